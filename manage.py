@@ -2,17 +2,26 @@
 """Django's command line for Huiyin."""
 
 import os
+import signal
 import sys
 
 
 def main() -> None:
-    """Start the private database where there is no other, and run one command."""
+    """Have the database up, and run one command."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
 
-    from config import embedded
+    from config.embedded import EmbeddedError
 
-    embedded.use()
+    signal.signal(
+        signal.SIGTERM, lambda _signal, _frame: sys.exit(143)
+    )  # leave through atexit: the database stops
+    try:
+        from config.celery import app
+    except EmbeddedError as error:
+        sys.exit(f"\n{error}")
+
+    app.set_default()
     execute_from_command_line(sys.argv)
 
 

@@ -1,0 +1,22 @@
+"""One database server for all tests: the private one, or DATABASE_URL's."""
+
+import os
+
+from config import embedded
+
+os.environ.setdefault("PGOPTIONS", "-c synchronous_commit=off")  # rows of tests need not survive a power cut
+embedded.use()
+
+
+def pytest_configure() -> None:
+    from django.conf import settings
+
+    from config.celery import app
+
+    app.set_default()
+    settings.STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.AXES_ENABLED = False
