@@ -1,0 +1,162 @@
+"""Staff accounts and the rows behind three of the four mechanisms: events, outbox, idempotency."""
+
+import uuid
+from typing import ClassVar
+
+import pgtrigger
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models import Func, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+
+class User(AbstractUser):
+    """A member of staff. One name field, since a Chinese name has no first and last in Western order."""
+
+    first_name = None  # type: ignore[assignment]  # Django's way to drop an inherited field
+    last_name = None  # type: ignore[assignment]
+    name = models.CharField(_("name"), max_length=80, blank=True)
+
+    class Meta(AbstractUser.Meta):  # type: ignore[name-defined,misc]  # stubs hide the abstract Meta
+        swappable = "AUTH_USER_MODEL"
+
+    def get_full_name(self) -> str:
+        """The name that colleagues and members read."""
+        return self.name or self.username
+
+    def get_short_name(self) -> str:
+        """The same: Chinese names are short."""
+        return self.get_full_name()
+
+    def __str__(self) -> str:
+        return self.get_full_name()
+
+
+class CurrentTransactionId(Func):
+    """The id of the transaction that writes the row."""
+
+    template = "pg_current_xact_id()::text::bigint"
+    output_field: ClassVar[models.Field[int, int]] = models.BigIntegerField()
+
+
+class Event(models.Model):
+    """One thing that happened, written in the transaction that did it, never changed.
+
+    Serial ids commit out of order, so a reader of "events since" goes by `txid` and the snapshot's
+    xmin (see events.read_since), never by `id` alone.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    txid = models.BigIntegerField(db_default=CurrentTransactionId(), editable=False)
+    kind = models.CharField(max_length=64)
+    at = models.DateTimeField(help_text="When it happened, by the caller's clock.")
+    recorded_at = models.DateTimeField(db_default=Now(), editable=False)
+    actor = models.CharField(max_length=64, help_text='Who: "user:7", "member:12" or "system".')
+    subject_type = models.CharField(max_length=32)
+    subject_id = models.BigIntegerField()
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        indexes = [
+            models.Index(name="event_subject", fields=["subject_type", "subject_id", "id"]),  # timelines
+            models.Index(name="event_txid", fields=["txid", "id"]),  # events.read_since, seals
+            models.Index(name="event_kind_at", fields=["kind", "at"]),  # reports
+        ]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject_type}:{self.subject_id}"
+
+
+class Seal(models.Model):
+    """A signed digest of the events of a range of transactions, chained to the seal before it."""
+
+    from_txid = models.BigIntegerField()
+    upto_txid = models.BigIntegerField(help_text="Exclusive.")
+    count = models.PositiveIntegerField()
+    digests = models.BinaryField(help_text="For each event in order: its id (8 bytes) and digest (16 bytes).")
+    previous = models.BinaryField(max_length=32)
+    signature = models.BinaryField(max_length=32, unique=True)
+    sealed_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("seal")
+        verbose_name_plural = _("seals")
+        constraints = [
+            models.UniqueConstraint(name="seal_chain", fields=["previous"]),
+            models.CheckConstraint(name="seal_range", condition=Q(upto_txid__gt=models.F("from_txid"))),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.from_txid}–{self.upto_txid}"
+
+
+class OutboxStatus(models.TextChoices):
+    """Where a message to the outside stands."""
+
+    PENDING = "pending", _("pending")
+    SENT = "sent", _("sent")
+    DEAD = "dead", _("dead letter")
+
+
+class OutboxMessage(models.Model):
+    """One thing to tell somebody outside, written in the transaction that decided it."""
+
+    kind = models.CharField(_("kind"), max_length=32)
+    key = models.CharField(max_length=200, unique=True, help_text="Written once for one reason.")
+    request_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    recipient = models.CharField(_("recipient"), max_length=200)
+    payload = models.JSONField(_("content"), default=dict)
+    status = models.CharField(_("status"), max_length=8, choices=OutboxStatus, default=OutboxStatus.PENDING)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    next_attempt_at = models.DateTimeField(_("next attempt"))
+    created_at = models.DateTimeField(_("created"))
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    last_error = models.TextField(_("last error"), blank=True)
+
+    class Meta:
+        verbose_name = _("outgoing message")
+        verbose_name_plural = _("outgoing messages")
+        constraints = [
+            models.CheckConstraint(name="outbox_status_known", condition=Q(status__in=OutboxStatus.values)),
+            models.CheckConstraint(
+                name="outbox_sent_has_time",
+                condition=Q(status=OutboxStatus.SENT, sent_at__isnull=False)
+                | (~Q(status=OutboxStatus.SENT) & Q(sent_at__isnull=True)),
+            ),
+        ]
+        indexes = [
+            models.Index(  # read by outbox.relay
+                name="outbox_due", fields=["next_attempt_at"], condition=Q(status=OutboxStatus.PENDING)
+            ),
+            models.Index(  # read by the dead letters' admin
+                name="outbox_dead", fields=["-id"], condition=Q(status=OutboxStatus.DEAD)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} → {self.recipient}"
+
+
+class IdempotencyKey(models.Model):
+    """A request that was carried out, and what came of it."""
+
+    scope = models.CharField(max_length=64)
+    key = models.CharField(max_length=200)
+    request_hash = models.CharField(max_length=64)
+    result = models.BigIntegerField(null=True, help_text="Primary key of the row that came of it.")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="idempotency_once", fields=["scope", "key"])]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.key}"

@@ -1,0 +1,30 @@
+"""Money is a whole number of fen; yuan are for people and files."""
+
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+FEN_PER_YUAN = 100
+
+
+def fen_from_yuan(yuan: Decimal | int | str) -> int:
+    """Whole fen of an amount in yuan, rounded half up to the fen.
+
+    Raises:
+        ValueError: not a finite number (floats are refused: they cannot hold fen).
+    """
+    if isinstance(yuan, float):
+        raise TypeError("money is never a float")
+    try:
+        return int((Decimal(yuan) * FEN_PER_YUAN).quantize(Decimal(1), ROUND_HALF_UP))
+    except (InvalidOperation, OverflowError) as error:
+        raise ValueError(f"not an amount of money: {yuan!r}") from error
+
+
+def yuan_from_fen(fen: int) -> Decimal:
+    """The same amount in yuan, with two decimals."""
+    return (Decimal(fen) / FEN_PER_YUAN).quantize(Decimal("0.01"))
+
+
+def display(fen: int) -> str:
+    """The amount for people, such as ¥1,234.50 or -¥5.00."""
+    sign = "-" if fen < 0 else ""
+    return f"{sign}¥{yuan_from_fen(abs(fen)):,}"

@@ -1,0 +1,27 @@
+"""The outbox: what leaves the system is written in the transaction and sent by workers."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from config.common.models import OutboxMessage
+
+
+def put(kind: str, *, key: str, recipient: str, payload: dict[str, Any], at: datetime) -> None:
+    """Write one message to be sent after the commit; the same `key` again writes nothing."""
+    put_all(
+        [
+            OutboxMessage(
+                kind=kind, key=key, recipient=recipient, payload=payload, created_at=at, next_attempt_at=at
+            )
+        ]
+    )
+
+
+def put_all(messages: Iterable[OutboxMessage]) -> None:
+    """Write many messages in few statements; those whose key is known are left out."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("a message is written in the transaction that decided it")
+    OutboxMessage.objects.bulk_create(messages, ignore_conflicts=True, batch_size=5_000)

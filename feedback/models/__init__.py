@@ -1,0 +1,65 @@
+from feedback.models.case import Case
+from feedback.models.choices import CaseKind, CaseStatus, Channel, Milestone, Priority, Resolution
+from feedback.models.clock import Alert, Clock, Firing, Pause, PauseReason
+from feedback.models.gap import (
+    Aspect,
+    Gap,
+    GapCause,
+    GapKind,
+    GapRule,
+    GapThreshold,
+    Promise,
+    PromiseSource,
+    Severity,
+)
+from feedback.models.handoff import Handoff, HandoffStatus
+from feedback.models.ladder import Ladder, LadderVersion, Rung, RungAction
+from feedback.models.message import Attachment, Author, Message
+from feedback.models.org import Agent, Department, Membership
+from feedback.models.remedy import Remedy
+from feedback.models.review import Reply, Review
+from feedback.models.sop import Calendar, CalendarVersion, Policy, PolicyTarget, PolicyVersion
+
+__all__ = [
+    "Agent",
+    "Alert",
+    "Aspect",
+    "Attachment",
+    "Author",
+    "Calendar",
+    "CalendarVersion",
+    "Case",
+    "CaseKind",
+    "CaseStatus",
+    "Channel",
+    "Clock",
+    "Department",
+    "Firing",
+    "Gap",
+    "GapCause",
+    "GapKind",
+    "GapRule",
+    "GapThreshold",
+    "Handoff",
+    "HandoffStatus",
+    "Ladder",
+    "LadderVersion",
+    "Membership",
+    "Message",
+    "Milestone",
+    "Pause",
+    "PauseReason",
+    "Policy",
+    "PolicyTarget",
+    "PolicyVersion",
+    "Priority",
+    "Promise",
+    "PromiseSource",
+    "Remedy",
+    "Reply",
+    "Resolution",
+    "Review",
+    "Rung",
+    "RungAction",
+    "Severity",
+]

@@ -1,0 +1,106 @@
+"""Cases: one customer problem being worked."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from compensation.models import Member, Order
+from feedback.models.choices import CaseKind, CaseStatus, Channel, Priority, Resolution
+from feedback.models.org import Agent, Department
+
+ENDED = [CaseStatus.RESOLVED, CaseStatus.CLOSED]
+
+
+class Case(models.Model):
+    """One customer problem. Its status changes only through feedback.cases.commands."""
+
+    key = models.CharField(
+        max_length=200,
+        unique=True,
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Opened once for one reason, such as a gap or a survey answer.",
+    )
+    member = models.ForeignKey(Member, models.PROTECT, verbose_name=_("member"), related_name="cases")
+    order = models.ForeignKey(
+        Order, models.PROTECT, verbose_name=_("order"), null=True, blank=True, related_name="cases"
+    )
+    kind = models.CharField(_("kind"), max_length=16, choices=CaseKind)
+    channel = models.CharField(_("channel"), max_length=16, choices=Channel)
+    status = models.CharField(_("status"), max_length=16, choices=CaseStatus, default=CaseStatus.NEW)
+    priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority, default=Priority.NORMAL)
+    subject = models.CharField(_("subject"), max_length=200)
+    department = models.ForeignKey(
+        Department, models.PROTECT, verbose_name=_("department"), related_name="cases"
+    )
+    agent = models.ForeignKey(
+        Agent, models.PROTECT, verbose_name=_("agent"), null=True, blank=True, related_name="cases"
+    )
+    version = models.PositiveIntegerField(default=1, help_text="Grows with every change that people see.")
+    opened_at = models.DateTimeField(_("opened"))
+    first_replied_at = models.DateTimeField(_("first reply"), null=True, blank=True)
+    resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
+    resolution = models.CharField(_("resolution"), max_length=16, choices=Resolution, blank=True)
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    confirmed_at = models.DateTimeField(_("confirmed by the member"), null=True, blank=True)
+    next_due_at = models.DateTimeField(
+        _("next due"), null=True, blank=True, help_text="The earliest due time of its running clocks."
+    )
+    last_message_at = models.DateTimeField(_("last message"), null=True, blank=True)
+    last_message = models.CharField(
+        max_length=160, blank=True, help_text="First words of the last public one."
+    )
+    last_author = models.CharField(max_length=8, blank=True)
+
+    class Meta:
+        verbose_name = _("case")
+        verbose_name_plural = _("cases")
+        permissions = [
+            ("work_case", "Can work on cases"),
+            ("assign_case", "Can assign cases to others"),
+            ("see_all_departments", "Can see the cases of all departments"),
+            ("see_board", "Can see the supervisor's board"),
+        ]
+        constraints = [
+            models.CheckConstraint(name="case_kind_known", condition=Q(kind__in=CaseKind.values)),
+            models.CheckConstraint(name="case_channel_known", condition=Q(channel__in=Channel.values)),
+            models.CheckConstraint(name="case_status_known", condition=Q(status__in=CaseStatus.values)),
+            models.CheckConstraint(name="case_priority_known", condition=Q(priority__in=Priority.values)),
+            models.CheckConstraint(
+                name="case_ended_has_resolution",
+                condition=(Q(status__in=ENDED, resolved_at__isnull=False) & ~Q(resolution=""))
+                | (~Q(status__in=ENDED) & Q(resolved_at__isnull=True, resolution="")),
+            ),
+            models.CheckConstraint(
+                name="case_closed_has_time",
+                condition=Q(status=CaseStatus.CLOSED, closed_at__isnull=False)
+                | (~Q(status=CaseStatus.CLOSED) & Q(closed_at__isnull=True)),
+            ),
+        ]
+        indexes = [
+            models.Index(  # cases.queries: a department's queue
+                name="case_queue", fields=["department", "next_due_at", "id"], condition=Q(resolved_at=None)
+            ),
+            models.Index(  # cases.queries: an agent's own cases
+                name="case_mine", fields=["agent", "next_due_at", "id"], condition=Q(resolved_at=None)
+            ),
+            models.Index(name="case_member", fields=["member", "-opened_at"]),  # case page, portal
+            models.Index(
+                name="case_department_opened", fields=["department", "-opened_at"]
+            ),  # reports, lists
+            models.Index(  # cases.commands.close_silent
+                name="case_to_close", fields=["resolved_at"], condition=Q(status=CaseStatus.RESOLVED)
+            ),
+            models.Index(  # surveys: closed cases without an invitation
+                name="case_closed", fields=["closed_at"], condition=Q(status=CaseStatus.CLOSED)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.subject}"
+
+    @property
+    def number(self) -> str:
+        """The number that people say on the phone."""
+        return f"HY{self.pk:07d}"

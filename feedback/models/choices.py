@@ -1,0 +1,72 @@
+"""The closed lists that cases, policies and clocks share."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class CaseKind(models.TextChoices):
+    """What a case is about."""
+
+    COMPLAINT = "complaint", _("complaint")
+    ENQUIRY = "enquiry", _("enquiry")
+    REFUND = "refund", _("refund")
+    REVIEW = "review", _("review follow-up")
+    SUGGESTION = "suggestion", _("suggestion")
+
+
+class Channel(models.TextChoices):
+    """Where a case came from."""
+
+    PORTAL = "portal", _("portal")
+    APP = "app", _("app")
+    CHAT = "chat", _("chat")
+    PHONE = "phone", _("phone")
+    EMAIL = "email", _("e-mail")
+    MARKETPLACE = "marketplace", _("marketplace")
+    SOCIAL = "social", _("social media")
+    WALK_IN = "walk_in", _("walk-in")
+    FILE = "file", _("file")
+    GAP = "gap", _("found by us")
+    SURVEY = "survey", _("survey")
+
+
+class Priority(models.IntegerChoices):
+    """How urgent a case is."""
+
+    LOW = 1, _("low")
+    NORMAL = 2, _("normal")
+    HIGH = 3, _("high")
+    URGENT = 4, _("urgent")
+
+
+class CaseStatus(models.TextChoices):
+    """Where a case stands; the allowed moves are in feedback.cases.rules."""
+
+    NEW = "new", _("new")
+    OPEN = "open", _("open")
+    WAITING_MEMBER = "waiting_member", _("waiting for member")
+    WAITING_DEPARTMENT = "waiting_dept", _("waiting for department")
+    RESOLVED = "resolved", _("resolved")
+    CLOSED = "closed", _("closed")
+    REOPENED = "reopened", _("reopened")
+
+
+class Resolution(models.TextChoices):
+    """How a case was resolved."""
+
+    SOLVED = "solved", _("solved")
+    COMPENSATED = "compensated", _("made good with a remedy")
+    ANSWERED = "answered", _("question answered")
+    NOT_JUSTIFIED = "not_justified", _("not justified, explained")
+    WITHDRAWN = "withdrawn", _("withdrawn by the member")
+    SILENT = "silent", _("no answer from the member")
+    DUPLICATE = "duplicate", _("duplicate")
+
+
+class Milestone(models.TextChoices):
+    """What a clock waits for."""
+
+    FIRST_REPLY = "first_reply", _("first reply")
+    NEXT_REPLY = "next_reply", _("next reply")
+    RESOLUTION = "resolution", _("resolution")
+    HANDOFF = "handoff", _("answer to a handoff")

@@ -1,0 +1,183 @@
+"""Clocks: one running target on one case or handoff, with the policy frozen in it."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from feedback.models.case import Case
+from feedback.models.choices import Milestone
+from feedback.models.handoff import Handoff
+from feedback.models.ladder import LadderVersion
+from feedback.models.org import Department
+from feedback.models.sop import CalendarVersion, PolicyVersion
+
+
+class Clock(models.Model):
+    """A promise of ours to answer in time.
+
+    `due_at` is a pure function of the calendar version, `work` and the pauses. The clock is breached when
+    its milestone is not met at `due_at`, whenever anybody looks.
+    """
+
+    case = models.ForeignKey(Case, models.CASCADE, verbose_name=_("case"), related_name="clocks")
+    handoff = models.OneToOneField(
+        Handoff, models.CASCADE, verbose_name=_("handoff"), null=True, blank=True, related_name="clock"
+    )
+    milestone = models.CharField(_("milestone"), max_length=16, choices=Milestone)
+    department = models.ForeignKey(
+        Department,
+        models.PROTECT,
+        verbose_name=_("department"),
+        related_name="clocks",
+        help_text=_("Who has to keep it."),
+    )
+    policy_version = models.ForeignKey(
+        PolicyVersion, models.PROTECT, verbose_name=_("policy"), related_name="clocks"
+    )
+    calendar_version = models.ForeignKey(
+        CalendarVersion, models.PROTECT, verbose_name=_("working calendar"), related_name="clocks"
+    )
+    ladder_version = models.ForeignKey(
+        LadderVersion, models.PROTECT, verbose_name=_("ladder"), null=True, blank=True, related_name="clocks"
+    )
+    facts = models.JSONField(
+        default=dict, help_text="What the policy was chosen by: kind, channel, priority, tier."
+    )
+    work = models.DurationField(_("within"), help_text=_("In working time."))
+    started_at = models.DateTimeField(_("started"))
+    due_at = models.DateTimeField(_("due"))
+    paused_at = models.DateTimeField(_("paused since"), null=True, blank=True)
+    met_at = models.DateTimeField(_("met"), null=True, blank=True)
+    stopped_at = models.DateTimeField(
+        _("stopped"), null=True, blank=True, help_text=_("It no longer mattered: neither met nor to be met.")
+    )
+    breached_at = models.DateTimeField(_("breached"), null=True, blank=True)
+    rungs_fired = models.PositiveSmallIntegerField(default=0)
+    next_fire_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the sweep has something to do: the next rung, or the breach."
+    )
+
+    class Meta:
+        verbose_name = _("clock")
+        verbose_name_plural = _("clocks")
+        constraints = [
+            models.CheckConstraint(name="clock_milestone_known", condition=Q(milestone__in=Milestone.values)),
+            models.CheckConstraint(
+                name="clock_handoff_fits",
+                condition=Q(milestone=Milestone.HANDOFF, handoff__isnull=False)
+                | (~Q(milestone=Milestone.HANDOFF) & Q(handoff__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="clock_ends_once", condition=Q(met_at__isnull=True) | Q(stopped_at__isnull=True)
+            ),
+            models.CheckConstraint(
+                name="clock_ended_is_quiet",
+                condition=Q(met_at__isnull=True, stopped_at__isnull=True)
+                | Q(next_fire_at__isnull=True, paused_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="clock_paused_is_quiet",
+                condition=Q(paused_at__isnull=True) | Q(next_fire_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="clock_late_is_breached",
+                condition=Q(met_at__isnull=True) | Q(met_at__lte=F("due_at")) | Q(breached_at__isnull=False),
+            ),
+            models.UniqueConstraint(
+                name="clock_one_running",
+                fields=["case", "milestone"],
+                condition=Q(handoff=None, met_at=None, stopped_at=None),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                name="clock_fire", fields=["next_fire_at"], condition=~Q(next_fire_at=None)
+            ),  # the sweep
+            models.Index(  # the board: running clocks of a department by due time
+                name="clock_running",
+                fields=["department", "due_at"],
+                condition=Q(met_at=None, stopped_at=None),
+            ),
+            models.Index(  # breach list
+                name="clock_breaches", fields=["department", "-breached_at"], condition=~Q(breached_at=None)
+            ),
+            models.Index(
+                name="clock_started", fields=["department", "milestone", "due_at"]
+            ),  # attainment by day
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_milestone_display()} {self.due_at:%F %T}"
+
+
+class PauseReason(models.TextChoices):
+    """Why a clock stands still."""
+
+    WAITING_MEMBER = "waiting_member", _("waiting for the member")
+
+
+class Pause(models.Model):
+    """A time in which a clock stood still."""
+
+    clock = models.ForeignKey(Clock, models.CASCADE, related_name="pauses")
+    reason = models.CharField(_("reason"), max_length=16, choices=PauseReason)
+    from_at = models.DateTimeField(_("from"))
+    to_at = models.DateTimeField(_("until"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("pause")
+        verbose_name_plural = _("pauses")
+        ordering = ["from_at"]
+        constraints = [
+            models.CheckConstraint(
+                name="pause_forward", condition=Q(to_at__isnull=True) | Q(to_at__gte=F("from_at"))
+            ),
+            models.UniqueConstraint(name="pause_one_open", fields=["clock"], condition=Q(to_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.from_at:%F %T}–"
+
+
+class Firing(models.Model):
+    """A rung of a clock's ladder that fired; each fires once."""
+
+    clock = models.ForeignKey(Clock, models.CASCADE, related_name="firings")
+    rung = models.PositiveSmallIntegerField(_("rung"), help_text="Its place in the ladder version, from 0.")
+    action = models.CharField(_("action"), max_length=16)
+    due_at = models.DateTimeField(_("was to fire"))
+    fired_at = models.DateTimeField(_("fired"))
+
+    class Meta:
+        verbose_name = _("escalation")
+        verbose_name_plural = _("escalations")
+        ordering = ["clock", "rung"]
+        constraints = [models.UniqueConstraint(name="firing_once", fields=["clock", "rung"])]
+
+    def __str__(self) -> str:
+        return f"{self.clock_id} #{self.rung} {self.action}"
+
+
+class Alert(models.Model):
+    """Something a member of staff has to know, shown on the desk and sent out through the outbox."""
+
+    key = models.CharField(max_length=200, unique=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="alerts")
+    case = models.ForeignKey(Case, models.CASCADE, related_name="alerts")
+    kind = models.CharField(_("kind"), max_length=32)
+    data = models.JSONField(default=dict)
+    at = models.DateTimeField(_("at"))
+    read_at = models.DateTimeField(_("read"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("alert")
+        verbose_name_plural = _("alerts")
+        indexes = [
+            models.Index(
+                name="alert_unread", fields=["user", "-at"], condition=Q(read_at=None)
+            )  # the desk's bell
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.case_id}"

@@ -1,0 +1,143 @@
+"""The SOP as data: working calendars, and policies that choose how long a milestone may take.
+
+Calendars, policies and ladders can be edited at any time. What a clock runs by is a numbered version,
+written when the edit is published and never changed, so that no edit rewrites history.
+"""
+
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from config.common.bilingual import Bilingual
+from feedback.models.choices import CaseKind, Channel, Milestone, Priority
+from feedback.models.ladder import Ladder
+
+APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+
+
+class Calendar(Bilingual):
+    """When a department works."""
+
+    code = models.SlugField(_("code"), unique=True)
+    content = models.JSONField(
+        _("hours"), help_text=_("Time zone, hours of each weekday, dated exceptions: see the SOP guide.")
+    )
+
+    class Meta:
+        verbose_name = _("working calendar")
+        verbose_name_plural = _("working calendars")
+        ordering = ["code"]
+
+
+class CalendarVersion(models.Model):
+    """What a calendar said from a publication on."""
+
+    calendar = models.ForeignKey(Calendar, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField(_("version"))
+    content = models.JSONField()
+    published_at = models.DateTimeField(_("published"))
+
+    class Meta:
+        verbose_name = _("calendar version")
+        verbose_name_plural = _("calendar versions")
+        constraints = [models.UniqueConstraint(name="calendarversion_once", fields=["calendar", "number"])]
+        triggers = [APPEND_ONLY]
+
+    def __str__(self) -> str:
+        return f"{self.calendar} v{self.number}"
+
+
+def _any_of(choices: type[models.TextChoices], label: object) -> ArrayField:  # type: ignore[type-arg]
+    return ArrayField(
+        models.CharField(max_length=16, choices=choices),
+        verbose_name=label,
+        default=list,
+        blank=True,
+        help_text=_("None chosen: any."),
+    )
+
+
+class Policy(Bilingual):
+    """Which cases must reach which milestones within how long. The first that matches decides."""
+
+    code = models.SlugField(_("code"), unique=True)
+    position = models.PositiveIntegerField(_("position"), default=100, help_text=_("Lower comes first."))
+    is_active = models.BooleanField(_("in force"), default=True)
+    kinds = _any_of(CaseKind, _("kinds"))
+    channels = _any_of(Channel, _("channels"))
+    priorities = ArrayField(
+        models.PositiveSmallIntegerField(choices=Priority),
+        verbose_name=_("priorities"),
+        default=list,
+        blank=True,
+        help_text=_("None chosen: any."),
+    )
+    tiers = ArrayField(
+        models.CharField(max_length=50),
+        verbose_name=_("tiers"),
+        default=list,
+        blank=True,
+        help_text=_("None chosen: any."),
+    )
+
+    class Meta:
+        verbose_name = _("SOP policy")
+        verbose_name_plural = _("SOP policies")
+        ordering = ["position", "id"]
+
+
+class PolicyTarget(models.Model):
+    """How long a milestone may take under a policy, and what happens when it does not come."""
+
+    policy = models.ForeignKey(Policy, models.CASCADE, related_name="targets")
+    milestone = models.CharField(_("milestone"), max_length=16, choices=Milestone)
+    within = models.DurationField(
+        _("within"), help_text=_("Hours, minutes and seconds: 0:30:00 is half an hour.")
+    )
+    calendar = models.ForeignKey(
+        Calendar,
+        models.PROTECT,
+        verbose_name=_("working calendar"),
+        null=True,
+        blank=True,
+        help_text=_("None: that of the department."),
+    )
+    ladder = models.ForeignKey(
+        Ladder,
+        models.PROTECT,
+        verbose_name=_("ladder"),
+        null=True,
+        blank=True,
+        help_text=_("None: no escalation."),
+    )
+
+    class Meta:
+        verbose_name = _("target")
+        verbose_name_plural = _("targets")
+        constraints = [
+            models.UniqueConstraint(name="policytarget_once", fields=["policy", "milestone"]),
+            models.CheckConstraint(name="policytarget_positive", condition=Q(within__gt="00:00:00")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_milestone_display()} ≤ {self.within}"
+
+
+class PolicyVersion(models.Model):
+    """What a policy said, targets included, from a publication on."""
+
+    policy = models.ForeignKey(Policy, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField(_("version"))
+    content = models.JSONField()
+    published_at = models.DateTimeField(_("published"))
+
+    class Meta:
+        verbose_name = _("policy version")
+        verbose_name_plural = _("policy versions")
+        constraints = [models.UniqueConstraint(name="policyversion_once", fields=["policy", "number"])]
+        triggers = [APPEND_ONLY]
+
+    def __str__(self) -> str:
+        return f"{self.policy} v{self.number}"

@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class SurveysConfig(AppConfig):
+    """Asking members how it went."""
+
+    name = "surveys"
+    verbose_name = _("Surveys")

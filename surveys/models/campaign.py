@@ -1,0 +1,70 @@
+"""Campaigns: what is asked of whom, and after what."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from config.common.bilingual import Bilingual
+
+
+class Trigger(models.TextChoices):
+    """What makes a campaign ask."""
+
+    CASE_CLOSED = "case_closed", _("a case was closed")
+
+
+class Campaign(Bilingual):
+    """A set of questions asked on an occasion."""
+
+    code = models.SlugField(_("code"), unique=True)
+    trigger = models.CharField(_("asked when"), max_length=16, choices=Trigger)
+    is_active = models.BooleanField(_("asking"), default=True)
+    valid_days = models.PositiveSmallIntegerField(_("answerable for (days)"), default=14)
+    bad_score = models.PositiveSmallIntegerField(
+        _("bad up to"), default=2, help_text=_("A score of at most this opens a follow-up case.")
+    )
+
+    class Meta:
+        verbose_name = _("survey campaign")
+        verbose_name_plural = _("survey campaigns")
+        ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(name="campaign_trigger_known", condition=Q(trigger__in=Trigger.values)),
+            models.CheckConstraint(
+                name="campaign_bad_score", condition=Q(bad_score__lte=5, valid_days__gt=0)
+            ),
+        ]
+
+
+class QuestionKind(models.TextChoices):
+    """How a question is answered."""
+
+    CSAT = "csat", _("satisfaction, 1 to 5")
+    CES = "ces", _("ease, 1 to 5")
+    TEXT = "text", _("open text")
+
+
+class Question(models.Model):
+    """One question of a campaign."""
+
+    campaign = models.ForeignKey(
+        Campaign, models.CASCADE, verbose_name=_("campaign"), related_name="questions"
+    )
+    position = models.PositiveSmallIntegerField(_("position"))
+    kind = models.CharField(_("kind"), max_length=8, choices=QuestionKind)
+    text = models.CharField(_("question"), max_length=200)
+    text_en = models.CharField(_("question in English"), max_length=200, blank=True)
+    is_required = models.BooleanField(_("required"), default=True)
+
+    class Meta:
+        verbose_name = _("question")
+        verbose_name_plural = _("questions")
+        ordering = ["campaign", "position"]
+        constraints = [
+            models.CheckConstraint(name="question_kind_known", condition=Q(kind__in=QuestionKind.values)),
+            models.UniqueConstraint(name="question_position", fields=["campaign", "position"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.text_en if self.text_en and (get_language() or "").startswith("en") else self.text
