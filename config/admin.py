@@ -1,9 +1,10 @@
 """The admin site of the house: Unfold's, with our screens as its first pages."""
 
-from django.contrib.admin.apps import AdminConfig
+from django.utils.translation import gettext_lazy as _
+from unfold.sites import UnfoldAdminSite
 
 
-class HuiyinAdminConfig(AdminConfig):
-    """Put our site in the place of Django's."""
+class HuiyinAdminSite(UnfoldAdminSite):
+    """The site that staff work in all day."""
 
-    default_site = "unfold.sites.UnfoldAdminSite"
+    index_title = _("Today")

@@ -55,8 +55,8 @@ HTTPS = _flag("HTTPS", default=not LAPTOP)
 
 INSTALLED_APPS = [
     "config.common",
-    "config.admin.HuiyinAdminConfig",
-    "unfold",
+    "unfold.apps.BasicAppConfig",
+    "config.apps.HuiyinAdminConfig",
     "unfold.contrib.filters",
     "django.contrib.auth",
     "django.contrib.contenttypes",

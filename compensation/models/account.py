@@ -111,7 +111,8 @@ class Entry(models.Model):
                 operation=pgtrigger.Insert,
                 timing=pgtrigger.Deferred,
                 func="""
-                IF (SELECT sum(amount) FROM compensation_entry WHERE transaction_id = NEW.transaction_id) <> 0 THEN
+                IF (SELECT sum(amount) FROM compensation_entry WHERE transaction_id = NEW.transaction_id) <> 0
+                THEN
                     RAISE EXCEPTION 'transaction % does not balance', NEW.transaction_id
                         USING ERRCODE = 'check_violation';
                 END IF;

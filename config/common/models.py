@@ -1,7 +1,6 @@
 """Staff accounts and the rows behind three of the four mechanisms: events, outbox, idempotency."""
 
 import uuid
-from typing import ClassVar
 
 import pgtrigger
 from django.contrib.auth.models import AbstractUser
@@ -18,7 +17,7 @@ class User(AbstractUser):
     last_name = None  # type: ignore[assignment]
     name = models.CharField(_("name"), max_length=80, blank=True)
 
-    class Meta(AbstractUser.Meta):  # type: ignore[name-defined,misc]  # stubs hide the abstract Meta
+    class Meta(AbstractUser.Meta):
         swappable = "AUTH_USER_MODEL"
 
     def get_full_name(self) -> str:
@@ -37,7 +36,7 @@ class CurrentTransactionId(Func):
     """The id of the transaction that writes the row."""
 
     template = "pg_current_xact_id()::text::bigint"
-    output_field: ClassVar[models.Field[int, int]] = models.BigIntegerField()
+    output_field = models.BigIntegerField()
 
 
 class Event(models.Model):

@@ -49,24 +49,26 @@ class CalendarVersion(models.Model):
         return f"{self.calendar} v{self.number}"
 
 
-def _any_of(choices: type[models.TextChoices], label: object) -> ArrayField:  # type: ignore[type-arg]
-    return ArrayField(
-        models.CharField(max_length=16, choices=choices),
-        verbose_name=label,
-        default=list,
-        blank=True,
-        help_text=_("None chosen: any."),
-    )
-
-
 class Policy(Bilingual):
     """Which cases must reach which milestones within how long. The first that matches decides."""
 
     code = models.SlugField(_("code"), unique=True)
     position = models.PositiveIntegerField(_("position"), default=100, help_text=_("Lower comes first."))
     is_active = models.BooleanField(_("in force"), default=True)
-    kinds = _any_of(CaseKind, _("kinds"))
-    channels = _any_of(Channel, _("channels"))
+    kinds = ArrayField(
+        models.CharField(max_length=16, choices=CaseKind),
+        verbose_name=_("kinds"),
+        default=list,
+        blank=True,
+        help_text=_("None chosen: any."),
+    )
+    channels = ArrayField(
+        models.CharField(max_length=16, choices=Channel),
+        verbose_name=_("channels"),
+        default=list,
+        blank=True,
+        help_text=_("None chosen: any."),
+    )
     priorities = ArrayField(
         models.PositiveSmallIntegerField(choices=Priority),
         verbose_name=_("priorities"),
