@@ -1,12 +1,15 @@
 """The outbox: what leaves the system is written in the transaction and sent by workers."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
 from config.common.models import OutboxMessage
+
+SENDERS: dict[str, Callable[[OutboxMessage], None]] = {}
+"""Who sends a message, by its kind; raises when it could not. Apps add theirs in `ready()`."""
 
 
 def put(kind: str, *, key: str, recipient: str, payload: dict[str, Any], at: datetime) -> None:
