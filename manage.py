@@ -9,6 +9,7 @@ import sys
 def main() -> None:
     """Have the database up, and run one command."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
     from config.embedded import EmbeddedError
@@ -18,11 +19,11 @@ def main() -> None:
     )  # leave through atexit: the database stops
     try:
         from config.celery import app
-    except EmbeddedError as error:
-        sys.exit(f"\n{error}")
 
-    app.set_default()
-    execute_from_command_line(sys.argv)
+        app.set_default()
+        execute_from_command_line(sys.argv)
+    except (EmbeddedError, ImproperlyConfigured) as error:
+        sys.exit(f"\n{error}")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,9 @@
 """The ASGI application."""
 
-import os
-
 from django.core.asgi import get_asgi_application
 from django.core.handlers.asgi import ASGIHandler
 
 from config.celery import app
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app.set_default()  # tasks that requests send go to our broker
 application: ASGIHandler = get_asgi_application()

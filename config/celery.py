@@ -6,7 +6,7 @@ does no harm.
 
 import os
 
-from celery import Celery
+from celery import Celery, signals
 
 from config import embedded
 
@@ -16,3 +16,8 @@ embedded.use()
 app = Celery("huiyin")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@signals.setup_logging.connect
+def _keep_our_logging(**_given: object) -> None:
+    """Celery leaves logging alone when somebody listens here: settings.LOGGING holds."""

@@ -1,6 +1,8 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from config.common.registry import PERIODIC, Periodic
+
 
 class CommonConfig(AppConfig):
     """The shared kernel: event log, outbox, idempotency, staff accounts."""
@@ -8,3 +10,7 @@ class CommonConfig(AppConfig):
     name = "config.common"
     label = "common"
     verbose_name = _("System")
+
+    def ready(self) -> None:
+        """Have beat show that it is alive."""
+        PERIODIC.append(Periodic("heartbeat", "common.heartbeat", every_seconds=30))
