@@ -7,3 +7,11 @@ class CompensationConfig(AppConfig):
 
     name = "compensation"
     verbose_name = _("Members and compensation")
+
+    def ready(self) -> None:
+        """Say who sends what this app puts into the outbox."""
+        from compensation.notices import commands, senders
+        from config.common.outbox import SENDERS
+
+        SENDERS[commands.MEMBER] = senders.send_notice
+        SENDERS[commands.CODE] = senders.send_code

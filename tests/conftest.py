@@ -3,9 +3,11 @@
 import os
 
 from config import embedded
+from config.common.translations import compile_changed
 
 os.environ.setdefault("PGOPTIONS", "-c synchronous_commit=off")  # rows of tests need not survive a power cut
 embedded.use()
+compile_changed()
 
 
 def pytest_configure() -> None:

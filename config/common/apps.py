@@ -12,5 +12,9 @@ class CommonConfig(AppConfig):
     verbose_name = _("System")
 
     def ready(self) -> None:
-        """Have beat show that it is alive."""
+        """Have beat show that it is alive; say who sends letters to staff."""
+        from config.common import mail
+        from config.common.outbox import SENDERS
+
         PERIODIC.append(Periodic("heartbeat", "common.heartbeat", every_seconds=30))
+        SENDERS[mail.STAFF] = mail.send_to_staff

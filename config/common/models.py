@@ -103,6 +103,7 @@ class OutboxStatus(models.TextChoices):
 
     PENDING = "pending", _("pending")
     SENT = "sent", _("sent")
+    DROPPED = "dropped", _("no longer needed")
     DEAD = "dead", _("dead letter")
 
 

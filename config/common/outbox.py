@@ -12,6 +12,18 @@ SENDERS: dict[str, Callable[[OutboxMessage], None]] = {}
 """Who sends a message, by its kind; raises when it could not. Apps add theirs in `ready()`."""
 
 
+SECRETS = frozenset({"code"})
+"""Parts of a payload that nobody reads in the admin, and that are blanked once the message is done with."""
+
+
+class Refused(Exception):
+    """A sender's word that it can never be sent, however often it is tried: a dead letter at once."""
+
+
+class Dropped(Exception):
+    """A sender's word that it need not be sent any more."""
+
+
 def put(kind: str, *, key: str, recipient: str, payload: dict[str, Any], at: datetime) -> None:
     """Write one message to be sent after the commit; the same `key` again writes nothing."""
     put_all(

@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
                 ('request_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('recipient', models.CharField(max_length=200, verbose_name='recipient')),
                 ('payload', models.JSONField(default=dict, verbose_name='content')),
-                ('status', models.CharField(choices=[('pending', 'pending'), ('sent', 'sent'), ('dead', 'dead letter')], default='pending', max_length=8, verbose_name='status')),
+                ('status', models.CharField(choices=[('pending', 'pending'), ('sent', 'sent'), ('dropped', 'no longer needed'), ('dead', 'dead letter')], default='pending', max_length=8, verbose_name='status')),
                 ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
                 ('next_attempt_at', models.DateTimeField(verbose_name='next attempt')),
                 ('created_at', models.DateTimeField(verbose_name='created')),
@@ -132,7 +132,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='outboxmessage',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'sent', 'dead'])), name='outbox_status_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'sent', 'dropped', 'dead'])), name='outbox_status_known'),
         ),
         migrations.AddConstraint(
             model_name='outboxmessage',

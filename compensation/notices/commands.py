@@ -1,0 +1,97 @@
+"""Telling members something: in the portal at once, by e-mail or text message through the outbox."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from django.db import transaction
+
+from compensation.models import Member, Notice
+from config.common import outbox
+from config.common.models import OutboxMessage
+
+MEMBER = "member"
+CODE = "code"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """What a member is to be told, in the member's language; `path` is the portal's page it leads to."""
+
+    member: Member
+    kind: str
+    key: str
+    title: str
+    body: str = ""
+    path: str = ""
+
+
+def notify(
+    *, member: Member, kind: str, key: str, title: str, body: str = "", path: str = "", at: datetime
+) -> None:
+    """Tell a member something, once per `key`; the caller renders the text in the member's language.
+
+    Nothing is written for a member who was erased.
+    """
+    notify_all(
+        [Telling(member=member, kind=kind, key=key, title=title, body=body, path=path)],
+        at=at,
+    )
+
+
+@transaction.atomic
+def notify_all(tellings: Iterable[Telling], *, at: datetime) -> None:
+    """Tell many members in few statements; what was told before under its `key` is left out."""
+    # In the order of the keys, so that two callers with some keys in common wait and never deadlock.
+    wanted = sorted(
+        (telling for telling in tellings if telling.member.erased_at is None), key=lambda telling: telling.key
+    )
+    Notice.objects.bulk_create(
+        [
+            Notice(
+                member=telling.member,
+                key=telling.key,
+                kind=telling.kind,
+                title=" ".join(telling.title.split())[:200],
+                body=telling.body,
+                path=telling.path,
+                created_at=at,
+            )
+            for telling in wanted
+        ],
+        ignore_conflicts=True,
+        batch_size=5_000,
+    )
+    # The outbox holds no personal data: text and address are read when it is sent.
+    outbox.put_all(
+        OutboxMessage(
+            kind=MEMBER,
+            key=f"{MEMBER}:{telling.key}",
+            recipient=f"member:{telling.member.pk}",
+            payload={"notice": telling.key},
+            created_at=at,
+            next_attempt_at=at,
+        )
+        for telling in wanted
+    )
+
+
+@transaction.atomic
+def send_code(
+    *,
+    member: Member,
+    code: str,
+    contact: Literal["phone", "email"],
+    key: str,
+    expires_at: datetime,
+    at: datetime,
+) -> None:
+    """Have a sign-in code sent to one of the member's contacts after the commit, never when expired."""
+    outbox.put(
+        CODE,
+        key=f"{CODE}:{key}",
+        recipient=f"member:{member.pk}",
+        payload={"code": code, "contact": contact, "expires_at": expires_at.isoformat()},
+        at=at,
+    )

@@ -1,0 +1,71 @@
+"""How notices and sign-in codes reach a member's phone or mailbox."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from compensation.models import Member, Notice
+from config.common.mail import send_mail
+from config.common.models import OutboxMessage
+from config.common.outbox import Dropped
+from config.common.sms import send_sms
+
+
+def send_notice(message: OutboxMessage) -> None:
+    """Send a notice by e-mail when the member has an address, else by text message.
+
+    Raises:
+        Dropped: the member was erased, or has neither.
+        Refused, OSError: see `send_mail` and `send_sms`.
+    """
+    notice = Notice.objects.select_related("member").filter(key=message.payload["notice"]).first()
+    if notice is None or notice.member.erased_at:
+        raise Dropped("the member was erased")
+    link = f"{settings.PUBLIC_URL}{notice.path}" if notice.path else ""
+    text = "\n\n".join(part for part in (notice.body, link) if part)
+    _deliver(
+        notice.member,
+        "email" if notice.member.email else "phone",
+        message,
+        subject=notice.title,
+        letter=text or notice.title,
+        sms=f"{notice.title}\n{text}".strip(),
+    )
+
+
+def send_code(message: OutboxMessage) -> None:
+    """Send a sign-in code to the contact that the member has typed.
+
+    Raises:
+        Dropped: the code has expired, or the member no longer has that contact.
+        Refused, OSError: see `send_mail` and `send_sms`.
+    """
+    content = message.payload
+    expires_at = datetime.fromisoformat(content["expires_at"])
+    if not content["code"] or timezone.now() >= expires_at:
+        raise Dropped("the code has expired")
+    member = Member.objects.filter(pk=message.recipient.removeprefix("member:"), erased_at=None).first()
+    if member is None:
+        raise Dropped("the member was erased")
+    with translation.override(member.language):
+        subject = _("Your sign-in code")
+        text = _("%(code)s is your sign-in code. Valid until %(time)s; give it to nobody.") % {
+            "code": content["code"],
+            "time": f"{timezone.localtime(expires_at):%H:%M}",
+        }
+    _deliver(member, content["contact"], message, subject=subject, letter=text, sms=text)
+
+
+def _deliver(
+    member: Member, contact: str, message: OutboxMessage, *, subject: str, letter: str, sms: str
+) -> None:
+    request_id = str(message.request_id)
+    address = member.email if contact == "email" else member.phone
+    if not address:
+        raise Dropped("the member has no such contact")
+    if contact == "email":
+        send_mail(to=address, subject=subject, text=letter, request_id=request_id)
+    else:
+        send_sms(to=address, text=sms, request_id=request_id)

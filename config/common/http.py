@@ -1,0 +1,50 @@
+"""Posting JSON to another system, as the senders of the outbox do it."""
+
+import json
+from http import HTTPStatus
+from typing import Any
+from urllib import request
+from urllib.error import HTTPError
+
+from config.common.outbox import Refused
+
+TIMEOUT_SECONDS = 10
+LATER = {
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.CONFLICT,  # the same request is still being worked on over there
+    HTTPStatus.TOO_EARLY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+}
+
+
+class _NoRedirects(request.HTTPRedirectHandler):
+    """A redirected POST would become a GET without its content."""
+
+    def redirect_request(self, *_args: Any) -> None:
+        """Follow nothing: the redirect is then an HTTPError."""
+
+
+_opener = request.build_opener(_NoRedirects)
+
+
+def post_json(url: str, content: dict[str, Any], *, request_id: str, token: str = "") -> None:
+    """Post `content` under an `Idempotency-Key`, so that a repeat is known as one over there.
+
+    Raises:
+        Refused: the other side will never take it (4xx, 3xx).
+        OSError: it may take it later (5xx, time-out, no connection).
+    """
+    if not url.startswith(("https://", "http://")):
+        raise Refused("the address is not one of HTTP")
+    headers = {"Content-Type": "application/json", "Idempotency-Key": request_id}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    post = request.Request(url, json.dumps(content).encode(), headers, method="POST")  # noqa: S310 -- see above
+    try:
+        with _opener.open(post, timeout=TIMEOUT_SECONDS):
+            pass
+    except HTTPError as error:
+        error.close()
+        if error.code < HTTPStatus.INTERNAL_SERVER_ERROR and error.code not in LATER:
+            raise Refused(f"HTTP {error.code}") from None
+        raise OSError(f"HTTP {error.code}") from None
