@@ -1,6 +1,9 @@
 """One database server for all tests: the private one, or DATABASE_URL's."""
 
 import os
+from pathlib import Path
+
+from django.utils.translation.reloader import translation_file_changed
 
 from config import embedded
 from config.common.translations import compile_changed
@@ -8,6 +11,7 @@ from config.common.translations import compile_changed
 os.environ.setdefault("PGOPTIONS", "-c synchronous_commit=off")  # rows of tests need not survive a power cut
 embedded.use()
 compile_changed()
+translation_file_changed(None, Path("django.mo"))  # Django read the old ones before it came here
 
 
 def pytest_configure() -> None:
