@@ -63,7 +63,7 @@ lock: install-dev
 	done
 
 bench: install-dev
-	for file in benchmarks/*.py; do $(BIN)/python "$$file" || exit 1; done
+	for file in benchmarks/*.py; do PYTHONPATH=. $(BIN)/python "$$file" || exit 1; done
 
 reset: install
 	@$(BIN)/python -m config.reset

@@ -1,4 +1,4 @@
-"""What a due date costs, by how far away it is: `python -m benchmarks.work_calendar`."""
+"""What a due date costs, by how far away it is: `make bench`."""
 
 import timeit
 from datetime import UTC, datetime, timedelta

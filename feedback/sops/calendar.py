@@ -195,11 +195,11 @@ class WorkCalendar:
         start, end = (first - _EPOCH_DAY) * _DAY, (last - _EPOCH_DAY) * _DAY
         if self.hours.week == _ALWAYS and not self.hours.exceptions:
             spans = [(start, end)]
-        else:  # a local clock is less than a day off UTC, and a shift ends on its second day at the latest
+        else:  # local clocks are less than a day off UTC, and a shift ends on its second day at the latest
             local = list(self._local(range(first - 2, last + 2)))
             spans = sorted(
                 (max(opens - offset, since, start), min(closes - offset, until, end))
-                for since, until, offset in _offsets(ZoneInfo(self.hours.zone), start - _DAY, end + _DAY)
+                for since, until, offset in _offsets(ZoneInfo(self.hours.zone), start, end)
                 for opens, closes in local
                 if max(opens - offset, since, start) < min(closes - offset, until, end)
             )

@@ -22,7 +22,8 @@ def china_exceptions(years: Iterable[int], hours: Hours) -> dict[str, Hours]:
     wanted = sorted(set(years))
     known = _load(wanted)
     worked = {day for day in known.weekend_workdays if day.year in wanted}
-    closed = {day for start in known for day in _break(start, known)}
+    closed = {day for holiday in known for day in _break(holiday)}
+    # a make-up workday is named in the notice: it stands, even where it touches a holiday
     days = dict.fromkeys((day for day in closed if day.year in wanted), False) | dict.fromkeys(worked, True)
     return {day.isoformat(): [list(shift) for shift in hours] if days[day] else [] for day in sorted(days)}
 
@@ -39,11 +40,11 @@ def _load(years: list[int]) -> holidays.HolidayBase:
     )
 
 
-def _break(start: date, known: holidays.HolidayBase) -> Iterable[date]:
+def _break(holiday: date) -> Iterable[date]:
     """Give a holiday and the weekend days that touch it, on either side."""
-    yield start
+    yield holiday
     for step in (_DAY, -_DAY):
-        day = start + step
-        while day.weekday() in _WEEKEND and day not in known.weekend_workdays:
+        day = holiday + step
+        while day.weekday() in _WEEKEND:
             yield day
             day += step

@@ -1,5 +1,6 @@
 import copy
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -359,6 +360,33 @@ def test_work_that_runs_out_as_a_pause_begins_is_due_then():
     assert calendar().due(pause[0], timedelta(0), [pause]) == pause[1]
 
 
+def test_no_work_at_all_is_not_due_while_paused():
+    lunch_ends = china("2026-03-04T13:00")
+    pause = (lunch_ends, lunch_ends + HOUR)
+    assert calendar().due(china("2026-03-04T12:30"), timedelta(0), [pause]) == pause[1]
+    assert calendar().due(china("2026-03-04T11:30"), HOUR / 2, [pause]) == china("2026-03-04T12:00")
+
+
+def test_a_shift_is_open_from_its_start_up_to_its_end():
+    moments = {
+        "08:59:59.999999": False,
+        "09:00": True,
+        "11:59:59.999999": True,
+        "12:00": False,
+        "18:00": False,
+    }
+    for clock_time, expected in moments.items():
+        assert calendar().is_open(china(f"2026-03-04T{clock_time}")) is expected
+
+
+def test_threads_may_share_a_calendar():
+    starts = [china("2026-03-04T10:00") + timedelta(days=n) for n in range(0, 20_000, 97)]
+    expected = [calendar().due(start, 100 * HOUR) for start in starts]
+    fresh = WorkCalendar(calendar().hours)
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda start: fresh.due(start, 100 * HOUR), starts)) == expected
+
+
 def test_a_pause_that_has_not_ended_has_no_due_date_behind_it():
     subject, start, pause = calendar(), china("2026-03-04T10:00"), (china("2026-03-04T11:00"), None)
     with pytest.raises(StillPaused):
@@ -435,6 +463,10 @@ def test_questions_without_an_answer_are_refused():
         ({"exceptions": {"2026-10-10": [["09:00"]]}}, "exceptions.2026-10-10[0]"),
         ({"exceptions": {"2026-10-10": None}}, "exceptions.2026-10-10"),
         ({"exceptions": {"2026-03-03": [["22:00", "10:00"]]}}, "exceptions.2026-03-03"),
+        (
+            {"hours": {"mon": [["22:00", "06:00"]]}, "exceptions": {"2026-03-03": [["05:00", "09:00"]]}},
+            "exceptions.2026-03-03",
+        ),
     ],
 )
 def test_a_mistake_is_named_by_its_path(changes, path):
