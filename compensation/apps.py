@@ -9,9 +9,11 @@ class CompensationConfig(AppConfig):
     verbose_name = _("Members and compensation")
 
     def ready(self) -> None:
-        """Say who sends what this app puts into the outbox."""
+        """Say who sends what this app puts into the outbox, and what beat wakes."""
         from compensation.notices import commands, senders
         from config.common.outbox import SENDERS
+        from config.common.registry import PERIODIC, Periodic
 
         SENDERS[commands.MEMBER] = senders.send_notice
         SENDERS[commands.CODE] = senders.send_code
+        PERIODIC.append(Periodic("forget old sign-ins", "compensation.forget_sign_ins", every_seconds=3600))

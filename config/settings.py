@@ -48,6 +48,12 @@ def _secret(name: str) -> str:
 SECRET_KEY = _secret("SECRET_KEY")
 AUDIT_KEY = _secret("AUDIT_KEY")  # signs the seals of the event log; kept apart from the database
 SHOP_JWT_KEY = os.environ.get("SHOP_JWT_KEY", "")  # the shop signs its members' sign-in with it; empty: off
+SHOP_JWT_ALGORITHM = os.environ.get("SHOP_JWT_ALGORITHM", "HS256")  # RS256: the key is the shop's public one
+SHOP_JWT_AUDIENCE = os.environ.get("SHOP_JWT_AUDIENCE", "huiyin")
+if SHOP_JWT_ALGORITHM not in {"HS256", "RS256"}:
+    raise ImproperlyConfigured("SHOP_JWT_ALGORITHM must be HS256 or RS256.")
+if SHOP_JWT_KEY and SHOP_JWT_ALGORITHM == "HS256" and len(SHOP_JWT_KEY) < 32:  # noqa: PLR2004 - 256 bits
+    raise ImproperlyConfigured("SHOP_JWT_KEY must have at least 32 characters.")
 ALLOWED_HOSTS = _list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if LAPTOP else "")
 CSRF_TRUSTED_ORIGINS = _list("CSRF_TRUSTED_ORIGINS")
 PUBLIC_URL = os.environ.get("PUBLIC_URL", "http://localhost:8000").rstrip("/")
@@ -171,7 +177,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
-if _flag("BEHIND_PROXY"):
+BEHIND_PROXY = _flag("BEHIND_PROXY")
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
 

@@ -62,9 +62,14 @@ class Member(models.Model):
 
 
 class SignInCode(models.Model):
-    """A one-time code sent to a member's phone or e-mail. Only its digest is kept."""
+    """A one-time code asked for by whoever has a phone number or e-mail address.
 
-    member = models.ForeignKey(Member, models.CASCADE, related_name="sign_in_codes")
+    It is kept for unknown contacts too, without a member, so that nothing that is answered tells who is
+    one. Only digests are kept.
+    """
+
+    contact = models.CharField(max_length=64, help_text="Digest of the phone number or e-mail address.")
+    member = models.ForeignKey(Member, models.CASCADE, null=True, related_name="sign_in_codes")
     digest = models.CharField(max_length=64)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -73,7 +78,8 @@ class SignInCode(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(name="signincode_live", fields=["member", "-created_at"])  # members.commands.sign_in
+            models.Index(name="signincode_live", fields=["contact", "-id"]),  # members.commands.sign_in
+            models.Index(name="signincode_old", fields=["expires_at"]),  # members.commands.forget
         ]
 
     def __str__(self) -> str:
@@ -85,9 +91,19 @@ class MemberSession(models.Model):
 
     member = models.ForeignKey(Member, models.CASCADE, related_name="sessions")
     digest = models.CharField(max_length=64, unique=True)
+    origin = models.CharField(
+        max_length=64,
+        unique=True,
+        null=True,
+        blank=True,
+        help_text="Digest of the shop's token that opened it: a token opens one session.",
+    )
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(name="membersession_old", fields=["expires_at"])]  # members.commands.forget
 
     def __str__(self) -> str:
         return f"{self.member_id} {self.created_at:%F %T}"

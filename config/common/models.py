@@ -170,3 +170,17 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.at}"
+
+
+class RateCount(models.Model):
+    """How often something was done since its window began. What it holds may be lost in a crash."""
+
+    key = models.CharField(max_length=160, primary_key=True)
+    count = models.PositiveIntegerField()
+    resets_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(name="ratecount_reset", fields=["resets_at"])]  # limits.forget
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.count}"

@@ -1,0 +1,185 @@
+"""Signing in and out.
+
+A refusal must not undo what was counted, so these commands raise after their transaction has ended; it is
+`durable` so that no caller can wrap it in another.
+"""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from compensation.members import rules, tokens
+from compensation.members.queries import by_contact
+from compensation.models import Member, MemberSession, SignInCode
+from compensation.notices.commands import CODE, send_code
+from config.common import limits
+from config.common.errors import DomainError, Invalid
+from config.common.events import record
+from config.common.models import OutboxMessage
+
+HOUR = timedelta(hours=1)
+
+
+class CodeRefused(DomainError):
+    """The code is wrong, used, expired or tried too often; which of them is not told."""
+
+    code = "code_refused"
+    status = 400
+    default = _("This code is wrong or no longer valid. Please check it or ask for a new one.")
+
+
+class TokenRefused(DomainError):
+    """The shop's token does not open a session."""
+
+    code = "token_refused"
+    status = 400
+    default = _("The shop's sign-in is not valid or no longer valid.")
+
+
+def request_code(*, contact: str, ip: str = "", at: datetime) -> datetime:
+    """Send a one-time code to a member's phone or e-mail; until when it is valid.
+
+    Whether the contact belongs to a member changes nothing that the caller can see.
+
+    Raises:
+        Invalid: neither a phone number nor an e-mail address.
+        TooMany: another code a moment ago, or too many in the last hour.
+    """
+    if not rules.plausible_contact(contact):
+        raise Invalid(_("Please give a phone number or an e-mail address."), field="contact")
+    digest = rules.contact_digest(contact)
+    if ip:
+        limits.take(f"code:ip:{ip}", limit=rules.CODES_AN_ADDRESS, per=HOUR, at=at)
+    limits.take(f"code:again:{digest}", limit=1, per=rules.RESEND_AFTER, at=at)
+    limits.take(f"code:contact:{digest}", limit=rules.CODES_A_CONTACT, per=HOUR, at=at)
+    code, member = rules.new_code(), by_contact(contact)
+    with transaction.atomic():
+        row = SignInCode.objects.create(
+            contact=digest,
+            member=member,
+            digest=rules.code_digest(contact, code),
+            created_at=at,
+            expires_at=at + rules.CODE_LIFE,
+        )
+        if member is not None:
+            send_code(
+                member=member,
+                code=code,
+                contact="email" if "@" in contact else "phone",
+                key=str(row.pk),
+                expires_at=row.expires_at,
+                at=at,
+            )
+    return row.expires_at
+
+
+def sign_in(*, contact: str, code: str, ip: str = "", at: datetime) -> tuple[str, MemberSession]:
+    """Open a session with the last code that was sent; the token is told this once.
+
+    Raises:
+        CodeRefused: wrong, used, expired or tried too often.
+        TooMany: too many tries from this network address.
+    """
+    if ip:
+        limits.take(f"signin:ip:{ip}", limit=rules.GUESSES_AN_ADDRESS, per=HOUR, at=at)
+    opened = _try_code(contact, code, at)
+    if opened is None:
+        raise CodeRefused
+    return opened
+
+
+@transaction.atomic(durable=True)
+def _try_code(contact: str, code: str, at: datetime) -> tuple[str, MemberSession] | None:
+    # The row lock counts tries one by one, and lets one of two uses of a code at the same moment win.
+    row = (
+        SignInCode.objects.select_for_update(of=("self",))
+        .filter(contact=rules.contact_digest(contact))
+        .order_by("-id")
+        .first()
+    )
+    if row is None or row.used_at or row.expires_at <= at or row.attempts >= rules.CODE_ATTEMPTS:
+        return None
+    row.attempts += 1
+    right = rules.same_code(row.digest, contact, code)
+    if right:
+        row.used_at = at
+    row.save(update_fields=["attempts", "used_at"])
+    if not right or row.member_id is None:
+        return None
+    member = Member.objects.filter(pk=row.member_id, erased_at=None).first()
+    return _open(member, at) if member else None
+
+
+def sign_in_with_jwt(*, token: str, ip: str = "", at: datetime) -> tuple[str, MemberSession]:
+    """Open a session for the member whom the shop vouches for. A token of the shop's works once.
+
+    Raises:
+        TokenRefused: not the shop's, not for us, expired, used, or of nobody we know.
+        TooMany: too many tries from this network address.
+    """
+    if ip:
+        limits.take(f"signin:ip:{ip}", limit=rules.GUESSES_AN_ADDRESS, per=HOUR, at=at)
+    claims = tokens.read(
+        token,
+        key=settings.SHOP_JWT_KEY,
+        algorithm=settings.SHOP_JWT_ALGORITHM,
+        audience=settings.SHOP_JWT_AUDIENCE,
+        at=at,
+    )
+    if claims is None:
+        raise TokenRefused
+    member = Member.objects.filter(external_id=claims.member, erased_at=None).first()
+    if member is None:
+        raise TokenRefused
+    try:
+        with transaction.atomic():
+            return _open(member, at, origin=rules.token_digest(claims.number))
+    except IntegrityError as error:  # the token has opened a session before
+        raise TokenRefused from error
+
+
+def _open(member: Member, at: datetime, origin: str | None = None) -> tuple[str, MemberSession]:
+    token = rules.new_token()
+    session = MemberSession.objects.create(
+        member=member,
+        digest=rules.token_digest(token),
+        origin=origin,
+        created_at=at,
+        expires_at=at + rules.SESSION_LIFE,
+    )
+    record("member.signed_in", member, actor=member, at=at, by="shop" if origin else "code")
+    return token, session
+
+
+@transaction.atomic
+def sign_out(*, session: MemberSession, at: datetime) -> None:
+    """End a session; ending it again changes nothing."""
+    if MemberSession.objects.filter(pk=session.pk, ended_at=None).update(ended_at=at):
+        record("member.signed_out", session.member, actor=session.member, at=at)
+
+
+@transaction.atomic
+def choose_language(*, member: Member, language: str, at: datetime) -> Member:
+    """Speak to the member in this language from now on.
+
+    Raises:
+        Invalid: not a language of the house.
+    """
+    if language not in dict(settings.LANGUAGES):
+        raise Invalid(_("This language is not spoken here."), field="language")
+    member.language = language
+    member.save(update_fields=["language"])
+    record("member.language_chosen", member, actor=member, at=at, language=language)
+    return member
+
+
+@transaction.atomic
+def forget(*, at: datetime) -> int:
+    """Drop what signing in leaves behind and nobody needs: old codes, sessions, counts; how many rows."""
+    old = at - timedelta(days=1)
+    codes = SignInCode.objects.filter(expires_at__lt=old).delete()[0]
+    sessions = MemberSession.objects.filter(expires_at__lt=old).delete()[0]
+    sent = OutboxMessage.objects.filter(kind=CODE, created_at__lt=old).delete()[0]
+    return codes + sessions + sent + limits.forget(before=old)

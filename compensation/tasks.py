@@ -1,0 +1,12 @@
+"""What workers do for this app."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from compensation.members import commands as members
+
+
+@shared_task(name="compensation.forget_sign_ins")
+def forget_sign_ins() -> None:
+    """Drop old sign-in codes, sessions and counts."""
+    members.forget(at=timezone.now())
