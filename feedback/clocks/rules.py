@@ -1,0 +1,66 @@
+"""When a clock is due, and when its ladder's rungs fire: pure functions of its terms and its pauses."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import accumulate
+
+from feedback.sops.calendar import WorkCalendar
+from feedback.sops.hours import DAYS
+from feedback.sops.ladder import DUE, Rung
+
+Pauses = Sequence[tuple[datetime, datetime | None]]
+
+ALWAYS = WorkCalendar.from_json(
+    {
+        "zone": "UTC",
+        "hours": {day: [["00:00", "24:00"]] for day in DAYS},
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a clock was started under."""
+
+    calendar: WorkCalendar
+    work: timedelta
+    rungs: tuple[Rung, ...] = ()
+
+    def due_at(self, started_at: datetime, pauses: Pauses = ()) -> datetime:
+        """Tell when the work will have passed.
+
+        Raises:
+            StillPaused: the clock stands still.
+        """
+        return self.calendar.due(started_at, self.work, pauses)
+
+    def fire_times(self, started_at: datetime, due_at: datetime, pauses: Pauses = ()) -> list[datetime]:
+        """Tell when each rung fires. None fires before the one above it; pauses do not count."""
+        times = (self._fires(rung, started_at, due_at, pauses) for rung in self.rungs)
+        return list(accumulate(times, max))
+
+    def next_fire(
+        self,
+        started_at: datetime,
+        due_at: datetime,
+        pauses: Pauses = (),
+        *,
+        rungs_fired: int,
+        is_breached: bool,
+    ) -> datetime | None:
+        """Tell when there is something to do, the next rung or the breach; None when nothing is left."""
+        times = [] if is_breached else [due_at]
+        if rungs_fired < len(self.rungs):
+            times.append(self.fire_times(started_at, due_at, pauses)[rungs_fired])
+        return min(times, default=None)
+
+    def _fires(self, rung: Rung, started_at: datetime, due_at: datetime, pauses: Pauses) -> datetime:
+        if rung.percent == DUE:
+            return due_at
+        if rung.percent is not None:
+            return self.calendar.due(started_at, self.work * rung.percent / 100, pauses)
+        after = rung.after or timedelta()
+        if rung.in_working_time:
+            return self.calendar.due(started_at, self.work + after, pauses)
+        return ALWAYS.due(due_at, after, pauses)

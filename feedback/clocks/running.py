@@ -1,0 +1,229 @@
+"""The running clocks of some locked cases, changed in memory and written together.
+
+One case at a time through `clocks.commands`, many at a time through the sweep: both do the same to a clock
+and leave the same events. All events are the case's; `clock` in their data says which clock they tell of.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from config.common import bulk
+from config.common.events import Actor, Happening, record_all
+from feedback.clocks.rules import Pauses, Terms
+from feedback.models import Case, Clock, Milestone, Pause, PauseReason
+from feedback.sops import queries as sops
+
+CHANGING = [
+    "department", "policy_version", "calendar_version", "ladder_version", "facts", "work", "due_at",
+    "paused_at", "met_at", "stopped_at", "breached_at", "rungs_fired", "next_fire_at",
+]  # fmt: skip
+
+
+class Running:
+    """Clocks that are neither met nor stopped. The caller holds the locks of the cases."""
+
+    def __init__(self, cases: Iterable[Case], *, actor: Actor, at: datetime) -> None:
+        """Load the running clocks of the cases, for changes by `actor` at the moment `at`."""
+        self.cases = {case.pk: case for case in cases}
+        self.actor, self.at = actor, at
+        self.clocks = list(
+            Clock.objects.filter(case__in=self.cases, met_at=None, stopped_at=None).order_by("case_id", "id")
+        )
+        self.events: list[Happening] = []
+        self._changed: dict[int, Clock] = {}
+        self._pauses: dict[int, list[Pause]] | None = None
+        self._new_pauses: list[Pause] = []
+        self._ended_pauses: list[Pause] = []
+
+    def of(self, milestones: Iterable[Milestone]) -> list[Clock]:
+        """Give the case's own clocks of some milestones."""
+        wanted = set(milestones)
+        return [clock for clock in self.clocks if clock.milestone in wanted and clock.handoff_id is None]
+
+    def add(self, clock: Clock) -> None:
+        """Take in a clock that has just started and is not stored yet."""
+        clock.save()
+        self.clocks.append(clock)
+        self.tell(
+            "clock.started",
+            clock,
+            milestone=clock.milestone,
+            department=clock.department_id,
+            policy=clock.policy_version_id,
+            within=clock.work.total_seconds(),
+            due=clock.due_at.isoformat(),
+        )
+
+    def meet(self, clock: Clock) -> None:
+        """Reach the milestone; late or not is judged by the moment, whenever anybody noticed."""
+        self._let_run(clock)
+        self._judge(clock)
+        clock.met_at = self._moment(clock)
+        self._end(clock)
+        self.tell("clock.met", clock, milestone=clock.milestone, late=clock.breached_at is not None)
+
+    def stop(self, clock: Clock) -> None:
+        """Let it go: the milestone no longer matters."""
+        self._let_run(clock)
+        self._judge(clock)
+        clock.stopped_at = self._moment(clock)
+        self._end(clock)
+        self.tell("clock.stopped", clock, milestone=clock.milestone)
+
+    def pause(self, clock: Clock, reason: PauseReason) -> None:
+        """Let it stand still from now on. What was due before stays breached."""
+        if clock.paused_at is not None:
+            return
+        self._judge(clock)
+        clock.paused_at = self._moment(clock)
+        clock.next_fire_at = None
+        self._new_pauses.append(Pause(clock=clock, reason=reason, from_at=clock.paused_at))
+        self._touch(clock)
+        self.tell("clock.paused", clock, milestone=clock.milestone, reason=reason.value)
+
+    def resume(self, clock: Clock) -> None:
+        """Let it run again: the time that it stood still does not count."""
+        if clock.paused_at is None:
+            return
+        self._let_run(clock)
+        self.tell("clock.resumed", clock, milestone=clock.milestone, due=clock.due_at.isoformat())
+
+    def breach(self, clock: Clock) -> None:
+        """Put on record that it was due and not met."""
+        clock.breached_at = clock.due_at
+        self.schedule(clock)
+        self.tell_at(clock.due_at, "clock.breached", clock, milestone=clock.milestone)
+
+    def move(self, clock: Clock, department_id: int) -> None:
+        """Make another department answer for it. The promise, and so the due time, stays."""
+        if clock.department_id == department_id:
+            return
+        before, clock.department_id = clock.department_id, department_id
+        self._touch(clock)
+        self.tell("clock.moved", clock, **{"from": before, "to": department_id})
+
+    def retarget(self, clock: Clock, terms: Clock) -> None:
+        """Put it under the terms of another clock that is not stored; start, pauses and fired rungs stay.
+
+        A clock that is breached by now stays as it is: history is not rewritten.
+        """
+        if clock.paused_at is None:
+            self._judge(clock)
+        if clock.breached_at is not None:
+            return
+        for name in ("policy_version_id", "calendar_version_id", "ladder_version_id", "facts", "work"):
+            setattr(clock, name, getattr(terms, name))
+        self._due(clock)
+        self.tell(
+            "clock.retargeted",
+            clock,
+            milestone=clock.milestone,
+            policy=clock.policy_version_id,
+            within=clock.work.total_seconds(),
+            due=clock.due_at.isoformat(),
+        )
+
+    def schedule(self, clock: Clock) -> None:
+        """Work out when the sweep has to look at it next."""
+        clock.next_fire_at = None
+        if clock.paused_at is None and clock.met_at is None and clock.stopped_at is None:
+            clock.next_fire_at = terms_of(clock).next_fire(
+                clock.started_at,
+                clock.due_at,
+                self.pauses(clock),
+                rungs_fired=clock.rungs_fired,
+                is_breached=clock.breached_at is not None,
+            )
+        self._touch(clock)
+
+    def pauses(self, clock: Clock) -> Pauses:
+        """Give its pauses; the first question loads those of all clocks."""
+        if self._pauses is None:
+            self._pauses = defaultdict(list)
+            for pause in Pause.objects.filter(clock__in=self.clocks):
+                self._pauses[pause.clock_id].append(pause)
+        new = [pause for pause in self._new_pauses if pause.clock_id == clock.pk]
+        return [(pause.from_at, pause.to_at) for pause in (*self._pauses.get(clock.pk, ()), *new)]
+
+    def tell(self, kind: str, clock: Clock, **data: Any) -> None:
+        """Keep an event of a clock for `save`."""
+        self.tell_at(self.at, kind, clock, **data)
+
+    def tell_at(self, at: datetime, kind: str, clock: Clock, **data: Any) -> None:
+        """Keep an event that happened at another moment than now."""
+        self.events.append(
+            Happening(kind, self.cases[clock.case_id], at, self.actor, {"clock": clock.pk, **data})
+        )
+
+    def save(self) -> None:
+        """Write everything: clocks, pauses, the cases' next due times, events."""
+        bulk.update(Clock, list(self._changed.values()), CHANGING)
+        bulk.update(Pause, self._ended_pauses, ["to_at"])
+        bulk.insert(Pause, self._new_pauses)
+        bulk.update(Case, self._refresh_due(), ["next_due_at"])
+        record_all(self.events)
+
+    def _refresh_due(self) -> list[Case]:
+        """Set each case's earliest due time of its own clocks that run; give the cases that changed."""
+        due: dict[int, datetime] = {}
+        for clock in self.clocks:
+            runs = clock.met_at is None and clock.stopped_at is None and clock.paused_at is None
+            if runs and clock.handoff_id is None:
+                due[clock.case_id] = min(due.get(clock.case_id, clock.due_at), clock.due_at)
+        changed = [case for case in self.cases.values() if case.next_due_at != due.get(case.pk)]
+        for case in changed:
+            case.next_due_at = due.get(case.pk)
+        return changed
+
+    def _judge(self, clock: Clock) -> None:
+        """Set the breach right for what is known now.
+
+        It is late when the moment is after its due time. A sweep may have put a breach on record while
+        something that happened in time was on its way: that breach is withdrawn.
+        """
+        if clock.paused_at is not None:
+            return
+        if clock.breached_at is None and self.at > clock.due_at:
+            self.breach(clock)
+        elif clock.breached_at is not None and self.at <= clock.due_at:
+            clock.breached_at = None
+            self.schedule(clock)
+            self.tell("clock.breach_withdrawn", clock, milestone=clock.milestone)
+
+    def _let_run(self, clock: Clock) -> None:
+        """End its pause, if it stands still."""
+        if clock.paused_at is None:
+            return
+        self.pauses(clock)
+        for pause in (*(self._pauses or {}).get(clock.pk, ()), *self._new_pauses):
+            if pause.clock_id == clock.pk and pause.to_at is None:
+                pause.to_at = max(self.at, pause.from_at)
+                if pause.pk:
+                    self._ended_pauses.append(pause)
+        clock.paused_at = None
+        self._due(clock)
+
+    def _due(self, clock: Clock) -> None:
+        """Work out its due time, unless it stands still and nobody can know."""
+        if clock.paused_at is None:
+            clock.due_at = terms_of(clock).due_at(clock.started_at, self.pauses(clock))
+        self.schedule(clock)
+
+    def _end(self, clock: Clock) -> None:
+        clock.next_fire_at = None
+        self._touch(clock)
+
+    def _moment(self, clock: Clock) -> datetime:
+        """Now, but never before it started: two machines' clocks differ a little."""
+        return max(self.at, clock.started_at)
+
+    def _touch(self, clock: Clock) -> None:
+        self._changed[clock.pk] = clock
+
+
+def terms_of(clock: Clock) -> Terms:
+    """Read the terms that are frozen in a clock."""
+    ladder = clock.ladder_version_id
+    return Terms(sops.calendar(clock.calendar_version_id), clock.work, sops.rungs(ladder) if ladder else ())
