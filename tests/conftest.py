@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import pytest
 from django.utils.translation.reloader import translation_file_changed
 
 from config import embedded
@@ -26,3 +27,12 @@ def pytest_configure() -> None:
     }
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.AXES_ENABLED = False
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Let tests with transactions of their own empty the tables afterwards, by TRUNCATE."""
+    import pgtrigger
+
+    with django_db_blocker.unblock():
+        pgtrigger.disable("common.Event:no_truncate", "common.Seal:no_truncate")

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, models
+from django.db.models.lookups import GreaterThan
 
 from config.common.models import Event
 
@@ -37,7 +38,7 @@ def record(kind: str, subject: models.Model, *, actor: Actor, at: datetime, **da
     `data` holds JSON values and no personal data: an event outlives the erasure of a member.
 
     Raises:
-        TransactionManagementError: called outside a transaction.
+        RuntimeError: called outside a transaction.
     """
     return record_all([Happening(kind, subject, at, actor, data)])[0]
 
@@ -68,3 +69,46 @@ def timeline(subjects: Sequence[models.Model]) -> models.QuerySet[Event]:
     for subject in subjects:
         wanted |= models.Q(subject_type=subject._meta.model_name, subject_id=subject.pk)
     return Event.objects.filter(wanted).order_by("at", "id")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in the log: everything up to and with this event was read."""
+
+    txid: int = 0
+    id: int = 0
+
+
+class _Row(models.Func):
+    function = "ROW"
+    output_field = models.BooleanField()  # never read: rows are only compared
+
+
+class Settled(models.Func):
+    """The number below which no event is still to come: the transactions below it have all ended."""
+
+    function = "common_event_settled"
+    output_field = models.BigIntegerField()
+
+
+def read_since(position: Position, limit: int = 1_000) -> list[Event]:
+    """The next events after `position`, in the order of their transactions.
+
+    Go on from `position_of` the last one. Events of a transaction that began before another one that is
+    still running are held back until that one ends, so that an event committed late is never missed,
+    whatever its id.
+    """
+    return list(_since(position)[:limit])
+
+
+def _since(position: Position) -> models.QuerySet[Event]:
+    after = GreaterThan(
+        _Row(models.F("txid"), models.F("id")),
+        _Row(models.Value(position.txid), models.Value(position.id)),
+    )
+    return Event.objects.filter(after, txid__lt=Settled()).order_by("txid", "id")
+
+
+def position_of(event: Event) -> Position:
+    """The place of an event in the log."""
+    return Position(event.txid, event.pk)

@@ -32,11 +32,59 @@ class User(AbstractUser):
         return self.get_full_name()
 
 
-class CurrentTransactionId(Func):
-    """The id of the transaction that writes the row."""
+class EventPosition(Func):
+    """The number of the transaction that writes the row, as the event log counts (see EventOffset)."""
 
-    template = "pg_current_xact_id()::text::bigint"
+    function = "common_event_position"
     output_field = models.BigIntegerField()
+
+
+class EventOffset(models.Model):
+    """One row: what the event log adds to PostgreSQL's transaction numbers.
+
+    It is 0 until a dump is restored into a server whose own count is lower. The first event written there
+    raises it (trigger `keep_order` of Event), so that the log's numbers grow for ever.
+    """
+
+    ahead = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="eventoffset_one_row", condition=Q(id=1))]
+
+    def __str__(self) -> str:
+        return f"+{self.ahead}"
+
+
+def _refuse_truncate() -> pgtrigger.Trigger:
+    return pgtrigger.Trigger(
+        name="no_truncate",
+        level=pgtrigger.Statement,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Truncate,
+        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate % table', TG_TABLE_NAME;",
+    )
+
+
+# Every event that this statement sees has a smaller number than `upcoming`, unless the server's count has
+# gone back. Two writers that find this at once wait for one another at the row; one of them raises it.
+KEEP_ORDER = """
+    SELECT
+        greatest(
+            (SELECT max(txid) FROM common_event),
+            (SELECT max(upto_txid) - 1 FROM common_seal)
+        ),
+        greatest(
+            pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
+            pg_current_xact_id()::text::bigint + 1
+        ) + coalesce((SELECT ahead FROM common_eventoffset), 0),
+        pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+    INTO known, upcoming, oldest;
+    IF known >= upcoming THEN
+        INSERT INTO common_eventoffset AS held (id, ahead) VALUES (1, known + 1 - oldest)
+        ON CONFLICT (id) DO UPDATE SET ahead = excluded.ahead WHERE held.ahead < excluded.ahead;
+    END IF;
+    RETURN NULL;
+"""
 
 
 class Event(models.Model):
@@ -47,14 +95,14 @@ class Event(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    txid = models.BigIntegerField(db_default=CurrentTransactionId(), editable=False)
-    kind = models.CharField(max_length=64)
-    at = models.DateTimeField(help_text="When it happened, by the caller's clock.")
-    recorded_at = models.DateTimeField(db_default=Now(), editable=False)
-    actor = models.CharField(max_length=64, help_text='Who: "user:7", "member:12" or "system".')
-    subject_type = models.CharField(max_length=32)
-    subject_id = models.BigIntegerField()
-    data = models.JSONField(default=dict)
+    txid = models.BigIntegerField(db_default=EventPosition(), editable=False)
+    kind = models.CharField(_("kind"), max_length=64)
+    at = models.DateTimeField(_("when"), help_text="When it happened, by the caller's clock.")
+    recorded_at = models.DateTimeField(_("recorded"), db_default=Now(), editable=False)
+    actor = models.CharField(_("by"), max_length=64, help_text='Who: "user:7", "member:12" or "system".')
+    subject_type = models.CharField(_("about"), max_length=32)
+    subject_id = models.BigIntegerField(_("number"))
+    data = models.JSONField(_("details"), default=dict)
 
     class Meta:
         verbose_name = _("event")
@@ -66,6 +114,15 @@ class Event(models.Model):
         ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            _refuse_truncate(),
+            pgtrigger.Trigger(
+                name="keep_order",
+                level=pgtrigger.Statement,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                declare=[("known", "bigint"), ("upcoming", "bigint"), ("oldest", "bigint")],
+                func=KEEP_ORDER,
+            ),
         ]
 
     def __str__(self) -> str:
@@ -75,13 +132,13 @@ class Event(models.Model):
 class Seal(models.Model):
     """A signed digest of the events of a range of transactions, chained to the seal before it."""
 
-    from_txid = models.BigIntegerField()
-    upto_txid = models.BigIntegerField(help_text="Exclusive.")
-    count = models.PositiveIntegerField()
+    from_txid = models.BigIntegerField(_("from"))
+    upto_txid = models.BigIntegerField(_("up to"), unique=True, help_text="Exclusive.")
+    count = models.PositiveIntegerField(_("events"))
     digests = models.BinaryField(help_text="For each event in order: its id (8 bytes) and digest (16 bytes).")
     previous = models.BinaryField(max_length=32)
     signature = models.BinaryField(max_length=32, unique=True)
-    sealed_at = models.DateTimeField()
+    sealed_at = models.DateTimeField(_("sealed"))
 
     class Meta:
         verbose_name = _("seal")
@@ -92,6 +149,7 @@ class Seal(models.Model):
         ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            _refuse_truncate(),
         ]
 
     def __str__(self) -> str:

@@ -11,6 +11,21 @@ import uuid
 from django.db import migrations, models
 
 
+# How the event log numbers transactions: see EventOffset. Both read the row anew in every statement.
+FUNCTIONS = """
+CREATE FUNCTION common_event_position() RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    RETURN pg_current_xact_id()::text::bigint + coalesce((SELECT ahead FROM common_eventoffset), 0);
+END $$;
+-- Every event with a smaller number has been committed or rolled back, and this statement sees it.
+CREATE FUNCTION common_event_settled() RETURNS bigint LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+        + coalesce((SELECT ahead FROM common_eventoffset), 0);
+END $$;
+"""
+
+
 class Migration(migrations.Migration):
 
     initial = True
@@ -20,6 +35,10 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.RunSQL(
+            FUNCTIONS,
+            "DROP FUNCTION common_event_position(); DROP FUNCTION common_event_settled();",
+        ),
         migrations.CreateModel(
             name='IdempotencyKey',
             fields=[
@@ -99,7 +118,7 @@ class Migration(migrations.Migration):
             name='Event',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('txid', models.BigIntegerField(db_default=config.common.models.CurrentTransactionId(), editable=False)),
+                ('txid', models.BigIntegerField(db_default=config.common.models.EventPosition(), editable=False)),
                 ('kind', models.CharField(max_length=64)),
                 ('at', models.DateTimeField(help_text="When it happened, by the caller's clock.")),
                 ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
