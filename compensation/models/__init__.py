@@ -1,4 +1,4 @@
-from compensation.models.account import Account, AccountKind, Entry, Transaction, Unit
+from compensation.models.account import Account, AccountKind, Entry, PointsRule, Transaction, Unit
 from compensation.models.coupon import Coupon, CouponStatus, CouponTemplate
 from compensation.models.grant import Authority, Grant, GrantKind, GrantStatus
 from compensation.models.member import Member, MemberSession, Notice, SignInCode
@@ -22,6 +22,7 @@ __all__ = [
     "Order",
     "OrderLine",
     "OrderStatus",
+    "PointsRule",
     "Product",
     "Shipment",
     "ShipmentEvent",

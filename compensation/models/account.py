@@ -68,7 +68,7 @@ class Account(models.Model):
 
 
 class Transaction(models.Model):
-    """One movement of units: entries that sum to zero, once for one key."""
+    """One movement of units: entries that sum to zero in each unit, once for one key."""
 
     key = models.CharField(max_length=200, unique=True)
     request_hash = models.CharField(max_length=64)
@@ -111,8 +111,11 @@ class Entry(models.Model):
                 operation=pgtrigger.Insert,
                 timing=pgtrigger.Deferred,
                 func="""
-                IF (SELECT sum(amount) FROM compensation_entry WHERE transaction_id = NEW.transaction_id) <> 0
-                THEN
+                IF EXISTS (
+                    SELECT 1 FROM compensation_entry e JOIN compensation_account a ON a.id = e.account_id
+                    WHERE e.transaction_id = NEW.transaction_id
+                    GROUP BY a.unit HAVING sum(e.amount) <> 0
+                ) THEN
                     RAISE EXCEPTION 'transaction % does not balance', NEW.transaction_id
                         USING ERRCODE = 'check_violation';
                 END IF;
@@ -123,3 +126,22 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id}: {self.amount:+}"
+
+
+class PointsRule(models.Model):
+    """What points are worth: so many points stand for so many fen. There is one rule."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    points = models.PositiveIntegerField(_("points"), default=100)
+    worth_fen = models.PositiveIntegerField(_("are worth (fen)"), default=100)
+
+    class Meta:
+        verbose_name = _("value of points")
+        verbose_name_plural = _("value of points")
+        constraints = [
+            models.CheckConstraint(name="pointsrule_one", condition=Q(id=1)),
+            models.CheckConstraint(name="pointsrule_positive", condition=Q(points__gt=0, worth_fen__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.points} = {self.worth_fen}"

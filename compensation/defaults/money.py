@@ -1,0 +1,40 @@
+"""What ships: kinds of coupon, the value of points, the authority of roles. Edits are not overwritten."""
+
+from datetime import datetime
+
+from django.contrib.auth.models import Group
+
+from compensation.models import Account, Authority, CouponTemplate, PointsRule, Unit
+from compensation.points.rules import HOUSE
+
+COUPONS = [  # code, 中文, English, value (fen), from a spending of (fen), valid for days
+    ("sorry-5", "5元致歉券", "¥5 apology coupon", 500, 0, 30),
+    ("sorry-10", "10元致歉券", "¥10 apology coupon", 1_000, 0, 30),
+    ("sorry-20", "20元致歉券", "¥20 apology coupon", 2_000, 0, 30),
+    ("sorry-50", "50元致歉券", "¥50 apology coupon", 5_000, 0, 60),
+    ("sorry-100", "100元致歉券", "¥100 apology coupon", 10_000, 0, 60),
+    ("birthday-50", "50元生日券", "¥50 birthday coupon", 5_000, 0, 7),
+]
+AUTHORITY_YUAN = {"agent": 50, "lead": 200, "supervisor": 1_000, "finance": 10_000}
+
+
+def seed(at: datetime) -> None:  # noqa: ARG001 - one signature for all seeds
+    """Bring the defaults of coupons, points and authority into the database."""
+    for code, name, name_en, value_fen, min_spend_fen, valid_days in COUPONS:
+        CouponTemplate.objects.get_or_create(
+            code=code,
+            defaults={
+                "name": name,
+                "name_en": name_en,
+                "value_fen": value_fen,
+                "min_spend_fen": min_spend_fen,
+                "valid_days": valid_days,
+            },
+        )
+    PointsRule.objects.get_or_create(pk=1, defaults={"points": 100, "worth_fen": 100})
+    for role, yuan in AUTHORITY_YUAN.items():
+        group, _made = Group.objects.get_or_create(name=role)
+        Authority.objects.get_or_create(group=group, defaults={"limit_fen": yuan * 100})
+    for house in HOUSE:
+        for unit in Unit:
+            Account.objects.get_or_create(kind=house, unit=unit)
