@@ -9,11 +9,14 @@ class CompensationConfig(AppConfig):
     verbose_name = _("Members and compensation")
 
     def ready(self) -> None:
-        """Say who sends what this app puts into the outbox, and what beat wakes."""
+        """Say who sends what this app puts into the outbox, what beat wakes, and what ships."""
+        from compensation.defaults import money
         from compensation.notices import commands, senders
         from config.common.outbox import SENDERS
-        from config.common.registry import PERIODIC, Periodic
+        from config.common.registry import DEFAULTS, PERIODIC, Periodic
 
         SENDERS[commands.MEMBER] = senders.send_notice
         SENDERS[commands.CODE] = senders.send_code
         PERIODIC.append(Periodic("forget old sign-ins", "compensation.forget_sign_ins", every_seconds=3600))
+        PERIODIC.append(Periodic("expire coupons", "compensation.expire_coupons", every_seconds=60))
+        DEFAULTS.append(money.seed)

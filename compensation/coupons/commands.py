@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from compensation.coupons import codes
-from compensation.models import AccountKind, Coupon, CouponStatus, Grant, Transaction, Unit
+from compensation.models import AccountKind, Coupon, CouponStatus, CouponTemplate, Grant, Transaction, Unit
 from compensation.points import commands as ledger
 from compensation.points.rules import given, taken
 from config.common.errors import Invalid, NotFound, WrongState
@@ -38,6 +38,23 @@ class NotGiven(WrongState):
 
 
 @transaction.atomic
+def save_template(*, template: CouponTemplate, actor: Actor, at: datetime) -> CouponTemplate:
+    """Keep a new or changed kind of coupon. Coupons that members hold stay as they were given."""
+    template.save()
+    record(
+        "coupontemplate.saved",
+        template,
+        actor=actor,
+        at=at,
+        value_fen=template.value_fen,
+        min_spend_fen=template.min_spend_fen,
+        valid_days=template.valid_days,
+        is_active=template.is_active,
+    )
+    return template
+
+
+@transaction.atomic
 def issue(*, grant: Grant, actor: Actor, at: datetime) -> Coupon:
     """Give the coupon of a grant to its member. A grant gives one coupon, by constraint.
 
@@ -52,7 +69,7 @@ def issue(*, grant: Grant, actor: Actor, at: datetime) -> Coupon:
         member_id=grant.member_id,
         grant=grant,
         code=codes.new(),
-        value_fen=template.value_fen,
+        value_fen=grant.cost_fen,  # as it was asked for and approved
         min_spend_fen=template.min_spend_fen,
         issued_at=at,
         expires_at=at + timedelta(days=template.valid_days),

@@ -8,7 +8,16 @@ from django.utils.translation import gettext_lazy as _
 
 from compensation.coupons import commands as coupons
 from compensation.grants.queries import authority_fen
-from compensation.models import CouponTemplate, Grant, GrantKind, GrantStatus, Member, Transaction, Unit
+from compensation.models import (
+    Authority,
+    CouponTemplate,
+    Grant,
+    GrantKind,
+    GrantStatus,
+    Member,
+    Transaction,
+    Unit,
+)
 from compensation.points import commands as ledger
 from compensation.points import queries as points_queries
 from compensation.points.rules import given
@@ -185,6 +194,21 @@ def reverse(*, grant_id: int, actor: User, note: str, at: datetime) -> Grant:
         ledger.reverse(posted=posted, key=f"grant:{grant.pk}:reversed", actor=actor, at=at)
     record("grant.reversed", grant, actor=actor, at=at, note=note)
     return grant
+
+
+@transaction.atomic
+def save_authority(*, authority: Authority, actor: User, at: datetime) -> Authority:
+    """Keep how much a role may give."""
+    authority.save()
+    record(
+        "authority.saved",
+        authority,
+        actor=actor,
+        at=at,
+        role=str(authority.group),
+        limit_fen=authority.limit_fen,
+    )
+    return authority
 
 
 def _cost(kind: str, template: CouponTemplate | None, points: int | None) -> int:

@@ -64,6 +64,7 @@ class Coupon(models.Model):
     class Meta:
         verbose_name = _("coupon")
         verbose_name_plural = _("coupons")
+        permissions = [("see_coupon_code", "Can see whole coupon codes")]
         constraints = [
             models.CheckConstraint(name="coupon_status_known", condition=Q(status__in=CouponStatus.values)),
             models.CheckConstraint(name="coupon_forward", condition=Q(expires_at__gt=F("issued_at"))),
@@ -81,4 +82,4 @@ class Coupon(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.code
+        return f"…{self.code[-4:]}"  # the whole code is as good as money

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from compensation.models import Account, AccountKind, Entry, Transaction, Unit
+from compensation.models import Account, AccountKind, Entry, PointsRule, Transaction, Unit
 from compensation.points import rules
 from compensation.points.rules import Move
 from config.common.errors import KeyReused, WrongState
@@ -95,6 +95,14 @@ def reverse(*, posted: Transaction, key: str, actor: Actor, at: datetime) -> Tra
         for entry in posted.entries.select_related("account").order_by("pk")
     ]
     return post(key=key, kind=f"{posted.kind}.reversed", moves=moves, actor=actor, at=at, reverses=posted)
+
+
+@transaction.atomic
+def save_rule(*, rule: PointsRule, actor: Actor, at: datetime) -> PointsRule:
+    """Keep what points are worth from now on. What was given stays as it is."""
+    rule.save()
+    record("pointsrule.saved", rule, actor=actor, at=at, points=rule.points, worth_fen=rule.worth_fen)
+    return rule
 
 
 def _accounts(moves: Sequence[Move]) -> list[int]:

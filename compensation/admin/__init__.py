@@ -1,0 +1,3 @@
+from compensation.admin import coupons, grants, ledger
+
+__all__ = ["coupons", "grants", "ledger"]

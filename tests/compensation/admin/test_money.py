@@ -1,0 +1,194 @@
+import pytest
+from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from compensation.grants import commands as grants
+from compensation.models import Authority, Coupon, CouponTemplate, Grant, PointsRule
+from config.common.models import Event
+from tests.factories.common import UserFactory
+from tests.factories.compensation import MemberFactory
+from tests.factories.money import AT, CouponTemplateFactory, PointsRuleFactory, staff_with
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("C7")]
+
+LISTS = ["account", "entry", "coupon", "grant", "coupontemplate", "authority", "pointsrule"]
+SMALL = LISTS[4:]
+
+
+def page(model, *args, view="changelist"):
+    return reverse(f"admin:compensation_{model}_{view}", args=args)
+
+
+def give(cause, actor=None, yuan=5):
+    return grants.request(
+        key=cause,
+        cause=cause,
+        member=MemberFactory(),
+        kind="coupon",
+        template=CouponTemplateFactory(code=f"sorry-{yuan}"),
+        reason="<script>alert(1)</script>",
+        actor=actor,
+        at=AT,
+    )
+
+
+def signed_in(client, *permissions, limit_fen=100_000):
+    user = staff_with(limit_fen)
+    user.user_permissions.add(*Permission.objects.filter(codename__in=permissions))
+    client.force_login(user)
+    return user
+
+
+@pytest.mark.parametrize("model", LISTS)
+def test_lists_take_a_constant_number_of_queries_and_count_no_table(admin_client, model):
+    PointsRuleFactory()
+    counts = []
+    for rows in (1, 2):
+        for number in range(rows):
+            give(f"case:{rows}{number}", staff_with(5_000 + number))
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            assert admin_client.get(page(model)).status_code == 200
+        counts.append(len(queries))
+        for query in queries:
+            assert "COUNT(*)" not in query["sql"] or "LIMIT" in query["sql"] or model in SMALL
+    assert counts[0] == counts[1]
+
+
+def test_a_code_is_masked_without_the_permission(client):
+    coupon = give("case:1").coupon
+    signed_in(client, "view_coupon")
+    for url in (page("coupon"), page("coupon", coupon.pk, view="change")):
+        text = client.get(url).content.decode()
+        assert coupon.code not in text
+        assert f"••••-••••-{coupon.code[-4:]}" in text
+    signed_in(client, "view_coupon", "see_coupon_code")
+    assert coupon.code in client.get(page("coupon")).content.decode()
+
+
+def test_a_coupon_is_found_by_its_code_or_member(admin_client):
+    coupon, other = give("case:1").coupon, give("case:2").coupon
+    for term in (coupon.code, coupon.code.lower().replace("-", ""), coupon.member.external_id):
+        text = admin_client.get(page("coupon"), {"q": term}).content.decode()
+        assert coupon.code in text
+        assert other.code not in text
+
+
+@pytest.mark.parametrize("model", ["account", "entry", "coupon", "grant"])
+def test_what_commands_write_cannot_be_edited(admin_client, model):
+    give("case:1")
+    row = {"coupon": Coupon, "grant": Grant}.get(model)
+    assert admin_client.get(page(model, view="add")).status_code == 403
+    if row:
+        url = page(model, row.objects.get().pk, view="change")
+        assert admin_client.get(url).status_code == 200
+        assert admin_client.post(url, {"status": "redeemed"}).status_code == 403
+
+
+def test_hostile_text_is_escaped(admin_client):
+    grant = give("case:1")
+    text = admin_client.get(page("grant", grant.pk, view="change")).content.decode()
+    assert "<script>alert(1)</script>" not in text
+
+
+def act(client, action, *rows, note=""):
+    return client.post(
+        page("grant"),
+        {"action": action, "_selected_action": [row.pk for row in rows], "note": note},
+        follow=True,
+    )
+
+
+def test_deciding_in_the_list(client):
+    agent = staff_with(5_000)
+    first, second = give("case:1", agent, yuan=60), give("case:2", agent, yuan=60)
+    signed_in(client, "view_grant", "approve_grant")
+    act(client, "approve", first, note="Fair")
+    refused = act(client, "refuse", second)
+    assert "请说明拒绝理由" in refused.content.decode()
+    act(client, "refuse", second, note="Too much")
+    first.refresh_from_db(), second.refresh_from_db()
+    assert (first.status, first.decision_note) == ("executed", "Fair")
+    assert (second.status, second.decision_note) == ("refused", "Too much")
+    act(client, "take_back", first, note="Mistake")
+    first.refresh_from_db()
+    assert first.status == "reversed"
+
+
+def test_view_only_staff_decide_nothing(client):
+    grant = give("case:1", staff_with(5_000), yuan=60)
+    signed_in(client, "view_grant")
+    for action in ("approve", "refuse", "take_back"):
+        act(client, action, grant, note="x")
+    grant.refresh_from_db()
+    assert grant.status == "requested"
+
+
+def test_staff_without_permission_see_nothing(client):
+    client.force_login(UserFactory())
+    for model in LISTS:
+        assert client.get(page(model)).status_code == 403
+
+
+TEMPLATE = {
+    "code": "spring",
+    "name": "春节券",
+    "name_en": "",
+    "value_fen": "8.88",
+    "min_spend_fen": "100",
+    "valid_days": "7",
+    "is_active": "on",
+}
+
+
+@pytest.mark.req("C5")
+def test_a_template_is_kept_in_fen_with_its_event(admin_client):
+    admin_client.post(page("coupontemplate", view="add"), TEMPLATE)
+    template = CouponTemplate.objects.get()
+    assert (template.value_fen, template.min_spend_fen) == (888, 10_000)
+    assert Event.objects.get(kind="coupontemplate.saved").data["value_fen"] == 888
+    text = admin_client.get(page("coupontemplate", template.pk, view="change")).content.decode()
+    assert 'value="8.88"' in text
+
+
+@pytest.mark.req("C5")
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"value_fen": "0"},
+        {"value_fen": "-5"},
+        {"value_fen": "1.001"},
+        {"value_fen": "1e99"},
+        {"value_fen": "NaN"},
+        {"min_spend_fen": "5"},
+        {"valid_days": "0"},
+        {"valid_days": "99999"},
+        {"code": "no spaces"},
+        {"name": ""},
+    ],
+)
+def test_a_template_that_makes_no_sense_is_refused(admin_client, bad):
+    assert admin_client.post(page("coupontemplate", view="add"), TEMPLATE | bad).status_code == 200
+    assert not CouponTemplate.objects.exists()
+
+
+def test_authority_is_edited_in_yuan_with_its_event(admin_client):
+    staff_with(5_000)
+    authority = Authority.objects.get()
+    url = page("authority", authority.pk, view="change")
+    admin_client.post(url, {"group": authority.group_id, "limit_fen": "80"})
+    authority.refresh_from_db()
+    assert authority.limit_fen == 8_000
+    assert Event.objects.get(kind="authority.saved").data == {"role": "role5000", "limit_fen": 8_000}
+
+
+def test_there_is_one_value_of_points(admin_client):
+    PointsRuleFactory()
+    assert admin_client.get(page("pointsrule", view="add")).status_code == 403
+    admin_client.post(page("pointsrule", 1, view="change"), {"points": "100", "worth_fen": "2"})
+    assert PointsRule.objects.get().worth_fen == 200
+    admin_client.post(page("pointsrule", 1, view="change"), {"points": "0", "worth_fen": "2"})
+    assert PointsRule.objects.get().points == 100
