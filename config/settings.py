@@ -170,6 +170,12 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+ATTACHMENTS_PER_MESSAGE = int(os.environ.get("ATTACHMENTS_PER_MESSAGE", "9"))
+ATTACHMENT_MEGABYTES = {
+    "picture": int(os.environ.get("PICTURE_MEGABYTES", "15")),
+    "recording": int(os.environ.get("RECORDING_MEGABYTES", "20")),
+    "document": int(os.environ.get("DOCUMENT_MEGABYTES", "20")),
+}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 30 * 1024 * 1024
 
 SESSION_COOKIE_AGE = 12 * 3600

@@ -7,3 +7,12 @@ class FeedbackConfig(AppConfig):
 
     name = "feedback"
     verbose_name = _("Cases and response times")
+
+    def ready(self) -> None:
+        """Say what is seeded and what beat wakes."""
+        from config.common.registry import DEFAULTS, PERIODIC, Periodic
+        from feedback.defaults.departments import seed_departments
+        from feedback.defaults.roles import seed_roles
+
+        DEFAULTS.extend([seed_roles, seed_departments])  # departments come after their calendars
+        PERIODIC.append(Periodic("close silent cases", "feedback.close_silent_cases", every_seconds=600))

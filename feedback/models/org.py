@@ -23,6 +23,21 @@ class Department(Bilingual):
     )
     calendar = models.ForeignKey(Calendar, models.PROTECT, verbose_name=_("working calendar"))
     is_active = models.BooleanField(_("takes cases"), default=True)
+    takes_new = models.BooleanField(
+        _("takes new cases"),
+        default=False,
+        help_text=_("Cases that name no department come here. One department does this."),
+    )
+    close_after_days = models.PositiveSmallIntegerField(
+        _("closes after (days)"),
+        default=7,
+        help_text=_("A resolved case that the member says nothing more about is closed after this long."),
+    )
+    reopen_within_days = models.PositiveSmallIntegerField(
+        _("members reopen within (days)"),
+        default=30,
+        help_text=_("How long after it was closed a member may still reopen a case."),
+    )
 
     class Meta:
         verbose_name = _("department")
@@ -31,7 +46,14 @@ class Department(Bilingual):
         constraints = [
             models.CheckConstraint(
                 name="department_not_above_itself", condition=Q(parent__isnull=True) | ~Q(parent=F("id"))
-            )
+            ),
+            models.CheckConstraint(
+                name="department_new_only_if_active", condition=Q(takes_new=False) | Q(is_active=True)
+            ),
+            models.CheckConstraint(name="department_closes_later", condition=Q(close_after_days__gte=1)),
+            models.UniqueConstraint(
+                name="department_one_takes_new", fields=["takes_new"], condition=Q(takes_new=True)
+            ),
         ]
 
 

@@ -1,0 +1,75 @@
+"""Keeping files with a message, and only with one that is kept itself."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from django.conf import settings
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import default_storage
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from feedback.attachments.rules import BadFile, Clean, inspect
+from feedback.models import Attachment, Message
+
+_written: ContextVar[list[str] | None] = ContextVar("written", default=None)
+
+
+@contextmanager
+def kept_with_the_transaction() -> Iterator[None]:
+    """Remove the files written inside when what is inside fails: put it around a command's transaction."""
+    names: list[str] = []
+    token = _written.set(names)
+    try:
+        yield
+    except BaseException:
+        for name in names:
+            default_storage.delete(name)
+        raise
+    finally:
+        _written.reset(token)
+
+
+def inspect_all(uploads: Sequence["File[bytes]"]) -> list[Clean]:
+    """Look at the uploads of one message; done before a case is locked, since pictures take time.
+
+    Raises:
+        BadFile: one of them is not taken, or there are too many.
+    """
+    if len(uploads) > settings.ATTACHMENTS_PER_MESSAGE:
+        raise BadFile(
+            _("At most %(limit)s files with one message.") % {"limit": settings.ATTACHMENTS_PER_MESSAGE}
+        )
+    largest = max(settings.ATTACHMENT_MEGABYTES.values()) * 1_000_000
+    cleaned = []
+    for upload in uploads:
+        upload.seek(0)
+        # a byte more than is taken tells that there is more
+        cleaned.append(inspect(upload.name or "", upload.read(largest + 1)))
+    return cleaned
+
+
+def attach(message: Message, files: Sequence[Clean]) -> list[Attachment]:
+    """Keep files that were looked at with a message.
+
+    Call inside the transaction that writes the message, with `kept_with_the_transaction` around it.
+    """
+    if not files:
+        return []
+    written = _written.get()
+    if not connection.in_atomic_block or written is None:
+        raise RuntimeError("files are kept with the transaction of their message")
+    kept = []
+    for clean in files:
+        attachment = Attachment(
+            message=message,
+            name=clean.name,
+            content_type=clean.content_type,
+            size=len(clean.data),
+            sha256=clean.sha256,
+        )
+        attachment.file.save(clean.name, ContentFile(clean.data), save=False)
+        written.append(str(attachment.file.name))
+        kept.append(attachment)
+    return Attachment.objects.bulk_create(kept)

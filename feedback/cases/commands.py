@@ -1,0 +1,24 @@
+"""Everything that can happen to a case; the parts are sorted by phase of life."""
+
+from feedback.cases.ending import close_case, close_silent, confirm, may_reopen, reopen, resolve
+from feedback.cases.opening import open_case
+from feedback.cases.talking import member_message, note, reply
+from feedback.cases.working import AlreadyTaken, assign, change_priority, claim, transfer
+
+__all__ = [
+    "AlreadyTaken",
+    "assign",
+    "change_priority",
+    "claim",
+    "close_case",
+    "close_silent",
+    "confirm",
+    "may_reopen",
+    "member_message",
+    "note",
+    "open_case",
+    "reopen",
+    "reply",
+    "resolve",
+    "transfer",
+]

@@ -1,0 +1,119 @@
+"""How a case begins."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.core.files.base import File
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from compensation.models import Member, Order
+from config.common import idempotency
+from config.common.errors import Invalid
+from config.common.events import record, reference
+from feedback.attachments.commands import attach, inspect_all, kept_with_the_transaction
+from feedback.attachments.rules import Clean
+from feedback.cases import rules, telling
+from feedback.cases.locking import Actor
+from feedback.clocks import commands as clocks
+from feedback.models import Author, Case, CaseKind, Channel, Department, Message, Priority
+from feedback.org.queries import taker_of_new_cases
+
+
+@kept_with_the_transaction()
+@transaction.atomic
+def open_case(
+    *,
+    member: Member,
+    kind: CaseKind,
+    channel: Channel,
+    subject: str,
+    body: str = "",
+    department: Department | None = None,
+    order: Order | None = None,
+    priority: Priority = Priority.NORMAL,
+    attachments: Sequence["File[bytes]"] = (),
+    key: str | None = None,
+    idempotency_key: str | None = None,
+    actor: Actor,
+    at: datetime,
+) -> Case:
+    """Open a case of a member and start its clocks.
+
+    `key` names the one reason that a case is opened for, such as "gap:12": the case that it led to before
+    is given again. `idempotency_key` is a client's own, against sending twice. What a member of staff
+    writes here are the member's words, taken down; without an actor they are ours.
+
+    Raises:
+        Invalid: text that is missing or too long, an order of somebody else, a department that takes none.
+        BadFile: an attachment that is not taken.
+        KeyReused: the client's key came before with other content.
+    """
+    department = department or taker_of_new_cases()
+    _check(department, order, member)
+    subject, body = rules.clean_line(subject), rules.clean_text(body)
+    files = inspect_all(attachments)
+
+    def create() -> Case:
+        case = Case.objects.create(
+            key=key,
+            member=member,
+            order=order,
+            kind=kind,
+            channel=channel,
+            priority=priority,
+            subject=subject,
+            department=department,
+            opened_at=at,
+        )
+        _first_message(case, body, files, actor, at)
+        record(
+            "case.opened",
+            case,
+            actor=actor,
+            at=at,
+            to=case.status,
+            department=department.pk,
+            case_kind=kind,
+            channel=channel,
+            priority=priority,
+        )
+        clocks.start_for_case(case, actor=actor, at=at)
+        telling.tell(
+            case, "received", telling.RECEIVED, body=telling.RECEIVED_BODY, department=department, at=at
+        )
+        return case
+
+    if key is not None:
+        return idempotency.once(scope="case", key=key, content=None, model=Case, perform=create)[0]
+    if idempotency_key is not None:
+        content = {
+            "kind": kind,
+            "channel": channel,
+            "subject": subject,
+            "body": body,
+            "order": order.pk if order else None,
+            "files": [clean.sha256 for clean in files],
+        }
+        scope = f"open_case:{reference(actor)}:{member.pk}"
+        return idempotency.once(
+            scope=scope, key=idempotency_key, content=content, model=Case, perform=create
+        )[0]
+    return create()
+
+
+def _check(department: Department, order: Order | None, member: Member) -> None:
+    if not department.is_active:
+        raise Invalid(_("%(department)s takes no cases.") % {"department": department})
+    if order is not None and order.member_id != member.pk:
+        raise Invalid(_("This order is not the member's own."))
+
+
+def _first_message(case: Case, body: str, files: Sequence[Clean], actor: Actor, at: datetime) -> None:
+    if not (body or files):
+        return
+    author = Author.SYSTEM if actor is None else Author.MEMBER
+    message = Message.objects.create(case=case, author=author, body=body, at=at)
+    attach(message, files)
+    case.last_message_at, case.last_message, case.last_author = at, rules.first_words(body), author
+    case.save(update_fields=["last_message_at", "last_message", "last_author"])

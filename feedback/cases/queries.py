@@ -1,0 +1,153 @@
+"""Which cases somebody may see, and what may be done with one."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from config.common.errors import NotFound, NotPermitted
+from config.common.models import User
+from feedback.cases import rules
+from feedback.models import Case, CaseStatus, Handoff, HandoffStatus
+from feedback.org.queries import SEE_ALL, agent_of, departments_of, may_work_in
+
+NOT_OURS = _("Another department has this case.")
+NO_PERMISSION = _("Your role does not allow this.")
+ENDED = _("The case is resolved or closed.")
+NOT_ENDED = _("The case is still being worked on.")
+DEPARTMENT_ASKED = _("Another department has yet to answer.")
+TAKEN = _("A colleague is working on it.")
+YOURS = _("You are working on it.")
+NOT_ASKED = _("No department has been asked.")
+NO_AGENT = _("You do not work in this department.")
+
+
+def visible_to(user: User) -> QuerySet[Case]:
+    """The cases that a member of staff may see.
+
+    Those of the person's departments, and those about which one of them was ever asked; uses the indexes
+    `case_queue`, `case_department_opened` and `handoff_department`.
+    """
+    if user.is_active and user.has_perm(SEE_ALL):
+        return Case.objects.all()
+    return Case.objects.filter(in_departments(departments_of(user).values_list("pk", flat=True)))
+
+
+def in_departments(department_ids: Iterable[int]) -> Q:
+    """Whether a case is one of the departments', or was handed over to one of them."""
+    ids = list(department_ids)
+    return Q(department__in=ids) | Q(pk__in=Handoff.objects.filter(department__in=ids).values("case"))
+
+
+def get_for(user: User, case_id: int) -> Case:
+    """The case, if this person may see it.
+
+    Raises:
+        NotFound: there is no such case, or it is none of this person's departments'.
+    """
+    found = (
+        visible_to(user)
+        .select_related("member__tier", "order", "department", "agent__user")
+        .filter(pk=case_id)
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """What somebody may do with a case now, by the names of the commands, and why not the rest."""
+
+    allowed: frozenset[str]
+    refused: dict[str, Promise]
+
+    def __contains__(self, action: object) -> bool:
+        return action in self.allowed
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.allowed)
+
+    def check(self, action: str) -> None:
+        """Refuse an action that is not allowed.
+
+        Raises:
+            NotPermitted: with the reason.
+        """
+        if action not in self.allowed:
+            raise NotPermitted(self.refused.get(action))
+
+
+def actions_for(case: Case, user: User) -> Actions:
+    """What this person may do with this case in its present state, and the reason for what is refused.
+
+    The names are those of the commands, and `wait` for a reply after which the case waits for the member,
+    `answer` for answering or rejecting a question to one of the person's departments, `grant` for a remedy.
+    """
+    ours = set(departments_of(user).values_list("pk", flat=True))
+    asked = set(
+        Handoff.objects.filter(case=case, status=HandoffStatus.OPEN).values_list("department", flat=True)
+    )
+    refused: dict[str, Promise] = {}
+    for action in ACTIONS:
+        if reason := _refusal(action, case, user, ours, asked):
+            refused[action] = reason
+    return Actions(frozenset(ACTIONS).difference(refused), refused)
+
+
+ACTIONS = (
+    "claim", "assign", "reply", "wait", "resolve", "note", "hand_over", "recall", "answer", "transfer",
+    "change_priority", "grant", "reopen", "close_case",
+)  # fmt: skip
+IN_WORK = frozenset({"claim", "assign", "wait", "resolve", "hand_over", "transfer", "change_priority"})
+PERMISSIONS = {"assign": "feedback.assign_case"}
+TARGETS = {
+    "wait": CaseStatus.WAITING_MEMBER,
+    "resolve": CaseStatus.RESOLVED,
+    "reopen": CaseStatus.REOPENED,
+    "close_case": CaseStatus.CLOSED,
+}
+
+
+def _refusal(action: str, case: Case, user: User, ours: set[int], asked: set[int]) -> Promise | None:
+    """The first reason against an action: role, then department, then state."""
+    if not user.has_perm(PERMISSIONS.get(action, "feedback.work_case")):
+        return NO_PERMISSION
+    if action == "answer":
+        return None if asked & ours else NOT_OURS
+    if action != "note" and case.department_id not in ours:
+        return NOT_OURS
+    return _wrong_state(action, case, user, asked)
+
+
+def _wrong_state(action: str, case: Case, user: User, asked: set[int]) -> Promise | None:
+    if action == "recall":
+        return None if asked else NOT_ASKED
+    if action == "reply":
+        return ENDED if case.status == CaseStatus.CLOSED else None
+    if action in IN_WORK and case.status not in rules.WORKED:
+        return ENDED
+    if action == "claim":
+        return _cannot_claim(case, user)
+    return _wrong_move(action, CaseStatus(case.status))
+
+
+def _wrong_move(action: str, status: CaseStatus) -> Promise | None:
+    to = TARGETS.get(action)
+    if to is None or rules.allowed(status, to) or to == status == CaseStatus.WAITING_MEMBER:
+        return None
+    if action in IN_WORK:
+        return DEPARTMENT_ASKED
+    return ENDED if status == CaseStatus.CLOSED else NOT_ENDED
+
+
+def _cannot_claim(case: Case, user: User) -> Promise | None:
+    agent = agent_of(user)
+    if agent is None or not may_work_in(agent, case.department_id):
+        return NO_AGENT
+    if case.agent_id is None:
+        return None
+    return YOURS if case.agent_id == agent.pk else TAKEN

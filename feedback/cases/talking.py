@@ -1,0 +1,126 @@
+"""What is said in a case: replies, notes, and what the member writes."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.core.files.base import File
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from compensation.models import Member
+from config.common import idempotency
+from config.common.errors import MoveNotAllowed
+from config.common.events import record
+from config.common.models import User
+from feedback.attachments.commands import inspect_all, kept_with_the_transaction
+from feedback.cases import rules, telling
+from feedback.cases.ending import finish, revive
+from feedback.cases.locking import lock, lock_own, save
+from feedback.cases.speech import after_reply, hear, say
+from feedback.models import Author, CaseStatus, Message, Resolution
+
+
+@kept_with_the_transaction()
+@transaction.atomic
+def reply(
+    *,
+    case_id: int,
+    body: str,
+    attachments: Sequence["File[bytes]"] = (),
+    then: rules.Then = "open",
+    resolution: Resolution = Resolution.ANSWERED,
+    version: int | None = None,
+    key: str | None = None,
+    actor: User,
+    at: datetime,
+) -> Message:
+    """Answer the member; then the case stays with us, waits for the member, or is resolved.
+
+    A case that nobody has becomes the replier's own. A reply to a resolved case leaves it resolved.
+
+    Raises:
+        Invalid: nothing said, or too much.
+        BadFile: an attachment that is not taken.
+        MoveNotAllowed: the case is closed, or may not go where `then` says.
+        Stale: the case is past `version`.
+        KeyReused: the key came before with other content.
+    """
+    files = inspect_all(attachments)
+    body = rules.clean_text(body) if files else rules.required_text(body)
+    lock(case_id)
+
+    def perform() -> Message:
+        case = lock(case_id, version=version)
+        if case.status == CaseStatus.CLOSED:
+            rules.check_worked(case.status)
+        message = say(case, body, files, to=after_reply(case, then), actor=actor, at=at)
+        if then == "resolve":
+            finish(case, resolution, body=body, actor=actor, at=at)
+        elif then == "wait":
+            telling.tell(case, "waiting", telling.WAITING, body=body, at=at)
+        else:
+            telling.tell(case, "replied", telling.REPLIED, body=body, at=at)
+        return message
+
+    content = {"body": body, "then": then, "files": [clean.sha256 for clean in files]}
+    return _once(f"reply:{case_id}:{actor.pk}", key, content, perform)
+
+
+@transaction.atomic
+def note(*, case_id: int, body: str, actor: User, at: datetime) -> Message:
+    """Write something that only colleagues see, in whatever state the case is.
+
+    Raises:
+        Invalid: nothing said, or too much.
+    """
+    body = rules.required_text(body)
+    case = lock(case_id)
+    message = Message.objects.create(
+        case=case, author=Author.AGENT, user=actor, is_public=False, body=body, at=at
+    )
+    save(case)
+    record("case.noted", case, actor=actor, at=at, message=message.pk)
+    return message
+
+
+@kept_with_the_transaction()
+@transaction.atomic
+def member_message(
+    *,
+    case_id: int,
+    body: str,
+    attachments: Sequence["File[bytes]"] = (),
+    key: str | None = None,
+    actor: Member,
+    at: datetime,
+) -> Message:
+    """The member says something: a case that waited for it is open again, a resolved one is reopened.
+
+    Raises:
+        NotFound: not the member's own case.
+        Invalid: nothing said, or too much.
+        BadFile: an attachment that is not taken.
+        MoveNotAllowed: the case is closed.
+        KeyReused: the key came before with other content.
+    """
+    files = inspect_all(attachments)
+    body = rules.clean_text(body) if files else rules.required_text(body)
+    lock_own(case_id, actor)
+
+    def perform() -> Message:
+        case = lock_own(case_id, actor)
+        if case.status == CaseStatus.CLOSED:
+            raise MoveNotAllowed(_("This case is closed. Reopen it, or open a new one."))
+        if case.status == CaseStatus.RESOLVED:
+            revive(case, actor=actor, at=at)
+        return hear(case, body, files, actor=actor, at=at)
+
+    content = {"body": body, "files": [clean.sha256 for clean in files]}
+    return _once(f"member_message:{case_id}:{actor.pk}", key, content, perform)
+
+
+def _once(scope: str, key: str | None, content: Any, perform: Callable[[], Message]) -> Message:
+    if key is None:
+        return perform()
+    return idempotency.once(scope=scope, key=key, content=content, model=Message, perform=perform)[0]

@@ -1,0 +1,53 @@
+"""What the member is told of a case, in the member's language, and what colleagues are alerted of."""
+
+from datetime import datetime
+
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from compensation.notices.commands import notify
+from feedback.models import Case
+
+RECEIVED = _("We have received your case %(number)s")
+RECEIVED_BODY = _("“%(subject)s” is with our %(department)s.")
+WORKING = _("%(agent)s is working on your case %(number)s")
+REPLIED = _("We have replied to your case %(number)s")
+WAITING = _("We need your answer in case %(number)s")
+MOVED = _("Your case %(number)s is now with our %(department)s")
+ASKED = _("We have asked our %(department)s about your case %(number)s")
+RESOLVED = _("Your case %(number)s is resolved: please confirm")
+RESOLVED_BODY = _("Tell us whether it is solved. If not, reopen it with one tap.")
+REOPENED = _("Your case %(number)s is open again")
+CLOSED = _("Your case %(number)s is closed")
+CLOSED_BODY = _("Thank you for your patience. You can still read everything.")
+
+
+def tell(
+    case: Case,
+    kind: str,
+    title: Promise,
+    *,
+    at: datetime,
+    body: Promise | str = "",
+    **names: object,
+) -> None:
+    """Tell the member of a change of a case; `names` fill the placeholders in title and body.
+
+    Once for one version of the case: a command that changes it in two ways tells of both.
+    """
+    with translation.override(case.member.language):
+        known = {
+            "number": case.number,
+            "subject": case.subject,
+            **{name: str(value) for name, value in names.items()},
+        }
+        notify(
+            member=case.member,
+            kind=f"case.{kind}",
+            key=f"case:{case.pk}:{case.version}:{kind}",
+            title=str(title) % known,
+            body=str(body) % known if isinstance(body, Promise) else body,
+            path=f"/portal/cases/{case.pk}/",
+            at=at,
+        )

@@ -1,0 +1,48 @@
+"""Telling colleagues about a case: on their desk at once, by e-mail through the outbox."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils import translation
+from django.utils.functional import Promise
+
+from config.common.mail import tell_staff
+from config.common.models import User
+from feedback.models import Alert, Case
+
+
+def alert(
+    *,
+    users: Iterable[User],
+    case: Case,
+    kind: str,
+    key: str,
+    title: Promise,
+    at: datetime,
+    data: dict[str, Any] | None = None,
+) -> None:
+    """Alert some colleagues, each once for one `key`; `data` fills the placeholders in the title.
+
+    Call inside the transaction of what they are told of.
+    """
+    people = list({user.pk: user for user in users}.values())
+    known = {"number": case.number, **(data or {})}
+    Alert.objects.bulk_create(
+        [
+            Alert(key=f"{key}:{user.pk}", user=user, case=case, kind=kind, data=known, at=at)
+            for user in people
+        ],
+        ignore_conflicts=True,
+    )
+    with translation.override(settings.LANGUAGE_CODE):
+        subject = str(title) % known
+    for user in people:
+        tell_staff(
+            user=user,
+            key=f"alert:{key}:{user.pk}",
+            subject=subject,
+            body=f"{case.number} {case.subject}\n{settings.PUBLIC_URL}/admin/cases/{case.pk}/",
+            at=at,
+        )

@@ -1,0 +1,69 @@
+"""Who works where, and whose cases they may see."""
+
+from django.db.models import QuerySet
+
+from config.common.models import User
+from feedback.models import Agent, Department, Membership
+from feedback.org import rules
+
+SEE_ALL = "feedback.see_all_departments"
+
+
+def departments_of(user: User) -> QuerySet[Department]:
+    """The departments whose cases this person may see.
+
+    Those the person belongs to, all below one that the person leads, and every one with the permission
+    to see all departments.
+    """
+    if not user.is_active:
+        return Department.objects.none()
+    if user.has_perm(SEE_ALL):
+        return Department.objects.all()
+    mine = dict(Membership.objects.filter(agent__user=user).values_list("department_id", "is_lead"))
+    led = [department for department, is_lead in mine.items() if is_lead]
+    if led:
+        return Department.objects.filter(pk__in={*mine, *rules.with_below(_parents(), led)})
+    return Department.objects.filter(pk__in=set(mine))
+
+
+def agent_of(user: User) -> Agent | None:
+    """The agent that this person is, if any."""
+    return Agent.objects.filter(user=user).first()
+
+
+def colleagues(department: Department) -> QuerySet[Agent]:
+    """The active agents of a department."""
+    return (
+        Agent.objects.filter(memberships__department=department, is_active=True, user__is_active=True)
+        .select_related("user")
+        .order_by("user__name", "pk")
+    )
+
+
+def leads_of(department: Department) -> QuerySet[Agent]:
+    """The active agents who lead a department."""
+    return colleagues(department).filter(memberships__department=department, memberships__is_lead=True)
+
+
+def may_work_in(agent: Agent, department_id: int) -> bool:
+    """Whether a case of the department can be this agent's: a member of it, or a lead of one above."""
+    if not (agent.is_active and agent.user.is_active):
+        return False
+    mine = dict(agent.memberships.values_list("department_id", "is_lead"))
+    return department_id in mine or any(mine.get(one) for one in rules.above(_parents(), department_id))
+
+
+def taker_of_new_cases() -> Department:
+    """The department that takes the cases that name none.
+
+    Raises:
+        Department.DoesNotExist: nobody said which, and there is no department at all.
+    """
+    found = Department.objects.filter(is_active=True).order_by("-takes_new", "pk").first()
+    if found is None:
+        raise Department.DoesNotExist("There is no department to take cases: run seed_defaults.")
+    return found
+
+
+def _parents() -> dict[int, int | None]:
+    return dict(Department.objects.values_list("pk", "parent_id"))

@@ -1,0 +1,132 @@
+"""Rows of the feedback app for tests, and staff with a role in a department. Policies: see sop.py."""
+
+import io
+from datetime import timedelta
+
+import factory
+from django.contrib.auth.models import Group
+from django.core.files.uploadedfile import SimpleUploadedFile
+from factory.django import DjangoModelFactory
+from PIL import Image
+
+from config.common.models import User
+from feedback import models
+from feedback.defaults.roles import ROLES, seed_roles
+from tests.factories.common import UserFactory
+from tests.factories.compensation import T0, MemberFactory
+from tests.factories.sop import ALWAYS, OFFICE
+
+
+class CalendarFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Calendar
+        django_get_or_create = ("code",)
+
+    code = "always"
+    name = "全天候"
+    name_en = "Around the clock"
+    content = factory.LazyAttribute(lambda one: OFFICE if "office" in one.code else ALWAYS)
+
+
+class DepartmentFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Department
+        django_get_or_create = ("code",)
+
+    code = factory.Sequence(lambda n: f"department-{n}")
+    name = factory.Sequence(lambda n: f"部门{n}")
+    name_en = factory.Sequence(lambda n: f"Department {n}")
+    calendar = factory.SubFactory(CalendarFactory)
+
+
+class StaffFactory(UserFactory):
+    """A member of staff; `role` is one of feedback.defaults.roles, "" for none."""
+
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    @factory.post_generation
+    def role(self, create, role):
+        if role:
+            self.groups.add(group(role))
+
+
+def group(role: str) -> Group:
+    """The group of a role, with its permissions."""
+    if not Group.objects.filter(name=ROLES[role].name).exists():
+        seed_roles(T0)
+    return Group.objects.get(name=ROLES[role].name)
+
+
+class AgentFactory(DjangoModelFactory):
+    """An agent: `departments=[...]` belongs to them, `leads=[...]` leads them, `user__role="agent"`."""
+
+    class Meta:
+        model = models.Agent
+        skip_postgeneration_save = True
+
+    user = factory.SubFactory(StaffFactory, role="agent")
+
+    @factory.post_generation
+    def departments(self, create, departments):
+        for department in departments or ():
+            models.Membership.objects.create(agent=self, department=department)
+
+    @factory.post_generation
+    def leads(self, create, departments):
+        for department in departments or ():
+            models.Membership.objects.create(agent=self, department=department, is_lead=True)
+
+
+class CaseFactory(DjangoModelFactory):
+    """A case as a row, without events and clocks; use cases.commands.open_case for a real one."""
+
+    class Meta:
+        model = models.Case
+
+    member = factory.SubFactory(MemberFactory)
+    kind = models.CaseKind.COMPLAINT
+    channel = models.Channel.PORTAL
+    subject = factory.Sequence(lambda n: f"包裹破损 {n}")
+    department = factory.SubFactory(DepartmentFactory)
+    opened_at = T0
+
+    class Params:
+        resolved = factory.Trait(
+            status=models.CaseStatus.RESOLVED,
+            resolution=models.Resolution.SOLVED,
+            first_replied_at=T0 + timedelta(minutes=5),
+            resolved_at=T0 + timedelta(minutes=10),
+        )
+        closed = factory.Trait(
+            resolved=True, status=models.CaseStatus.CLOSED, closed_at=T0 + timedelta(minutes=20)
+        )
+
+
+class MessageFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Message
+
+    case = factory.SubFactory(CaseFactory)
+    author = models.Author.MEMBER
+    body = "箱子破了，里面的杯子碎了。"
+    at = T0
+
+
+class HandoffFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Handoff
+
+    case = factory.SubFactory(CaseFactory, status=models.CaseStatus.WAITING_DEPARTMENT)
+    from_department = factory.LazyAttribute(lambda handoff: handoff.case.department)
+    department = factory.SubFactory(DepartmentFactory)
+    question = "包裹现在在哪里？"
+    asked_at = T0
+
+
+def picture(name="photo.jpg", size=(40, 30), kind="JPEG", **options) -> SimpleUploadedFile:
+    """An uploaded picture; `exif=` puts metadata into it."""
+    file = io.BytesIO()
+    Image.new("RGB", size, "red").save(file, kind, **options)
+    return SimpleUploadedFile(name, file.getvalue())
