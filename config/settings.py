@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from config import broker, embedded, logs
@@ -164,6 +165,7 @@ TIME_ZONE = "Asia/Shanghai"
 USE_I18N = USE_TZ = True
 
 STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 STATIC_ROOT = DATA_DIR / "static"
 MEDIA_ROOT = DATA_DIR / "media"  # private: attachments are served by views that check who asks
 STORAGES = {
@@ -241,4 +243,25 @@ LOGGING = logs.configure(
 )
 METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")  # who asks for /metrics shows it; empty: a laptop's only
 
-UNFOLD = {"SITE_TITLE": "Huiyin 回音", "SITE_HEADER": "Huiyin 回音"}
+UNFOLD = {
+    "SITE_TITLE": "Huiyin 回音",
+    "SITE_HEADER": "Huiyin 回音",
+    "SHOW_LANGUAGES": True,
+    "SIDEBAR": {"navigation": "config.admin.sidebar", "show_search": True},
+    "STYLES": [lambda _request: static("staff/staff.css")],
+    "COLORS": {
+        "primary": {
+            "50": "#eef3ff",
+            "100": "#dbe5ff",
+            "200": "#bccfff",
+            "300": "#92b0fd",
+            "400": "#6a8bf7",
+            "500": "#4a69ec",
+            "600": "#3650d8",
+            "700": "#2c40b2",
+            "800": "#28388e",
+            "900": "#253271",
+            "950": "#181f46",
+        }
+    },
+}
