@@ -7,7 +7,6 @@ from pathlib import Path
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
-from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from config import broker, embedded, logs
@@ -165,7 +164,6 @@ TIME_ZONE = "Asia/Shanghai"
 USE_I18N = USE_TZ = True
 
 STATIC_URL = "static/"
-STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 STATIC_ROOT = DATA_DIR / "static"
 MEDIA_ROOT = DATA_DIR / "media"  # private: attachments are served by views that check who asks
 STORAGES = {
@@ -197,21 +195,38 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "huiyin@localhost")
 SMS_WEBHOOK_URL = os.environ.get("SMS_WEBHOOK_URL", "")  # the shop's gateway; empty on a laptop: the console
 SMS_WEBHOOK_TOKEN = os.environ.get("SMS_WEBHOOK_TOKEN", "")
-OUTBOX_MAX_ATTEMPTS = int(os.environ.get("OUTBOX_MAX_ATTEMPTS", "15"))  # then it is a dead letter: 6 hours
-OUTBOX_KEEP_DAYS = int(os.environ.get("OUTBOX_KEEP_DAYS", "30"))  # sent messages
-IDEMPOTENCY_KEEP_DAYS = int(os.environ.get("IDEMPOTENCY_KEEP_DAYS", "30"))
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_FILTER_BACKENDS": [
+        "django_filters.rest_framework.DjangoFilterBackend",
+        "rest_framework.filters.OrderingFilter",
+    ],
+    "DEFAULT_PAGINATION_CLASS": "config.common.paging.Pages",
+    "DEFAULT_THROTTLE_CLASSES": ["config.common.throttling.Throttle"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "config.common.problems.problem_response",
 }
+API_REQUESTS_A_MINUTE = {  # of one member, member of staff, or network address without sign-in
+    "read": int(os.environ.get("API_READS_A_MINUTE", "600")),
+    "write": int(os.environ.get("API_WRITES_A_MINUTE", "120")),
+}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Huiyin",
+    "DESCRIPTION": "Huiyin's member and staff API. How to sign in, page and retry: docs/api.md.",
     "VERSION": "1.0.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "OrderStatus": "compensation.models.OrderStatus",
+        "CouponStatus": "compensation.models.CouponStatus",
+        "CaseStatus": "feedback.models.CaseStatus",
+        "CaseKind": "feedback.models.CaseKind",
+        "HandoffStatus": "feedback.models.HandoffStatus",
+    },
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -243,25 +258,4 @@ LOGGING = logs.configure(
 )
 METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")  # who asks for /metrics shows it; empty: a laptop's only
 
-UNFOLD = {
-    "SITE_TITLE": "Huiyin 回音",
-    "SITE_HEADER": "Huiyin 回音",
-    "SHOW_LANGUAGES": True,
-    "SIDEBAR": {"navigation": "config.admin.sidebar", "show_search": True},
-    "STYLES": [lambda _request: static("staff/staff.css")],
-    "COLORS": {
-        "primary": {
-            "50": "#eef3ff",
-            "100": "#dbe5ff",
-            "200": "#bccfff",
-            "300": "#92b0fd",
-            "400": "#6a8bf7",
-            "500": "#4a69ec",
-            "600": "#3650d8",
-            "700": "#2c40b2",
-            "800": "#28388e",
-            "900": "#253271",
-            "950": "#181f46",
-        }
-    },
-}
+UNFOLD = {"SITE_TITLE": "Huiyin 回音", "SITE_HEADER": "Huiyin 回音"}

@@ -1,6 +1,6 @@
 """Telling members something: in the portal at once, by e-mail or text message through the outbox."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -95,3 +95,12 @@ def send_code(
         payload={"code": code, "contact": contact, "expires_at": expires_at.isoformat()},
         at=at,
     )
+
+
+@transaction.atomic
+def mark_read(*, member: Member, notice_ids: Sequence[int] | None = None, at: datetime) -> int:
+    """Note that the member has read these notices of theirs, or all; how many were unread."""
+    unread = Notice.objects.filter(member=member, read_at=None)
+    if notice_ids is not None:
+        unread = unread.filter(pk__in=notice_ids)
+    return unread.update(read_at=at)

@@ -1,13 +1,10 @@
 """Signing in: with a code, with the shop's token, and out again."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from threading import Barrier
 
 import jwt
 import pytest
-from django.db import connection
 from pytest_django import Settings
 
 from compensation.members import commands, rules
@@ -17,6 +14,7 @@ from config.common.errors import Invalid
 from config.common.limits import TooMany
 from config.common.models import Event, OutboxMessage, RateCount
 from tests.factories.compensation import MemberFactory
+from tests.threads import at_once
 
 AT = datetime(2026, 11, 21, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -331,58 +329,36 @@ def test_the_shop_may_sign_with_a_private_key(
 # --- at the same moment ---
 
 
-@pytest.fixture
-def together(transactional_db: None) -> Iterator[Callable[[Callable[[], object], int], list[object]]]:
-    def run(work: Callable[[], object], times: int) -> list[object]:
-        start = Barrier(times)
-
-        def one() -> object:
-            start.wait()
-            try:
-                return work()
-            except Exception as error:  # noqa: BLE001 - the refusals are what is looked at
-                return error
-            finally:
-                connection.close()
-
-        with ThreadPoolExecutor(times) as pool:
-            return [task.result() for task in [pool.submit(one) for _ in range(times)]]
-
-    return run
-
-
 @pytest.mark.django_db(transaction=True)
-def test_one_code_used_twice_at_once_signs_in_once(together: Callable[..., list[object]]) -> None:
+def test_one_code_used_twice_at_once_signs_in_once() -> None:
     MemberFactory(phone=PHONE)
     code = ask()
-    results = together(lambda: commands.sign_in(contact=PHONE, code=code, at=AT), 4)
+    results = at_once(*[lambda: commands.sign_in(contact=PHONE, code=code, at=AT)] * 4)
     assert sum(isinstance(result, tuple) for result in results) == 1
     assert sum(isinstance(result, commands.CodeRefused) for result in results) == 3
     assert MemberSession.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_tries_at_the_same_moment_are_all_counted(together: Callable[..., list[object]]) -> None:
+def test_tries_at_the_same_moment_are_all_counted() -> None:
     MemberFactory(phone=PHONE)
     code = ask()
-    together(lambda: commands.sign_in(contact=PHONE, code=wrong(code), at=AT), 4)
+    at_once(*[lambda: commands.sign_in(contact=PHONE, code=wrong(code), at=AT)] * 4)
     assert SignInCode.objects.get().attempts == 4
 
 
 @pytest.mark.django_db(transaction=True)
-def test_codes_asked_for_at_the_same_moment_are_one(together: Callable[..., list[object]]) -> None:
+def test_codes_asked_for_at_the_same_moment_are_one() -> None:
     MemberFactory(phone=PHONE)
-    results = together(lambda: commands.request_code(contact=PHONE, at=AT), 4)
+    results = at_once(*[lambda: commands.request_code(contact=PHONE, at=AT)] * 4)
     assert sum(isinstance(result, TooMany) for result in results) == 3
     assert SignInCode.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_ticket_shown_twice_at_once_signs_in_once(
-    together: Callable[..., list[object]], shop: Callable[..., str]
-) -> None:
+def test_a_ticket_shown_twice_at_once_signs_in_once(shop: Callable[..., str]) -> None:
     MemberFactory(external_id="M1")
     ticket = shop()
-    results = together(lambda: commands.sign_in_with_jwt(token=ticket, at=AT), 3)
+    results = at_once(*[lambda: commands.sign_in_with_jwt(token=ticket, at=AT)] * 3)
     assert sum(isinstance(result, tuple) for result in results) == 1
     assert MemberSession.objects.count() == 1

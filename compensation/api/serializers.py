@@ -1,0 +1,230 @@
+"""How members, orders, coupons, points and notices are shown."""
+
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from compensation.members import rules
+from compensation.models import (
+    Coupon,
+    CouponStatus,
+    Entry,
+    Member,
+    Notice,
+    Order,
+    OrderLine,
+    OrderStatus,
+    Shipment,
+    ShipmentEvent,
+    Tier,
+)
+from compensation.orders.journey import NAMES, journey
+from config.common.api import MoneyField
+
+LANGUAGES = [code for code, _name in settings.LANGUAGES]
+
+
+class CodeRequestSerializer(serializers.Serializer[Any]):
+    """Where to send a sign-in code."""
+
+    contact = serializers.CharField(
+        max_length=rules.LONGEST_CONTACT, help_text="Phone number or e-mail address."
+    )
+
+
+class CodeSentSerializer(serializers.Serializer[Any]):
+    """The answer to asking for a code, the same for contacts that nobody has."""
+
+    expires_at = serializers.DateTimeField(help_text="Until when the code works, if one was sent.")
+
+
+class CodeSignInSerializer(serializers.Serializer[Any]):
+    """A code that was received."""
+
+    contact = serializers.CharField(max_length=rules.LONGEST_CONTACT)
+    code = serializers.CharField(max_length=12)
+
+
+class ShopSignInSerializer(serializers.Serializer[Any]):
+    """A JSON web token that the shop has signed for one of its members."""
+
+    token = serializers.CharField(max_length=4096)
+
+
+class TierSerializer(serializers.ModelSerializer[Tier]):
+    """A level of loyalty."""
+
+    name = serializers.CharField(source="__str__")
+
+    class Meta:
+        model = Tier
+        fields = ["code", "name", "rank"]
+
+
+class MemberSerializer(serializers.ModelSerializer[Member]):
+    """The member who is signed in."""
+
+    phone = serializers.SerializerMethodField(help_text="With its middle hidden.")
+    email = serializers.SerializerMethodField(help_text="With its middle hidden.")
+    tier = TierSerializer(read_only=True)
+    language = serializers.ChoiceField(choices=LANGUAGES)
+
+    class Meta:
+        model = Member
+        fields = ["external_id", "name", "phone", "email", "registered_at", "tier", "language"]
+        read_only_fields = ["external_id", "name", "registered_at"]
+
+    def get_phone(self, member: Member) -> str:
+        """The number as only its owner recognises it."""
+        return rules.masked(member.phone) if member.phone else ""
+
+    def get_email(self, member: Member) -> str:
+        """The address as only its owner recognises it."""
+        return rules.masked(member.email) if member.email else ""
+
+
+class SignedInSerializer(serializers.Serializer[Any]):
+    """An open session. The token is shown this once."""
+
+    token = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+    member = MemberSerializer()
+
+
+class OrderSerializer(serializers.ModelSerializer[Order]):
+    """An order in a list."""
+
+    number = serializers.CharField(source="external_id")
+    status = serializers.ChoiceField(choices=OrderStatus.choices)
+    total = MoneyField(source="total_fen")
+    freight = MoneyField(source="freight_fen")
+    titles = serializers.SerializerMethodField(help_text="What was bought.")
+
+    class Meta:
+        model = Order
+        fields = ["id", "number", "status", "placed_at", "total", "freight", "titles"]
+
+    def get_titles(self, order: Order) -> list[str]:
+        """The products' names."""
+        return [str(line.product) for line in order.lines.all()]
+
+
+class ShipmentEventSerializer(serializers.ModelSerializer[ShipmentEvent]):
+    """What the carrier reported."""
+
+    class Meta:
+        model = ShipmentEvent
+        fields = ["at", "code", "text", "place"]
+
+
+class ShipmentSerializer(serializers.ModelSerializer[Shipment]):
+    """A parcel."""
+
+    events = ShipmentEventSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Shipment
+        fields = ["id", "carrier", "tracking_number", "shipped_at", "delivered_at", "events"]
+
+
+class OrderLineSerializer(serializers.ModelSerializer[OrderLine]):
+    """One product of an order, with what was promised about it."""
+
+    product = serializers.CharField(source="product.__str__")
+    paid = MoneyField(source="paid_fen")
+    promised_to_ship_by = serializers.DateTimeField(source="ship_by", allow_null=True)
+    promised_to_deliver_by = serializers.DateTimeField(source="deliver_by", allow_null=True)
+
+    class Meta:
+        model = OrderLine
+        fields = [
+            "id",
+            "product",
+            "quantity",
+            "paid",
+            "shipment",
+            "promised_to_ship_by",
+            "promised_to_deliver_by",
+        ]
+
+
+class StepSerializer(serializers.Serializer[Any]):
+    """A station of an order: what was promised and what happened."""
+
+    name = serializers.ChoiceField(choices=list(NAMES))
+    title = serializers.CharField()
+    promised_at = serializers.DateTimeField(allow_null=True)
+    happened_at = serializers.DateTimeField(allow_null=True)
+    late_seconds = serializers.SerializerMethodField(help_text="0 when in time; until now if still to come.")
+
+    @extend_schema_field(int)
+    def get_late_seconds(self, step: Any) -> int:
+        """How late, in whole seconds."""
+        return int(step.late_by.total_seconds())
+
+
+class OrderDetailSerializer(OrderSerializer):
+    """An order with its parcels and the promises about it."""
+
+    journey = serializers.SerializerMethodField()
+    lines = OrderLineSerializer(many=True, read_only=True)
+    shipments = ShipmentSerializer(many=True, read_only=True)
+
+    class Meta(OrderSerializer.Meta):
+        fields = [*OrderSerializer.Meta.fields, "journey", "lines", "shipments"]
+
+    @extend_schema_field(StepSerializer(many=True))
+    def get_journey(self, order: Order) -> Any:
+        """The stations as of now."""
+        return StepSerializer(journey(order, timezone.now()), many=True).data
+
+
+class CouponSerializer(serializers.ModelSerializer[Coupon]):
+    """A coupon of the member's."""
+
+    name = serializers.CharField(source="template.__str__")
+    value = MoneyField(source="value_fen")
+    min_spend = MoneyField(source="min_spend_fen")
+    status = serializers.ChoiceField(choices=CouponStatus.choices)
+
+    class Meta:
+        model = Coupon
+        fields = [
+            "id",
+            "name",
+            "code",
+            "value",
+            "min_spend",
+            "status",
+            "issued_at",
+            "expires_at",
+            "redeemed_at",
+        ]
+
+
+class PointsSerializer(serializers.Serializer[Any]):
+    """How many points the member has."""
+
+    balance = serializers.IntegerField()
+
+
+class EntrySerializer(serializers.ModelSerializer[Entry]):
+    """A movement of points."""
+
+    at = serializers.DateTimeField(source="transaction.at")
+    kind = serializers.CharField(source="transaction.kind")
+
+    class Meta:
+        model = Entry
+        fields = ["id", "at", "kind", "amount", "balance_after"]
+
+
+class NoticeSerializer(serializers.ModelSerializer[Notice]):
+    """Something the member was told."""
+
+    class Meta:
+        model = Notice
+        fields = ["id", "kind", "title", "body", "path", "created_at", "read_at"]

@@ -1,0 +1,22 @@
+"""The member's own data under /api/v1/."""
+
+from django.urls import path
+
+from compensation.api import auth, views
+
+urlpatterns = [
+    path("auth/code/", auth.CodeView.as_view(), name="auth-code"),
+    path("auth/token/", auth.TokenView.as_view(), name="auth-token"),
+    path("auth/shop/", auth.ShopView.as_view(), name="auth-shop"),
+    path("auth/sign-out/", auth.SignOutView.as_view(), name="auth-sign-out"),
+    path("me/", views.MeView.as_view(), name="me"),
+    path("orders/", views.OrdersView.as_view(), name="orders"),
+    path("orders/<int:pk>/", views.OrderView.as_view(), name="order"),
+    path("coupons/", views.CouponsView.as_view(), name="coupons"),
+    path("coupons/<int:pk>/", views.CouponView.as_view(), name="coupon"),
+    path("points/", views.PointsView.as_view(), name="points"),
+    path("points/statement/", views.StatementView.as_view(), name="statement"),
+    path("notices/", views.NoticesView.as_view(), name="notices"),
+    path("notices/read/", views.NoticesReadView.as_view(), name="notices-read"),
+    path("notices/<int:pk>/read/", views.NoticeReadView.as_view(), name="notice-read"),
+]
