@@ -1,10 +1,45 @@
 """The admin site of the house: Unfold's, with our screens as its first pages."""
 
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
+
+from config.common.registry import PAGES
+from config.common.screens import menu_of
 
 
 class HuiyinAdminSite(UnfoldAdminSite):
     """The site that staff work in all day."""
 
     index_title = _("Today")
+
+    def extra_urls(self) -> list[URLPattern]:
+        """Add the pages that the apps have put on the list."""
+        return [path(page.path, self.admin_view(page.view), name=page.name) for page in PAGES]
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """Give Unfold's sidebar: the work first, then what is administered, each only to whom may see it."""
+    work = [
+        {"title": item.title, "icon": item.icon, "link": reverse(f"admin:{item.page}")}
+        for item in menu_of(request.user)
+    ]
+    return [
+        {"title": _("Work"), "items": work},
+        *(
+            {
+                "title": app["name"],
+                "collapsible": True,
+                "items": [
+                    {"title": model["name"], "link": model["admin_url"]}
+                    for model in app["models"]
+                    if model["admin_url"]
+                ],
+            }
+            for app in admin.site.get_app_list(request)
+        ),
+    ]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from config import broker, embedded, logs
@@ -164,6 +165,7 @@ TIME_ZONE = "Asia/Shanghai"
 USE_I18N = USE_TZ = True
 
 STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 STATIC_ROOT = DATA_DIR / "static"
 MEDIA_ROOT = DATA_DIR / "media"  # private: attachments are served by views that check who asks
 STORAGES = {
@@ -195,6 +197,9 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "huiyin@localhost")
 SMS_WEBHOOK_URL = os.environ.get("SMS_WEBHOOK_URL", "")  # the shop's gateway; empty on a laptop: the console
 SMS_WEBHOOK_TOKEN = os.environ.get("SMS_WEBHOOK_TOKEN", "")
+OUTBOX_MAX_ATTEMPTS = int(os.environ.get("OUTBOX_MAX_ATTEMPTS", "15"))  # then it is a dead letter: 6 hours
+OUTBOX_KEEP_DAYS = int(os.environ.get("OUTBOX_KEEP_DAYS", "30"))  # sent messages
+IDEMPOTENCY_KEEP_DAYS = int(os.environ.get("IDEMPOTENCY_KEEP_DAYS", "30"))
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
@@ -258,4 +263,25 @@ LOGGING = logs.configure(
 )
 METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")  # who asks for /metrics shows it; empty: a laptop's only
 
-UNFOLD = {"SITE_TITLE": "Huiyin 回音", "SITE_HEADER": "Huiyin 回音"}
+UNFOLD = {
+    "SITE_TITLE": "Huiyin 回音",
+    "SITE_HEADER": "Huiyin 回音",
+    "SHOW_LANGUAGES": True,
+    "SIDEBAR": {"navigation": "config.admin.sidebar", "show_search": True},
+    "STYLES": [lambda _request: static("staff/staff.css")],
+    "COLORS": {
+        "primary": {
+            "50": "#eef3ff",
+            "100": "#dbe5ff",
+            "200": "#bccfff",
+            "300": "#92b0fd",
+            "400": "#6a8bf7",
+            "500": "#4a69ec",
+            "600": "#3650d8",
+            "700": "#2c40b2",
+            "800": "#28388e",
+            "900": "#253271",
+            "950": "#181f46",
+        }
+    },
+}

@@ -12,9 +12,16 @@ class CommonConfig(AppConfig):
     verbose_name = _("System")
 
     def ready(self) -> None:
-        """Have beat show that it is alive; say who sends letters to staff."""
+        """Name the kernel's periodic tasks and the sender of letters to staff."""
         from config.common import mail
         from config.common.outbox import SENDERS
 
-        PERIODIC.append(Periodic("heartbeat", "common.heartbeat", every_seconds=30))
+        PERIODIC.extend(
+            [
+                Periodic("heartbeat", "common.heartbeat", every_seconds=30),
+                Periodic("relay the outbox", "config.common.tasks.relay", every_seconds=2),
+                Periodic("seal the event log", "config.common.tasks.seal", every_seconds=60),
+                Periodic("forget what is old", "config.common.tasks.forget", every_seconds=24 * 3600),
+            ]
+        )
         SENDERS[mail.STAFF] = mail.send_to_staff

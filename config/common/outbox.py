@@ -1,12 +1,34 @@
-"""The outbox: what leaves the system is written in the transaction and sent by workers."""
+"""The outbox: what leaves the system is written in the transaction and sent by workers.
 
+A worker claims due messages by pushing their next attempt a lease ahead and committing that, so that nobody
+else takes them and, should the worker die, somebody does after the lease. It sends them outside any
+transaction, always under the message's own request id, by which the other side knows a repeat.
+"""
+
+import logging
+import re
+import time
+import zlib
 from collections.abc import Callable, Iterable
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Self
+from uuid import UUID
 
-from django.db import connection
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F, QuerySet
 
-from config.common.models import OutboxMessage
+from config.common.models import OutboxMessage, OutboxStatus
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=5)
+WORK = timedelta(seconds=10)  # then the rest is given back: a slow mail server holds no worker for long
+FIRST_DELAY = timedelta(seconds=10)
+LONGEST_DELAY = timedelta(hours=1)
+ERROR_LENGTH = 500
+PERSONAL = re.compile(r"[^\s<>@]+@[^\s<>@]+|\+?\d[\d -]{6,}\d")
 
 SENDERS: dict[str, Callable[[OutboxMessage], None]] = {}
 """Who sends a message, by its kind; raises when it could not. Apps add theirs in `ready()`."""
@@ -40,3 +62,129 @@ def put_all(messages: Iterable[OutboxMessage]) -> None:
     if not connection.in_atomic_block:
         raise RuntimeError("a message is written in the transaction that decided it")
     OutboxMessage.objects.bulk_create(messages, ignore_conflicts=True, batch_size=5_000)
+
+
+@dataclass(slots=True)
+class Relayed:
+    """What became of the messages of one pass."""
+
+    sent: int = 0
+    dropped: int = 0
+    postponed: int = 0
+    dead: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many were worked on."""
+        return self.sent + self.dropped + self.postponed + self.dead
+
+    def __iadd__(self, other: "Relayed") -> Self:
+        """Add another pass."""
+        self.sent += other.sent
+        self.dropped += other.dropped
+        self.postponed += other.postponed
+        self.dead += other.dead
+        return self
+
+
+def delay(attempts: int, request_id: UUID) -> timedelta:
+    """How long to wait after the given number of failed attempts: twice as long each time, up to an hour.
+
+    Between half and the whole of that, by the message and the attempt, so that what failed together does
+    not come back together.
+    """
+    longest: timedelta = min(FIRST_DELAY * 2 ** min(attempts - 1, 20), LONGEST_DELAY)
+    share = zlib.crc32(f"{request_id}:{attempts}".encode()) / 2**32
+    return longest * (0.5 + share / 2)
+
+
+def relay(at: datetime, limit: int = 50) -> Relayed:
+    """Send up to `limit` messages that are due, each at most once at a time however many relays run."""
+    started = time.monotonic()
+    result = Relayed()
+    claimed = _claim(at, limit)
+    for index, message in enumerate(claimed):
+        now = at + timedelta(seconds=time.monotonic() - started)
+        if now - at > WORK:
+            _give_back(claimed[index:], now)
+            break
+        _send(message, now, result)
+    return result
+
+
+@transaction.atomic
+def _claim(at: datetime, limit: int) -> list[OutboxMessage]:
+    messages = list(
+        OutboxMessage.objects.filter(status=OutboxStatus.PENDING, next_attempt_at__lte=at)
+        .order_by("next_attempt_at")
+        .select_for_update(skip_locked=True)[:limit]
+    )
+    OutboxMessage.objects.filter(pk__in=[message.pk for message in messages]).update(
+        attempts=F("attempts") + 1, next_attempt_at=at + LEASE
+    )
+    for message in messages:
+        message.attempts += 1
+    return messages
+
+
+def _give_back(messages: list[OutboxMessage], now: datetime) -> None:
+    for message in messages:
+        _held(message).update(attempts=F("attempts") - 1, next_attempt_at=now)
+
+
+def _held(message: OutboxMessage) -> QuerySet[OutboxMessage]:
+    """The message, as long as no other worker has taken it over."""
+    return OutboxMessage.objects.filter(pk=message.pk, status=OutboxStatus.PENDING, attempts=message.attempts)
+
+
+def _send(message: OutboxMessage, now: datetime, result: Relayed) -> None:
+    try:
+        _sender(message.kind)(message)
+    except Dropped as reason:
+        result.dropped += 1
+        _finish(message, OutboxStatus.DROPPED, last_error=_describe(reason, message))
+    except Refused as error:
+        _bury(message, error, result)
+    except Exception as error:  # noqa: BLE001 -- whatever a sender stumbles over, the others must go out
+        if message.attempts >= settings.OUTBOX_MAX_ATTEMPTS:
+            _bury(message, error, result)
+            return
+        result.postponed += 1
+        _held(message).update(
+            next_attempt_at=now + delay(message.attempts, message.request_id),
+            last_error=_describe(error, message),
+        )
+    else:
+        result.sent += 1
+        _finish(message, OutboxStatus.SENT, sent_at=now, last_error="")
+
+
+def _sender(kind: str) -> Callable[[OutboxMessage], None]:
+    if kind not in SENDERS:
+        raise Refused(f"nothing sends messages of the kind {kind!r}")
+    return SENDERS[kind]
+
+
+def _bury(message: OutboxMessage, error: Exception, result: Relayed) -> None:
+    result.dead += 1
+    described = _describe(error, message)
+    log.error("outbox message %s (%s) is a dead letter: %s", message.pk, message.kind, described)
+    _finish(message, OutboxStatus.DEAD, last_error=described)
+
+
+def _finish(message: OutboxMessage, status: OutboxStatus, **fields: Any) -> None:
+    """Note the end of a message and blank the secrets in it. What was sent was sent, whoever holds it."""
+    payload = {name: "" if name in SECRETS else value for name, value in message.payload.items()}
+    rows = OutboxMessage.objects.filter(pk=message.pk) if status == OutboxStatus.SENT else _held(message)
+    rows.update(status=status, payload=payload, **fields)
+
+
+def _describe(error: Exception, message: OutboxMessage) -> str:
+    """An error for people to read, without secrets, addresses and numbers of persons."""
+    text = str(error)
+    for name in SECRETS & message.payload.keys():
+        if secret := str(message.payload[name]):
+            text = text.replace(secret, "•••")
+    if not isinstance(error, Dropped | Refused):
+        text = f"{type(error).__name__}: {text}"
+    return PERSONAL.sub("•••", text)[:ERROR_LENGTH]

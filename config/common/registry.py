@@ -4,6 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.http.response import HttpResponseBase
+from django.utils.functional import Promise
+
 
 @dataclass(frozen=True, slots=True)
 class Periodic:
@@ -24,6 +27,25 @@ class Account:
     secret: str
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of our own on the admin site, below /admin/; only staff who have signed in get to its view."""
+
+    path: str
+    view: Callable[..., HttpResponseBase]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    """A page in the menu of staff who have one of the permissions; without any, of everybody."""
+
+    title: str | Promise
+    page: str
+    icon: str
+    permissions: tuple[str, ...] = ()
+
+
 DEFAULTS: list[Callable[[datetime], None]] = []
 """What `seed_defaults` runs, lower apps first; each may run again at any time and changes no edits."""
 
@@ -35,3 +57,9 @@ ACCOUNTS: list[Callable[[], Sequence[Account]]] = []
 
 PERIODIC: list[Periodic] = []
 """What beat wakes; `seed_defaults` writes it into django-celery-beat's tables."""
+
+PAGES: list[Page] = []
+"""Pages of our own on the admin site; their names are reversed as "admin:NAME"."""
+
+MENU: list[MenuItem] = []
+"""What stands in the menu of staff, in this order."""

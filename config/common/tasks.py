@@ -1,8 +1,9 @@
-"""The task that shows that beat and a worker are alive."""
+"""What beat wakes for the kernel: outbox, seals, retention, and the sign of life."""
 
 from celery import shared_task
 from django.utils import timezone
 
+from config.common import outbox, retention, seals
 from config.common.models import Heartbeat
 
 
@@ -10,3 +11,21 @@ from config.common.models import Heartbeat
 def heartbeat() -> None:
     """Note that a worker has done something just now."""
     Heartbeat.objects.update_or_create(name="worker", defaults={"at": timezone.now()})
+
+
+@shared_task(name="config.common.tasks.relay")
+def relay() -> None:
+    """Send what is due."""
+    outbox.relay(timezone.now())
+
+
+@shared_task(name="config.common.tasks.seal")
+def seal() -> None:
+    """Seal the events since the last seal."""
+    seals.seal(timezone.now())
+
+
+@shared_task(name="config.common.tasks.forget")
+def forget() -> None:
+    """Delete sent messages and old idempotency keys."""
+    retention.forget(timezone.now())

@@ -1,0 +1,73 @@
+"""What the staff's templates say about time, and the pieces that they are made of."""
+
+from datetime import datetime, timedelta
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from config.common.money import display
+
+register = template.Library()
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """Draw a picture of the sprite; the words beside it say what it means."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static("staff/icons.svg"), name
+    )
+
+
+@register.filter
+def span(value: timedelta | float | None) -> str:
+    """Say a length of time in its two largest units: "2 d 3 h", "1 h 5 min", "12 min", "40 s"."""
+    if value is None:
+        return ""
+    seconds = abs(int(value.total_seconds() if isinstance(value, timedelta) else value))
+    days, hours = divmod(seconds, DAY)[0], seconds % DAY // HOUR
+    minutes = seconds % HOUR // MINUTE
+    if days:
+        parts = [_("%d d") % days, _("%d h") % hours if hours else ""]
+    elif hours:
+        parts = [_("%d h") % hours, _("%d min") % minutes if minutes else ""]
+    elif minutes:
+        parts = [_("%d min") % minutes]
+    else:
+        parts = [_("%d s") % seconds]
+    return " ".join(part for part in parts if part)
+
+
+@register.filter
+def moment(value: datetime | None) -> str:
+    """Say a moment as shortly as it stays clear: the time today, else day and time, else with the year."""
+    if value is None:
+        return ""
+    local, today = timezone.localtime(value), timezone.localtime()
+    if local.date() == today.date():
+        return local.strftime("%H:%M")
+    return local.strftime("%m-%d %H:%M" if local.year == today.year else "%Y-%m-%d %H:%M")
+
+
+@register.filter
+def exact(value: datetime | None) -> str:
+    """Say a moment in full, for the tip of a short one."""
+    return date_format(timezone.localtime(value), "Y-m-d H:i:s") if value else ""
+
+
+@register.filter
+def ms(value: datetime | None) -> str:
+    """Give a moment as milliseconds, as the page's script counts it."""
+    return str(round(value.timestamp() * 1000)) if value else ""
+
+
+@register.filter
+def yuan(value: int | None) -> str:
+    """Give fen as yuan."""
+    return "" if value is None else display(value)

@@ -1,0 +1,282 @@
+// What every lean page of the staff does: clocks that run, keys, dialogs, drafts, toasts.
+// No page needs it for its work: forms and links do without.
+
+const root = document.documentElement;
+const words = document.getElementById("words").dataset;
+const offset = Number(root.dataset.now) - Date.now();
+const now = () => Date.now() + offset;
+const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+// --- time ------------------------------------------------------------------------------------------------
+
+const say = (word, value) => word.replace(/%[sd]/, value);
+
+export function span(milliseconds) {
+  const seconds = Math.floor(Math.abs(milliseconds) / 1000);
+  const days = Math.floor(seconds / 86400);
+  const hours = Math.floor((seconds % 86400) / 3600);
+  const minutes = Math.floor((seconds % 3600) / 60);
+  const parts = [];
+  if (days) parts.push(say(words.day, days), hours && say(words.hour, hours));
+  else if (hours) parts.push(say(words.hour, hours), minutes && say(words.minute, minutes));
+  else if (minutes) parts.push(say(words.minute, minutes));
+  else parts.push(say(words.second, seconds));
+  return parts.filter(Boolean).join(" ");
+}
+
+// A running clock carries data-start and data-due in milliseconds; data-warn is when it turns.
+function tick() {
+  const moment = now();
+  for (const clock of $$("[data-due]")) {
+    const due = Number(clock.dataset.due);
+    const left = due - moment;
+    const state = left < 0 ? "is-breached" : moment >= Number(clock.dataset.warn) ? "is-warned" : "is-ok";
+    if (!clock.classList.contains(state)) {
+      clock.classList.remove("is-ok", "is-warned", "is-breached");
+      clock.classList.add(state);
+    }
+    const text = say(left < 0 ? words.late : words.left, span(left));
+    const place = clock.querySelector("[data-left]");
+    if (place && place.textContent !== text) place.textContent = text;
+    const bar = clock.querySelector("progress");
+    if (bar) {
+      const start = Number(clock.dataset.start);
+      bar.value = Math.min(100, Math.max(0, ((moment - start) / (due - start || 1)) * 100));
+    }
+  }
+}
+
+// --- toasts ----------------------------------------------------------------------------------------------
+
+const toasts = document.querySelector(".toasts");
+
+export function toast(text, tone = "success") {
+  const line = document.createElement("p");
+  line.className = `toast is-${tone}`;
+  line.textContent = text;
+  toasts.append(line);
+  fade(line);
+}
+
+function fade(line) {
+  if (!line.matches(".is-error, .is-warning")) setTimeout(() => line.remove(), 6000);
+}
+
+// --- drafts: whatever is typed is kept until the server has it ---------------------------------------------
+
+const WEEK = 7 * 86_400_000;
+const draftName = (field) => `draft:${root.dataset.user}:${field.dataset.draft}`;
+
+function stored(name) {
+  try {
+    return JSON.parse(localStorage.getItem(name));
+  } catch {
+    return null;
+  }
+}
+
+function keep(field) {
+  const name = draftName(field);
+  try {
+    if (field.value.trim() === "") localStorage.removeItem(name);
+    else localStorage.setItem(name, JSON.stringify({ text: field.value, at: Date.now() }));
+  } catch {
+    // storage is full or switched off: the text is still in the field
+  }
+}
+
+function restore(within) {
+  for (const field of $$("[data-draft]", within)) {
+    const draft = stored(draftName(field));
+    if (!draft) continue;
+    if (Date.now() - draft.at > WEEK) localStorage.removeItem(draftName(field));
+    else if (field.value === "") {
+      field.value = draft.text;
+      field.dispatchEvent(new CustomEvent("draft", { bubbles: true }));
+    }
+  }
+}
+
+export function forget(key) {
+  localStorage.removeItem(`draft:${root.dataset.user}:${key}`);
+}
+
+addEventListener("input", (event) => {
+  if (event.target.matches?.("[data-draft]")) keep(event.target);
+});
+
+// --- keys: what can be pressed says so with data-key ---------------------------------------------------------
+
+const typing = (element) => element.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+const visible = (element) => element.getClientRects().length > 0;
+
+function press(element) {
+  if (element.matches("input, textarea, select")) {
+    element.focus();
+    element.select?.();
+  } else element.click();
+}
+
+addEventListener("keydown", (event) => {
+  if (event.isComposing || event.ctrlKey && event.key !== "Enter" || event.metaKey && event.key !== "Enter" || event.altKey) return;
+  const field = typing(event.target);
+  if (event.key === "Escape" && field && !event.target.closest("dialog")) {
+    event.target.blur();
+    return;
+  }
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    const button = event.target.form?.querySelector("[data-send]");
+    if (button) {
+      event.preventDefault();
+      button.click();
+    }
+    return;
+  }
+  if (field || document.querySelector("dialog[open]")) return;
+  if (event.key === "?") {
+    event.preventDefault();
+    open("keys");
+    return;
+  }
+  const key = event.key.toLowerCase();
+  const target = $$(`[data-key="${CSS.escape(key)}"]`).find((element) => visible(element) && !element.disabled);
+  if (target) {
+    event.preventDefault();
+    press(target);
+  }
+});
+
+// --- dialogs, tabs, menus ------------------------------------------------------------------------------------
+
+export function open(id) {
+  const dialog = document.getElementById(id);
+  if (dialog && !dialog.open) dialog.showModal();
+}
+
+function choose(tab) {
+  for (const other of $$("[role=tab]", tab.closest("[role=tablist]"))) {
+    const chosen = other === tab;
+    other.setAttribute("aria-selected", chosen);
+    other.tabIndex = chosen ? 0 : -1;
+    const panel = document.getElementById(other.getAttribute("aria-controls"));
+    if (panel) panel.hidden = !chosen;
+  }
+}
+
+addEventListener("click", (event) => {
+  const of = (selector) => event.target.closest(selector);
+  const opener = of("[data-opens]");
+  const theme = of("[data-theme]");
+  const tab = of("[role=tab][aria-controls]");
+  if (opener) {
+    event.preventDefault();
+    open(opener.dataset.opens);
+  } else if (of("[data-closes]")) of("dialog").close();
+  else if (of("[data-dismiss]")) of("[data-dismiss]").parentElement.remove();
+  else if (theme) setTheme(theme.dataset.theme);
+  else if (tab) {
+    choose(tab);
+    const field = document.getElementById(tab.getAttribute("aria-controls"))?.querySelector("textarea");
+    if (field) field.focus();
+  } else if (event.target.matches("dialog")) event.target.close();
+  for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+
+addEventListener("keydown", (event) => {
+  const tab = event.target.closest?.("[role=tab]");
+  if (tab && ["ArrowLeft", "ArrowRight"].includes(event.key)) {
+    const tabs = $$("[role=tab]", tab.closest("[role=tablist]"));
+    const next = tabs[(tabs.indexOf(tab) + (event.key === "ArrowRight" ? 1 : tabs.length - 1)) % tabs.length];
+    choose(next);
+    next.focus();
+  }
+  if (event.key === "Escape") for (const menu of $$("details.menu[open]")) menu.open = false;
+});
+
+function setTheme(theme) {
+  localStorage.setItem("adminTheme", JSON.stringify(theme));
+  const dark = theme === "dark" || (theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
+  root.classList.toggle("dark", dark);
+  markTheme();
+}
+
+function markTheme() {
+  let theme = "auto";
+  try {
+    theme = JSON.parse(localStorage.getItem("adminTheme")) || "auto";
+  } catch {
+    // the system's
+  }
+  for (const button of $$("[data-theme]")) button.setAttribute("aria-pressed", button.dataset.theme === theme);
+}
+
+// --- sending: once, and nothing is lost when it fails ----------------------------------------------------------
+
+addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method === "dialog" || form.method === "get") return;
+  if (form.dataset.busy) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    return;
+  }
+  form.dataset.busy = "1";
+  for (const button of $$("button:not([type=button])", form)) button.setAttribute("aria-busy", "true");
+}, true);
+
+function rest(within = document) {
+  for (const form of $$("form[data-busy]", within)) {
+    delete form.dataset.busy;
+    for (const button of $$("[aria-busy]", form)) button.removeAttribute("aria-busy");
+  }
+}
+
+addEventListener("pageshow", () => rest());
+for (const failure of ["htmx:sendError", "htmx:timeout"]) {
+  addEventListener(failure, () => {
+    rest();
+    toast(words.failed, "error");
+  });
+}
+addEventListener("htmx:afterRequest", () => rest());
+addEventListener("htmx:afterSwap", (event) => settle(event.detail.elt));
+addEventListener("toast", (event) => toast(event.detail.value ?? event.detail.text, event.detail.tone));
+addEventListener("sent", (event) => forget(event.detail.value));
+
+// Run `poll` every `seconds` while somebody looks, at once when they come back.
+export function every(seconds, poll) {
+  let timer = 0;
+  const loop = async () => {
+    clearTimeout(timer);
+    if (document.hidden) return;
+    try {
+      await poll();
+      document.querySelector("[data-offline]")?.setAttribute("hidden", "");
+    } catch {
+      document.querySelector("[data-offline]")?.removeAttribute("hidden");
+    }
+    timer = setTimeout(loop, seconds * 1000);
+  };
+  document.addEventListener("visibilitychange", loop);
+  timer = setTimeout(loop, seconds * 1000);
+}
+
+function settle(within) {
+  restore(within);
+  tick();
+  const focus = within.querySelector?.("[autofocus]");
+  if (focus) focus.focus();
+}
+
+const sent = new URLSearchParams(location.search).get("sent");
+if (sent) {
+  forget(sent);
+  const clean = new URL(location);
+  clean.searchParams.delete("sent");
+  history.replaceState(null, "", clean);
+}
+for (const line of $$(".toast")) fade(line);
+markTheme();
+restore(document);
+tick();
+setInterval(tick, 1000);

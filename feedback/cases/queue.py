@@ -1,0 +1,150 @@
+"""The lists that agents work from: what is due next comes first, page by page, without counting.
+
+A page is read from the index of each department (`case_queue`) or of the agent (`case_mine`), a page's
+worth from each, and merged: how many cases there are does not matter.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, get_args
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from config.common.errors import Invalid
+from config.common.models import User
+from feedback.cases.queries import in_departments
+from feedback.models import Case, CaseStatus, Handoff, HandoffStatus
+from feedback.org.queries import agent_of, departments_of
+
+View = Literal["mine", "department", "unassigned", "waiting", "handoffs"]
+VIEWS: tuple[View, ...] = get_args(View)
+"""Mine; all of my departments; nobody's; waiting for the member; questions to my departments."""
+
+NEXT: tuple[View, ...] = ("mine", "unassigned")
+COUNTED_UP_TO = 1000
+SHOWN = ("member__tier", "department", "agent__user", "order")
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list is narrowed to; empty means any."""
+
+    kind: str = ""
+    status: str = ""
+    priority: int | None = None
+    department_id: int | None = None
+    agent_id: int | None = None
+
+    def condition(self) -> Q:
+        """The same as a condition on cases."""
+        wanted = {
+            "kind": self.kind or None,
+            "status": self.status or None,
+            "priority": self.priority,
+            "department": self.department_id,
+            "agent": self.agent_id,
+        }
+        return Q(**{name: value for name, value in wanted.items() if value is not None})
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some cases in the order of their due times, and the cursor of the next page, if there is one."""
+
+    cases: list[Case]
+    after: str | None
+
+
+def queue(
+    user: User, view: View = "department", *, narrow: Filter | None = None, after: str = "", size: int = 50
+) -> Page:
+    """A page of the cases that this person has to look at, next due first, without a due time last.
+
+    Raises:
+        Invalid: `after` is not a cursor that a page gave.
+    """
+    parts = [part.filter((narrow or Filter()).condition()) for part in _parts(user, view)]
+    due, last = _cursor(after)
+    rows: list[tuple[int, datetime | None]] = []
+    if due is not None or not after:
+        dated = Q(next_due_at__isnull=False)
+        if due is not None:
+            dated &= Q(next_due_at__gte=due) & (Q(next_due_at__gt=due) | Q(pk__gt=last))
+        rows = _first(parts, dated, size + 1)
+        last = 0
+    if len(rows) <= size:
+        rows += _first(parts, Q(next_due_at=None, pk__gt=last), size + 1 - len(rows))
+    shown = rows[:size]
+    cases = Case.objects.select_related(*SHOWN).in_bulk([pk for pk, _due in shown])
+    more = _written(shown[-1]) if len(rows) > size else None
+    return Page([cases[pk] for pk, _due in shown if pk in cases], more)
+
+
+def counts(user: User) -> dict[View, int]:
+    """How many cases each view has, counted up to COUNTED_UP_TO: more are "1000+"."""
+    return {view: _count(_parts(user, view)) for view in VIEWS}
+
+
+def next_case(user: User, *, beside: int | None = None) -> Case | None:
+    """What this person should look at now: the next due of their own, else of nobody's.
+
+    Not the case `beside`, which is on the screen, and none that waits for its member.
+    """
+    for view in NEXT:
+        parts = [
+            part.exclude(pk=beside or 0).exclude(status=CaseStatus.WAITING_MEMBER)
+            for part in _parts(user, view)
+        ]
+        if found := _first(parts, Q(), 1):
+            return Case.objects.select_related(*SHOWN).get(pk=found[0][0])
+    return None
+
+
+def _parts(user: User, view: View) -> list[QuerySet[Case]]:
+    """The view as lists that each come in order from one index."""
+    unresolved = Case.objects.filter(resolved_at=None)
+    ours = list(departments_of(user).values_list("pk", flat=True))
+    if view == "mine":
+        agent = agent_of(user)
+        return [unresolved.filter(in_departments(ours), agent=agent)] if agent else []
+    if view == "handoffs":
+        asked = Handoff.objects.filter(department__in=ours, status=HandoffStatus.OPEN)
+        return [unresolved.filter(pk__in=asked.values("case"))]
+    of_each = [unresolved.filter(department=one) for one in ours]
+    if view == "unassigned":
+        return [part.filter(agent=None) for part in of_each]
+    if view == "waiting":
+        return [part.filter(status=CaseStatus.WAITING_MEMBER) for part in of_each]
+    return of_each
+
+
+def _first(parts: list[QuerySet[Case]], condition: Q, size: int) -> list[tuple[int, datetime | None]]:
+    order = ("next_due_at", "pk")
+    lists = [
+        part.filter(condition).order_by(*order).values_list("pk", "next_due_at")[:size] for part in parts
+    ]
+    if len(lists) > 1:
+        return list(lists[0].union(*lists[1:]).order_by(*order)[:size])
+    return list(lists[0]) if lists else []
+
+
+def _count(parts: list[QuerySet[Case]]) -> int:
+    total = 0
+    for part in parts:
+        if total < COUNTED_UP_TO:
+            total += part[: COUNTED_UP_TO - total].count()
+    return total
+
+
+def _cursor(after: str) -> tuple[datetime | None, int]:
+    due, _sign, last = after.partition("~")
+    try:
+        return datetime.fromisoformat(due) if due else None, int(last or 0)
+    except ValueError as error:
+        raise Invalid(_("This page does not exist.")) from error
+
+
+def _written(row: tuple[int, datetime | None]) -> str:
+    pk, due = row
+    return f"{due.isoformat() if due else ''}~{pk}"

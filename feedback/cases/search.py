@@ -1,0 +1,33 @@
+"""Finding a case by what somebody on the phone can say: its number, a phone, an order, a parcel."""
+
+import re
+
+from django.db.models import Q, QuerySet
+
+from compensation.models import Member, Order
+from config.common.models import User
+from feedback.cases.queries import visible_to
+from feedback.models import Case
+
+NUMBER = re.compile(r"(?:HY)?0*([1-9][0-9]{0,17})", re.IGNORECASE)
+FOUND = 50
+
+
+def search(user: User, text: str) -> QuerySet[Case]:
+    """The newest cases that fit and that this person may see.
+
+    By the case's number, the member's phone, e-mail, number in the shop or the beginning of the name, the
+    order's number or the parcel's.
+    """
+    text = text.replace("\0", "").strip()[:120]
+    if not text:
+        return Case.objects.none()
+    members = Member.objects.filter(
+        Q(phone=text) | Q(email=text) | Q(external_id=text) | Q(name__startswith=text)
+    )
+    orders = Order.objects.filter(Q(external_id=text) | Q(shipments__tracking_number=text))
+    wanted = Q(member__in=members.values("pk")[:FOUND]) | Q(order__in=orders.values("pk")[:FOUND])
+    if number := NUMBER.fullmatch(text):
+        wanted |= Q(pk=int(number[1]))
+    found = visible_to(user).filter(wanted)
+    return found.select_related("member__tier", "department", "agent__user").order_by("-pk")[:FOUND]

@@ -1,0 +1,136 @@
+"""All that happened in a case, in words: its own events, and those of its handoffs and grants."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from compensation.models import Grant, Member
+from config.common.events import timeline
+from config.common.models import Event, User
+from feedback.models import Agent, Case, Department, Handoff, Milestone, Priority, Resolution
+
+TEXTS: dict[str, Promise] = {
+    "case.opened": _("opened the case for %(department)s"),
+    "case.claimed": _("took the case"),
+    "case.assigned": _("assigned the case to %(agent)s"),
+    "case.replied": _("replied"),
+    "case.noted": _("wrote a note"),
+    "case.member_wrote": _("wrote"),
+    "case.transferred": _("transferred the case from %(before)s to %(after)s"),
+    "case.priority_changed": _("changed the priority from %(before)s to %(after)s"),
+    "case.resolved": _("resolved the case: %(resolution)s"),
+    "case.confirmed": _("confirmed that it is solved"),
+    "case.reopened": _("reopened the case"),
+    "case.closed": _("closed the case"),
+    "handoff.asked": _("asked %(department)s"),
+    "handoff.answered": _("answered for %(department)s"),
+    "handoff.rejected": _("rejected the question for %(department)s"),
+    "handoff.recalled": _("took back the question to %(department)s"),
+    "clock.started": _("clock started: %(milestone)s"),
+    "clock.met": _("in time: %(milestone)s"),
+    "clock.met_late": _("done, but late: %(milestone)s"),
+    "clock.paused": _("clock paused: %(milestone)s"),
+    "clock.resumed": _("clock resumed: %(milestone)s"),
+    "clock.breached": _("not in time: %(milestone)s"),
+    "clock.breach_withdrawn": _("breach withdrawn: %(milestone)s"),
+    "clock.moved": _("%(after)s answers for the clock from now on"),
+    "clock.retargeted": _("clock set anew: %(milestone)s"),
+    "clock.stopped": _("clock stopped: %(milestone)s"),
+    "grant.requested": _("requested a remedy"),
+    "grant.executed": _("a remedy was given"),
+    "grant.refused": _("refused the remedy"),
+    "grant.reversed": _("took the remedy back"),
+}
+"""An event in words, after the name of who did it. Apps above may add theirs."""
+
+SYSTEM = _("System")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened: when, what, by whom, in words of the reader's language."""
+
+    at: datetime
+    kind: str
+    who: str
+    text: str
+    data: dict[str, Any]
+    event_id: int
+
+
+def timeline_of(case: Case) -> list[Entry]:
+    """All that happened in a case, oldest first, in a fixed number of queries."""
+    handoffs = Handoff.objects.filter(case=case).only("pk")
+    grants = Grant.objects.filter(remedy__case=case).only("pk")
+    events = list(timeline([case, *handoffs, *grants]))
+    names = _Names(events)
+    return [
+        Entry(event.at, event.kind, names.actor(event.actor), _text(event, names), event.data, event.pk)
+        for event in events
+    ]
+
+
+class _Names:
+    """The names of everybody and everything that some events mention."""
+
+    def __init__(self, events: Iterable[Event]) -> None:
+        """Look them up, one query for each kind of thing."""
+        wanted: dict[str, set[int]] = defaultdict(set)
+        for event in events:
+            kind, _sign, pk = event.actor.partition(":")
+            wanted[kind].add(int(pk or 0))
+            wanted["agent"].add(event.data.get("agent") or 0)
+            wanted["department"].update(_departments(event.data))
+        users = User.objects.in_bulk(wanted["user"])
+        members = Member.objects.in_bulk(wanted["member"])
+        self.people = {
+            **{f"user:{pk}": str(user) for pk, user in users.items()},
+            **{f"member:{pk}": str(member) for pk, member in members.items()},
+        }
+        agents = Agent.objects.select_related("user").in_bulk(wanted["agent"])
+        self.agents = {pk: str(agent) for pk, agent in agents.items()}
+        departments = Department.objects.in_bulk(wanted["department"])
+        self.departments = {pk: str(department) for pk, department in departments.items()}
+
+    def actor(self, reference: str) -> str:
+        """Who did it, by name."""
+        return self.people.get(reference) or str(SYSTEM)
+
+    def department(self, pk: int | None) -> str:
+        """A department's name."""
+        return self.departments.get(pk or 0, "—")
+
+
+def _departments(data: dict[str, Any]) -> list[int]:
+    """The departments that an event's data mention; a status in "from" and "to" is none."""
+    found = [data.get("department"), *data.get("departments", ()), data.get("from"), data.get("to")]
+    return [pk for pk in found if isinstance(pk, int)]
+
+
+def _text(event: Event, names: _Names) -> str:
+    data = event.data
+    kind = "clock.met_late" if event.kind == "clock.met" and data.get("late") else event.kind
+    words = {
+        "department": names.department(data.get("department")),
+        "agent": names.agents.get(data.get("agent") or 0, "—"),
+        "milestone": _label(Milestone, data.get("milestone")),
+        "resolution": _label(Resolution, data.get("resolution")),
+        "before": "",
+        "after": "",
+    }
+    if "departments" in data:
+        words["before"], words["after"] = map(names.department, data["departments"])
+    elif "priorities" in data:
+        words["before"], words["after"] = (_label(Priority, one) for one in data["priorities"])
+    elif event.kind == "clock.moved":
+        words["before"], words["after"] = names.department(data["from"]), names.department(data["to"])
+    return str(TEXTS.get(kind, event.kind)) % words
+
+
+def _label(choices: Any, value: object) -> str:
+    return str(choices(value).label) if value in choices.values else "—"
