@@ -1,10 +1,8 @@
-"""What ships: kinds of coupon, the value of points, the authority of roles. Edits are not overwritten."""
+"""What ships: kinds of coupon and the value of points. Edits are not overwritten."""
 
 from datetime import datetime
 
-from django.contrib.auth.models import Group
-
-from compensation.models import Account, Authority, CouponTemplate, PointsRule, Unit
+from compensation.models import Account, CouponTemplate, PointsRule, Unit
 from compensation.points.rules import HOUSE
 
 COUPONS = [  # code, 中文, English, value (fen), from a spending of (fen), valid for days
@@ -15,11 +13,10 @@ COUPONS = [  # code, 中文, English, value (fen), from a spending of (fen), val
     ("sorry-100", "100元致歉券", "¥100 apology coupon", 10_000, 0, 60),
     ("birthday-50", "50元生日券", "¥50 birthday coupon", 5_000, 0, 7),
 ]
-AUTHORITY_YUAN = {"agent": 50, "lead": 200, "supervisor": 1_000, "finance": 10_000}
 
 
 def seed(at: datetime) -> None:  # noqa: ARG001 - one signature for all seeds
-    """Bring the defaults of coupons, points and authority into the database."""
+    """Bring the defaults of coupons and points into the database."""
     for code, name, name_en, value_fen, min_spend_fen, valid_days in COUPONS:
         CouponTemplate.objects.get_or_create(
             code=code,
@@ -32,9 +29,6 @@ def seed(at: datetime) -> None:  # noqa: ARG001 - one signature for all seeds
             },
         )
     PointsRule.objects.get_or_create(pk=1, defaults={"points": 100, "worth_fen": 100})
-    for role, yuan in AUTHORITY_YUAN.items():
-        group, _made = Group.objects.get_or_create(name=role)
-        Authority.objects.get_or_create(group=group, defaults={"limit_fen": yuan * 100})
     for house in HOUSE:
         for unit in Unit:
             Account.objects.get_or_create(kind=house, unit=unit)

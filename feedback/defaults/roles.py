@@ -72,6 +72,8 @@ ROLES: Mapping[str, Role] = {
         "财务",
         (
             "compensation.approve_grant",
+            "compensation.see_coupon_code",
+            "feedback.decide_all_departments",
             "compensation.view_grant",
             "compensation.view_coupon",
             "compensation.view_coupontemplate",

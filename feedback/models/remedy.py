@@ -23,6 +23,7 @@ class Remedy(models.Model):
     class Meta:
         verbose_name = _("remedy")
         verbose_name_plural = _("remedies")
+        permissions = [("decide_all_departments", "Can decide on the grants of all departments")]
         constraints = [
             models.CheckConstraint(
                 name="remedy_has_reason", condition=Q(case__isnull=False) | Q(gap__isnull=False)

@@ -1,0 +1,60 @@
+"""What was given for a case, and what waits for a decision."""
+
+from django.db.models import Q, QuerySet
+
+from compensation.grants import queries as grants
+from compensation.models import Grant
+from config.common.errors import NotFound
+from config.common.models import User
+from feedback.cases.queries import visible_to
+from feedback.models import Case, Remedy
+
+ALL_DEPARTMENTS = "feedback.decide_all_departments"
+
+
+def visible_grants(user: User) -> QuerySet[Grant]:
+    """The grants that a person may see: those of cases that the person may see.
+
+    Those without a case, such as a rule's, and those of other departments take the permission to decide
+    on all departments' grants, which finance has.
+    """
+    if user.is_active and user.has_perm(ALL_DEPARTMENTS):
+        return Grant.objects.all()
+    return Grant.objects.filter(remedy__case__in=visible_to(user).values("pk"))
+
+
+def waiting_approvals(user: User) -> QuerySet[Grant]:
+    """Grants that wait for a decision which is this person's to take, longest first, with their case.
+
+    What the person asked for is left out, and so is everything without the permission to approve.
+    """
+    if not user.has_perm("compensation.approve_grant"):
+        return Grant.objects.none()
+    return (
+        grants.waiting()
+        .filter(pk__in=visible_grants(user).values("pk"))
+        .filter(Q(requested_by__isnull=True) | ~Q(requested_by=user))
+        .select_related("remedy__case__department", "member__tier", "template", "requested_by")
+    )
+
+
+def get_for(user: User, grant_id: int) -> Grant:
+    """The grant, if this person may see it.
+
+    Raises:
+        NotFound: there is no such grant, or it is none of this person's departments'.
+    """
+    found = visible_grants(user).select_related("member", "template", "requested_by", "decided_by")
+    grant = found.filter(pk=grant_id).first()
+    if grant is None:
+        raise NotFound
+    return grant
+
+
+def remedies_of(case: Case) -> QuerySet[Remedy]:
+    """Everything given or asked for in a case, newest first."""
+    return (
+        Remedy.objects.filter(case=case)
+        .select_related("gap", "grant__template", "grant__coupon", "grant__requested_by", "grant__decided_by")
+        .order_by("-grant__requested_at", "-pk")
+    )

@@ -1,0 +1,95 @@
+"""What members and colleagues are told of remedies."""
+
+from datetime import datetime
+
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from compensation.models import Grant, GrantKind
+from compensation.notices.commands import notify
+from config.common.models import User
+from config.common.money import display
+from feedback.models import Case, Gap
+from feedback.models.gap import Aspect
+from feedback.org.alerts import alert
+from feedback.org.queries import leads_of
+
+WALLET = "/portal/wallet/"
+ASKED = gettext_lazy("%(agent)s asks for %(amount)s in case %(number)s")
+APPROVED = gettext_lazy("Approved: %(amount)s in case %(number)s")
+REFUSED = gettext_lazy("Refused: %(amount)s in case %(number)s – %(note)s")
+
+
+def tell_given(grant: Grant, *, at: datetime, gap: Gap | None = None) -> None:
+    """Tell the member what was given, and that it is in the wallet. Our reasons stay with us."""
+    with translation.override(grant.member.language):
+        if grant.kind == GrantKind.COUPON:
+            until = timezone.localtime(grant.coupon.expires_at)
+            worth = display(grant.coupon.value_fen)
+            title = _("We have given you a coupon of %(amount)s") % {"amount": worth}
+            body = _("It is in your wallet, valid until %(day)s.") % {"day": f"{until:%Y-%m-%d}"}
+        else:
+            title = _("We have given you %(points)s points") % {"points": grant.points}
+            body = _("They are on your account.")
+        if gap is not None:
+            body = _("%(what)s: we are sorry.") % {"what": gap_title(gap)} + f" {body}"
+        notify(
+            member=grant.member,
+            kind="remedy.granted",
+            key=f"grant:{grant.pk}:given",
+            title=title,
+            body=body,
+            path=WALLET,
+            at=at,
+        )
+
+
+def ask_approvers(grant: Grant, case: Case, *, asked_by: User, at: datetime) -> None:
+    """Alert the leads of the case's department who may approve."""
+    leads = [agent.user for agent in leads_of(case.department) if agent.user_id != asked_by.pk]
+    alert(
+        users=[user for user in leads if user.has_perm("compensation.approve_grant")],
+        case=case,
+        kind="remedy.requested",
+        key=f"grant:{grant.pk}:asked",
+        title=ASKED,
+        data={"agent": str(asked_by), "amount": display(grant.cost_fen)},
+        at=at,
+    )
+
+
+def tell_requester(grant: Grant, case: Case, *, at: datetime) -> None:
+    """Alert whoever asked that it was approved or refused."""
+    if grant.requested_by is None:
+        return
+    approved = grant.executed_at is not None
+    alert(
+        users=[grant.requested_by],
+        case=case,
+        kind="remedy.approved" if approved else "remedy.refused",
+        key=f"grant:{grant.pk}:decided",
+        title=APPROVED if approved else REFUSED,
+        data={"amount": display(grant.cost_fen), "note": grant.decision_note},
+        at=at,
+    )
+
+
+def gap_title(gap: Gap) -> str:
+    """What was not kept, in the language of the moment."""
+    title = (
+        _("Order %(order)s was not shipped in time")
+        if gap.aspect == Aspect.SHIPPING
+        else _("Order %(order)s was not delivered in time")
+    )
+    return title % {"order": gap.order.external_id}
+
+
+def gap_body(gap: Gap) -> str:
+    """What was promised and what happened, for the member, in the language of the moment."""
+    promised = f"{timezone.localtime(gap.expected_at):%Y-%m-%d %H:%M}"
+    if gap.actual_at is None:
+        text = _("We promised it by %(promised)s and have not kept our word so far. We are looking into it.")
+        return text % {"promised": promised}
+    text = _("We promised it by %(promised)s; it was %(actual)s. We are sorry and are looking into it.")
+    return text % {"promised": promised, "actual": f"{timezone.localtime(gap.actual_at):%Y-%m-%d %H:%M}"}
