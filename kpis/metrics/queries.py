@@ -29,24 +29,26 @@ def measure(metric: MetricCode, span: Span) -> list[Part]:
 
 def _attainment(milestone: Milestone) -> Callable[[Span], list[Part]]:
     def count(span: Span) -> list[Part]:
-        late = Counter[int](dict(_by_department(clocks(milestone, span, in_time=False))))
-        kept = Counter[int](dict(_by_department(clocks(milestone, span, in_time=True))))
+        late = Counter[int](dict(_by_department(Clock.objects.filter(decided_late(milestone, span)))))
+        kept = Counter[int](dict(_by_department(Clock.objects.filter(decided_in_time(milestone, span)))))
         parts = [Part(key, kept[key] + late[key], kept[key]) for key in sorted(kept.keys() | late.keys())]
         return _with_company(parts)
 
     return count
 
 
-def clocks(milestone: Milestone, span: Span, *, in_time: bool) -> QuerySet[Clock]:
-    """The clocks that were decided in a span: met in time, or come due without being met.
+def decided_in_time(milestone: Milestone, span: Span) -> Q:
+    """Clocks that were met in time in a span.
 
-    A clock is decided once, at one of the two moments, so a day's figure stands when the day is over.
+    A clock is decided once, when it is met or when it comes due unmet, so that a day's figure stands when
+    the day is over.
     """
-    if in_time:
-        return Clock.objects.filter(
-            milestone=milestone, met_at__gte=span.start, met_at__lt=span.end, breached_at=None
-        )
-    return Clock.objects.filter(milestone=milestone, breached_at__gte=span.start, breached_at__lt=span.end)
+    return Q(milestone=milestone, met_at__gte=span.start, met_at__lt=span.end, breached_at=None)
+
+
+def decided_late(milestone: Milestone, span: Span) -> Q:
+    """Clocks that came due in a span without having been met."""
+    return Q(milestone=milestone, breached_at__gte=span.start, breached_at__lt=span.end)
 
 
 def _by_department(found: QuerySet[Clock]) -> Iterable[tuple[int, int]]:
@@ -74,19 +76,17 @@ def satisfaction(span: Span) -> QuerySet[Answer]:
 
 
 def _gap_rate(span: Span) -> list[Part]:
-    found = promised_orders(span).aggregate(n=Count("pk"), late=Count("pk", filter=Q(is_late=True)))
-    return [Part(None, found["n"], found["late"])]
+    return [Part(None, promised_orders(span).count(), promised_orders(span, late=True).count())]
 
 
-def promised_orders(span: Span) -> QuerySet[Order]:
-    """The orders whose delivery was promised for a span, with `is_late`."""
+def promised_orders(span: Span, *, late: bool | None = None) -> QuerySet[Order]:
+    """The orders whose delivery was promised for a span: all, the late ones, or those in time."""
     due = Promise.objects.filter(aspect=Aspect.DELIVERY, due_at__gte=span.start, due_at__lt=span.end)
-    late = Gap.objects.filter(order=OuterRef("pk"), aspect=Aspect.DELIVERY, withdrawn_at=None)
-    return (
-        Order.objects.filter(pk__in=due.values("line__order"))
-        .exclude(status=OrderStatus.CANCELLED)
-        .annotate(is_late=Exists(late))
-    )
+    found = Order.objects.filter(pk__in=due.values("line__order")).exclude(status=OrderStatus.CANCELLED)
+    if late is None:
+        return found
+    gap = Exists(Gap.objects.filter(order=OuterRef("pk"), aspect=Aspect.DELIVERY, withdrawn_at=None))
+    return found.filter(gap if late else ~gap)
 
 
 def _complaint_rate(span: Span) -> list[Part]:
