@@ -268,6 +268,7 @@ UNFOLD = {
     "SITE_HEADER": "Huiyin 回音",
     "SHOW_LANGUAGES": True,
     "SIDEBAR": {"navigation": "config.admin.sidebar", "show_search": True},
+    "DASHBOARD_CALLBACK": "kpis.admin.dashboard.fill",
     "STYLES": [lambda _request: static("staff/staff.css")],
     "COLORS": {
         "primary": {

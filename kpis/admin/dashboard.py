@@ -1,0 +1,73 @@
+"""The admin's first page: figures against goals, for the departments that one may see."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from config.common.models import User
+from feedback.org.queries import departments_of
+from kpis.metrics.rules import Figure
+from kpis.snapshots.queries import Card, dashboard
+
+PERIODS = (7, 30, 90)
+SEE_COMPANY = "kpis.view_snapshot"
+
+
+def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add the figures to the context of the first page."""
+    user = request.user
+    if not isinstance(user, User):
+        return context
+    days = next((days for days in PERIODS if request.GET.get("days") == str(days)), 30)
+    until = timezone.localdate()
+    company = user.has_perm(SEE_COMPANY)
+    cards, lines = dashboard(until=until, days=days, departments=list(departments_of(user)), company=company)
+    period = {"start": until - timedelta(days - 1), "end": until}
+    context["figures"] = {
+        "cards": [{"card": card, "link": link(card, period), "chart": chart(card)} for card in cards],
+        "lines": [
+            {
+                "department": line.department,
+                "cells": [
+                    (card, figure, met, link(card, {**period, "department": line.department.pk}))
+                    for card, figure, met in line.cells
+                ],
+            }
+            for line in lines
+        ],
+        "by_department": [card for card in cards if card.metric.by_department],
+        "company": company,
+        "days": days,
+        "periods": PERIODS,
+        **period,
+    }
+    return context
+
+
+def link(card: Card, query: dict[str, Any]) -> str:
+    """Where the rows behind a figure are."""
+    return reverse("admin:figure", args=[card.metric.code]) + "?" + urlencode(query)
+
+
+def chart(card: Card) -> dict[str, Any]:
+    """What the page's script draws: the days of a figure and its goal."""
+    return {
+        "id": f"chart-{card.metric.code}",
+        "title": card.title,
+        "unit": card.metric.unit,
+        "labels": [date_format(day, "m-d") for day, _figure in card.days],
+        "values": [_rounded(figure) for _day, figure in card.days],
+        "n": [figure.n for _day, figure in card.days],
+        "goal": card.goal.value if card.goal else None,
+        "goal_label": _("goal"),
+    }
+
+
+def _rounded(figure: Figure) -> float | None:
+    return None if figure.value is None else round(figure.value, 2)
