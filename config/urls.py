@@ -20,3 +20,8 @@ urlpatterns = [
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
     path("metrics", metrics),
 ]
+
+handler400 = "config.common.error_pages.bad_request"
+handler403 = "config.common.error_pages.permission_denied"
+handler404 = "config.common.error_pages.not_found"
+handler500 = "config.common.error_pages.server_error"

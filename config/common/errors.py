@@ -76,3 +76,25 @@ class KeyReused(DomainError):
     code = "key_reused"
     status = 422
     default = _("This key was already used for a different request.")
+
+
+class Taken(DomainError):
+    """There is already one like this; the database says so when two come at once."""
+
+    code = "taken"
+    default = _("There is already one like this.")
+
+
+class InUse(DomainError):
+    """Something else depends on it, or what it names no longer exists."""
+
+    code = "in_use"
+    default = _("This belongs together with something else that is still needed or no longer exists.")
+
+
+class Busy(DomainError):
+    """Somebody else is changing the same thing at this moment."""
+
+    code = "busy"
+    status = 503
+    default = _("Somebody else is changing the same thing right now. Please try again.")

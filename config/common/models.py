@@ -97,11 +97,13 @@ class Event(models.Model):
     id = models.BigAutoField(primary_key=True)
     txid = models.BigIntegerField(db_default=EventPosition(), editable=False)
     kind = models.CharField(_("kind"), max_length=64)
-    at = models.DateTimeField(_("when"), help_text="When it happened, by the caller's clock.")
+    at = models.DateTimeField(_("happened"), help_text="When it happened, by the caller's clock.")
     recorded_at = models.DateTimeField(_("recorded"), db_default=Now(), editable=False)
-    actor = models.CharField(_("by"), max_length=64, help_text='Who: "user:7", "member:12" or "system".')
+    actor = models.CharField(
+        _("who did it"), max_length=64, help_text='Who: "user:7", "member:12" or "system".'
+    )
     subject_type = models.CharField(_("about"), max_length=32)
-    subject_id = models.BigIntegerField(_("number"))
+    subject_id = models.BigIntegerField(_("number of the row"))
     data = models.JSONField(_("details"), default=dict)
 
     class Meta:
@@ -111,6 +113,7 @@ class Event(models.Model):
             models.Index(name="event_subject", fields=["subject_type", "subject_id", "id"]),  # timelines
             models.Index(name="event_txid", fields=["txid", "id"]),  # events.read_since, seals
             models.Index(name="event_kind_at", fields=["kind", "at"]),  # reports
+            models.Index(name="event_actor", fields=["actor", "id"]),  # what somebody did: the audit's search
         ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
@@ -132,8 +135,8 @@ class Event(models.Model):
 class Seal(models.Model):
     """A signed digest of the events of a range of transactions, chained to the seal before it."""
 
-    from_txid = models.BigIntegerField(_("from"))
-    upto_txid = models.BigIntegerField(_("up to"), unique=True, help_text="Exclusive.")
+    from_txid = models.BigIntegerField(_("from transaction"))
+    upto_txid = models.BigIntegerField(_("up to transaction"), unique=True, help_text="Exclusive.")
     count = models.PositiveIntegerField(_("events"))
     digests = models.BinaryField(help_text="For each event in order: its id (8 bytes) and digest (16 bytes).")
     previous = models.BinaryField(max_length=32)

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
 
+from config.common.events import Actor, Happening, record_all
 from config.common.models import OutboxMessage, OutboxStatus
 
 log = logging.getLogger(__name__)
@@ -62,6 +63,21 @@ def put_all(messages: Iterable[OutboxMessage]) -> None:
     if not connection.in_atomic_block:
         raise RuntimeError("a message is written in the transaction that decided it")
     OutboxMessage.objects.bulk_create(messages, ignore_conflicts=True, batch_size=5_000)
+
+
+@transaction.atomic
+def retry(*, ids: Iterable[int], actor: Actor, at: datetime) -> int:
+    """Have dead letters tried again, as if for the first time; others stay as they are. Returns how many."""
+    dead = list(
+        OutboxMessage.objects.filter(pk__in=list(ids), status=OutboxStatus.DEAD)
+        .order_by("pk")
+        .select_for_update()
+    )
+    OutboxMessage.objects.filter(pk__in=[message.pk for message in dead]).update(
+        status=OutboxStatus.PENDING, attempts=0, next_attempt_at=at
+    )
+    record_all(Happening("outbox.retried", message, at, actor) for message in dead)
+    return len(dead)
 
 
 @dataclass(slots=True)

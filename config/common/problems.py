@@ -5,12 +5,14 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
+from config.common.database_errors import refusal_of
 from config.common.errors import DomainError
 
 MEDIA_TYPE = "application/problem+json"
@@ -19,9 +21,10 @@ KEPT_HEADERS = ("WWW-Authenticate", "Retry-After", "Allow")
 
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: answer what is refused; None, and so a 500, for what is broken."""
-    if isinstance(error, DomainError):
+    refusal = refusal_of(error) if isinstance(error, DatabaseError) else error
+    if isinstance(refusal, DomainError):
         set_rollback()
-        return _domain_problem(error)
+        return _domain_problem(refusal)
     plain = exception_handler(error, context)
     if plain is None:
         return None

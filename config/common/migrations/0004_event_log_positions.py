@@ -23,12 +23,12 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='event',
             name='actor',
-            field=models.CharField(help_text='Who: "user:7", "member:12" or "system".', max_length=64, verbose_name='by'),
+            field=models.CharField(help_text='Who: "user:7", "member:12" or "system".', max_length=64, verbose_name='who did it'),
         ),
         migrations.AlterField(
             model_name='event',
             name='at',
-            field=models.DateTimeField(help_text="When it happened, by the caller's clock.", verbose_name='when'),
+            field=models.DateTimeField(help_text="When it happened, by the caller's clock.", verbose_name='happened'),
         ),
         migrations.AlterField(
             model_name='event',
@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='event',
             name='subject_id',
-            field=models.BigIntegerField(verbose_name='number'),
+            field=models.BigIntegerField(verbose_name='number of the row'),
         ),
         migrations.AlterField(
             model_name='event',
@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='seal',
             name='from_txid',
-            field=models.BigIntegerField(verbose_name='from'),
+            field=models.BigIntegerField(verbose_name='from transaction'),
         ),
         migrations.AlterField(
             model_name='seal',
@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='seal',
             name='upto_txid',
-            field=models.BigIntegerField(help_text='Exclusive.', unique=True, verbose_name='up to'),
+            field=models.BigIntegerField(help_text='Exclusive.', unique=True, verbose_name='up to transaction'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='event',

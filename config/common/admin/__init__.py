@@ -1,0 +1,3 @@
+from config.common.admin import audit, outgoing, staff
+
+__all__ = ["audit", "outgoing", "staff"]

@@ -1,0 +1,31 @@
+"""What the database refuses, said as the refusal of a rule: the constraints are the rules' last word."""
+
+from functools import cache
+
+import psycopg.errors as pg
+from django.apps import apps
+from django.db import DatabaseError
+
+from config.common.errors import Busy, DomainError, InUse, Invalid, Taken
+
+RETRY_SECONDS = 1
+
+
+def refusal_of(error: DatabaseError) -> DomainError | None:
+    """The refusal that a database error means to a person; None where the error is the program's own."""
+    match error.__cause__:
+        case pg.UniqueViolation() | pg.ExclusionViolation():
+            return Taken()
+        case pg.ForeignKeyViolation() | pg.RestrictViolation():
+            return InUse()
+        case pg.CheckViolation() as cause if cause.diag.constraint_name in _constraints():
+            return Invalid(rule=cause.diag.constraint_name)
+        case pg.DeadlockDetected() | pg.SerializationFailure() | pg.LockNotAvailable():
+            return Busy(retry_after=RETRY_SECONDS)
+    return None
+
+
+@cache
+def _constraints() -> frozenset[str | None]:
+    """The names of the constraints that our models declare."""
+    return frozenset(constraint.name for model in apps.get_models() for constraint in model._meta.constraints)
