@@ -9,6 +9,7 @@ from config.health import metrics
 
 api = [
     path("", include("compensation.api.urls")),
+    path("", include("feedback.api.urls")),
 ]
 
 urlpatterns = [

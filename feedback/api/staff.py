@@ -1,0 +1,356 @@
+"""Cases for members of staff: what their departments may see, and one POST for each thing to be done."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.http import FileResponse
+from django.utils import timezone
+from django_filters import rest_framework as filters
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_view
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.generics import GenericAPIView, ListAPIView
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from config.common.api import IDEMPOTENCY_KEY, describe, idempotency_key
+from config.common.errors import NotFound
+from config.common.models import User
+from feedback.api.staff_serializers import (
+    AnswerSerializer,
+    AssignSerializer,
+    CloseSerializer,
+    HandOverSerializer,
+    PrioritySerializer,
+    ReasonSerializer,
+    RecallSerializer,
+    RejectSerializer,
+    ReplySerializer,
+    ResolveSerializer,
+    StaffCaseDetailSerializer,
+    StaffCaseSerializer,
+    TextSerializer,
+    TransferSerializer,
+)
+from feedback.attachments.serving import respond
+from feedback.cases import commands
+from feedback.cases.queries import actions_for, get_for, visible_to
+from feedback.handoffs import commands as handoffs
+from feedback.models import Attachment, Case, CaseKind, CaseStatus, Handoff, Priority
+from feedback.org.queries import departments_of
+
+
+class IsStaff(BasePermission):
+    """Only members of staff with an account in use."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002 - DRF's signature
+        """Whether a member of staff asks."""
+        return isinstance(request.user, User) and request.user.is_active and request.user.is_staff
+
+
+class StaffView(GenericAPIView[Case]):
+    """A view for whoever is signed in to the admin."""
+
+    authentication_classes = [SessionAuthentication]
+    permission_classes = [IsStaff]
+    queryset = Case.objects.none()
+
+    @property
+    def user(self) -> User:
+        """Who asks."""
+        user: Any = self.request.user
+        assert isinstance(user, User)  # noqa: S101 - IsStaff has seen to it
+        return user
+
+    def answer(self, case_id: int) -> Response:
+        """The case as it stands now."""
+        case = get_for(self.user, case_id)
+        actions = actions_for(case, self.user)
+        context = {**self.get_serializer_context(), "actions": actions}
+        return Response(StaffCaseDetailSerializer(case, context=context).data)
+
+
+class StaffCaseFilter(filters.FilterSet):
+    """By what the desk filters by."""
+
+    kind = filters.MultipleChoiceFilter(choices=CaseKind.choices)
+    status = filters.MultipleChoiceFilter(choices=CaseStatus.choices)
+    priority = filters.TypedMultipleChoiceFilter(choices=Priority.choices, coerce=int)
+    open = filters.BooleanFilter(field_name="resolved_at", lookup_expr="isnull")
+    department = filters.NumberFilter(field_name="department_id", min_value=1)
+    agent = filters.NumberFilter(field_name="agent_id", min_value=1)
+    member = filters.CharFilter(field_name="member__external_id")
+
+    class Meta:
+        model = Case
+        fields: list[str] = []
+
+
+@extend_schema_view(
+    get=describe("Cases of my departments", "staff", StaffCaseSerializer(many=True), 400, 403, 404)
+)
+class StaffCasesView(StaffView, ListAPIView[Case]):
+    """The cases that this member of staff may see."""
+
+    serializer_class = StaffCaseSerializer
+    filterset_class = StaffCaseFilter
+    ordering_fields = ["opened_at"]
+    ordering = ["-opened_at"]
+
+    def get_queryset(self) -> QuerySet[Case]:
+        """What the person's departments have or were asked about."""
+        if getattr(self, "swagger_fake_view", False):
+            return super().get_queryset()
+        return visible_to(self.user).select_related("member__tier", "department", "agent__user", "order")
+
+
+class StaffCaseView(StaffView):
+    """One case with everything about it."""
+
+    @describe("A case", "staff", StaffCaseDetailSerializer, 403, 404, operation_id="staff_cases_retrieve")
+    def get(self, _request: Request, pk: int) -> Response:
+        """The case with its thread, notes, questions to departments, clocks, and what may be done."""
+        return self.answer(pk)
+
+
+class Move(StaffView):
+    """Something done to a case: seen at all, allowed to this person now, then one command."""
+
+    path: ClassVar[str]
+    action: ClassVar[str]
+    serializer: ClassVar[type[Any] | None] = None
+
+    def post(self, request: Request, pk: int) -> Response:
+        """Do it and give the case as it then stands."""
+        case = get_for(self.user, pk)
+        content: dict[str, Any] = {}
+        if self.serializer is not None:
+            asked = self.serializer(data=request.data)
+            asked.is_valid(raise_exception=True)
+            content = asked.validated_data
+        actions_for(case, self.user).check(self.action_for(content))
+        self.perform(case, content, timezone.now())
+        return self.answer(pk)
+
+    def action_for(self, _content: dict[str, Any]) -> str:
+        """The action's name, by which the permission goes."""
+        return self.action
+
+    def perform(self, case: Case, content: dict[str, Any], at: datetime) -> None:
+        """Call the command."""
+        raise NotImplementedError
+
+
+class Claim(Move):
+    """Take the case."""
+
+    path, action = "claim", "claim"
+
+    def perform(self, case: Case, content: dict[str, Any], at: datetime) -> None:  # noqa: ARG002 - nothing asked
+        """Take it."""
+        commands.claim(case_id=case.pk, actor=self.user, at=at)
+
+
+class Assign(Move):
+    """Give the case to somebody."""
+
+    path, action, serializer = "assign", "assign", AssignSerializer
+
+    def perform(self, case: Case, content: dict[str, Any], at: datetime) -> None:
+        """Give it to an agent, or to nobody."""
+        commands.assign(case_id=case.pk, agent_id=content["agent"], actor=self.user, at=at)
+
+
+class Reply(Move):
+    """Answer the member."""
+
+    path, action, serializer = "reply", "reply", ReplySerializer
+
+    def action_for(self, content: dict[str, Any]) -> str:
+        """Waiting and resolving are allowed on their own."""
+        then = str(content["then"])
+        return "reply" if then == "open" else then
+
+    def perform(self, case: Case, content: dict[str, Any], at: datetime) -> None:
+        """Say it."""
+        key = idempotency_key(self.request)
+        commands.reply(case_id=case.pk, **content, key=key, actor=self.user, at=at)
+
+
+class Note(Move):
+    """Write a note."""
+
+    path, action, serializer = "note", "note", TextSerializer
+
+    def perform(self, case: Case, content: dict[str, Any], at: datetime) -> None:
+        """For colleagues only."""
+        commands.note(case_id=case.pk, body=content["body"], actor=self.user, at=at)
+
+
+class HandOver(Move):
+    """Ask another department."""
+
+    path, action, serializer = "hand-over", "hand_over", HandOverSerializer
+
+    def perform(self, case: Case, content: dict[str, Any], at: datetime) -> None:
+        """Ask."""
+        handoffs.hand_over(
+            case_id=case.pk,
+            department_id=content["department"],
+            question=content["question"],
+            actor=self.user,
+            at=at,
+        )
+
+
+class OfHandoff(Move):
+    """Something done to a question of this case."""
+
+    def handoff(self, case: Case, handoff_id: int) -> int:
+        """The question's number, if it is one of this case's.
+
+        Raises:
+            NotFound: it is not.
+        """
+        if not Handoff.objects.filter(pk=handoff_id, case=case).exists():
+            raise NotFound
+        return handoff_id
+
+    def ours(self, case: Case, handoff_id: int) -> int:
+        """The same, if it was put to one of this person's departments."""
+        if not Handoff.objects.filter(
+            pk=handoff_id, case=case, department__in=departments_of(self.user)
+        ).exists():
+            raise NotFound
+        return handoff_id
+
+
+class Answer(OfHandoff):
+    """Answer a question."""
+
+    path, action, serializer = "answer", "answer", AnswerSerializer
+
+    def perform(self, case: Case, content: dict[str, Any], at: datetime) -> None:
+        """Answer."""
+        handoff = self.ours(case, content["handoff"])
+        handoffs.answer(handoff_id=handoff, answer=content["answer"], actor=self.user, at=at)
+
+
+class Reject(OfHandoff):
+    """Give a question back."""
+
+    path, action, serializer = "reject", "answer", RejectSerializer
+
+    def perform(self, case: Case, content: dict[str, Any], at: datetime) -> None:
+        """Give it back."""
+        handoff = self.ours(case, content["handoff"])
+        handoffs.reject(handoff_id=handoff, reason=content["reason"], actor=self.user, at=at)
+
+
+class Recall(OfHandoff):
+    """Take a question back."""
+
+    path, action, serializer = "recall", "recall", RecallSerializer
+
+    def perform(self, case: Case, content: dict[str, Any], at: datetime) -> None:
+        """Take it back."""
+        handoffs.recall(handoff_id=self.handoff(case, content["handoff"]), actor=self.user, at=at)
+
+
+class Transfer(Move):
+    """Give the case to another department."""
+
+    path, action, serializer = "transfer", "transfer", TransferSerializer
+
+    def perform(self, case: Case, content: dict[str, Any], at: datetime) -> None:
+        """Give it away; it may be out of sight afterwards."""
+        commands.transfer(
+            case_id=case.pk,
+            department_id=content["department"],
+            note=content["note"],
+            version=content["version"],
+            actor=self.user,
+            at=at,
+        )
+
+    def answer(self, case_id: int) -> Response:
+        """The case, or nothing when it is not this person's departments' any more."""
+        try:
+            return super().answer(case_id)
+        except NotFound:
+            return Response(status=204)
+
+
+class ChangePriority(Move):
+    """Change the priority."""
+
+    path, action, serializer = "priority", "change_priority", PrioritySerializer
+
+    def perform(self, case: Case, content: dict[str, Any], at: datetime) -> None:
+        """Change it; the clocks follow."""
+        commands.change_priority(case_id=case.pk, priority=content["priority"], actor=self.user, at=at)
+
+
+class Resolve(Move):
+    """Resolve the case."""
+
+    path, action, serializer = "resolve", "resolve", ResolveSerializer
+
+    def perform(self, case: Case, content: dict[str, Any], at: datetime) -> None:
+        """Say that it is solved, and how."""
+        commands.resolve(case_id=case.pk, **content, actor=self.user, at=at)
+
+
+class Reopen(Move):
+    """Reopen the case."""
+
+    path, action, serializer = "reopen", "reopen", ReasonSerializer
+
+    def perform(self, case: Case, content: dict[str, Any], at: datetime) -> None:
+        """Take it up again."""
+        commands.reopen(case_id=case.pk, reason=content["reason"], actor=self.user, at=at)
+
+
+class Close(Move):
+    """Close the case."""
+
+    path, action, serializer = "close", "close_case", CloseSerializer
+
+    def perform(self, case: Case, content: dict[str, Any], at: datetime) -> None:
+        """Close a resolved case."""
+        commands.close_case(case_id=case.pk, note=content["note"], actor=self.user, at=at)
+
+
+def _described(move: type[Move]) -> type[Move]:
+    replies = move is Reply
+    of_post = describe(
+        str(move.__doc__).rstrip("."),
+        "staff",
+        StaffCaseDetailSerializer,
+        *(400, 403, 404, 409, 415),
+        *((422,) if replies else ()),
+        request=move.serializer,
+        parameters=[IDEMPOTENCY_KEY] if replies else [],
+        operation_id=f"staff_cases_{move.path.replace('-', '_')}",
+    )
+    return extend_schema_view(post=of_post)(move)
+
+
+ALL = (Claim, Assign, Reply, Note, HandOver, Answer, Reject, Recall, Transfer, ChangePriority, Resolve)
+MOVES: list[type[Move]] = [_described(move) for move in (*ALL, Reopen, Close)]
+"""Every move, with its description in the schema."""
+
+
+class StaffAttachmentView(StaffView):
+    """A file."""
+
+    @describe("A file of a case", "staff", OpenApiTypes.BINARY, 403, 404, operation_id="staff_attachment")
+    def get(self, _request: Request, pk: int) -> FileResponse:
+        """The file itself, if its case may be seen."""
+        found = Attachment.objects.filter(pk=pk, message__case__in=visible_to(self.user)).first()
+        if found is None:
+            raise NotFound
+        return respond(found)

@@ -1,0 +1,23 @@
+"""Cases, gaps and reviews of a member, and the cases of staff, under /api/v1/."""
+
+from django.urls import path
+
+from feedback.api import staff, views
+
+urlpatterns = [
+    path("cases/", views.CasesView.as_view(), name="cases"),
+    path("cases/<int:pk>/", views.CaseView.as_view(), name="case"),
+    path("cases/<int:pk>/messages/", views.CaseMessagesView.as_view(), name="case-messages"),
+    path("cases/<int:pk>/confirm/", views.CaseConfirmView.as_view(), name="case-confirm"),
+    path("cases/<int:pk>/reopen/", views.CaseReopenView.as_view(), name="case-reopen"),
+    path("attachments/<int:pk>/", views.AttachmentView.as_view(), name="attachment"),
+    path("gaps/", views.GapsView.as_view(), name="gaps"),
+    path("reviews/", views.ReviewsView.as_view(), name="reviews"),
+    path("staff/cases/", staff.StaffCasesView.as_view(), name="staff-cases"),
+    path("staff/cases/<int:pk>/", staff.StaffCaseView.as_view(), name="staff-case"),
+    *(
+        path(f"staff/cases/<int:pk>/{move.path}/", move.as_view(), name=f"staff-case-{move.path}")
+        for move in staff.MOVES
+    ),
+    path("staff/attachments/<int:pk>/", staff.StaffAttachmentView.as_view(), name="staff-attachment"),
+]

@@ -1,0 +1,65 @@
+"""Clocks as their member may see them: what we promised by when, and whether we keep it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from feedback.models import Clock, Milestone
+
+
+class State(StrEnum):
+    """How a promise stands."""
+
+    RUNNING = "running"
+    LATE = "late"
+    WAITING_FOR_YOU = "waiting_for_you"
+    KEPT = "kept"
+    KEPT_LATE = "kept_late"
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """A promise to answer or to solve by a moment."""
+
+    what: str
+    """ "answer" or "solution"."""
+    by: datetime
+    state: State
+    kept_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still to be kept."""
+        return self.kept_at is None
+
+
+WHAT = {
+    Milestone.FIRST_REPLY: "answer",
+    Milestone.NEXT_REPLY: "answer",
+    Milestone.RESOLUTION: "solution",
+}
+"""Questions between departments are ours alone."""
+
+
+def promised(clocks: Iterable[Clock], at: datetime) -> list[Promised]:
+    """What the member was promised, as of `at`: what is still to be kept first, then the latest.
+
+    Clocks that were stopped promise nothing any more.
+    """
+    told = [
+        Promised(WHAT[Milestone(clock.milestone)], clock.due_at, _state(clock, at), clock.met_at)
+        for clock in clocks
+        if clock.milestone in WHAT and clock.stopped_at is None
+    ]
+    still = sorted((one for one in told if one.is_open), key=lambda one: one.by)
+    kept = sorted((one for one in told if not one.is_open), key=lambda one: one.by, reverse=True)
+    return still + kept
+
+
+def _state(clock: Clock, at: datetime) -> State:
+    if clock.met_at is not None:
+        return State.KEPT if clock.met_at <= clock.due_at else State.KEPT_LATE
+    if clock.paused_at is not None:
+        return State.WAITING_FOR_YOU
+    return State.RUNNING if at <= clock.due_at else State.LATE

@@ -1,0 +1,246 @@
+"""Cases through the staff API: departments see their own, and a move is allowed or refused with a reason."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from feedback.cases import commands
+from feedback.handoffs import commands as handoffs
+from feedback.models import Agent, Attachment, Case, Department, Handoff
+from tests.factories.compensation import MemberFactory
+from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory, StaffFactory, picture
+from tests.factories.session import client_of
+from tests.factories.sop import make_policy
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("P1")]
+CASES = "/api/v1/staff/cases/"
+
+
+@pytest.fixture
+def ours() -> Department:
+    department = DepartmentFactory(takes_new=True)
+    make_policy(calendar=department.calendar)
+    return department
+
+
+@pytest.fixture
+def theirs(ours: Department) -> Department:
+    return DepartmentFactory(calendar=ours.calendar)
+
+
+@pytest.fixture
+def agent(ours: Department) -> Agent:
+    return AgentFactory(departments=[ours])
+
+
+@pytest.fixture
+def client(agent: Agent) -> APIClient:
+    client = APIClient()
+    client.force_login(agent.user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def open_case(department: Department, **fields: object) -> Case:
+    member = MemberFactory()
+    return commands.open_case(
+        member=member,
+        kind="complaint",
+        channel="app",
+        subject="碎了",
+        body="碎了",
+        department=department,
+        actor=member,
+        at=timezone.now(),
+        **fields,
+    )
+
+
+def test_an_agent_sees_their_departments_cases(
+    client: APIClient, ours: Department, theirs: Department
+) -> None:
+    mine, other = open_case(ours), open_case(theirs)
+    assert [row["id"] for row in client.get(CASES).data["results"]] == [mine.pk]
+    assert client.get(f"{CASES}{mine.pk}/").data["actions"]
+    assert client.get(f"{CASES}{other.pk}/").status_code == 404
+
+
+MOVES = {
+    "claim": {},
+    "assign": {"agent": None},
+    "reply": {"body": "您好"},
+    "note": {"body": "看看"},
+    "hand-over": {"department": 1, "question": "在哪？"},
+    "answer": {"handoff": 1, "answer": "在这"},
+    "reject": {"handoff": 1, "reason": "不归我们"},
+    "recall": {"handoff": 1},
+    "transfer": {"department": 1},
+    "priority": {"priority": 3},
+    "resolve": {"resolution": "solved", "message": "好了"},
+    "reopen": {"reason": "没好"},
+    "close": {},
+}
+
+
+@pytest.mark.parametrize("move", MOVES)
+def test_another_departments_case_is_not_found(client: APIClient, theirs: Department, move: str) -> None:
+    case = open_case(theirs)
+    answer = client.post(f"{CASES}{case.pk}/{move}/", MOVES[move], format="json")
+    assert answer.status_code == 404
+    case.refresh_from_db()
+    assert case.version == 1
+
+
+@pytest.mark.parametrize("move", MOVES)
+def test_members_and_strangers_do_not_come_in(ours: Department, move: str) -> None:
+    case = open_case(ours)
+    for client in (APIClient(), client_of(case.member)):
+        assert client.post(f"{CASES}{case.pk}/{move}/", MOVES[move], format="json").status_code == 403
+        assert client.get(CASES).status_code == 403
+
+
+@pytest.mark.parametrize("move", MOVES)
+def test_staff_without_the_role_may_look_and_not_touch(ours: Department, move: str) -> None:
+    case = open_case(ours)
+    user = AgentFactory(departments=[ours], user=StaffFactory(role="analyst")).user
+    client = APIClient()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get(f"{CASES}{case.pk}/").status_code == 200
+    answer = client.post(f"{CASES}{case.pk}/{move}/", MOVES[move], format="json")
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "not_permitted"
+
+
+@pytest.mark.parametrize("move", [move for move in MOVES if MOVES[move]])
+def test_a_move_with_nonsense_is_refused(client: APIClient, ours: Department, move: str) -> None:
+    case = open_case(ours)
+    content = dict.fromkeys(MOVES[move], "\x00")
+    assert client.post(f"{CASES}{case.pk}/{move}/", content, format="json").status_code == 400
+
+
+def test_a_post_without_csrf_token_is_refused(agent: Agent, ours: Department) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(agent.user, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.post(f"{CASES}{open_case(ours).pk}/claim/").status_code == 403
+
+
+@pytest.mark.req("F4")
+def test_a_case_goes_its_way(client: APIClient, agent: Agent, ours: Department, theirs: Department) -> None:
+    case = open_case(ours)
+    path = f"{CASES}{case.pk}/"
+
+    def move(name: str, **content: object) -> dict:
+        answer = client.post(f"{path}{name}/", content, format="json")
+        assert answer.status_code == 200, answer.data
+        return answer.data
+
+    assert move("claim")["agent"] == agent.pk
+    assert move("note", body="先查")["messages"][-1]["is_public"] is False
+    asked = move("hand-over", department=theirs.pk, question="在哪？")
+    assert asked["status"] == "waiting_dept"
+    [handoff] = asked["handoffs"]
+    assert move("recall", handoff=handoff["id"])["status"] == "open"
+    assert move("priority", priority=4)["priority"] == 4
+    assert move("reply", body="您好", then="wait")["status"] == "waiting_member"
+    resolved = move("resolve", resolution="solved")
+    assert resolved["status"] == "resolved"
+    assert "reopen" in resolved["actions"]
+    assert move("reopen", reason="没好")["status"] == "reopened"
+    move("resolve", resolution="solved")
+    assert move("close", note="完")["status"] == "closed"
+
+
+def test_a_wrong_move_is_refused_with_the_reason(client: APIClient, ours: Department) -> None:
+    answer = client.post(f"{CASES}{open_case(ours).pk}/close/", {}, format="json")
+    assert answer.status_code == 403
+    assert answer.json()["detail"]
+
+
+def test_an_old_version_is_stale(client: APIClient, ours: Department) -> None:
+    case = open_case(ours)
+    client.post(f"{CASES}{case.pk}/claim/")
+    answer = client.post(f"{CASES}{case.pk}/reply/", {"body": "x", "version": 1}, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (409, "stale")
+
+
+def test_a_reply_comes_once_for_one_key(client: APIClient, ours: Department) -> None:
+    case = open_case(ours)
+    for _ in range(2):
+        answer = client.post(
+            f"{CASES}{case.pk}/reply/",
+            {"body": "您好"},
+            format="json",
+            headers={"Idempotency-Key": "abcd-1234"},
+        )
+        assert answer.status_code == 200
+    assert case.messages.filter(author="agent").count() == 1
+
+
+def test_a_question_is_answered_by_whom_it_was_put_to(
+    client: APIClient, ours: Department, theirs: Department
+) -> None:
+    case = open_case(ours)
+    client.post(f"{CASES}{case.pk}/hand-over/", {"department": theirs.pk, "question": "？"}, format="json")
+    handoff = Handoff.objects.get()
+    content = {"handoff": handoff.pk, "answer": "在这"}
+    assert client.post(f"{CASES}{case.pk}/answer/", content, format="json").status_code in {403, 404}
+    asked = APIClient()
+    asked.force_login(
+        AgentFactory(departments=[theirs]).user, backend="django.contrib.auth.backends.ModelBackend"
+    )
+    assert asked.post(f"{CASES}{case.pk}/answer/", content, format="json").status_code == 200
+    other = open_case(theirs)
+    answer = asked.post(f"{CASES}{other.pk}/answer/", content, format="json")
+    assert answer.status_code in {403, 404}
+
+
+def test_a_question_of_another_case_is_not_found(
+    client: APIClient, ours: Department, theirs: Department, agent: Agent
+) -> None:
+    case, other = open_case(ours), open_case(theirs)
+    for one, department in ((case, theirs), (other, ours)):
+        handoffs.hand_over(
+            case_id=one.pk, department_id=department.pk, question="？", actor=agent.user, at=timezone.now()
+        )
+    foreign = Handoff.objects.get(case=other)
+    assert client.post(f"{CASES}{case.pk}/recall/", {"handoff": foreign.pk}).status_code == 404
+    foreign.refresh_from_db()
+    assert foreign.status == "open"
+
+
+def test_what_is_given_away_is_out_of_sight(client: APIClient, ours: Department, theirs: Department) -> None:
+    case = open_case(ours)
+    answer = client.post(f"{CASES}{case.pk}/transfer/", {"department": theirs.pk, "note": "归你们"})
+    assert answer.status_code == 204
+    assert client.get(f"{CASES}{case.pk}/").status_code == 404
+
+
+def test_files_are_shown_to_those_who_see_the_case(
+    client: APIClient, ours: Department, theirs: Department
+) -> None:
+    for department, status in ((ours, 200), (theirs, 404)):
+        case = open_case(department, attachments=[picture()])
+        file = Attachment.objects.get(message__case=case)
+        assert client.get(f"/api/v1/staff/attachments/{file.pk}/").status_code == status
+
+
+def test_a_list_takes_as_many_queries_for_three_rows_as_for_one(client: APIClient, ours: Department) -> None:
+    CaseFactory(department=ours)
+    with CaptureQueriesContext(connection) as one:
+        assert len(client.get(CASES).data["results"]) == 1
+    CaseFactory(department=ours)
+    CaseFactory(department=ours)
+    with CaptureQueriesContext(connection) as three:
+        assert len(client.get(CASES).data["results"]) == 3
+    assert len(three) == len(one)
+
+
+def test_cases_are_filtered(client: APIClient, ours: Department) -> None:
+    CaseFactory(department=ours, priority=4)
+    CaseFactory(department=ours, resolved=True)
+    assert len(client.get(CASES, {"priority": 4}).data["results"]) == 1
+    assert len(client.get(CASES, {"open": "true"}).data["results"]) == 1
+    assert len(client.get(CASES, {"status": ["resolved", "new"]}).data["results"]) == 2
+    assert client.get(CASES, {"priority": 9}).status_code == 400
