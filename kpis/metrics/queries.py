@@ -59,7 +59,7 @@ def _csat(span: Span) -> list[Part]:
     rows = (
         satisfaction(span)
         .values_list("response__invitation__case__department")
-        .annotate(Count("pk"), Sum("score"), Sum(F("score") * F("score")))
+        .annotate(n=Count("pk"), total=Sum("score"), squares=Sum(F("score") * F("score")))
         .order_by()
     )
     return _with_company([Part(*row) for row in rows])

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='event',
             name='actor',
-            field=models.CharField(help_text='Who: "user:7", "member:12" or "system".', max_length=64, verbose_name='who did it'),
+            field=models.CharField(help_text='"user:7", "member:12" or "system".', max_length=64, verbose_name='who did it'),
         ),
         migrations.AlterField(
             model_name='event',
