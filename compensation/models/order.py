@@ -1,5 +1,6 @@
 """Orders: what was bought, what was promised about it, what happened."""
 
+import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -50,6 +51,11 @@ class Order(models.Model):
     cancelled_at = models.DateTimeField(_("cancelled"), null=True, blank=True)
     returned_at = models.DateTimeField(_("returned goods arrived"), null=True, blank=True)
     changed_at = models.DateTimeField(_("changed"), help_text=_("When we last learnt something new of it."))
+    changed_txid = models.BigIntegerField(
+        editable=False,
+        default=0,
+        help_text="The transaction that last wrote it; set by a trigger, whoever writes.",
+    )
 
     class Meta:
         verbose_name = _("order")
@@ -62,7 +68,15 @@ class Order(models.Model):
         ]
         indexes = [
             models.Index(name="order_member", fields=["member", "-placed_at"]),  # case page, portal
-            models.Index(name="order_changed", fields=["changed_at"]),  # gaps: what changed since
+            models.Index(name="order_changed", fields=["changed_txid", "id"]),  # orders.queries.changed_since
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="changed_txid",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                func="NEW.changed_txid = pg_current_xact_id()::text::bigint; RETURN NEW;",
+            )
         ]
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from feedback.models.gap import (
     Gap,
     GapCause,
     GapKind,
+    GapProgress,
     GapRule,
     GapThreshold,
     Promise,
@@ -13,6 +14,7 @@ from feedback.models.gap import (
     Severity,
 )
 from feedback.models.handoff import Handoff, HandoffStatus
+from feedback.models.imports import ImportRun, ImportStatus
 from feedback.models.ladder import Ladder, LadderVersion, Rung, RungAction
 from feedback.models.message import Attachment, Author, Message
 from feedback.models.org import Agent, Department, Membership
@@ -38,10 +40,13 @@ __all__ = [
     "Gap",
     "GapCause",
     "GapKind",
+    "GapProgress",
     "GapRule",
     "GapThreshold",
     "Handoff",
     "HandoffStatus",
+    "ImportRun",
+    "ImportStatus",
     "Ladder",
     "LadderVersion",
     "Membership",

@@ -30,6 +30,9 @@ class Promise(models.Model):
     aspect = models.CharField(_("about"), max_length=16, choices=Aspect)
     source = models.CharField(_("made by"), max_length=16, choices=PromiseSource, default=PromiseSource.ORDER)
     due_at = models.DateTimeField(_("promised by"))
+    withdrawn_at = models.DateTimeField(
+        _("withdrawn"), null=True, blank=True, help_text=_("The shop says that it was never made.")
+    )
 
     class Meta:
         verbose_name = _("promise")
@@ -38,6 +41,7 @@ class Promise(models.Model):
             models.CheckConstraint(name="promise_aspect_known", condition=Q(aspect__in=Aspect.values)),
             models.UniqueConstraint(name="promise_once", fields=["line", "aspect", "source"]),
         ]
+        indexes = [models.Index(name="promise_due", fields=["due_at", "id"])]  # gaps: whose time has passed
 
     def __str__(self) -> str:
         return f"{self.aspect} {self.due_at:%F %T}"
@@ -94,6 +98,9 @@ class Gap(models.Model):
     case = models.ForeignKey(
         Case, models.SET_NULL, verbose_name=_("case"), null=True, blank=True, related_name="gaps"
     )
+    rules_due = models.BooleanField(
+        default=True, editable=False, help_text="Found or worse than before: the gap rules must look at it."
+    )
 
     class Meta:
         verbose_name = _("gap")
@@ -109,13 +116,34 @@ class Gap(models.Model):
         ]
         indexes = [
             models.Index(name="gap_detected", fields=["-detected_at"]),  # lists and figures by day
-            models.Index(  # gaps.commands.refresh: what still grows
-                name="gap_open_ended", fields=["aspect", "id"], condition=Q(actual_at=None, withdrawn_at=None)
+            models.Index(  # gaps.commands.detect: what still grows worse
+                name="gap_growing",
+                fields=["aspect", "severity", "expected_at"],
+                condition=Q(actual_at=None, withdrawn_at=None, severity__lt=Severity.SEVERE),
             ),
+            models.Index(name="gap_rules_due", fields=["id"], condition=Q(rules_due=True)),  # tasks
         ]
 
     def __str__(self) -> str:
         return f"{self.order_id} {self.aspect} {self.days}"
+
+
+class GapProgress(models.Model):
+    """How far the search for gaps has come: one row, whose lock makes one search wait for the other."""
+
+    changed_txid = models.BigIntegerField(default=0, help_text="Orders changed up to here are done: txid,")
+    changed_id = models.BigIntegerField(default=0, help_text="and primary key within it.")
+    due_at = models.DateTimeField(
+        null=True, help_text="Promises that fell due up to here are done: their time,"
+    )
+    due_id = models.BigIntegerField(default=0, help_text="and primary key at that time.")
+    looked_at = models.DateTimeField(null=True, help_text="The latest moment that a search took for now.")
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="gapprogress_one", condition=Q(id=1))]
+
+    def __str__(self) -> str:
+        return f"{self.changed_txid}, {self.due_at}"
 
 
 class GapThreshold(models.Model):

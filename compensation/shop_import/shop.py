@@ -1,0 +1,174 @@
+"""The shop's facts as targets of an import: products, members, orders, parcels, lines, carrier events."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from compensation.models import (
+    Member,
+    Order,
+    OrderLine,
+    OrderStatus,
+    Product,
+    Shipment,
+    ShipmentEvent,
+)
+from compensation.orders import commands as orders
+from compensation.shop_import.convert import FieldType, Type
+from compensation.shop_import.targets import Reference, Target
+from compensation.tiers import commands as tiers
+
+NUMBER = FieldType(longest=64, required=True)
+SHORT, MEDIUM, NAME = FieldType(longest=32), FieldType(longest=64), FieldType(longest=200, cut=True)
+TIME, MUST_TIME, MONEY = FieldType(Type.TIME), FieldType(Type.TIME, required=True), FieldType(Type.MONEY)
+
+
+def _new_member(_at: datetime) -> Mapping[str, Any]:
+    return {
+        "name": "",
+        "phone": "",
+        "email": "",
+        "region": "",
+        "city": "",
+        "language": "zh-hans",
+        "consent_marketing": False,
+        "tier_id": tiers.lowest().pk,
+    }
+
+
+def _members_changed(ids: Sequence[int], at: datetime) -> None:
+    tiers.start(member_ids=ids, at=at)
+
+
+def _orders_changed(ids: Sequence[int], at: datetime) -> None:
+    members = Order.objects.filter(pk__in=ids).values_list("member_id", flat=True).distinct()
+    tiers.reassess(member_ids=list(members), at=at)
+
+
+def _parcels_changed(ids: Sequence[int], at: datetime) -> None:
+    orders.touch(order_ids=Shipment.objects.filter(pk__in=ids).values("order_id"), at=at)
+
+
+def _lines_changed(ids: Sequence[int], at: datetime) -> None:
+    orders.touch(order_ids=OrderLine.objects.filter(pk__in=ids).values("order_id"), at=at)
+
+
+PRODUCT = Target(
+    name="product",
+    model=Product,
+    key=("external_id",),
+    fields={"external_id": NUMBER, "name": NAME, "category": FieldType(longest=80)},
+    defaults=lambda _at: {"name": "", "category": ""},
+)
+MEMBER = Target(
+    name="member",
+    model=Member,
+    key=("external_id",),
+    fields={
+        "external_id": NUMBER,
+        "name": FieldType(longest=120),
+        "phone": SHORT,
+        "email": FieldType(Type.EMAIL, longest=254),
+        "birthday": FieldType(Type.DATE),
+        "registered_at": MUST_TIME,
+        "region": MEDIUM,
+        "city": MEDIUM,
+        "language": FieldType(longest=16),
+        "consent_marketing": FieldType(Type.FLAG, required=True),
+    },
+    defaults=_new_member,
+    optional=("consent_marketing",),
+    after=_members_changed,
+)
+ORDER = Target(
+    name="order",
+    model=Order,
+    key=("external_id",),
+    fields={
+        "external_id": NUMBER,
+        "member": NUMBER,
+        "channel": SHORT,
+        "status": FieldType(Type.CHOICE, required=True, choices=tuple(OrderStatus.values)),
+        "region": MEDIUM,
+        "payment_method": SHORT,
+        "total": FieldType(Type.MONEY, required=True),
+        "freight": FieldType(Type.MONEY, required=True),
+        "placed_at": MUST_TIME,
+        "paid_at": TIME,
+        "cancelled_at": TIME,
+        "returned_at": TIME,
+    },
+    columns={"member": "member_id", "total": "total_fen", "freight": "freight_fen"},
+    references=(Reference("member", Member),),
+    defaults=lambda _at: {
+        "channel": "",
+        "region": "",
+        "payment_method": "",
+        "total_fen": 0,
+        "freight_fen": 0,
+    },
+    optional=("freight",),
+    touched="changed_at",
+    after=_orders_changed,
+)
+SHIPMENT = Target(
+    name="shipment",
+    model=Shipment,
+    key=("order", "external_id"),
+    fields={
+        "order": NUMBER,
+        "external_id": NUMBER,
+        "carrier": MEDIUM,
+        "tracking_number": MEDIUM,
+        "shipped_at": TIME,
+        "delivered_at": TIME,
+    },
+    columns={"order": "order_id"},
+    references=(Reference("order", Order),),
+    defaults=lambda _at: {"carrier": "", "tracking_number": ""},
+    after=_parcels_changed,
+)
+LINE = Target(
+    name="line",
+    model=OrderLine,
+    key=("order", "external_id"),
+    fields={
+        "order": NUMBER,
+        "external_id": NUMBER,
+        "product": NUMBER,
+        "shipment": FieldType(longest=64),
+        "quantity": FieldType(Type.NUMBER, required=True, least=1, most=1_000_000),
+        "paid": FieldType(Type.MONEY, required=True),
+        "ship_by": TIME,
+        "deliver_by": TIME,
+    },
+    columns={"order": "order_id", "product": "product_id", "shipment": "shipment_id", "paid": "paid_fen"},
+    references=(
+        Reference("order", Order),
+        Reference("product", Product),
+        Reference("shipment", Shipment, within="order"),
+    ),
+    defaults=lambda _at: {"quantity": 1},
+    optional=("quantity",),
+    after=_lines_changed,
+)
+CARRIER_EVENT = Target(
+    name="carrier_event",
+    model=ShipmentEvent,
+    key=("shipment", "at", "code"),
+    fields={
+        "order": NUMBER,
+        "shipment": NUMBER,
+        "at": MUST_TIME,
+        "code": FieldType(longest=32, required=True),
+        "text": NAME,
+        "place": FieldType(longest=100, cut=True),
+    },
+    columns={"shipment": "shipment_id"},
+    references=(Reference("order", Order), Reference("shipment", Shipment, within="order")),
+    context=("order",),
+    defaults=lambda _at: {"text": "", "place": ""},
+)
+
+TARGETS = (PRODUCT, MEMBER, ORDER, SHIPMENT, LINE, CARRIER_EVENT)
+"""In the order in which one may need the other."""
