@@ -10,7 +10,7 @@ class CompensationConfig(AppConfig):
 
     def ready(self) -> None:
         """Say who sends what this app puts into the outbox, what beat wakes, and what ships."""
-        from compensation.defaults import money
+        from compensation.defaults import money, tiers
         from compensation.notices import commands, senders
         from config.common.outbox import SENDERS
         from config.common.registry import DEFAULTS, PERIODIC, Periodic
@@ -19,4 +19,4 @@ class CompensationConfig(AppConfig):
         SENDERS[commands.CODE] = senders.send_code
         PERIODIC.append(Periodic("forget old sign-ins", "compensation.forget_sign_ins", every_seconds=3600))
         PERIODIC.append(Periodic("expire coupons", "compensation.expire_coupons", every_seconds=60))
-        DEFAULTS.append(money.seed)
+        DEFAULTS.extend([tiers.seed, money.seed])

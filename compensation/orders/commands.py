@@ -4,13 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from compensation.models import Order
 
 
 @transaction.atomic
-def touch(*, order_ids: Iterable[int] | QuerySet[Order], at: datetime) -> int:
+def touch(*, order_ids: Iterable[int], at: datetime) -> int:
     """Note that something of the orders (a line, a parcel) has changed, so that gaps are looked for."""
-    locked = Order.objects.filter(pk__in=order_ids).order_by("pk").select_for_update(no_key=True)
+    locked = Order.objects.filter(pk__in=set(order_ids)).order_by("pk").select_for_update(no_key=True)
     return Order.objects.filter(pk__in=list(locked.values_list("pk", flat=True))).update(changed_at=at)

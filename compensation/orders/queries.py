@@ -3,7 +3,6 @@
 from django.db import connection
 
 
-
 def snapshot_floor() -> int:
     """The transaction id below which every transaction has ended, so that nothing can turn up late."""
     with connection.cursor() as cursor:

@@ -80,6 +80,8 @@ def value_of(cells: Mapping[str, Cell], field: FieldMap, kind: FieldType) -> Any
 
 
 def _raw(cells: Mapping[str, Cell], field: FieldMap) -> Cell:
+    if field.only_if and not any(text_of(cells.get(column)) for column in field.only_if):
+        return None
     if field.constant is not None:
         return field.constant
     if len(field.columns) == 1:
@@ -101,7 +103,7 @@ def text_of(cell: Cell) -> str:
     return str(cell).strip()
 
 
-def to_text(raw: Cell, field: FieldMap, kind: FieldType) -> str:
+def to_text(raw: Cell, _field: FieldMap, kind: FieldType) -> str:
     """Text that fits."""
     text = text_of(raw)
     if len(text) <= kind.longest:
@@ -119,7 +121,7 @@ def to_email(raw: Cell, field: FieldMap, kind: FieldType) -> str:
     return text
 
 
-def to_choice(raw: Cell, field: FieldMap, kind: FieldType) -> str:
+def to_choice(raw: Cell, _field: FieldMap, kind: FieldType) -> str:
     """One of our names."""
     text = text_of(raw)
     if text not in kind.choices:
@@ -127,7 +129,7 @@ def to_choice(raw: Cell, field: FieldMap, kind: FieldType) -> str:
     return text
 
 
-def to_time(raw: Cell, field: FieldMap, kind: FieldType) -> datetime:
+def to_time(raw: Cell, field: FieldMap, _kind: FieldType) -> datetime:
     """A moment. A day alone is its first moment, or with `end_of_day` the first after it.
 
     With `end_of_day` a time of midnight also means the day: shops export a date so.
@@ -146,7 +148,7 @@ def to_time(raw: Cell, field: FieldMap, kind: FieldType) -> datetime:
     return moment
 
 
-def to_date(raw: Cell, field: FieldMap, kind: FieldType) -> date:
+def to_date(raw: Cell, field: FieldMap, _kind: FieldType) -> date:
     """A day, such as a birthday."""
     day = _moment(raw, field.format)[0].date()
     if not EARLIEST.date() <= day < LATEST.date():
@@ -210,13 +212,11 @@ def _decimal(raw: Cell, formats: Format) -> Decimal:
 
 def _within(number: int, kind: FieldType) -> int:
     if not kind.least <= number <= kind.most:
-        raise BadValueError(
-            _("is not between {least} and {most}").format(least=kind.least, most=kind.most)
-        )
+        raise BadValueError(_("is not between {least} and {most}").format(least=kind.least, most=kind.most))
     return number
 
 
-def to_flag(raw: Cell, field: FieldMap, kind: FieldType) -> bool:
+def to_flag(raw: Cell, _field: FieldMap, _kind: FieldType) -> bool:
     """Yes or no."""
     text = text_of(raw).lower()
     if text not in YES | NO:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatch
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -127,70 +128,20 @@ class Import:
         """
         result = Result(unused=self.check())
         with Scratch() as scratch:
-            lent: set[str] = set()
+            running = _Running(self, scratch, report, at, tell)
             for target in self.targets:
                 for part in self.map.entities:
-                    if part.entity != target.name:
-                        continue
-                    count = result.counts.setdefault(target.name, Count())
-                    for path in self.matching(part.source):
-                        try:
-                            self._lend(part.joins, scratch, lent, tell)
-                            self._import(path, part, target, scratch, count, report, at, tell)
-                        except FileError as error:
-                            result.failures.append(str(error))
-                            report.add(Reject(path.name, 0, "", "", str(error)))
+                    if part.entity == target.name:
+                        count = result.counts.setdefault(target.name, Count())
+                        for path in self.matching(part.source):
+                            try:
+                                running.take(path, part, target, count)
+                            except FileError as error:
+                                result.failures.append(str(error))
+                                report.add(Reject(path.name, 0, "", "", str(error)))
         return result
 
-    def _lend(self, names: Iterable[str], scratch: Scratch, lent: set[str], tell: Tell) -> None:
-        """Read the joined files that have not been read yet."""
-        for name in names:
-            if name in lent:
-                continue
-            join = self.map.joins[name]
-            self._lend(join.joins, scratch, lent, tell)
-            for path in self.matching(join.source):
-                reading = rows(
-                    path, join.source, join.columns, lambda done, total, path=path: tell("", path.name, done, total)
-                )
-                for batch in _batches(reading):
-                    _borrow(batch, join.joins, scratch)
-                    scratch.lend(
-                        join, [(key, row.cells) for row in batch if (key := text_of(row.cells.get(join.key)))]
-                    )
-            lent.add(name)
-
-    def _import(
-        self,
-        path: Path,
-        part: EntityMap,
-        target: Target,
-        scratch: Scratch,
-        count: Count,
-        report: Report,
-        at: datetime,
-        tell: Tell,
-    ) -> None:
-        reading = rows(
-            path, part.source, part.columns, lambda done, total: tell(target.name, path.name, done, total)
-        )
-        for batch in _batches(reading):
-            _borrow(batch, part.joins, scratch)
-            items = list(_items(batch, path.name, part, target, count))
-            fresh = [item for item in items if item.fault or not _repeated(item, part, scratch, count)]
-            written = _write(target, fresh, at)
-            good = 0
-            for item in fresh:
-                if item.fault:
-                    count.rejected += 1
-                    report.add(_reject(item, part))
-                else:
-                    good += 1
-            count.inserted += written.inserted
-            count.updated += written.updated
-            count.unchanged += good - written.inserted - written.updated
-
-    def preview(self, limit: int = 10) -> list[Preview]:
+    def preview(self, *, at: datetime, limit: int = 10) -> list[Preview]:
         """The first rows of each entity, converted but not written.
 
         Only joined files are read to their end. References to other rows are not looked up.
@@ -199,26 +150,81 @@ class Import:
             MapError, FileError: see `check`.
         """
         self.check()
-        shown = []
         known = by_name(self.targets)
         with Scratch() as scratch:
-            lent: set[str] = set()
-            for part in self.map.entities:
-                for path in self.matching(part.source):
-                    self._lend(part.joins, scratch, lent, lambda *_args: None)
-                    batch = list(islice(rows(path, part.source, part.columns), limit))
-                    _borrow(batch, part.joins, scratch)
-                    items = list(_items(batch, path.name, part, known[part.entity], Count()))
-                    shown.append(
-                        Preview(
-                            part.entity,
-                            path.name,
-                            list(part.fields),
-                            [list(item.values.values()) for item in items if not item.fault],
-                            [_reject(item, part) for item in items if item.fault],
-                        )
-                    )
-        return shown
+            running = _Running(self, scratch, Report(None), at, lambda *_args: None)
+            return [
+                running.preview(path, part, known[part.entity], limit)
+                for part in self.map.entities
+                for path in self.matching(part.source)
+            ]
+
+
+@dataclass(slots=True)
+class _Running:
+    """An import while it runs."""
+
+    work: Import
+    scratch: Scratch
+    report: Report
+    at: datetime
+    tell: Tell
+    lent: dict[str, FileError | None] = field(default_factory=dict)
+
+    def take(self, path: Path, part: EntityMap, target: Target, count: Count) -> None:
+        """Import one file as one entity."""
+        self._lend(part.joins)
+        for batch in _batches(
+            rows(path, part.source, part.columns, partial(self.tell, target.name, path.name))
+        ):
+            _borrow(batch, part.joins, self.scratch)
+            items = list(_items(batch, path.name, part, target, count))
+            fresh = [item for item in items if item.fault or not _repeated(item, part, self.scratch, count)]
+            written = _write(target, fresh, self.at)
+            bad = [item for item in fresh if item.fault]
+            for item in bad:
+                self.report.add(_reject(item, part))
+            count.rejected += len(bad)
+            count.inserted += written.inserted
+            count.updated += written.updated
+            count.unchanged += len(fresh) - len(bad) - written.inserted - written.updated
+
+    def preview(self, path: Path, part: EntityMap, target: Target, limit: int) -> Preview:
+        """Convert the first rows of one file."""
+        self._lend(part.joins)
+        batch = list(islice(rows(path, part.source, part.columns), limit))
+        _borrow(batch, part.joins, self.scratch)
+        items = list(_items(batch, path.name, part, target, Count()))
+        return Preview(
+            part.entity,
+            path.name,
+            list(part.fields),
+            [list(item.values.values()) for item in items if not item.fault],
+            [_reject(item, part) for item in items if item.fault],
+        )
+
+    def _lend(self, names: Iterable[str]) -> None:
+        """Read the joined files that have not been read yet; one that broke off lends nothing."""
+        for name in names:
+            if name not in self.lent:
+                try:
+                    self._read(self.work.map.joins[name])
+                    self.lent[name] = None
+                except FileError as error:
+                    self.lent[name] = error
+            if broken := self.lent[name]:
+                raise broken
+
+    def _read(self, join: JoinMap) -> None:
+        self._lend(join.joins)
+        for path in self.work.matching(join.source):
+            for batch in _batches(rows(path, join.source, join.columns, partial(self.tell, "", path.name))):
+                _borrow(batch, join.joins, self.scratch)
+                keyed = [(text_of(row.cells.get(join.key)), row) for row in batch]
+                self.scratch.lend(join, [(key, row.cells) for key, row in keyed if key and not row.fault])
+                for row in batch:
+                    if row.fault:
+                        self.report.add(Reject(path.name, row.line, "", "", row.fault))
 
 
 def _batches(reading: Iterator[T]) -> Iterator[list[T]]:
@@ -236,9 +242,7 @@ def _borrow(batch: Sequence[Row], joins: Mapping[str, str], scratch: Scratch) ->
                 row.cells[f"{name}.{other}"] = cell
 
 
-def _items(
-    batch: Iterable[Row], file: str, part: EntityMap, target: Target, count: Count
-) -> Iterator[Item]:
+def _items(batch: Iterable[Row], file: str, part: EntityMap, target: Target, count: Count) -> Iterator[Item]:
     for row in batch:
         count.read += 1
         if not row.fault and part.only_if and not any(map(text_of, map(row.cells.get, part.only_if))):

@@ -1,8 +1,5 @@
 """What can be wrong with an import as a whole; a bad row is not an error but a Reject."""
 
-from typing import ClassVar
-
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from config.common.errors import Invalid
@@ -12,11 +9,11 @@ class MapError(Invalid):
     """The column map is not valid; the message names the place in it."""
 
     code = "bad_map"
-    default: ClassVar[str | Promise] = _("The column map is not valid.")
+    default = _("The column map is not valid.")
 
 
 class FileError(Invalid):
     """A file cannot be read or does not fit the map."""
 
     code = "bad_file"
-    default: ClassVar[str | Promise] = _("The file cannot be read.")
+    default = _("The file cannot be read.")

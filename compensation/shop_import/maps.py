@@ -39,6 +39,7 @@ class FieldMap:
     default: str | None = None
     values: Mapping[str, str] | None = None
     end_of_day: bool = False
+    only_if: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class EntityMap:
     @property
     def columns(self) -> set[str]:
         """The columns of its own file that it needs."""
-        fields = [column for one in self.fields.values() for column in one.columns]
+        fields = [column for one in self.fields.values() for column in (*one.columns, *one.only_if)]
         return own_columns([*fields, *self.joins.values(), *self.only_if])
 
 
@@ -124,7 +125,9 @@ def parse(text: str, known: Mapping[str, Iterable[str]]) -> ColumnMap:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise MapError(_("The map is not YAML: {error}").format(error=error)) from error
     top = _mapping(content, "")
-    _only(top, "", {"timezone", "dates", "unit", "decimal", "thousands", "blank", "files", "joins", "entities"})
+    _only(
+        top, "", {"timezone", "dates", "unit", "decimal", "thousands", "blank", "files", "joins", "entities"}
+    )
     if "timezone" not in top:
         _fail("timezone", _("is missing: the zone of times that are written without one"))
     formats = _format(top, "", Format(ZoneInfo("UTC")))
@@ -146,7 +149,15 @@ def parse(text: str, known: Mapping[str, Iterable[str]]) -> ColumnMap:
         for number, source in enumerate(several):
             place = f"{path}[{number}]" if isinstance(sources, list) else path
             entities.append(
-                _entity(place, entity, _mapping(source, place), files, joins, formats, set(known[entity]))
+                _entity(
+                    place,
+                    entity,
+                    _mapping(source, place),
+                    files=files,
+                    joins=joins,
+                    formats=formats,
+                    known=set(known[entity]),
+                )
             )
     if not entities:
         _fail("entities", _("is empty"))
@@ -157,6 +168,7 @@ def _entity(
     path: str,
     entity: str,
     content: Mapping[str, Any],
+    *,
     files: Mapping[str, Mapping[str, Any]],
     joins: Mapping[str, JoinMap],
     formats: Format,
@@ -170,7 +182,7 @@ def _entity(
         if name not in known:
             _fail(place, _("is not one of {names}").format(names=", ".join(sorted(known))))
         fields[name] = _field(place, one, formats)
-        for column in fields[name].columns:
+        for column in (*fields[name].columns, *fields[name].only_if):
             _check_lent(place, column, with_joins, joins)
     only_if = tuple(_texts(content.get("only_if", []), f"{path}.only_if"))
     for column in only_if:
@@ -241,7 +253,7 @@ def _field(path: str, content: Any, formats: Format) -> FieldMap:
     _only(
         options,
         path,
-        {"column", "columns", "separator", "value", "default", "values", "end_of_day"}
+        {"column", "columns", "separator", "value", "default", "values", "end_of_day", "only_if"}
         | {"timezone", "dates", "unit", "decimal", "thousands", "blank"},
     )
     given = [name for name in ("column", "columns", "value") if name in options]
@@ -269,6 +281,7 @@ def _field(path: str, content: Any, formats: Format) -> FieldMap:
         default=_scalar(options["default"], f"{path}.default") if "default" in options else None,
         values=values,
         end_of_day=end_of_day,
+        only_if=tuple(_texts(options.get("only_if", []), f"{path}.only_if")),
     )
 
 

@@ -103,9 +103,9 @@ def _csv_rows(
                 progress()
     except csv.Error as error:
         raise FileError(
-            _(
-                "{file}, line {line}: {error}. Is a quotation mark missing? Nothing after it was read."
-            ).format(file=path.name, line=line, error=error)
+            _("{file}, line {line}: {error}. Is a quotation mark missing? Nothing after it was read.").format(
+                file=path.name, line=line, error=error
+            )
         ) from error
 
 
@@ -194,9 +194,7 @@ def _xlsx(path: Path, source: Source, wanted: set[str], progress: Progress) -> I
                 if line % EVERY == 0:
                     progress(line, 0)
         except (KeyError, ValueError, TypeError, zipfile.BadZipFile, SyntaxError, OSError) as error:
-            raise FileError(
-                _("{file} breaks off: {error}").format(file=path.name, error=error)
-            ) from error
+            raise FileError(_("{file} breaks off: {error}").format(file=path.name, error=error)) from error
         if not columns:
             raise FileError(_("{file} is empty.").format(file=path.name))
 

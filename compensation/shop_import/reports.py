@@ -4,6 +4,7 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Self, TextIO
 
 from django.utils.translation import gettext as _
 
@@ -29,10 +30,9 @@ class Report:
         """Write to `path`, or only count when there is none."""
         self.path = path
         self.count = 0
-        self._file = None
-        self._writer = None
+        self._file: TextIO | None = None
 
-    def __enter__(self) -> "Report":
+    def __enter__(self) -> Self:
         if self.path:
             self.path.unlink(missing_ok=True)
         return self
@@ -48,11 +48,10 @@ class Report:
         self.count += 1
         if not self.path:
             return
-        if self._writer is None:
+        if self._file is None:
             self._file = self.path.open("w", encoding="utf-8-sig", newline="")
-            self._writer = csv.writer(self._file)
-            self._writer.writerow([_("file"), _("line"), _("column"), _("value"), _("reason")])
-        self._writer.writerow(
+            csv.writer(self._file).writerow([_("file"), _("line"), _("column"), _("value"), _("reason")])
+        csv.writer(self._file).writerow(
             [
                 harmless(reject.file),
                 reject.line,

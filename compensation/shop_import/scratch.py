@@ -8,12 +8,11 @@ import hashlib
 import json
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from compensation.shop_import.convert import text_of
 from compensation.shop_import.maps import JoinMap
@@ -39,7 +38,7 @@ class Scratch:
             " WITHOUT ROWID"
         )
 
-    def __enter__(self) -> "Scratch":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -75,7 +74,9 @@ class Scratch:
             some = wanted[start : start + KEYS_AT_ONCE]
             marks = ",".join("?" * len(some))
             query = f"SELECT key, content FROM lent WHERE name = ? AND key IN ({marks})"  # noqa: S608 -- marks only
-            found.update((key, json.loads(content)) for key, content in self._db.execute(query, [name, *some]))
+            found.update(
+                (key, json.loads(content)) for key, content in self._db.execute(query, [name, *some])
+            )
         return found
 
     def first_seen(self, entity: str, key: str, line: int, content: Any) -> tuple[int, bool] | None:
@@ -95,20 +96,32 @@ def merge(how: str, held: Any, new: Any) -> Any:
     """One value of two, as the map says; an empty one gives way."""
     if how == "count":
         return (held or 0) + 1
-    if new in {None, ""}:
-        return held
-    if held in {None, ""} or how == "last":
-        return new
-    if how == "first":
-        return held
-    if how == "sum":
-        if isinstance(held, int) and isinstance(new, int):
-            return held + new
-        with suppress(InvalidOperation):
-            return str(Decimal(str(held)) + Decimal(str(new)))
-        return f"{held} + {new}"  # not numbers: the row that borrows it will be rejected and show them
-    order = None if isinstance(held, int | float) and isinstance(new, int | float) else str
-    return min(held, new, key=order) if how == "min" else max(held, new, key=order)
+    if held in EMPTY or new in EMPTY:
+        return held if new in EMPTY else new
+    return MERGE[how](held, new)
+
+
+def _sum(held: Any, new: Any) -> Any:
+    if isinstance(held, int) and isinstance(new, int):
+        return held + new
+    try:
+        return str(Decimal(str(held)) + Decimal(str(new)))
+    except InvalidOperation:
+        return f"{held} + {new}"  # not numbers: the row that borrows it is rejected and shows them
+
+
+def _order(held: Any, new: Any) -> Callable[[Any], Any]:
+    return Decimal if isinstance(held, int | float) and isinstance(new, int | float) else str
+
+
+EMPTY = (None, "")
+MERGE: dict[str, Callable[[Any, Any], Any]] = {
+    "first": lambda held, _new: held,
+    "last": lambda _held, new: new,
+    "sum": _sum,
+    "min": lambda held, new: min(held, new, key=_order(held, new)),
+    "max": lambda held, new: max(held, new, key=_order(held, new)),
+}
 
 
 def _plain(cell: Cell) -> str | int | float | None:

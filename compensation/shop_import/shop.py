@@ -46,11 +46,11 @@ def _orders_changed(ids: Sequence[int], at: datetime) -> None:
 
 
 def _parcels_changed(ids: Sequence[int], at: datetime) -> None:
-    orders.touch(order_ids=Shipment.objects.filter(pk__in=ids).values("order_id"), at=at)
+    orders.touch(order_ids=Shipment.objects.filter(pk__in=ids).values_list("order_id", flat=True), at=at)
 
 
 def _lines_changed(ids: Sequence[int], at: datetime) -> None:
-    orders.touch(order_ids=OrderLine.objects.filter(pk__in=ids).values("order_id"), at=at)
+    orders.touch(order_ids=OrderLine.objects.filter(pk__in=ids).values_list("order_id", flat=True), at=at)
 
 
 PRODUCT = Target(

@@ -5,7 +5,8 @@ nothing new are not touched, so that a second run changes nothing.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import datetime
 from typing import Any
 
@@ -40,7 +41,7 @@ class Reference:
     model: type[models.Model]
     within: str = ""
     """The field that says within which row the number is unique, such as the order of a shipment."""
-    lends: Mapping[str, str] = field(default_factory=dict)
+    lends: Mapping[str, str] = dataclass_field(default_factory=dict)
     """Columns that are filled from the row found: column -> its attribute."""
 
 
@@ -61,7 +62,7 @@ class Target:
     model: type[models.Model]
     key: tuple[str, ...]
     fields: Mapping[str, FieldType]
-    columns: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = dataclass_field(default_factory=dict)
     """The column of a field, where it is called otherwise."""
     references: tuple[Reference, ...] = ()
     context: tuple[str, ...] = ()
@@ -143,7 +144,9 @@ def _resolve(reference: Reference, items: Sequence[Item]) -> None:
         external_id__in={item.values[reference.field] for item in wanted}
     )
     if reference.within:
-        query = query.filter(**{f"{reference.within}__in": {item.values[reference.within] for item in wanted}})
+        query = query.filter(
+            **{f"{reference.within}__in": {item.values[reference.within] for item in wanted}}
+        )
         for number, within, *row in query.values_list("external_id", reference.within, *attributes):
             known[within, number] = tuple(row)
     else:

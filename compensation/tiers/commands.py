@@ -14,6 +14,9 @@ COUNTED = [OrderStatus.PAID, OrderStatus.SHIPPED, OrderStatus.DELIVERED]
 """Spending is the totals of orders in these states: what was paid and neither returned nor cancelled."""
 
 
+MAX_NOTE = 200
+
+
 def lowest() -> Tier:
     """The tier of everybody.
 
@@ -120,7 +123,7 @@ def set_by_hand(*, member_id: int, tier_id: int, note: str, actor: Actor, at: da
         WrongState: the running period began later than `at`.
     """
     note = note.strip()
-    if not note or len(note) > TierPeriod._meta.get_field("note").max_length:
+    if not note or len(note) > MAX_NOTE:
         raise Invalid(_("Say why, in at most 200 characters."))
     member = Member.objects.select_for_update(no_key=True, of=("self",)).filter(pk=member_id).first()
     tier = Tier.objects.filter(pk=tier_id).first()
@@ -142,5 +145,7 @@ def set_by_hand(*, member_id: int, tier_id: int, note: str, actor: Actor, at: da
         )
     member.tier = tier
     member.save(update_fields=["tier"])
-    record("tier.changed", member, actor=actor, at=at, **{"from": before, "to": tier.code, "reason": "manual"})
+    record(
+        "tier.changed", member, actor=actor, at=at, **{"from": before, "to": tier.code, "reason": "manual"}
+    )
     return running

@@ -53,9 +53,7 @@ class ImportRun(models.Model):
             models.CheckConstraint(
                 name="importrun_ended_has_time",
                 condition=Q(status__in=[ImportStatus.DONE, ImportStatus.FAILED], finished_at__isnull=False)
-                | (
-                    ~Q(status__in=[ImportStatus.DONE, ImportStatus.FAILED]) & Q(finished_at__isnull=True)
-                ),
+                | (~Q(status__in=[ImportStatus.DONE, ImportStatus.FAILED]) & Q(finished_at__isnull=True)),
             ),
         ]
 

@@ -1,0 +1,138 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db.models import F
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from compensation.defaults import tiers as defaults
+from compensation.models import Member, Order, Tier, TierPeriod
+from compensation.tiers import commands, queries
+from config.common.errors import Invalid, NotFound, WrongState
+from config.common.models import Event
+from tests.factories.common import UserFactory
+from tests.factories.compensation import MemberFactory
+from tests.factories.shop import OrderFactory
+
+AT = datetime(2026, 3, 10, tzinfo=UTC)
+pytestmark = pytest.mark.req("C2")
+
+
+@pytest.fixture
+def tiers(db):
+    defaults.seed(AT)
+    return {tier.code: tier for tier in Tier.objects.all()}
+
+
+@pytest.fixture
+def member(tiers):
+    return MemberFactory(tier=tiers["ordinary"])
+
+
+def assess(*members, at=AT):
+    commands.reassess(member_ids=[member.pk for member in members], at=at)
+
+
+def codes(member):
+    return list(queries.history(member).values_list("tier__code", "reason"))
+
+
+def assert_tier_is_that_of_the_open_period():
+    opened = TierPeriod.objects.filter(ends_at=None)
+    assert opened.filter(member__tier=F("tier")).count() == opened.count() == Member.objects.count()
+
+
+@pytest.mark.parametrize(
+    ("fen", "code"), [(50_000, "ordinary"), (50_001, "silver"), (100_000, "silver"), (100_001, "gold")]
+)
+def test_a_tier_is_reached_above_its_threshold(member, fen, code):
+    OrderFactory(member=member, total_fen=fen)
+    assess(member)
+    member.refresh_from_db()
+    assert member.tier.code == code
+    assert_tier_is_that_of_the_open_period()
+
+
+def test_returned_cancelled_and_unpaid_orders_do_not_count(member):
+    for status in ("placed", "returned", "cancelled"):
+        OrderFactory(member=member, total_fen=200_000, status=status)
+    assess(member)
+    assert codes(member) == [("ordinary", "start")]
+
+
+def test_history_is_kept_and_nobody_is_put_down_at_once(member):
+    OrderFactory(member=member, total_fen=60_000)
+    assess(member)
+    OrderFactory(member=member, total_fen=60_000)
+    assess(member, at=AT + timedelta(days=1))
+    Order.objects.update(status="returned")
+    assess(member, at=AT + timedelta(days=2))
+    assert codes(member) == [("gold", "spending"), ("silver", "spending"), ("ordinary", "start")]
+    assert Event.objects.filter(kind="tier.changed").count() == 2
+    assert_tier_is_that_of_the_open_period()
+
+
+def test_two_rises_at_the_same_moment_leave_no_empty_period(member):
+    for _ in range(2):
+        OrderFactory(member=member, total_fen=60_000)
+        assess(member)
+    assert codes(member) == [("gold", "spending"), ("ordinary", "start")]
+
+
+def test_a_tier_set_by_hand_stands(member, tiers):
+    user = UserFactory()
+    commands.set_by_hand(member_id=member.pk, tier_id=tiers["gold"].pk, note="老客户", actor=user, at=AT)
+    commands.set_by_hand(
+        member_id=member.pk, tier_id=tiers["silver"].pk, note="误设", actor=user, at=AT + timedelta(days=1)
+    )
+    OrderFactory(member=member, total_fen=900_000)
+    assess(member, at=AT + timedelta(days=2))
+    assert codes(member) == [("silver", "manual"), ("gold", "manual"), ("ordinary", "start")]
+    assert_tier_is_that_of_the_open_period()
+    assert Event.objects.filter(kind="tier.changed", actor=f"user:{user.pk}").count() == 2
+
+
+def test_setting_by_hand_needs_a_reason_and_real_rows(member, tiers):
+    given_ = {"member_id": member.pk, "tier_id": tiers["gold"].pk, "note": "x", "actor": None, "at": AT}
+    for wrong, error in [
+        ({"note": " "}, Invalid),
+        ({"note": "x" * 201}, Invalid),
+        ({"tier_id": 0}, NotFound),
+        ({"member_id": 0}, NotFound),
+    ]:
+        with pytest.raises(error):
+            commands.set_by_hand(**{**given_, **wrong})
+    commands.set_by_hand(**given_)
+    with pytest.raises(WrongState):
+        commands.set_by_hand(**{**given_, "at": AT - timedelta(days=1)})
+
+
+def test_without_tiers_nobody_can_join(db):
+    with pytest.raises(WrongState):
+        commands.lowest()
+
+
+def test_seeding_again_keeps_edits(tiers):
+    Tier.objects.filter(code="silver").update(above_fen=60_000)
+    defaults.seed(AT)
+    assert Tier.objects.get(code="silver").above_fen == 60_000
+    assert Tier.objects.count() == 3
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(st.tuples(st.integers(0, 80_000), st.integers(0, 2), st.booleans()), max_size=6))
+def test_whatever_happens_the_tier_is_that_of_the_open_period(tiers, steps):
+    member = MemberFactory(tier=tiers["ordinary"])
+    at = AT
+    for fen, days, by_hand in steps:
+        at += timedelta(days=days)
+        if by_hand:
+            tier = list(tiers.values())[fen % 3]
+            commands.set_by_hand(member_id=member.pk, tier_id=tier.pk, note="试", actor=None, at=at)
+        else:
+            OrderFactory(member=member, total_fen=fen)
+            assess(member, at=at)
+    if not steps:
+        assess(member)
+    member.refresh_from_db()
+    assert member.tier_periods.get(ends_at=None).tier == member.tier
