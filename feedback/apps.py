@@ -13,8 +13,11 @@ class FeedbackConfig(AppConfig):
         from config.common.registry import DEFAULTS, PERIODIC, Periodic
         from feedback.defaults.authority import seed_authority
         from feedback.defaults.departments import seed_departments
+        from feedback.defaults.gaps import seed_gaps
         from feedback.defaults.roles import seed_roles
 
-        # authority comes after the roles, departments after their calendars
-        DEFAULTS.extend([seed_roles, seed_authority, seed_departments])
+        # authority comes after the roles, departments after their calendars, gaps after departments
+        DEFAULTS.extend([seed_roles, seed_authority, seed_departments, seed_gaps])
+        PERIODIC.append(Periodic("find gaps", "feedback.detect_gaps", every_seconds=300))
+        PERIODIC.append(Periodic("take up imports", "feedback.take_up_imports", every_seconds=60))
         PERIODIC.append(Periodic("close silent cases", "feedback.close_silent_cases", every_seconds=600))

@@ -4,6 +4,13 @@ from celery import shared_task
 from django.utils import timezone
 
 from feedback.cases import commands as cases
+from feedback.gaps import commands as gaps
+from feedback.intake import commands as imports
+from feedback.intake import running
+from feedback.remedies.gap_rules import apply_gap_rules
+
+ROUNDS = 10
+HOURS_6 = 6 * 3600
 
 
 @shared_task(name="feedback.close_silent_cases")
@@ -11,3 +18,33 @@ def close_silent_cases() -> None:
     """Close the resolved cases that their members have said nothing more about."""
     while cases.close_silent(at=timezone.now()):
         pass
+
+
+@shared_task(name="feedback.detect_gaps")
+def detect_gaps() -> None:
+    """Find the promises that were broken since the last search, and do what the rules say about them."""
+    for _round in range(ROUNDS):
+        if not gaps.detect(at=timezone.now()).more:
+            break
+    at = timezone.now()
+    gaps.skip_old(at=at)
+    for gap_id, changed_at in gaps.due_for_rules():
+        if not apply_gap_rules(gap_ids=[gap_id], at=at).failed:
+            gaps.rules_applied(gap_id=gap_id, changed_at=changed_at)
+
+
+@shared_task(name="feedback.run_import", time_limit=HOURS_6, soft_time_limit=HOURS_6)
+def run_import(run_id: int) -> None:
+    """Run one import that waits, or whose worker was lost."""
+    run = imports.claim(run_id=run_id, at=timezone.now())
+    if run is not None:
+        running.in_background(run, clock=timezone.now)
+
+
+@shared_task(name="feedback.take_up_imports")
+def take_up_imports() -> None:
+    """Send every import that waits, or whose worker fell silent, to a worker; remove forgotten drafts."""
+    for run_id in imports.to_run(at=timezone.now()):
+        run_import.delay(run_id)
+    for run in imports.forgotten(at=timezone.now()):
+        running.discard(run)

@@ -22,7 +22,7 @@ Cell = str | int | float | bool | datetime | date | None
 Progress = Callable[[int, int], None]
 """Told of the bytes (or spreadsheet rows) done and in all."""
 
-CHUNK = 1 << 20
+CHUNK = 1 << 16
 DELIMITERS = ",;\t|"
 MAX_LINE = 1 << 20
 MAX_UNPACKED = 4 << 30

@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from compensation.orders import queries as orders
@@ -14,7 +15,7 @@ from config.common.errors import Invalid, NotFound
 from config.common.events import Actor, Happening, record, record_all
 from feedback.gaps import search
 from feedback.gaps.search import Difference, Side
-from feedback.models import Gap, GapCause, GapKind, GapProgress
+from feedback.models import Gap, GapCause, GapKind, GapProgress, GapRule
 
 AT_ONCE = 2_000
 LIMIT = 20_000
@@ -194,3 +195,24 @@ def correct(*, gap_id: int, cause: str, kind: str, actor: Actor, at: datetime) -
     gap.save(update_fields=["kind", "cause", "changed_at"])
     record("gap.classified", gap, actor=actor, at=at, before=before, after=after)
     return gap
+
+
+def due_for_rules(limit: int = LIMIT) -> list[tuple[int, datetime]]:
+    """Gaps that the rules have not looked at as they are now, as (primary key, changed)."""
+    rows = Gap.objects.filter(rules_due=True).order_by("pk").values_list("pk", "changed_at")
+    return list(rows[:limit])
+
+
+def rules_applied(*, gap_id: int, changed_at: datetime) -> None:
+    """Note that the rules have looked at a gap, unless it has changed in the meantime."""
+    Gap.objects.filter(pk=gap_id, changed_at=changed_at).update(rules_due=False)
+
+
+@transaction.atomic
+def skip_old(*, at: datetime) -> int:
+    """Leave out the gaps that are too old for every rule, such as those of an import; give their number."""
+    longest = GapRule.objects.filter(is_active=True).aggregate(most=Max("within_days"))["most"]
+    due = Gap.objects.filter(rules_due=True)
+    if longest is not None:
+        due = due.filter(expected_at__lt=at - timedelta(days=longest))
+    return due.update(rules_due=False)

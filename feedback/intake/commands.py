@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from compensation.shop_import.engine import Result
@@ -15,6 +16,7 @@ from feedback.models import ImportRun, ImportStatus
 
 SILENCE = timedelta(minutes=5)
 """A running import without a sign of life for so long has lost its worker, and is run again."""
+DRAFT_LIVES = timedelta(days=1)
 
 
 @transaction.atomic
@@ -110,3 +112,31 @@ def _locked(run_id: int) -> ImportRun:
     if run is None:
         raise NotFound
     return run
+
+
+def to_run(*, at: datetime) -> list[int]:
+    """The imports that wait, or whose worker fell silent."""
+    waiting = Q(status=ImportStatus.QUEUED) | Q(status=ImportStatus.RUNNING, beat_at__lt=at - SILENCE)
+    return list(ImportRun.objects.filter(waiting).exclude(folder="").values_list("pk", flat=True))
+
+
+def forgotten(*, at: datetime) -> list[ImportRun]:
+    """Drafts that nobody has started for a day: their files hold personal data."""
+    return list(
+        ImportRun.objects.filter(status=ImportStatus.DRAFT, created_at__lt=at - DRAFT_LIVES).exclude(
+            folder=""
+        )
+    )
+
+
+@transaction.atomic
+def drop(*, run_id: int) -> None:
+    """Forget a draft.
+
+    Raises:
+        NotFound, WrongState: there is none, or it was started.
+    """
+    run = _locked(run_id)
+    if run.status != ImportStatus.DRAFT:
+        raise WrongState(_("This import was started before."))
+    run.delete()

@@ -33,9 +33,17 @@ def test_a_map_knows_which_columns_each_file_must_have():
         ("external_id: id", "number: id", "entities.member.fields.number"),
         ("external_id: id", "external_id: {}", "entities.member.fields.external_id"),
         ("external_id: id", "external_id: {column: id, value: 1}", "entities.member.fields.external_id"),
-        ("external_id: id", "external_id: {column: id, colour: 1}", "entities.member.fields.external_id.colour"),
+        (
+            "external_id: id",
+            "external_id: {column: id, colour: 1}",
+            "entities.member.fields.external_id.colour",
+        ),
         ("external_id: id", "external_id: {column: [id]}", "entities.member.fields.external_id.column"),
-        ("external_id: id", "external_id: {column: id, end_of_day: 1}", "entities.member.fields.external_id.end_of_day"),
+        (
+            "external_id: id",
+            "external_id: {column: id, end_of_day: 1}",
+            "entities.member.fields.external_id.end_of_day",
+        ),
         ("people.name", "people.age", "entities.member.fields.name"),
         ("people.name", "others.name", "entities.member.fields.name"),
         ("{people: id}", "{others: id}", "entities.member.joins.others"),
@@ -53,7 +61,15 @@ def test_a_wrong_map_is_refused_with_the_place_named(old, new, place):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "just words", "[1, 2]", "a: [", "entities: {}", "!!python/object/apply:os.system ['true']", "a: &a [*a]\x00"],
+    [
+        "",
+        "just words",
+        "[1, 2]",
+        "a: [",
+        "entities: {}",
+        "!!python/object/apply:os.system ['true']",
+        "a: &a [*a]\x00",
+    ],
 )
 def test_what_is_not_a_map_is_refused(text):
     with pytest.raises(MapError):

@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from openpyxl import Workbook
@@ -6,6 +6,8 @@ from openpyxl import Workbook
 from compensation.shop_import.errors import FileError
 from compensation.shop_import.maps import Source
 from compensation.shop_import.readers import rows
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC).replace(tzinfo=None)  # a spreadsheet knows no zones
 
 
 def read(path, wanted=("id", "name"), **options):
@@ -31,7 +33,7 @@ def test_encoding_and_delimiter_are_found(write, encoding, delimiter):
 
 
 def test_lines_are_counted_where_rows_start(write):
-    found = read(write('id,name\n1,"two\nlines, ""quoted"""\n\n2,x\n'.encode()))
+    found = read(write(b'id,name\n1,"two\nlines, ""quoted"""\n\n2,x\n'))
     assert [(row.line, row.cells["name"]) for row in found] == [(2, 'two\nlines, "quoted"'), (5, "x")]
 
 
@@ -91,12 +93,12 @@ def test_a_spreadsheet_is_read(tmp_path):
     book.active.append(["id", "name", None])
     book.active.append([7.0, "王小明"])
     book.active.append([])
-    book.active.append([8, datetime(2026, 3, 1, 12)])
+    book.active.append([8, NOON])
     book.save(tmp_path / "a.xlsx")
     found = read(tmp_path / "a.xlsx")
     assert [(row.line, row.cells) for row in found] == [
         (2, {"id": 7, "name": "王小明"}),
-        (4, {"id": 8, "name": datetime(2026, 3, 1, 12)}),
+        (4, {"id": 8, "name": NOON}),
     ]
 
 

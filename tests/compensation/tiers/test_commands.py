@@ -26,7 +26,7 @@ def tiers(db):
 
 @pytest.fixture
 def member(tiers):
-    return MemberFactory(tier=tiers["ordinary"])
+    return MemberFactory(tier=tiers["ordinary"], registered_at=AT - timedelta(days=90))
 
 
 def assess(*members, at=AT):
@@ -122,7 +122,7 @@ def test_seeding_again_keeps_edits(tiers):
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.tuples(st.integers(0, 80_000), st.integers(0, 2), st.booleans()), max_size=6))
 def test_whatever_happens_the_tier_is_that_of_the_open_period(tiers, steps):
-    member = MemberFactory(tier=tiers["ordinary"])
+    member = MemberFactory(tier=tiers["ordinary"], registered_at=AT - timedelta(days=90))
     at = AT
     for fen, days, by_hand in steps:
         at += timedelta(days=days)

@@ -36,7 +36,9 @@ def detect(*lines, at=NOW):
 
 def kinds(gap):
     return list(
-        Event.objects.filter(subject_type="gap", subject_id=gap.pk).order_by("id").values_list("kind", flat=True)
+        Event.objects.filter(subject_type="gap", subject_id=gap.pk)
+        .order_by("id")
+        .values_list("kind", flat=True)
     )
 
 
@@ -133,7 +135,9 @@ def test_thresholds_are_data(db):
     assert kinds(Gap.objects.get()) == ["gap.found", "gap.worsened"]
 
 
-moments = st.none() | st.integers(-5 * 86_400, 5 * 86_400).map(lambda seconds: DUE + timedelta(seconds=seconds))
+moments = st.none() | st.integers(-5 * 86_400, 5 * 86_400).map(
+    lambda seconds: DUE + timedelta(seconds=seconds)
+)
 exact = st.sampled_from(
     [DUE, DUE + timedelta(hours=12), DUE + timedelta(days=2), DUE + timedelta(days=2, microseconds=1)]
 )
@@ -149,7 +153,7 @@ exact = st.sampled_from(
     now=moments.filter(bool) | exact,
     slight=st.sampled_from([Decimal("0.5"), Decimal("0.25"), Decimal(0)]),
 )
-def test_the_search_says_what_the_rule_says(db, shipped, delivered, cancelled, status, now, slight):
+def test_the_search_says_what_the_rule_says(db, *, shipped, delivered, cancelled, status, now, slight):
     with transaction.atomic():
         GapThreshold.objects.create(aspect="shipping", slight_days=slight, moderate_days=2)
         GapThreshold.objects.create(aspect="delivery", slight_days=slight, moderate_days=2)

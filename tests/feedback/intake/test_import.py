@@ -253,7 +253,7 @@ def test_a_large_file_takes_no_more_memory_than_a_small_one(db, tmp_path):
     )
     targets = [counting if one is target else one for one in shop.TARGETS]
     peaks = []
-    for name, members in (("small", 3_000), ("warm", 3_000), ("large", 60_000)):
+    for name, members in (("small", 3_000), ("warm", 3_000), ("large", 40_000)):
         big(tmp_path / name, members)
         column_map = shop.parse_map(MAP)
         work = engine.Import([tmp_path / name / "members.csv"], column_map, targets)
