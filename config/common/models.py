@@ -99,9 +99,7 @@ class Event(models.Model):
     kind = models.CharField(_("kind"), max_length=64)
     at = models.DateTimeField(_("happened"), help_text="When it happened, by the caller's clock.")
     recorded_at = models.DateTimeField(_("recorded"), db_default=Now(), editable=False)
-    actor = models.CharField(
-        _("who did it"), max_length=64, help_text='Who: "user:7", "member:12" or "system".'
-    )
+    actor = models.CharField(_("who did it"), max_length=64, help_text='"user:7", "member:12" or "system".')
     subject_type = models.CharField(_("about"), max_length=32)
     subject_id = models.BigIntegerField(_("number of the row"))
     data = models.JSONField(_("details"), default=dict)
