@@ -14,11 +14,11 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import django
+import honcho.manager
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
-from honcho.manager import Manager
 
 from config import broker, embedded
 from config.attached import end_with_parent
@@ -113,14 +113,16 @@ def _collect_static() -> None:
 
 def _serve() -> int:
     """Run the processes together until one of them ends or we are told to stop."""
-    manager = Manager()
+    honcho.manager.KILL_WAIT = 15  # seconds; a worker takes up to six to stop
+    manager = honcho.manager.Manager()
     for name, command in PROCESSES.items():
         attached = (sys.executable, "-m", "config.attached", *command)
         manager.add_process(name, f"exec {shlex.join(attached)}", cwd=str(settings.BASE_DIR))
     os.register_at_fork(after_in_child=lambda: end_with_parent(signal.SIGKILL))
     threading.Thread(target=_announce, daemon=True).start()
     manager.loop()
-    return manager.returncode or 0
+    stopped = manager.returncode in {128 + signal.SIGINT, 128 + signal.SIGTERM}
+    return 0 if stopped else manager.returncode or 1
 
 
 def _announce() -> None:
