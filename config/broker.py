@@ -8,6 +8,8 @@ from typing import Any
 from kombu.transport import filesystem
 from kombu.utils.json import dumps
 
+LONGEST_WAIT = 0.5  # seconds
+
 
 class Channel(filesystem.Channel):
     """Kombu's channel, but a reader never finds half a message."""
@@ -25,6 +27,10 @@ class Transport(filesystem.Transport):
 
     Channel = Channel
 
+    def drain_events(self, connection: Any, timeout: float | None = None, **kwargs: Any) -> None:
+        """Wait for a message, but not long: a worker looks between two waits whether it should stop."""
+        super().drain_events(connection, timeout=min(timeout or LONGEST_WAIT, LONGEST_WAIT), **kwargs)
+
 
 def options(folder: Path) -> dict[str, Any]:
     """The transport's options; makes its folders."""
@@ -34,7 +40,7 @@ def options(folder: Path) -> dict[str, Any]:
         "data_folder_in": str(folder / "messages"),
         "data_folder_out": str(folder / "messages"),
         "control_folder": str(folder / "control"),
-        "polling_interval": 0.5,
+        "polling_interval": 0.25,
     }
 
 

@@ -5,10 +5,12 @@ does no harm.
 """
 
 import os
+import signal
 
 from celery import Celery, signals
 
 from config import embedded
+from config.attached import end_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 embedded.use()
@@ -21,3 +23,10 @@ app.autodiscover_tasks()
 @signals.setup_logging.connect
 def _keep_our_logging(**_given: object) -> None:
     """Celery leaves logging alone when somebody listens here: settings.LOGGING holds."""
+
+
+@signals.worker_process_init.connect
+def _belong_to_the_worker(**_given: object) -> None:
+    """Let a child end with its worker and not before: signals to the worker are not for it."""
+    os.setpgid(0, 0)
+    end_with_parent(signal.SIGKILL)
