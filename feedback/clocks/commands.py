@@ -110,16 +110,15 @@ def retarget_all(running: Running, clocks: Iterable[Clock]) -> None:
     """Choose the policies anew for some clocks whose cases' priorities changed."""
     starter = _Starter(running)
     for clock in clocks:
-        if terms := starter.make(running.cases[clock.case_id], Milestone(clock.milestone), clock.handoff):
+        case, milestone = running.cases[clock.case_id], Milestone(clock.milestone)
+        if terms := starter.make(case, milestone, clock.department_id):
             running.retarget(clock, terms)
 
 
 def moved(case: Case, *, actor: Actor, at: datetime) -> None:
     """The case went to another department: it answers for the case's clocks from now on."""
     running = Running([case], actor=actor, at=at)
-    for clock in running.clocks:
-        if clock.handoff_id is None:
-            running.move(clock, case.department_id)
+    running.move(case)
     running.save()
 
 
@@ -137,7 +136,8 @@ def _start(
     """Start the clocks for which a policy in force has a target."""
     starter = _Starter(running)
     for milestone in milestones:
-        if clock := starter.make(case, milestone, handoff):
+        if clock := starter.make(case, milestone, (handoff or case).department_id):
+            clock.handoff = handoff
             running.add(clock)
 
 
@@ -150,17 +150,15 @@ class _Starter:
         members = {case.member_id for case in running.cases.values()}
         self.tiers = dict(Tier.objects.filter(members__in=members).values_list("members", "code"))
 
-    def make(self, case: Case, milestone: Milestone, handoff: Handoff | None) -> Clock | None:
+    def make(self, case: Case, milestone: Milestone, department_id: int) -> Clock | None:
         """Make a clock that starts now, not stored; None when no policy in force has a target."""
         facts = Facts(case.kind, case.channel, int(case.priority), self.tiers[case.member_id])
         choice = choose(self.book.rules, facts, milestone)
         if choice.rule is None or choice.target is None:
             return None
-        department_id = handoff.department_id if handoff else case.department_id
         target = choice.target
         clock = Clock(
             case=case,
-            handoff=handoff,
             milestone=milestone,
             department_id=department_id,
             policy_version_id=choice.rule.version,

@@ -31,11 +31,18 @@ class Running:
         self.clocks = list(
             Clock.objects.filter(case__in=self.cases, met_at=None, stopped_at=None).order_by("case_id", "id")
         )
+        self._by_case: dict[int, list[Clock]] = defaultdict(list)
+        for clock in self.clocks:
+            self._by_case[clock.case_id].append(clock)
         self.events: list[Happening] = []
         self._changed: dict[int, Clock] = {}
         self._pauses: dict[int, list[Pause]] | None = None
         self._new_pauses: list[Pause] = []
         self._ended_pauses: list[Pause] = []
+
+    def clocks_of(self, case: Case) -> list[Clock]:
+        """Give the running clocks of one of the cases, those of its handoffs too."""
+        return self._by_case.get(case.pk, [])
 
     def of(self, milestones: Iterable[Milestone]) -> list[Clock]:
         """Give the case's own clocks of some milestones."""
@@ -46,6 +53,7 @@ class Running:
         """Take in a clock that has just started and is not stored yet."""
         clock.save()
         self.clocks.append(clock)
+        self._by_case[clock.case_id].append(clock)
         self.tell(
             "clock.started",
             clock,
@@ -96,13 +104,24 @@ class Running:
         self.schedule(clock)
         self.tell_at(clock.due_at, "clock.breached", clock, milestone=clock.milestone)
 
-    def move(self, clock: Clock, department_id: int) -> None:
-        """Make another department answer for it. The promise, and so the due time, stays."""
-        if clock.department_id == department_id:
+    def move(self, case: Case) -> None:
+        """Make the case's department answer for its clocks. The promise, and so the due time, stays."""
+        moved = [
+            clock
+            for clock in self.clocks_of(case)
+            if clock.handoff_id is None and clock.department_id != case.department_id
+        ]
+        if not moved:
             return
-        before, clock.department_id = clock.department_id, department_id
-        self._touch(clock)
-        self.tell("clock.moved", clock, **{"from": before, "to": department_id})
+        ends = {"from": moved[0].department_id, "to": case.department_id}
+        for clock in moved:
+            clock.department_id = case.department_id
+            self._touch(clock)
+        self.events.append(
+            Happening(
+                "clock.moved", case, self.at, self.actor, {"clocks": [clock.pk for clock in moved], **ends}
+            )
+        )
 
     def retarget(self, clock: Clock, terms: Clock) -> None:
         """Put it under the terms of another clock that is not stored; start, pauses and fired rungs stay.

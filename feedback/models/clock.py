@@ -84,6 +84,10 @@ class Clock(models.Model):
                 name="clock_late_is_breached",
                 condition=Q(met_at__isnull=True) | Q(met_at__lte=F("due_at")) | Q(breached_at__isnull=False),
             ),
+            models.CheckConstraint(
+                name="clock_breached_when_due",
+                condition=Q(breached_at__isnull=True) | Q(breached_at=F("due_at")),
+            ),
             models.UniqueConstraint(
                 name="clock_one_running",
                 fields=["case", "milestone"],
@@ -148,6 +152,9 @@ class Firing(models.Model):
     action = models.CharField(_("action"), max_length=16)
     due_at = models.DateTimeField(_("was to fire"))
     fired_at = models.DateTimeField(_("fired"))
+    outcome = models.JSONField(
+        default=dict, help_text="What came of it: who was told, who has the case now, where it went."
+    )
 
     class Meta:
         verbose_name = _("escalation")
