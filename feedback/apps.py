@@ -9,15 +9,19 @@ class FeedbackConfig(AppConfig):
     verbose_name = _("Cases and response times")
 
     def ready(self) -> None:
-        """Say what is seeded and what beat wakes."""
+        """Say what is seeded, what beat wakes and who sends what this app puts into the outbox."""
+        from config.common.outbox import SENDERS
         from config.common.registry import DEFAULTS, PERIODIC, Periodic
         from feedback.defaults.authority import seed_authority
         from feedback.defaults.departments import seed_departments
         from feedback.defaults.gaps import seed_gaps
         from feedback.defaults.roles import seed_roles
+        from feedback.ladders import mail
 
         # authority comes after the roles, departments after their calendars, gaps after departments
         DEFAULTS.extend([seed_roles, seed_authority, seed_departments, seed_gaps])
         PERIODIC.append(Periodic("find gaps", "feedback.detect_gaps", every_seconds=300))
         PERIODIC.append(Periodic("take up imports", "feedback.take_up_imports", every_seconds=60))
         PERIODIC.append(Periodic("close silent cases", "feedback.close_silent_cases", every_seconds=600))
+        PERIODIC.append(Periodic("sweep the clocks", "feedback.tasks.sweep", every_seconds=5))
+        SENDERS[mail.KIND] = mail.send

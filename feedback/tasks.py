@@ -7,6 +7,7 @@ from feedback.cases import commands as cases
 from feedback.gaps import commands as gaps
 from feedback.intake import commands as imports
 from feedback.intake import running
+from feedback.ladders import sweep as ladders
 from feedback.remedies.gap_rules import apply_gap_rules
 
 ROUNDS = 10
@@ -48,3 +49,9 @@ def take_up_imports() -> None:
         run_import.delay(run_id)
     for run in imports.forgotten(at=timezone.now()):
         running.discard(run)
+
+
+@shared_task(name="feedback.tasks.sweep")
+def sweep() -> None:
+    """Put breaches on record and fire the rungs that are due."""
+    ladders.sweep(timezone.now())

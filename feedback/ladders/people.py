@@ -1,0 +1,84 @@
+"""Whom a rung can turn to: departments, their people and leads, and how much each lead has to do."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from django.db.models import Count
+
+from feedback.models import Case, Department, Membership
+
+
+@dataclass(slots=True)
+class People:
+    """The organisation as a sweep finds it. Loads grow as the sweep gives cases to leads."""
+
+    parents: dict[int, int | None]
+    active: set[int]
+    users: dict[int, int] = field(default_factory=dict)
+    """The account of each active agent."""
+    agents: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """The active agents of each department."""
+    leads: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """The active agents who lead it."""
+    _load: dict[int, int] | None = None
+
+    def above(self, department: int) -> int | None:
+        """Give the next department above that takes cases."""
+        seen = {department}
+        parent = self.parents.get(department)
+        while parent is not None and parent not in seen:
+            if parent in self.active:
+                return parent
+            seen.add(parent)
+            parent = self.parents.get(parent)
+        return None
+
+    def leads_for(self, department: int) -> list[int]:
+        """Give those who lead a department; where nobody does, those who lead the next one above."""
+        at: int | None = department
+        while at is not None:
+            if found := self.leads.get(at):
+                return found
+            at = self.above(at)
+        return []
+
+    def least_loaded(self, agents: list[int]) -> int:
+        """Choose the one with the fewest cases that are not resolved."""
+        if self._load is None:
+            self._load = self._count()
+        load = self._load
+        return min(agents, key=lambda agent: (load.get(agent, 0), agent))
+
+    def give(self, agent: int, *, taken_from: int | None) -> None:
+        """Note that a case went from one agent to another."""
+        if self._load is not None:
+            self._load[agent] = self._load.get(agent, 0) + 1
+            if taken_from in self._load:
+                self._load[taken_from] -= 1
+
+    def accounts(self, agents: list[int]) -> list[int]:
+        """Give the accounts of some agents, leaving out those who do not work now."""
+        return [self.users[agent] for agent in agents if agent in self.users]
+
+    def _count(self) -> dict[int, int]:
+        leads = {agent for group in self.leads.values() for agent in group}
+        counted = Case.objects.filter(resolved_at=None, agent__in=leads).values_list("agent")
+        return dict(counted.annotate(Count("pk")))
+
+
+def load() -> People:
+    """Look the organisation up: two small queries."""
+    rows = Department.objects.values_list("pk", "parent_id", "is_active")
+    people = People(
+        parents={pk: parent for pk, parent, _active in rows},
+        active={pk for pk, _parent, is_active in rows if is_active},
+    )
+    members = Membership.objects.filter(agent__is_active=True, agent__user__is_active=True)
+    for agent, user, department, is_lead in members.order_by("agent_id").values_list(
+        "agent_id", "agent__user_id", "department_id", "is_lead"
+    ):
+        people.users[agent] = user
+        people.agents[department].append(agent)
+        if is_lead:
+            people.leads[department].append(agent)
+    return people
