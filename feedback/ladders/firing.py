@@ -1,42 +1,93 @@
-"""What each rung does to a case that the sweep holds, in memory; the sweep writes it all together."""
+"""What each rung does to the cases that a sweep holds: decided in memory, written together.
 
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+The outcome of a rung is kept with its firing and told in its event. `told` in it names the accounts that get
+an alert; an empty one where somebody was to be told puts on record that there was nobody.
+"""
 
-from config.common.events import Happening
-from feedback.clocks.running import Running
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
 from feedback.ladders.people import People
-from feedback.models import Alert, Case, CaseStatus, Clock, Firing, Priority, RungAction
+from feedback.models import CaseStatus, Priority, RungAction
 from feedback.sops.ladder import DUE, Rung
 
 
 @dataclass(slots=True)
-class Shot:
-    """A rung that is due."""
+class Held:
+    """A locked case. What rungs change in it is noted here."""
 
-    clock: Clock
-    number: int
-    rung: Rung
-    due_at: datetime
+    pk: int
+    department: int
+    agent: int | None
+    status: str
+    priority: int
+    came_from: int | None = None
+    """The department that it was moved from."""
+    is_changed: bool = False
+    is_raised: bool = False
 
 
 @dataclass(slots=True)
-class Effects:
-    """What a chunk of the sweep has to write besides the clocks."""
+class Due:
+    """A clock that is due."""
 
-    firings: list[Firing] = field(default_factory=list)
-    alerts: list[Alert] = field(default_factory=list)
-    cases: dict[int, Case] = field(default_factory=dict)
-    raised: dict[int, Case] = field(default_factory=dict)
+    pk: int
+    case: int
+    is_handoff: bool
+    department: int
+    calendar: int
+    ladder: int | None
+    work: timedelta
+    started_at: datetime
+    due_at: datetime
+    breached_at: datetime | None
+    rungs_fired: int
+    next_fire_at: datetime | None = None
+    is_breached_now: bool = False
+
+
+class Shot(NamedTuple):
+    """A rung that is due."""
+
+    due_at: datetime
+    clock: int
+    number: int
+    rung: Rung
+
+
+class Effect(NamedTuple):
+    """What a rung did, as it is written; many rungs of a chunk do the same."""
+
+    action: str
+    event: str
+    alert: str
+    outcome: str
+
+
+class Record(NamedTuple):
+    """A rung that fired; `effect` is its place in `Fire.effects`."""
+
+    clock: int
+    case: int
+    rung: int
+    due_at: datetime
+    effect: int
 
 
 class Fire:
-    """Fires rungs on locked cases."""
+    """Fires rungs on locked cases, in the order in which they were due."""
 
-    def __init__(self, running: Running, people: People) -> None:
-        self.running, self.people, self.at = running, people, running.at
-        self.effects = Effects()
+    def __init__(self, cases: dict[int, Held], clocks: dict[int, Due], people: People) -> None:
+        self.cases, self.clocks, self.people = cases, clocks, people
+        self.records: list[Record] = []
+        self.effects: dict[Effect, int] = {}
+        self.told: set[int] = set()
+        self._of_case: dict[int, list[Due]] = {}
+        for clock in clocks.values():
+            self._of_case.setdefault(clock.case, []).append(clock)
         self._actions = {
             RungAction.NOTIFY_AGENT: self._notify_agent,
             RungAction.NOTIFY_LEAD: self._notify_lead,
@@ -46,97 +97,83 @@ class Fire:
         }
 
     def __call__(self, shot: Shot) -> None:
-        """Fire one rung and keep on record what came of it."""
-        case = self.running.cases[shot.clock.case_id]
-        outcome = self._actions[shot.rung.action](case, shot)
-        self.effects.firings.append(
-            Firing(
-                clock_id=shot.clock.pk,
-                rung=shot.number,
-                action=shot.rung.action.value,
-                due_at=shot.due_at,
-                fired_at=self.at,
-                outcome=outcome,
-            )
-        )
+        """Fire one rung."""
+        clock = self.clocks[shot.clock]
+        self._actions[shot.rung.action](shot, clock, self.cases[clock.case])
 
-    def _notify_agent(self, case: Case, shot: Shot) -> dict[str, Any]:
+    def _notify_agent(self, shot: Shot, clock: Due, case: Held) -> None:
         """Tell the agent; the whole department where nobody has the case, or when a handoff waits."""
-        agents = [case.agent_id] if case.agent_id is not None else []
-        if shot.clock.handoff_id is not None or not self.people.accounts(agents):
-            agents = self.people.agents.get(shot.clock.department_id, [])
-        return self._tell_only(case, shot, self.people.accounts(agents))
-
-    def _notify_lead(self, case: Case, shot: Shot) -> dict[str, Any]:
-        leads = self.people.leads_for(shot.clock.department_id)
-        return self._tell_only(case, shot, self.people.accounts(leads))
-
-    def _reassign(self, case: Case, shot: Shot) -> dict[str, Any]:
-        """Give the case to the lead who has the fewest; of a handoff the leads are only told."""
-        leads = self.people.leads_for(shot.clock.department_id)
-        if shot.clock.handoff_id is not None or not leads:
-            return self._tell_only(case, shot, self.people.accounts(leads))
-        if case.agent_id in leads:
-            return self._on_record(case, shot, agent=case.agent_id, unchanged=True)
-        before, case.agent_id = case.agent_id, self.people.least_loaded(leads)
-        self.people.give(case.agent_id, taken_from=before)
-        ends = {}
-        if case.status in {CaseStatus.NEW, CaseStatus.REOPENED}:
-            ends = {"from": str(case.status), "to": CaseStatus.OPEN.value}
-            case.status = CaseStatus.OPEN
-        self.effects.cases[case.pk] = case
-        self._event("case.assigned", case, shot, agent=case.agent_id, **ends)
-        self._alert("case.reassigned", case, shot, self.people.accounts([case.agent_id]))
-        return {"agent": case.agent_id, "from": before}
-
-    def _raise(self, case: Case, shot: Shot) -> dict[str, Any]:
-        if case.priority >= Priority.URGENT:
-            return self._on_record(case, shot, priority=int(case.priority), unchanged=True)
-        before, case.priority = int(case.priority), Priority(case.priority + 1)
-        self.effects.cases[case.pk] = self.effects.raised[case.pk] = case
-        self._event("case.priority_changed", case, shot, priorities=[before, int(case.priority)])
-        return {"priority": int(case.priority), "from": before}
-
-    def _escalate(self, case: Case, shot: Shot) -> dict[str, Any]:
-        """Move the case up, where nobody has it yet; a handoff stays, and the leads above are told."""
-        above = self.people.above(shot.clock.department_id)
-        if above is None:
-            return self._on_record(case, shot, top=True)
-        told = self.people.accounts(self.people.leads_for(above))
-        if shot.clock.handoff_id is not None:
-            return self._tell_only(case, shot, told)
-        before, case.department_id = case.department_id, above
-        case.agent_id = None
-        self.effects.cases[case.pk] = case
-        self._event("case.transferred", case, shot, departments=[before, above])
-        self.running.move(case)
-        self._alert("case.escalated", case, shot, told)
-        return {"from": before, "department": above, "told": told}
-
-    def _tell_only(self, case: Case, shot: Shot, users: list[int]) -> dict[str, Any]:
-        is_warning = shot.rung.percent is not None and shot.rung.percent < DUE
-        self._alert("clock.warned" if is_warning else "clock.breached", case, shot, users)
-        return self._on_record(case, shot, told=users)
-
-    def _on_record(self, case: Case, shot: Shot, **outcome: Any) -> dict[str, Any]:
-        """Write the event of a rung that changes nothing in the case."""
-        self._event("ladder.fired", case, shot, action=shot.rung.action.value, **outcome)
-        return outcome
-
-    def _event(self, kind: str, case: Case, shot: Shot, **data: Any) -> None:
-        data |= {"clock": shot.clock.pk, "rung": shot.number, "due": shot.due_at.isoformat()}
-        self.running.events.append(Happening(kind, case, self.at, None, data))
-
-    def _alert(self, kind: str, case: Case, shot: Shot, users: list[int]) -> None:
-        clock = shot.clock
-        self.effects.alerts.extend(
-            Alert(
-                key=f"rung:{clock.pk}:{shot.number}:{user}",
-                user_id=user,
-                case_id=case.pk,
-                kind=kind,
-                data={"clock": clock.pk, "milestone": clock.milestone, "due": clock.due_at.isoformat()},
-                at=self.at,
-            )
-            for user in users
+        told: Sequence[int] = ()
+        if not clock.is_handoff and case.agent is not None:
+            told = self.people.accounts([case.agent])
+        self._only_tell(
+            shot, clock, told or self.people.accounts(self.people.agents.get(clock.department, []))
         )
+
+    def _notify_lead(self, shot: Shot, clock: Due, _case: Held) -> None:
+        self._only_tell(shot, clock, self.people.accounts(self.people.leads_for(clock.department)))
+
+    def _reassign(self, shot: Shot, clock: Due, case: Held) -> None:
+        """Give the case to the lead who has the fewest; of a handoff the leads are only told."""
+        leads = self.people.leads_for(clock.department)
+        if clock.is_handoff or not leads:
+            self._only_tell(shot, clock, self.people.accounts(leads))
+        elif case.agent in leads:
+            self._unchanged(shot, clock)
+        else:
+            before, agent = case.agent, self.people.least_loaded(leads)
+            self.people.give(agent, taken_from=before)
+            case.agent, case.is_changed = agent, True
+            ends = {}
+            if case.status in {CaseStatus.NEW, CaseStatus.REOPENED}:
+                ends = {"from": case.status, "to": CaseStatus.OPEN.value}
+                case.status = CaseStatus.OPEN.value
+            told = self.people.accounts([agent])
+            self._keep(shot, clock, "case.assigned", "case.reassigned", told, agent=agent, **ends)
+
+    def _raise(self, shot: Shot, clock: Due, case: Held) -> None:
+        if case.priority >= Priority.URGENT:
+            self._unchanged(shot, clock)
+            return
+        case.priority += 1
+        case.is_changed = case.is_raised = True
+        ends = [case.priority - 1, case.priority]
+        self._keep(shot, clock, "case.priority_changed", "", (), priorities=ends)
+
+    def _escalate(self, shot: Shot, clock: Due, case: Held) -> None:
+        """Move the case up, where nobody has it yet; a handoff stays, and the leads above are told."""
+        above = self.people.above(clock.department)
+        if above is None:
+            self._unchanged(shot, clock)
+            return
+        told = self.people.accounts(self.people.leads_for(above))
+        if clock.is_handoff:
+            self._only_tell(shot, clock, told)
+            return
+        ends = [case.department, above]
+        if case.came_from is None:
+            case.came_from = case.department
+        case.department, case.agent, case.is_changed = above, None, True
+        for other in self._of_case[case.pk]:
+            if not other.is_handoff:
+                other.department = above
+        self._keep(shot, clock, "case.transferred", "case.escalated", told, departments=ends)
+
+    def _only_tell(self, shot: Shot, clock: Due, told: Sequence[int]) -> None:
+        """Keep a rung on record that only tells people."""
+        is_warning = shot.rung.percent is not None and shot.rung.percent < DUE
+        self._keep(shot, clock, "ladder.fired", "clock.warned" if is_warning else "clock.breached", told)
+
+    def _unchanged(self, shot: Shot, clock: Due) -> None:
+        """Keep on record that there was nothing left to do: at the top, or in the lead's hands already."""
+        self._keep(shot, clock, "ladder.fired", "", (), unchanged=True)
+
+    def _keep(
+        self, shot: Shot, clock: Due, event: str, alert: str, told: Sequence[int], **outcome: Any
+    ) -> None:
+        """Keep what a rung did; one that changed the case has the event of the command that does the same."""
+        outcome["told"] = told
+        effect = Effect(shot.rung.action.value, event, alert, json.dumps(outcome))
+        self.told.update(told)
+        number = self.effects.setdefault(effect, len(self.effects))
+        self.records.append(Record(clock.pk, clock.case, shot.number, shot.due_at, number))

@@ -8,19 +8,22 @@ next.
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
-from config.common import bulk
 from feedback.clocks.commands import retarget_all
-from feedback.clocks.running import Running, terms_of
+from feedback.clocks.rules import Pauses, Terms
+from feedback.clocks.running import Running
 from feedback.ladders import mail, people
-from feedback.ladders.firing import Effects, Fire, Shot
+from feedback.ladders.firing import Due, Fire, Held, Shot
 from feedback.ladders.people import People
-from feedback.models import Alert, Case, Clock, Firing
+from feedback.ladders.writing import write
+from feedback.models import Case, Clock, Pause
+from feedback.sops import queries as sops
 
 log = logging.getLogger(__name__)
 
@@ -76,54 +79,79 @@ def _one_by_one(cases: Sequence[int], staff: People, at: datetime, result: Sweep
 
 @transaction.atomic
 def _sweep_cases(ids: Sequence[int], staff: People, at: datetime, result: SweepResult) -> None:
-    """Do what is due for some cases that nobody else holds."""
-    cases = (
-        Case.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
-        .filter(pk__in=ids)
-        .order_by("pk")
-    )
-    running = Running(cases, actor=None, at=at)
-    due = [clock for clock in running.clocks if clock.next_fire_at is not None and clock.next_fire_at <= at]
-    breached = 0
+    """Do what is due for those of the cases that nobody else holds."""
+    cases = _lock(ids)
+    clocks = _due(cases, at)
+    pauses = _pauses(clocks)
     shots: list[Shot] = []
-    for clock in due:
-        shots += _shots(running, clock)
-        if clock.breached_at is None and clock.due_at <= at:
-            running.breach(clock)
-            breached += 1
-        else:
-            running.schedule(clock)
-    shots.sort(key=lambda shot: (shot.due_at, shot.clock.pk, shot.number))
-    fire = Fire(running, staff)
+    for clock in clocks.values():
+        shots += _take(clock, pauses.get(clock.pk, ()), at)
+    shots.sort(key=lambda shot: shot[:3])
+    fire = Fire(cases, clocks, staff)
     for shot in shots:
         fire(shot)
-    if fire.effects.raised:
-        raised = fire.effects.raised
-        retarget_all(running, [clock for clock in running.clocks if clock.case_id in raised])
-    running.save()
-    _write(fire.effects, at)
-    result.clocks += len(due)
-    result.breached += breached
+    write(list(clocks.values()), [case for case in cases.values() if case.is_changed], fire, at)
+    _retarget([case.pk for case in cases.values() if case.is_raised], at)
+    mail.put(fire.told, at=at)
+    result.clocks += len(clocks)
+    result.breached += sum(clock.is_breached_now for clock in clocks.values())
     result.fired.update(shot.rung.action.value for shot in shots)
 
 
-def _shots(running: Running, clock: Clock) -> list[Shot]:
-    """Take the rungs that are due off a clock's ladder."""
-    terms = terms_of(clock)
-    first = clock.rungs_fired
-    if first >= len(terms.rungs):
-        return []
-    times = terms.fire_times(clock.started_at, clock.due_at, running.pauses(clock))
-    due = [number for number in range(first, len(times)) if times[number] <= running.at]
+def _lock(ids: Sequence[int]) -> dict[int, Held]:
+    rows = (
+        Case.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+        .filter(pk__in=ids)
+        .order_by("pk")
+        .values_list("pk", "department_id", "agent_id", "status", "priority")
+    )
+    return {row[0]: Held(*row) for row in rows}
+
+
+def _due(cases: Iterable[int], at: datetime) -> dict[int, Due]:
+    """Look again, now that nobody else can change them: a clock may have been met in the meantime."""
+    rows = (
+        Clock.objects.filter(case__in=list(cases), next_fire_at__lte=at)
+        .annotate(is_handoff=Q(handoff__isnull=False))
+        .order_by("pk")
+        .values_list(
+            "pk", "case_id", "is_handoff", "department_id", "calendar_version_id", "ladder_version_id",
+            "work", "started_at", "due_at", "breached_at", "rungs_fired",
+        )
+    )  # fmt: skip
+    return {row[0]: Due(*row) for row in rows}
+
+
+def _pauses(clocks: Iterable[int]) -> dict[int, list[tuple[datetime, datetime | None]]]:
+    found: dict[int, list[tuple[datetime, datetime | None]]] = {}
+    rows = Pause.objects.filter(clock__in=list(clocks)).values_list("clock_id", "from_at", "to_at")
+    for clock, from_at, to_at in rows:
+        found.setdefault(clock, []).append((from_at, to_at))
+    return found
+
+
+def _take(clock: Due, pauses: Pauses, at: datetime) -> list[Shot]:
+    """Take the rungs that are due off a clock's ladder, note the breach, and when to look next."""
+    calendar = sops.calendar(clock.calendar)
+    rungs = sops.rungs(clock.ladder) if clock.ladder is not None else ()
+    times = Terms(calendar, clock.work, rungs).fire_times(clock.started_at, clock.due_at, pauses)
+    due = [
+        Shot(times[number], clock.pk, number, rungs[number])
+        for number in range(clock.rungs_fired, len(rungs))
+        if times[number] <= at
+    ]
     clock.rungs_fired += len(due)
-    return [Shot(clock, number, terms.rungs[number], times[number]) for number in due]
+    clock.is_breached_now = clock.breached_at is None and clock.due_at <= at
+    ahead = times[clock.rungs_fired :][:1]
+    if clock.due_at > at:
+        ahead.append(clock.due_at)
+    clock.next_fire_at = min(ahead, default=None)
+    return due
 
 
-def _write(effects: Effects, at: datetime) -> None:
-    for case in effects.cases.values():
-        case.version += 1
-    changed = list(effects.cases.values())
-    bulk.update(Case, changed, ["department", "agent", "status", "priority", "version"])
-    bulk.insert(Firing, effects.firings)
-    bulk.insert(Alert, effects.alerts)
-    mail.put({alert.user_id for alert in effects.alerts}, at=at)
+def _retarget(ids: Sequence[int], at: datetime) -> None:
+    """Put the clocks of cases whose priority was raised under the policies for it."""
+    if ids:
+        running = Running(Case.objects.filter(pk__in=ids), actor=None, at=at)
+        retarget_all(running, running.clocks)
+        running.save()
