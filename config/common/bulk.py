@@ -1,7 +1,8 @@
 """Many rows in one statement, from arrays: several times faster than a statement's worth of parameters."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, models
@@ -42,6 +43,11 @@ def insert(model: type[models.Model], rows: Sequence[models.Model], *, skip_know
             f"INSERT INTO {_quoted(model._meta.db_table)} ({names}) SELECT {_unnested(columns)}{conflict}",
             [_values(column, rows) for column in columns],
         )
+
+
+def array(values: Iterable[int | bool | datetime | None]) -> str:
+    """Write an array as PostgreSQL reads it, much faster than element by element; not for text."""
+    return "{" + ",".join("NULL" if value is None else str(value) for value in values) + "}"
 
 
 def _unnested(columns: Sequence[Any]) -> str:

@@ -1,9 +1,8 @@
 """When a clock is due, and when its ladder's rungs fire: pure functions of its terms and its pauses."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import accumulate
 
 from feedback.sops.calendar import WorkCalendar
 from feedback.sops.hours import DAYS
@@ -35,10 +34,17 @@ class Terms:
         """
         return self.calendar.due(started_at, self.work, pauses)
 
-    def fire_times(self, started_at: datetime, due_at: datetime, pauses: Pauses = ()) -> list[datetime]:
-        """Tell when each rung fires. None fires before the one above it; pauses do not count."""
-        times = (self._fires(rung, started_at, due_at, pauses) for rung in self.rungs)
-        return list(accumulate(times, max))
+    def fire_times(
+        self, started_at: datetime, due_at: datetime, pauses: Pauses = (), *, since: int = 0
+    ) -> Iterator[datetime]:
+        """Tell one after the other when the rungs fire, from the `since`-th on.
+
+        None fires before the one above it; the time of a pause does not count.
+        """
+        latest = started_at
+        for rung in self.rungs[since:]:
+            latest = max(latest, self._fires(rung, started_at, due_at, pauses))
+            yield latest
 
     def next_fire(
         self,
@@ -50,10 +56,10 @@ class Terms:
         is_breached: bool,
     ) -> datetime | None:
         """Tell when there is something to do, the next rung or the breach; None when nothing is left."""
-        times = [] if is_breached else [due_at]
-        if rungs_fired < len(self.rungs):
-            times.append(self.fire_times(started_at, due_at, pauses)[rungs_fired])
-        return min(times, default=None)
+        rung = next(self.fire_times(started_at, due_at, pauses, since=rungs_fired), None)
+        if rung is None or is_breached:
+            return rung if is_breached else due_at
+        return min(rung, due_at)
 
     def _fires(self, rung: Rung, started_at: datetime, due_at: datetime, pauses: Pauses) -> datetime:
         if rung.percent == DUE:

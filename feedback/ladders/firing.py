@@ -83,7 +83,8 @@ class Fire:
     def __init__(self, cases: dict[int, Held], clocks: dict[int, Due], people: People) -> None:
         self.cases, self.clocks, self.people = cases, clocks, people
         self.records: list[Record] = []
-        self.effects: dict[Effect, int] = {}
+        self.effects: list[Effect] = []
+        self._known: dict[tuple[Any, ...], int] = {}
         self.told: set[int] = set()
         self._of_case: dict[int, list[Due]] = {}
         for clock in clocks.values():
@@ -137,7 +138,7 @@ class Fire:
             return
         case.priority += 1
         case.is_changed = case.is_raised = True
-        ends = [case.priority - 1, case.priority]
+        ends = (case.priority - 1, case.priority)
         self._keep(shot, clock, "case.priority_changed", "", (), priorities=ends)
 
     def _escalate(self, shot: Shot, clock: Due, case: Held) -> None:
@@ -150,7 +151,7 @@ class Fire:
         if clock.is_handoff:
             self._only_tell(shot, clock, told)
             return
-        ends = [case.department, above]
+        ends = (case.department, above)
         if case.came_from is None:
             case.came_from = case.department
         case.department, case.agent, case.is_changed = above, None, True
@@ -172,8 +173,11 @@ class Fire:
         self, shot: Shot, clock: Due, event: str, alert: str, told: Sequence[int], **outcome: Any
     ) -> None:
         """Keep what a rung did; one that changed the case has the event of the command that does the same."""
-        outcome["told"] = told
-        effect = Effect(shot.rung.action.value, event, alert, json.dumps(outcome))
-        self.told.update(told)
-        number = self.effects.setdefault(effect, len(self.effects))
+        action = shot.rung.action.value
+        key = (action, event, alert, *told, *outcome.items())
+        number = self._known.get(key)
+        if number is None:
+            number = self._known[key] = len(self.effects)
+            self.effects.append(Effect(action, event, alert, json.dumps({**outcome, "told": told})))
+            self.told.update(told)
         self.records.append(Record(clock.pk, clock.case, shot.number, shot.due_at, number))

@@ -11,10 +11,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from django.db import transaction
-from django.db.models import Q
+from django.db import connection, transaction
 
+from config.common import bulk
 from feedback.clocks.commands import retarget_all
 from feedback.clocks.rules import Pauses, Terms
 from feedback.clocks.running import Running
@@ -22,13 +23,24 @@ from feedback.ladders import mail, people
 from feedback.ladders.firing import Due, Fire, Held, Shot
 from feedback.ladders.people import People
 from feedback.ladders.writing import write
-from feedback.models import Case, Clock, Pause
+from feedback.models import Case, Clock
 from feedback.sops import queries as sops
 
 log = logging.getLogger(__name__)
 
 CHUNK = 1_000  # cases a transaction
 LIMIT = 100_000  # clocks a pass
+
+LOCK = """
+SELECT id, department_id, agent_id, status, priority FROM feedback_case
+WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+"""
+CLOCKS = """
+SELECT id, case_id, handoff_id IS NOT NULL, department_id, calendar_version_id, ladder_version_id, work,
+    started_at, due_at, breached_at, rungs_fired
+FROM feedback_clock WHERE case_id = ANY(%s::bigint[]) AND next_fire_at <= %s ORDER BY id
+"""
+PAUSES = "SELECT clock_id, from_at, to_at FROM feedback_pause WHERE clock_id = ANY(%s::bigint[])"
 
 
 @dataclass(slots=True)
@@ -99,53 +111,42 @@ def _sweep_cases(ids: Sequence[int], staff: People, at: datetime, result: SweepR
 
 
 def _lock(ids: Sequence[int]) -> dict[int, Held]:
-    rows = (
-        Case.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
-        .filter(pk__in=ids)
-        .order_by("pk")
-        .values_list("pk", "department_id", "agent_id", "status", "priority")
-    )
-    return {row[0]: Held(*row) for row in rows}
+    return {row[0]: Held(*row) for row in _rows(LOCK, ids)}
 
 
 def _due(cases: Iterable[int], at: datetime) -> dict[int, Due]:
     """Look again, now that nobody else can change them: a clock may have been met in the meantime."""
-    rows = (
-        Clock.objects.filter(case__in=list(cases), next_fire_at__lte=at)
-        .annotate(is_handoff=Q(handoff__isnull=False))
-        .order_by("pk")
-        .values_list(
-            "pk", "case_id", "is_handoff", "department_id", "calendar_version_id", "ladder_version_id",
-            "work", "started_at", "due_at", "breached_at", "rungs_fired",
-        )
-    )  # fmt: skip
-    return {row[0]: Due(*row) for row in rows}
+    return {row[0]: Due(*row) for row in _rows(CLOCKS, cases, at)}
 
 
 def _pauses(clocks: Iterable[int]) -> dict[int, list[tuple[datetime, datetime | None]]]:
     found: dict[int, list[tuple[datetime, datetime | None]]] = {}
-    rows = Pause.objects.filter(clock__in=list(clocks)).values_list("clock_id", "from_at", "to_at")
-    for clock, from_at, to_at in rows:
+    for clock, from_at, to_at in _rows(PAUSES, clocks):
         found.setdefault(clock, []).append((from_at, to_at))
     return found
+
+
+def _rows(query: str, ids: Iterable[int], *more: Any) -> list[tuple[Any, ...]]:
+    """Read by an array of keys, which is much cheaper to send than a thousand parameters."""
+    with connection.cursor() as cursor:
+        cursor.execute(query, [bulk.array(ids), *more])
+        return list(cursor.fetchall())
 
 
 def _take(clock: Due, pauses: Pauses, at: datetime) -> list[Shot]:
     """Take the rungs that are due off a clock's ladder, note the breach, and when to look next."""
     calendar = sops.calendar(clock.calendar)
     rungs = sops.rungs(clock.ladder) if clock.ladder is not None else ()
-    times = Terms(calendar, clock.work, rungs).fire_times(clock.started_at, clock.due_at, pauses)
-    due = [
-        Shot(times[number], clock.pk, number, rungs[number])
-        for number in range(clock.rungs_fired, len(rungs))
-        if times[number] <= at
-    ]
-    clock.rungs_fired += len(due)
+    terms = Terms(calendar, clock.work, rungs)
+    due = []
+    clock.next_fire_at = None if clock.due_at <= at else clock.due_at
+    for fires_at in terms.fire_times(clock.started_at, clock.due_at, pauses, since=clock.rungs_fired):
+        if fires_at > at:
+            clock.next_fire_at = min(fires_at, clock.next_fire_at or fires_at)
+            break
+        due.append(Shot(fires_at, clock.pk, clock.rungs_fired, rungs[clock.rungs_fired]))
+        clock.rungs_fired += 1
     clock.is_breached_now = clock.breached_at is None and clock.due_at <= at
-    ahead = times[clock.rungs_fired :][:1]
-    if clock.due_at > at:
-        ahead.append(clock.due_at)
-    clock.next_fire_at = min(ahead, default=None)
     return due
 
 

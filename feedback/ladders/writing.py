@@ -1,10 +1,11 @@
 """What a chunk of a sweep writes: a handful of statements, whatever the number of clocks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection
 
+from config.common.bulk import array
 from feedback.ladders.firing import Due, Fire, Held
 
 CLOCKS = """
@@ -87,34 +88,29 @@ def write(clocks: Sequence[Due], cases: Sequence[Held], fire: Fire, at: datetime
         cursor.execute(
             CLOCKS,
             [
-                _array(clock.pk for clock in clocks),
-                _array(clock.rungs_fired for clock in clocks),
-                _array(clock.next_fire_at for clock in clocks),
-                _array(clock.is_breached_now for clock in clocks),
-                _array(clock.department for clock in clocks),
+                array(clock.pk for clock in clocks),
+                array(clock.rungs_fired for clock in clocks),
+                array(clock.next_fire_at for clock in clocks),
+                array(clock.is_breached_now for clock in clocks),
+                array(clock.department for clock in clocks),
             ],
         )
         if cases:
             cursor.execute(
                 CASES,
                 [
-                    _array(case.pk for case in cases),
-                    _array(case.department for case in cases),
-                    _array(case.agent for case in cases),
+                    array(case.pk for case in cases),
+                    array(case.department for case in cases),
+                    array(case.agent for case in cases),
                     [case.status for case in cases],
-                    _array(case.priority for case in cases),
+                    array(case.priority for case in cases),
                 ],
             )
         if fire.records:
             effects = [list(column) for column in zip(*fire.effects, strict=True)]
-            rungs = [_array(column) for column in zip(*fire.records, strict=True)]
+            rungs = [array(column) for column in zip(*fire.records, strict=True)]
             cursor.execute(FIRED, [*effects, *rungs, at, at, at])
         if moved:
-            ids, to = _array(case.pk for case in moved), _array(case.department for case in moved)
+            ids, to = array(case.pk for case in moved), array(case.department for case in moved)
             cursor.execute(SIBLINGS, [ids, to])
-            cursor.execute(MOVED, [at, ids, _array(case.came_from for case in moved), to])
-
-
-def _array(values: Iterable[int | bool | datetime | None]) -> str:
-    """Write an array as PostgreSQL reads it, much faster than element by element; not for text."""
-    return "{" + ",".join("NULL" if value is None else str(value) for value in values) + "}"
+            cursor.execute(MOVED, [at, ids, array(case.came_from for case in moved), to])

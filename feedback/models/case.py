@@ -22,7 +22,9 @@ class Case(models.Model):
         editable=False,
         help_text="Opened once for one reason, such as a gap or a survey answer.",
     )
-    member = models.ForeignKey(Member, models.PROTECT, verbose_name=_("member"), related_name="cases")
+    member = models.ForeignKey(  # case_member begins with it
+        Member, models.PROTECT, verbose_name=_("member"), related_name="cases", db_index=False
+    )
     order = models.ForeignKey(
         Order, models.PROTECT, verbose_name=_("order"), null=True, blank=True, related_name="cases"
     )
@@ -31,8 +33,8 @@ class Case(models.Model):
     status = models.CharField(_("status"), max_length=16, choices=CaseStatus, default=CaseStatus.NEW)
     priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority, default=Priority.NORMAL)
     subject = models.CharField(_("subject"), max_length=200)
-    department = models.ForeignKey(
-        Department, models.PROTECT, verbose_name=_("department"), related_name="cases"
+    department = models.ForeignKey(  # case_department_opened begins with it
+        Department, models.PROTECT, verbose_name=_("department"), related_name="cases", db_index=False
     )
     agent = models.ForeignKey(
         Agent, models.PROTECT, verbose_name=_("agent"), null=True, blank=True, related_name="cases"

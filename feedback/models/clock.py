@@ -30,16 +30,28 @@ class Clock(models.Model):
         models.PROTECT,
         verbose_name=_("department"),
         related_name="clocks",
+        db_index=False,  # clock_started begins with it
         help_text=_("Who has to keep it."),
     )
+    # No index on the versions: they are never deleted, and every change of a clock would pay for it.
     policy_version = models.ForeignKey(
-        PolicyVersion, models.PROTECT, verbose_name=_("policy"), related_name="clocks"
+        PolicyVersion, models.PROTECT, verbose_name=_("policy"), related_name="clocks", db_index=False
     )
     calendar_version = models.ForeignKey(
-        CalendarVersion, models.PROTECT, verbose_name=_("working calendar"), related_name="clocks"
+        CalendarVersion,
+        models.PROTECT,
+        verbose_name=_("working calendar"),
+        related_name="clocks",
+        db_index=False,
     )
     ladder_version = models.ForeignKey(
-        LadderVersion, models.PROTECT, verbose_name=_("ladder"), null=True, blank=True, related_name="clocks"
+        LadderVersion,
+        models.PROTECT,
+        verbose_name=_("ladder"),
+        null=True,
+        blank=True,
+        related_name="clocks",
+        db_index=False,
     )
     facts = models.JSONField(
         default=dict, help_text="What the policy was chosen by: kind, channel, priority, tier."
@@ -147,7 +159,9 @@ class Pause(models.Model):
 class Firing(models.Model):
     """A rung of a clock's ladder that fired; each fires once."""
 
-    clock = models.ForeignKey(Clock, models.CASCADE, related_name="firings")
+    clock = models.ForeignKey(  # firing_once begins with it
+        Clock, models.CASCADE, related_name="firings", db_index=False
+    )
     rung = models.PositiveSmallIntegerField(_("rung"), help_text="Its place in the ladder version, from 0.")
     action = models.CharField(_("action"), max_length=16)
     due_at = models.DateTimeField(_("was to fire"))
@@ -170,7 +184,9 @@ class Alert(models.Model):
     """Something a member of staff has to know, shown on the desk and sent out through the outbox."""
 
     key = models.CharField(max_length=200, unique=True)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="alerts")
+    user = models.ForeignKey(  # read by alert_unread only
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="alerts", db_index=False
+    )
     case = models.ForeignKey(Case, models.CASCADE, related_name="alerts")
     kind = models.CharField(_("kind"), max_length=32)
     data = models.JSONField(default=dict)
