@@ -277,12 +277,10 @@ def test_limit_and_chunks(policy, service, agent):
     assert sweep(START + HOUR, chunk=2).clocks == 3
 
 
+@pytest.mark.usefixtures("policy", "lead", "boss")
 @pytest.mark.parametrize("number", [1, 3])
-def test_statements_do_not_grow_with_clocks(
-    policy, service, agent, lead, boss, number, django_assert_num_queries
-):
+def test_statements_do_not_grow_with_clocks(service, agent, number, django_assert_num_queries):
     for _ in range(number):
         open_case(service, agent)
-    sweep(START)
     with django_assert_num_queries(16):
         sweep(DUE + 5 * HOUR)
