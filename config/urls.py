@@ -19,6 +19,7 @@ urlpatterns = [
     path("api/v1/", include((api, "api"))),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
+    path("s/", include("surveys.portal.urls")),
     path("metrics", metrics),
 ]
 

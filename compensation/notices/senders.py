@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from compensation.models import Member, Notice
+from compensation.notices.links import link_of
 from config.common.mail import send_mail
 from config.common.models import OutboxMessage
 from config.common.outbox import Dropped
@@ -23,7 +23,7 @@ def send_notice(message: OutboxMessage) -> None:
     notice = Notice.objects.select_related("member").filter(key=message.payload["notice"]).first()
     if notice is None or notice.member.erased_at:
         raise Dropped("the member was erased")
-    link = f"{settings.PUBLIC_URL}{notice.path}" if notice.path else ""
+    link = link_of(notice)
     text = "\n\n".join(part for part in (notice.body, link) if part)
     _deliver(
         notice.member,

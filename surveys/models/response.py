@@ -1,5 +1,7 @@
 """Invitations and what came back."""
 
+import uuid
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -10,7 +12,10 @@ from surveys.models.campaign import Campaign, Question
 
 
 class Invitation(models.Model):
-    """One asking of one member. Only the digest of its token is kept."""
+    """One asking of one member.
+
+    The token of its link is made of the nonce and the secret key; only its digest is kept.
+    """
 
     campaign = models.ForeignKey(
         Campaign, models.PROTECT, verbose_name=_("campaign"), related_name="invitations"
@@ -19,6 +24,7 @@ class Invitation(models.Model):
     case = models.ForeignKey(
         Case, models.PROTECT, verbose_name=_("case"), null=True, blank=True, related_name="invitations"
     )
+    nonce = models.UUIDField(default=uuid.uuid4, editable=False)
     digest = models.CharField(max_length=64, unique=True)
     invited_at = models.DateTimeField(_("invited"))
     expires_at = models.DateTimeField(_("expires"))
