@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection, models
+from django.db import connection, models, transaction
 
-from config.common.errors import KeyReused
+from config.common.errors import KeyReused, NotFound
 from config.common.models import IdempotencyKey
 
 Row = TypeVar("Row", bound=models.Model)
@@ -26,14 +26,33 @@ def once(
     """Run `perform` the first time and give its row; give the same row again on a repeat.
 
     Call inside the transaction of the command. A second request that comes while the first is still
-    running waits for it. The flag is True when the row is a repeat.
+    running waits for it. When `perform` fails, the key is free again. The flag is True when the row is a
+    repeat.
 
     Raises:
         KeyReused: the key came before with other content.
+        NotFound: what came of it was deleted since.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("a key is kept in the transaction of what it guards")
     digest = request_hash(content)
+    with transaction.atomic():  # a savepoint: the key goes with the failure, whoever catches it
+        key_id = _claim(scope, key, digest)
+        if key_id:
+            row = perform()
+            IdempotencyKey.objects.filter(pk=key_id).update(result=row.pk)
+            return row, False
+    known = IdempotencyKey.objects.get(scope=scope, key=key)
+    if known.request_hash != digest:
+        raise KeyReused
+    before = model._default_manager.filter(pk=known.result).first()
+    if before is None:
+        raise NotFound
+    return before, True
+
+
+def _claim(scope: str, key: str, digest: str) -> int | None:
+    """Write the key down; None when it is known, after waiting for whoever is writing it."""
     # An upsert, not get_or_create: the row lock makes a second caller wait for the first to commit.
     with connection.cursor() as cursor:
         cursor.execute(
@@ -42,11 +61,4 @@ def once(
             [scope, key, digest],
         )
         new = cursor.fetchone()
-    if new is None:
-        known = IdempotencyKey.objects.get(scope=scope, key=key)
-        if known.request_hash != digest:
-            raise KeyReused
-        return model._default_manager.get(pk=known.result), True
-    row = perform()
-    IdempotencyKey.objects.filter(pk=new[0]).update(result=row.pk)
-    return row, False
+    return new[0] if new else None

@@ -1,22 +1,27 @@
 """Money is a whole number of fen; yuan are for people and files."""
 
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 
 FEN_PER_YUAN = 100
+BIGGEST_FEN = 2**63 - 1  # PostgreSQL's bigint
 
 
 def fen_from_yuan(yuan: Decimal | int | str) -> int:
     """Whole fen of an amount in yuan, rounded half up to the fen.
 
     Raises:
-        ValueError: not a finite number (floats are refused: they cannot hold fen).
+        ValueError: not a number, or more than the database holds.
+        TypeError: a float, which cannot hold fen.
     """
     if isinstance(yuan, float):
         raise TypeError("money is never a float")
     try:
-        return int((Decimal(yuan) * FEN_PER_YUAN).quantize(Decimal(1), ROUND_HALF_UP))
-    except (InvalidOperation, OverflowError) as error:
+        fen = int((Decimal(yuan) * FEN_PER_YUAN).quantize(Decimal(1), ROUND_HALF_UP))
+    except (ArithmeticError, ValueError) as error:
         raise ValueError(f"not an amount of money: {yuan!r}") from error
+    if abs(fen) > BIGGEST_FEN:
+        raise ValueError(f"not an amount of money: {yuan!r}")
+    return fen
 
 
 def yuan_from_fen(fen: int) -> Decimal:
