@@ -1,7 +1,6 @@
 # `make run` starts Huiyin, `make test` tests it; both install what they need into .venv first.
 PYTHON ?= python3
 BIN := .venv/bin
-export DJANGO_SETTINGS_MODULE := config.settings
 
 .PHONY: help install install-dev run test test-all packages check fmt lock messages bench reset
 

@@ -1,6 +1,5 @@
-"""One database server for all tests: the private one, or DATABASE_URL's."""
+"""A database server for the tests: a private one, or DATABASE_URL's."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -9,24 +8,20 @@ from django.utils.translation.reloader import translation_file_changed
 from config import embedded
 from config.common.translations import compile_changed
 
-os.environ.setdefault("PGOPTIONS", "-c synchronous_commit=off")  # rows of tests need not survive a power cut
-embedded.use()
 compile_changed()
 translation_file_changed(None, Path("django.mo"))  # Django read the old ones before it came here
 
 
-def pytest_configure() -> None:
-    from django.conf import settings
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput"):
+        return  # the workers test, this process only collects what they say
+    quick = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
+    embedded.SERVER.update(quick)  # rows of tests need not survive a power cut
+    embedded.use()
 
     from config.celery import app
 
     app.set_default()
-    settings.STORAGES = {
-        "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.AXES_ENABLED = False
 
 
 @pytest.fixture(scope="session")
