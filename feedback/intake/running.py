@@ -29,7 +29,7 @@ def folder_of(run: ImportRun) -> Path:
     return Path(settings.MEDIA_ROOT) / "imports" / run.folder
 
 
-def keep_uploads(uploads: Iterable[UploadedFile[Any]]) -> tuple[str, list[str]]:
+def keep_uploads(uploads: "Iterable[UploadedFile[Any]]") -> tuple[str, list[str]]:
     """Write uploaded files to a folder of their own, in pieces; give the folder and the names.
 
     Raises:
