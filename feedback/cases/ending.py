@@ -15,7 +15,9 @@ from feedback.cases.locking import Actor, lock, lock_own, move, save
 from feedback.cases.speech import hear, say
 from feedback.clocks import commands as clocks
 from feedback.models import Author, Case, CaseStatus, Message, Resolution
+from feedback.org.alerts import alert
 
+AGAIN = _("Case %(number)s was reopened")
 ENDINGS = ("resolved_at", "resolution", "closed_at", "confirmed_at")
 
 
@@ -128,6 +130,15 @@ def revive(case: Case, *, actor: Actor, at: datetime) -> None:
     save(case, *ENDINGS)
     record("case.reopened", case, actor=actor, at=at, **ends)
     clocks.reopened(case, actor=actor, at=at)
+    if case.agent is not None and case.agent.user != actor:
+        alert(
+            users=[case.agent.user],
+            case=case,
+            kind="case.reopened",
+            key=f"case:{case.pk}:{case.version}:reopened",
+            title=AGAIN,
+            at=at,
+        )
 
 
 @transaction.atomic

@@ -45,12 +45,15 @@ def open_case(
     writes here are the member's words, taken down; without an actor they are ours.
 
     Raises:
-        Invalid: text that is missing or too long, an order of somebody else, a department that takes none.
+        Invalid: text that is missing or too long, an order of somebody else, a department that takes no
+            cases, a kind, channel or priority that is on no list.
         BadFile: an attachment that is not taken.
         KeyReused: the client's key came before with other content.
     """
     department = department or taker_of_new_cases()
     _check(department, order, member)
+    if not (kind in CaseKind.values and channel in Channel.values and priority in Priority.values):
+        raise Invalid(_("There is no such kind, channel or priority."))
     subject, body = rules.clean_line(subject), rules.clean_text(body)
     files = inspect_all(attachments)
 

@@ -12,7 +12,10 @@ from feedback.cases import rules, telling
 from feedback.cases.locking import lock, save, work_begins
 from feedback.clocks import commands as clocks
 from feedback.models import Agent, Author, Case, Department, Message, Priority
+from feedback.org.alerts import alert
 from feedback.org.queries import agent_of, may_work_in
+
+ASSIGNED = _("Case %(number)s was assigned to you")
 
 
 class AlreadyTaken(MoveNotAllowed):
@@ -83,6 +86,15 @@ def _give(case: Case, agent: Agent, kind: str, *, actor: User | None, at: dateti
     save(case, "agent")
     record(kind, case, actor=actor, at=at, agent=agent.pk, **ends)
     telling.tell(case, "working", telling.WORKING, agent=agent, at=at)
+    if agent.user != actor:
+        alert(
+            users=[agent.user],
+            case=case,
+            kind="case.assigned",
+            key=f"case:{case.pk}:{case.version}:assigned",
+            title=ASSIGNED,
+            at=at,
+        )
 
 
 @transaction.atomic

@@ -277,8 +277,8 @@ def test_no_sequence_of_commands_leaves_the_table():
     run_state_machine_as_test(
         Life,
         settings=settings(
-            max_examples=25,
-            stateful_step_count=25,
+            max_examples=15,
+            stateful_step_count=20,
             deadline=None,
             phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking would take minutes
             suppress_health_check=list(HealthCheck),
