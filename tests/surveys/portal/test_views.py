@@ -58,7 +58,7 @@ def test_the_page_is_small_private_and_needs_nothing_else(client):
     assert response["Cache-Control"] == "no-store"
     assert response["Referrer-Policy"] == "no-referrer"
     assert response["X-Robots-Tag"] == "noindex"
-    assert not re.search(rb"<script|<link|<img|src=|@import|url\(", response.content)
+    assert not re.search(rb"<script|<img|src=|@import|url\(|href=\"http", response.content)
     assert not response.cookies
 
 
