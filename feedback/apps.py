@@ -13,13 +13,17 @@ class FeedbackConfig(AppConfig):
         from config.common.outbox import SENDERS
         from config.common.registry import DEFAULTS, PERIODIC, Periodic
         from feedback.defaults.authority import seed_authority
+        from feedback.defaults.calendars import seed_calendars
         from feedback.defaults.departments import seed_departments
         from feedback.defaults.gaps import seed_gaps
+        from feedback.defaults.ladders import seed_ladders
+        from feedback.defaults.policies import seed_policies
         from feedback.defaults.roles import seed_roles
         from feedback.ladders import mail
 
         # authority comes after the roles, departments after their calendars, gaps after departments
-        DEFAULTS.extend([seed_roles, seed_authority, seed_departments, seed_gaps])
+        DEFAULTS.extend([seed_roles, seed_authority, seed_calendars, seed_departments, seed_gaps])
+        DEFAULTS.extend([seed_ladders, seed_policies])
         PERIODIC.append(Periodic("find gaps", "feedback.detect_gaps", every_seconds=300))
         PERIODIC.append(Periodic("take up imports", "feedback.take_up_imports", every_seconds=60))
         PERIODIC.append(Periodic("close silent cases", "feedback.close_silent_cases", every_seconds=600))

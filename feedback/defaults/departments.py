@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from feedback.defaults.calendars import seed_calendars
 from feedback.models import Calendar, Department
 
 TOP = "management"
@@ -24,25 +25,13 @@ DEPARTMENTS: tuple[Mapping[str, Any], ...] = (
 )
 
 
-CALENDARS = {"cn-office": "工作日 9–18 点", "cn-service": "每天 9–21 点"}
-HOURS = {"cn-office": [["09:00", "12:00"], ["13:00", "18:00"]], "cn-service": [["09:00", "21:00"]]}
-DAYS = {"cn-office": 5, "cn-service": 7}
-
-
-def seed_departments(_at: datetime) -> None:
-    """Make the departments where there are none; their calendars were seeded before."""
+def seed_departments(at: datetime) -> None:
+    """Make the departments where there are none, with the calendars that they work by."""
     if Department.objects.exists():
         return
+    seed_calendars(at)
     top = None
+    calendars = {calendar.code: calendar for calendar in Calendar.objects.all()}
     for row in DEPARTMENTS:
-        calendar = _calendar(row["calendar"])
-        department = Department.objects.create(**{**row, "calendar": calendar}, parent=top)
+        department = Department.objects.create(**{**row, "calendar": calendars[row["calendar"]]}, parent=top)
         top = top or department
-
-
-def _calendar(code: str) -> Calendar:
-    """The calendar of a code; a plain week when it was not seeded."""
-    days = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[: DAYS[code]]
-    content = {"zone": "Asia/Shanghai", "hours": dict.fromkeys(days, HOURS[code])}
-    fresh = {"name": CALENDARS[code], "content": content}
-    return Calendar.objects.get_or_create(code=code, defaults=fresh)[0]
