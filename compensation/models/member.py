@@ -41,6 +41,10 @@ class Member(models.Model):
     class Meta:
         verbose_name = _("member")
         verbose_name_plural = _("members")
+        permissions = [
+            ("see_contacts", "Can see members' contact details in full"),
+            ("set_tier", "Can set a member's tier by hand"),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="member_not_own_referrer", condition=Q(referrer__isnull=True) | ~Q(referrer=F("id"))

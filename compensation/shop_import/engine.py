@@ -21,6 +21,7 @@ from compensation.shop_import.scratch import Scratch
 from compensation.shop_import.targets import Item, Target, Written, by_name
 
 BATCH = 1_000
+LOOKED_AT = 50_000
 TRIES = 3
 T = TypeVar("T")
 Tell = Callable[[str, str, int, int], None]
@@ -141,18 +142,18 @@ class Import:
                                 report.add(Reject(path.name, 0, "", "", str(error)))
         return result
 
-    def preview(self, *, at: datetime, limit: int = 10) -> list[Preview]:
+    def preview(self, *, limit: int = 10) -> list[Preview]:
         """The first rows of each entity, converted but not written.
 
-        Only joined files are read to their end. References to other rows are not looked up.
+        Joined files are read to their end, up to a number of rows. References to other rows are not
+        looked up.
 
         Raises:
             MapError, FileError: see `check`.
         """
-        self.check()
         known = by_name(self.targets)
         with Scratch() as scratch:
-            running = _Running(self, scratch, Report(None), at, lambda *_args: None)
+            running = _Running(self, scratch, Report(None), None, lambda *_args: None, LOOKED_AT)
             return [
                 running.preview(path, part, known[part.entity], limit)
                 for part in self.map.entities
@@ -167,12 +168,17 @@ class _Running:
     work: Import
     scratch: Scratch
     report: Report
-    at: datetime
+    at: datetime | None
+    """None: only to look at."""
     tell: Tell
+    most: int | None = None
+    """So many rows of a joined file are enough."""
     lent: dict[str, FileError | None] = field(default_factory=dict)
 
     def take(self, path: Path, part: EntityMap, target: Target, count: Count) -> None:
         """Import one file as one entity."""
+        if self.at is None:
+            raise AssertionError
         self._lend(part.joins)
         for batch in _batches(
             rows(path, part.source, part.columns, partial(self.tell, target.name, path.name))
@@ -218,7 +224,8 @@ class _Running:
     def _read(self, join: JoinMap) -> None:
         self._lend(join.joins)
         for path in self.work.matching(join.source):
-            for batch in _batches(rows(path, join.source, join.columns, partial(self.tell, "", path.name))):
+            reading = rows(path, join.source, join.columns, partial(self.tell, "", path.name))
+            for batch in _batches(islice(reading, self.most)):
                 _borrow(batch, join.joins, self.scratch)
                 keyed = [(text_of(row.cells.get(join.key)), row) for row in batch]
                 self.scratch.lend(join, [(key, row.cells) for key, row in keyed if key and not row.fault])

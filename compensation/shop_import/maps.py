@@ -120,6 +120,8 @@ def parse(text: str, known: Mapping[str, Iterable[str]]) -> ColumnMap:
     Raises:
         MapError: it is not valid; the message names the place.
     """
+    if len(text) > MAX_BYTES:
+        raise MapError(_("The map is larger than a megabyte: is this the right file?"))
     try:
         content = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:

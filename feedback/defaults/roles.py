@@ -44,6 +44,7 @@ _LEAD = (
     "feedback.view_membership",
     "feedback.view_department",
     "feedback.change_gap",
+    "compensation.see_contacts",
 )
 _FIGURES = (
     "surveys.view_campaign",
@@ -56,7 +57,10 @@ _FIGURES = (
 ROLES: Mapping[str, Role] = {
     "agent": Role("客服", _AGENT),
     "team_lead": Role("组长", _LEAD),
-    "supervisor": Role("主管", (*_LEAD, *_FIGURES, "compensation.approve_grant", "feedback.view_promise")),
+    "supervisor": Role(
+        "主管",
+        (*_LEAD, *_FIGURES, "compensation.approve_grant", "compensation.set_tier", "feedback.view_promise"),
+    ),
     "moderator": Role(
         "评价审核",
         (

@@ -15,7 +15,7 @@ from config.common.errors import Invalid, NotFound
 from config.common.events import Actor, Happening, record, record_all
 from feedback.gaps import search
 from feedback.gaps.search import Difference, Side
-from feedback.models import Gap, GapCause, GapKind, GapProgress, GapRule
+from feedback.models import Gap, GapCause, GapKind, GapProgress, GapRule, GapThreshold
 
 AT_ONCE = 2_000
 LIMIT = 20_000
@@ -58,6 +58,43 @@ def detect(*, at: datetime, order_ids: Collection[int] | None = None, limit: int
         counts.update(happening.kind for happening in happenings)
         gap_ids += [happening.subject.pk for happening in happenings]
     return Found(counts, gap_ids, more)
+
+
+@transaction.atomic
+def save_threshold(*, threshold: GapThreshold, actor: Actor, at: datetime) -> GapThreshold:
+    """Keep the thresholds of an aspect; all its gaps are graded anew by the next searches."""
+    threshold.save()
+    search_anew()
+    record(
+        "gap_threshold.saved",
+        threshold,
+        actor=actor,
+        at=at,
+        aspect=threshold.aspect,
+        slight_days=str(threshold.slight_days),
+        moderate_days=str(threshold.moderate_days),
+    )
+    return threshold
+
+
+@transaction.atomic
+def save_rule(*, rule: GapRule, actor: Actor, at: datetime) -> GapRule:
+    """Keep a rule; it holds for gaps that are found or change from now on."""
+    rule.save()
+    record(
+        "gap_rule.saved",
+        rule,
+        actor=actor,
+        at=at,
+        aspect=rule.aspect,
+        severity=rule.severity,
+        within_days=rule.within_days,
+        opens_case=rule.opens_case,
+        department=rule.department_id,
+        coupon=rule.coupon_id,
+        is_active=rule.is_active,
+    )
+    return rule
 
 
 @transaction.atomic

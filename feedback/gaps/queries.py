@@ -1,13 +1,15 @@
 """Figures about gaps."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from django.db import connection
 from django.db.models import Count, QuerySet
 
 from compensation.models import Member, Order
-from feedback.models import Gap
+from feedback.gaps.rules import difference
+from feedback.models import Case, Gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,14 @@ class Scene:
     number: int
 
 
-def scenes(limit: int = 20) -> list[Scene]:
-    """Where gaps are most frequent: number by aspect, severity, cause and region, most first."""
+def scenes(*, since: datetime, limit: int = 20) -> list[Scene]:
+    """Where the gaps found since then are most frequent, by aspect, severity, cause and region."""
     by = ("aspect", "severity", "cause", "order__region")
-    rows = Gap.objects.filter(withdrawn_at=None).values_list(*by).annotate(number=Count("pk"))
+    rows = (
+        Gap.objects.filter(withdrawn_at=None, detected_at__gte=since)
+        .values_list(*by)
+        .annotate(number=Count("pk"))
+    )
     return [Scene(*row) for row in rows.order_by("-number", *by)[:limit]]
 
 
@@ -85,3 +91,23 @@ def of_member(member: Member) -> QuerySet[Gap]:
         .select_related("order")
         .order_by("-detected_at")
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """How many gaps and cases a member has."""
+
+    gaps: int
+    cases: int
+
+
+def numbers_of(member: Member) -> Numbers:
+    """The member's gaps that stand, and all cases."""
+    return Numbers(of_member(member).count(), Case.objects.filter(member=member).count())
+
+
+def days_now(gap: Gap, now: datetime) -> Decimal:
+    """The difference of a gap: what is written, or up to now while it still goes on."""
+    if gap.actual_at is not None or gap.withdrawn_at is not None:
+        return gap.days
+    return difference(now - gap.expected_at)

@@ -9,6 +9,7 @@ from compensation.shop_import import maps, shop
 from compensation.shop_import.engine import Import
 from feedback.reviews.imports import REVIEW
 
+MAP_BYTES = maps.MAX_BYTES
 TARGETS = (*shop.TARGETS, REVIEW)
 KNOWN = {target.name: tuple(target.fields) for target in TARGETS}
 

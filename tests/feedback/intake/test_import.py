@@ -226,7 +226,7 @@ def test_some_of_the_files_are_enough(seeded, shop_files):
 
 def test_a_preview_shows_values_and_faults_and_writes_nothing(seeded, shop_files):
     (shop_files / "orders.csv").write_text(FILES["orders.csv"] + "O3,M1,丢失,2026-03-02,,\n")
-    shown = {one.entity: one for one in shop.of_files([shop_files], shop.parse_map(MAP)).preview(at=AT)}
+    shown = {one.entity: one for one in shop.of_files([shop_files], shop.parse_map(MAP)).preview()}
     assert shown["order"].rows[0][:4] == ["O1", "M1", "delivered", 61_000]
     assert [reject.value for reject in shown["order"].rejects] == ["丢失"]
     assert not Member.objects.exists()

@@ -1,0 +1,3 @@
+from feedback.admin import gaps, reviews
+
+__all__ = ["gaps", "reviews"]

@@ -1,0 +1,210 @@
+"""Gaps: what was promised and not kept, where that is frequent, and the thresholds and rules."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import DropdownFilter
+
+from compensation.models import Member
+from config.common.browsing import Browsed
+from config.common.registry import MenuItem, Page
+from config.common.screens import StaffRequest, page
+from feedback.admin.access import needs
+from feedback.gaps import commands, queries
+from feedback.models import Aspect, Gap, GapCause, GapRule, GapThreshold, Promise, Severity
+
+VIEW = "feedback.view_gap"
+SCENE_DAYS = 90
+
+
+class StandsFilter(DropdownFilter):
+    """Gaps that stand, unless asked otherwise."""
+
+    title = _("state")
+    parameter_name = "stands"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002 - Django's
+        """Give what else there is."""
+        return [("waiting", _("not yet there")), ("withdrawn", _("withdrawn")), ("all", _("All"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Gap]) -> QuerySet[Gap]:  # noqa: ARG002
+        """Narrow down."""
+        match self.value():
+            case "all":
+                return queryset
+            case "withdrawn":
+                return queryset.filter(withdrawn_at__isnull=False)
+            case "waiting":
+                return queryset.filter(withdrawn_at=None, actual_at=None)
+        return queryset.filter(withdrawn_at=None)
+
+
+class GapForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """What people may correct."""
+
+    class Meta:
+        model = Gap
+        fields = ["kind", "cause"]
+
+
+@admin.register(Gap)
+class GapAdmin(Browsed):
+    """Broken promises. People correct the kind and the cause; the rest are facts."""
+
+    form = GapForm
+    list_display = ["detected_at", "order", "aspect", "shown_severity", "shown_days", "kind", "cause", "case"]
+    list_filter = [StandsFilter, "aspect", "severity", "kind", "cause"]
+    list_select_related = ["order", "case"]
+    search_fields = ["order__external_id"]
+    search_help_text = _("the order's or the member's number in the shop")
+    ordering = ["-detected_at", "-pk"]
+    readonly_fields = [
+        "order",
+        "aspect",
+        "expected_at",
+        "actual_at",
+        "shown_days",
+        "shown_severity",
+        "detected_at",
+        "changed_at",
+        "withdrawn_at",
+        "case",
+    ]
+    fields = [*readonly_fields, "kind", "cause"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's
+        """Those who may correct gaps."""
+        return request.user.has_perm("feedback.change_gap")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Gap]:
+        """With what each row shows."""
+        rows: QuerySet[Gap] = super().get_queryset(request)
+        return rows.select_related("order", "case", "promise")
+
+    def get_search_results(
+        self,
+        request: HttpRequest,  # noqa: ARG002 - Django's signature
+        queryset: QuerySet[Gap],
+        search_term: str,
+    ) -> tuple[QuerySet[Gap], bool]:
+        """Find by what is unique."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        keys = [
+            key
+            for field in ("order__external_id", "order__member__external_id")
+            for key in Gap.objects.filter(**{field: term}).values_list("pk", flat=True)[:1_000]
+        ]
+        return queryset.filter(pk__in=keys), False
+
+    @admin.display(description=_("difference (days)"))
+    def shown_days(self, gap: Gap) -> str:
+        """Up to now while it still goes on."""
+        return f"{queries.days_now(gap, timezone.now()):.2f}"
+
+    @admin.display(description=_("severity"), ordering="severity")
+    def shown_severity(self, gap: Gap) -> str:
+        """As a word."""
+        return gap.get_severity_display()
+
+    def save_model(self, request: HttpRequest, obj: Gap, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
+        """Correct it, with its event."""
+        commands.correct(
+            gap_id=obj.pk,
+            cause=form.cleaned_data["cause"],
+            kind=form.cleaned_data["kind"],
+            actor=request.user,  # type: ignore[arg-type]  # staff
+            at=timezone.now(),
+        )
+
+
+@admin.register(Promise)
+class PromiseAdmin(Browsed):
+    """What was promised."""
+
+    list_display = ["due_at", "aspect", "source", "line", "withdrawn_at"]
+    list_filter = ["aspect", "source"]
+    list_select_related = ["line__product", "line__order"]
+    search_fields = ["=line__order__external_id"]
+    search_help_text = _("the order's number in the shop")
+    ordering = ["-pk"]
+    fields = list_display
+    readonly_fields = fields
+
+
+@admin.register(GapThreshold)
+class GapThresholdAdmin(ModelAdmin):
+    """Where slight ends and severe begins. A change regrades the gaps that are there."""
+
+    list_display = ["aspect", "slight_days", "moderate_days"]
+
+    def save_model(self, request: HttpRequest, obj: GapThreshold, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
+        """Keep it with its event, and look at everything again."""
+        commands.save_threshold(threshold=obj, actor=request.user, at=timezone.now())  # type: ignore[arg-type]  # staff
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's
+        """Every aspect needs its thresholds."""
+        return False
+
+
+@admin.register(GapRule)
+class GapRuleAdmin(ModelAdmin):
+    """What follows from a gap."""
+
+    list_display = ["__str__", "opens_case", "department", "coupon", "within_days", "is_active"]
+    list_filter = ["aspect"]
+    list_select_related = ["department", "coupon"]
+
+    def save_model(self, request: HttpRequest, obj: GapRule, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
+        """Keep it with its event."""
+        commands.save_rule(rule=obj, actor=request.user, at=timezone.now())  # type: ignore[arg-type]  # staff
+
+
+@require_GET
+@needs(VIEW)
+def scenes(request: StaffRequest) -> HttpResponse:
+    """Where gaps are most frequent, and what reviews say about kept and broken promises."""
+    at = timezone.now()
+    context = {
+        "days": SCENE_DAYS,
+        "scenes": [
+            (
+                Aspect(scene.aspect).label,
+                Severity(scene.severity).label,
+                GapCause(scene.cause).label if scene.cause else gettext("unknown"),
+                scene.region,
+                scene.number,
+            )
+            for scene in queries.scenes(since=at - timedelta(days=SCENE_DAYS))
+        ],
+    }
+    return page(request, "feedback/gaps/scenes.html", context, at=at)
+
+
+def gaps_of_member(member: Member) -> tuple[Any, Any]:
+    """The member's gaps and cases, for the member's page."""
+    numbers = queries.numbers_of(member)
+    url = reverse("admin:feedback_gap_changelist")
+    return _("gaps and cases"), format_html(
+        '<a href="{}?q={}">{}</a> · {}',
+        url,
+        member.external_id,
+        gettext("%(gaps)s gaps") % {"gaps": numbers.gaps},
+        gettext("%(cases)s cases") % {"cases": numbers.cases},
+    )
+
+
+GAP_PAGES = [Page("gap-scenes/", scenes, "gap-scenes")]
+GAP_MENU = [MenuItem(_("Gap scenes"), "gap-scenes", "crisis_alert", (VIEW,))]

@@ -1,0 +1,148 @@
+"""Reviews, and the shop's answers to them."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import DropdownFilter
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from config.common.browsing import Browsed
+from feedback.models import Reply, Review
+from feedback.reviews import commands
+
+REPLY = "feedback.add_reply"
+
+
+class AnsweredFilter(DropdownFilter):
+    """Whether the shop has answered."""
+
+    title = _("answer")
+    parameter_name = "answered"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002 - Django's
+        """Give both."""
+        return [("no", _("unanswered")), ("yes", _("answered"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Review]) -> QuerySet[Review]:  # noqa: ARG002
+        """Narrow down."""
+        return queryset.filter(reply__isnull=self.value() == "no") if self.value() else queryset
+
+
+class StarsFilter(DropdownFilter):
+    """How many stars."""
+
+    title = _("stars")
+    parameter_name = "stars"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002 - Django's
+        """One to five."""
+        return [(str(stars), "★" * stars) for stars in range(1, 6)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Review]) -> QuerySet[Review]:  # noqa: ARG002
+        """Narrow down."""
+        stars = self.value()
+        return queryset.filter(stars=int(stars)) if stars in {"1", "2", "3", "4", "5"} else queryset
+
+
+class ReplyForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """The answer."""
+
+    answer = forms.CharField(
+        label=_("public answer"), max_length=commands.LONGEST, widget=UnfoldAdminTextareaWidget
+    )
+
+    class Meta:
+        model = Review
+        fields: list[str] = []
+
+
+@admin.register(Review)
+class ReviewAdmin(Browsed):
+    """What members thought of their orders."""
+
+    form = ReplyForm
+    list_display = ["written_at", "shown_stars", "title", "words", "member", "is_answered"]
+    list_filter = [StarsFilter, AnsweredFilter]
+    list_select_related = ["member", "reply"]
+    search_fields = ["external_id"]
+    search_help_text = _("the review's, the order's or the member's number in the shop")
+    ordering = ["-written_at", "-pk"]
+    readonly_fields = [
+        "written_at",
+        "shown_stars",
+        "member",
+        "order",
+        "product",
+        "title",
+        "text",
+        "given_answer",
+    ]
+
+    def has_change_permission(self, request: HttpRequest, obj: Review | None = None) -> bool:
+        """Nothing but an answer can be added, and only one."""
+        return obj is not None and request.user.has_perm(REPLY) and _reply_of(obj) is None
+
+    def get_fields(self, request: HttpRequest, obj: Review | None = None) -> list[str]:
+        """Show the form for an answer to those who may give one."""
+        return [*self.readonly_fields, *(["answer"] if self.has_change_permission(request, obj) else [])]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Review]:
+        """With what each row shows."""
+        rows: QuerySet[Review] = super().get_queryset(request)
+        return rows.select_related("member", "order", "product", "reply__user")
+
+    def get_search_results(
+        self,
+        request: HttpRequest,  # noqa: ARG002 - Django's signature
+        queryset: QuerySet[Review],
+        search_term: str,
+    ) -> tuple[QuerySet[Review], bool]:
+        """Find by what is unique."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        keys = [
+            key
+            for field in ("external_id", "order__external_id", "member__external_id")
+            for key in Review.objects.filter(**{field: term}).values_list("pk", flat=True)[:1_000]
+        ]
+        return queryset.filter(pk__in=keys), False
+
+    @admin.display(description=_("stars"), ordering="stars")
+    def shown_stars(self, review: Review) -> str:
+        """As stars."""
+        return "★" * review.stars
+
+    @admin.display(description=_("text"))
+    def words(self, review: Review) -> str:
+        """The beginning."""
+        return review.text if len(review.text) <= 80 else f"{review.text[:79]}…"  # noqa: PLR2004 - a line's length
+
+    @admin.display(description=_("answered"), boolean=True)
+    def is_answered(self, review: Review) -> bool:
+        """Whether the shop has answered."""
+        return _reply_of(review) is not None
+
+    @admin.display(description=_("public answer"))
+    def given_answer(self, review: Review) -> str:
+        """The answer, and whose it is."""
+        reply = _reply_of(review)
+        return f"{reply.text} — {reply.user}" if reply else "—"
+
+    def save_model(self, request: HttpRequest, obj: Review, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
+        """Answer, with its event."""
+        commands.reply(
+            review_id=obj.pk,
+            text=form.cleaned_data["answer"],
+            actor=request.user,  # type: ignore[arg-type]  # staff
+            at=timezone.now(),
+        )
+
+
+def _reply_of(review: Review) -> Reply | None:
+    return getattr(review, "reply", None)
