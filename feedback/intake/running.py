@@ -29,11 +29,7 @@ def folder_of(run: ImportRun) -> Path:
     return Path(settings.MEDIA_ROOT) / "imports" / run.folder
 
 
-<<<<<<< HEAD
 def keep_uploads(uploads: "Iterable[UploadedFile[Any]]") -> tuple[str, list[str]]:
-=======
-def keep_uploads(uploads: Iterable["UploadedFile[Any]"]) -> tuple[str, list[str]]:
->>>>>>> 499af27 (Import from the admin with a preview; show gaps, reviews, members and orders there)
     """Write uploaded files to a folder of their own, in pieces; give the folder and the names.
 
     Raises:
