@@ -8,7 +8,7 @@ from typing import Literal
 from django.db import transaction
 
 from compensation.models import Member, Notice
-from config.common import outbox
+from config.common import bulk, outbox
 from config.common.models import OutboxMessage
 
 MEMBER = "member"
@@ -47,7 +47,8 @@ def notify_all(tellings: Iterable[Telling], *, at: datetime) -> None:
     wanted = sorted(
         (telling for telling in tellings if telling.member.erased_at is None), key=lambda telling: telling.key
     )
-    Notice.objects.bulk_create(
+    bulk.insert(
+        Notice,
         [
             Notice(
                 member=telling.member,
@@ -60,8 +61,7 @@ def notify_all(tellings: Iterable[Telling], *, at: datetime) -> None:
             )
             for telling in wanted
         ],
-        ignore_conflicts=True,
-        batch_size=5_000,
+        skip_known=True,
     )
     # The outbox holds no personal data: text and address are read when it is sent.
     outbox.put_all(

@@ -3,14 +3,17 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.db import connection, models
 from django.db.models.lookups import GreaterThan
 
+from config.common import bulk
 from config.common.models import Event
 
 SYSTEM = "system"
+BATCH = 10_000
 
 Actor = models.Model | None
 """Who did it: a User, a Member, or None for the system itself."""
@@ -40,26 +43,28 @@ def record(kind: str, subject: models.Model, *, actor: Actor, at: datetime, **da
     Raises:
         RuntimeError: called outside a transaction.
     """
-    return record_all([Happening(kind, subject, at, actor, data)])[0]
+    event = _event(Happening(kind, subject, at, actor, data))
+    event.save(force_insert=True)
+    return event
 
 
-def record_all(happenings: Iterable[Happening]) -> list[Event]:
-    """Write many events in few statements, in the given order."""
+def record_all(happenings: Iterable[Happening]) -> None:
+    """Write many events in few statements, in the given order; as `record` otherwise."""
+    events = (_event(happening) for happening in happenings)
+    while batch := list(islice(events, BATCH)):
+        bulk.insert(Event, batch)
+
+
+def _event(happening: Happening) -> Event:
     if not connection.in_atomic_block:
         raise RuntimeError("an event is written in the transaction of its change")
-    return Event.objects.bulk_create(
-        [
-            Event(
-                kind=happening.kind,
-                at=happening.at,
-                actor=reference(happening.actor),
-                subject_type=happening.subject._meta.model_name or "",
-                subject_id=happening.subject.pk,
-                data=happening.data,
-            )
-            for happening in happenings
-        ],
-        batch_size=5_000,
+    return Event(
+        kind=happening.kind,
+        at=happening.at,
+        actor=reference(happening.actor),
+        subject_type=happening.subject._meta.model_name or "",
+        subject_id=happening.subject.pk,
+        data=happening.data,
     )
 
 

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, Self
 from uuid import UUID
 
@@ -19,11 +20,13 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
 
+from config.common import bulk
 from config.common.events import Actor, Happening, record_all
 from config.common.models import OutboxMessage, OutboxStatus
 
 log = logging.getLogger(__name__)
 
+BATCH = 10_000
 LEASE = timedelta(minutes=5)
 WORK = timedelta(seconds=10)  # then the rest is given back: a slow mail server holds no worker for long
 FIRST_DELAY = timedelta(seconds=10)
@@ -62,7 +65,9 @@ def put_all(messages: Iterable[OutboxMessage]) -> None:
     """Write many messages in few statements; those whose key is known are left out."""
     if not connection.in_atomic_block:
         raise RuntimeError("a message is written in the transaction that decided it")
-    OutboxMessage.objects.bulk_create(messages, ignore_conflicts=True, batch_size=5_000)
+    rest = iter(messages)
+    while batch := list(islice(rest, BATCH)):
+        bulk.insert(OutboxMessage, batch, skip_known=True)
 
 
 @transaction.atomic
