@@ -18,6 +18,7 @@ TEXTS: dict[str, Promise] = {
     "case.opened": _("opened the case for %(department)s"),
     "case.claimed": _("took the case"),
     "case.assigned": _("assigned the case to %(agent)s"),
+    "case.given_back": _("gave the case back"),
     "case.replied": _("replied"),
     "case.noted": _("wrote a note"),
     "case.member_wrote": _("wrote"),
@@ -114,7 +115,7 @@ def _departments(data: dict[str, Any]) -> list[int]:
 
 def _text(event: Event, names: _Names) -> str:
     data = event.data
-    kind = "clock.met_late" if event.kind == "clock.met" and data.get("late") else event.kind
+    kind = _nearer(event)
     words = {
         "department": names.department(data.get("department")),
         "agent": names.agents.get(data.get("agent") or 0, "—"),
@@ -130,6 +131,15 @@ def _text(event: Event, names: _Names) -> str:
     elif event.kind == "clock.moved":
         words["before"], words["after"] = names.department(data["from"]), names.department(data["to"])
     return str(TEXTS.get(kind, event.kind)) % words
+
+
+def _nearer(event: Event) -> str:
+    """The kind, told apart by its data where one kind needs two texts."""
+    if event.kind == "clock.met" and event.data.get("late"):
+        return "clock.met_late"
+    if event.kind == "case.assigned" and event.data.get("agent") is None:
+        return "case.given_back"
+    return event.kind
 
 
 def _label(choices: Any, value: object) -> str:
