@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import translation
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 
 from config.common.mail import tell_staff
 from config.common.models import User
@@ -28,7 +29,8 @@ def alert(
     Call inside the transaction of what they are told of.
     """
     people = list({user.pk: user for user in users}.values())
-    known = {"number": case.number, **(data or {})}
+    with translation.override(None):
+        known = {"number": case.number, **(data or {}), "title": str(title)}
     Alert.objects.bulk_create(
         [
             Alert(key=f"{key}:{user.pk}", user=user, case=case, kind=kind, data=known, at=at)
@@ -46,3 +48,9 @@ def alert(
             body=f"{case.number} {case.subject}\n{settings.PUBLIC_URL}/admin/cases/{case.pk}/",
             at=at,
         )
+
+
+def say(alert: Alert) -> str:
+    """What an alert of this module says, in the language of the moment; empty for another's."""
+    title = alert.data.get("title", "")
+    return gettext(title) % alert.data if title else ""

@@ -1,0 +1,35 @@
+import pytest
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+
+from config.common.models import OutboxMessage
+from feedback.models import Alert
+from feedback.org.alerts import alert, say
+from tests.factories.compensation import T0
+from tests.factories.feedback import CaseFactory, StaffFactory
+
+pytestmark = pytest.mark.django_db
+
+TITLE = _("Case %(number)s was reopened")
+
+
+def test_each_is_alerted_once_for_one_reason_on_the_desk_and_by_mail():
+    case, users = CaseFactory(), StaffFactory.create_batch(2)
+    for _again in range(2):
+        alert(users=[*users, users[0]], case=case, kind="case.reopened", key="k", title=TITLE, at=T0)
+    assert Alert.objects.count() == 2
+    letters = OutboxMessage.objects.filter(kind="staff")
+    assert letters.count() == 2
+    assert letters[0].payload["subject"] == f"工单 {case.number} 被重新打开"
+    assert f"/admin/cases/{case.pk}/" in letters[0].payload["body"]
+
+
+def test_alert_speaks_the_language_of_who_reads_it():
+    case, user = CaseFactory(), StaffFactory()
+    with translation.override("zh-hans"):
+        alert(users=[user], case=case, kind="case.reopened", key="k", title=TITLE, at=T0)
+    with translation.override("en"):
+        assert say(user.alerts.get()) == f"Case {case.number} was reopened"
+    with translation.override("zh-hans"):
+        assert say(user.alerts.get()) == f"工单 {case.number} 被重新打开"
+    assert say(Alert(kind="other", data={})) == ""
