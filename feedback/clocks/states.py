@@ -1,0 +1,107 @@
+"""How a clock stands, as the screens colour it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from feedback.clocks import words
+from feedback.clocks.running import terms_of
+from feedback.models import Case, Clock
+
+
+class State(TextChoices):
+    """How a clock stands."""
+
+    RUNNING = "running", gettext_lazy("running")
+    WARNED = "warned", gettext_lazy("soon due")
+    BREACHED = "breached", gettext_lazy("late")
+    PAUSED = "paused", gettext_lazy("paused")
+    MET = "met", gettext_lazy("met")
+    MET_LATE = "met_late", gettext_lazy("met late")
+    STOPPED = "stopped", gettext_lazy("stopped")
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A clock of a case for its header. `fraction` is the share of the target's working time that is used."""
+
+    clock: Clock
+    state: State
+    words: str
+    fraction: float
+
+    @property
+    def is_running(self) -> bool:
+        """Whether somebody still has to do something."""
+        return self.state in {State.RUNNING, State.WARNED, State.BREACHED, State.PAUSED}
+
+
+def state_of(clock: Clock, now: datetime) -> State:
+    """Tell how a clock stands; it is late from its due time on, whether the sweep saw it or not."""
+    if clock.met_at is not None:
+        return State.MET_LATE if clock.breached_at is not None else State.MET
+    if clock.stopped_at is not None:
+        return State.STOPPED
+    if clock.breached_at is not None:
+        return State.BREACHED
+    if clock.paused_at is not None:
+        return State.PAUSED
+    if clock.due_at <= now:
+        return State.BREACHED
+    return State.WARNED if clock.rungs_fired else State.RUNNING
+
+
+def chips(case: Case, *, now: datetime) -> list[Chip]:
+    """Show a case's clocks: those that run by due time, then those that ended, latest first. Two queries."""
+    clocks = Clock.objects.filter(case=case).select_related("department", "handoff__department")
+    rows = [_chip(clock, now) for clock in clocks.prefetch_related("pauses")]
+    running = sorted((chip for chip in rows if chip.is_running), key=lambda chip: chip.clock.due_at)
+    ended = [chip for chip in rows if not chip.is_running]
+    return running + sorted(ended, key=lambda chip: _ended(chip.clock), reverse=True)
+
+
+def running_chips(cases: Iterable[Case], *, now: datetime) -> dict[int, Chip]:
+    """Show the clock that is due next of each of some cases, for lists. Two queries."""
+    clocks = Clock.objects.filter(
+        case__in=list(cases), handoff=None, met_at=None, stopped_at=None
+    ).prefetch_related("pauses")
+    found: dict[int, Chip] = {}
+    for clock in sorted(clocks, key=lambda clock: (clock.paused_at is not None, clock.due_at)):
+        found.setdefault(clock.case_id, _chip(clock, now))
+    return found
+
+
+def _ended(clock: Clock) -> datetime:
+    return clock.met_at or clock.stopped_at or clock.started_at
+
+
+def _chip(clock: Clock, now: datetime) -> Chip:
+    state = state_of(clock, now)
+    return Chip(clock, state, _words(clock, state, now), _fraction(clock, now))
+
+
+def _words(clock: Clock, state: State, now: datetime) -> str:
+    if clock.met_at is not None:
+        return words.ended(clock.due_at, clock.met_at)
+    if state == State.STOPPED:
+        return str(State.STOPPED.label)
+    if clock.paused_at is None:
+        return words.left(clock.due_at, now)
+    if state == State.BREACHED:
+        return _("paused, %(time)s late") % {"time": words.duration(clock.paused_at - clock.due_at)}
+    left = max(clock.work - _worked(clock, clock.paused_at), timedelta())
+    return _("paused, %(time)s left") % {"time": words.duration(left)}
+
+
+def _fraction(clock: Clock, now: datetime) -> float:
+    until = clock.met_at or clock.stopped_at or now
+    return min(1.0, _worked(clock, until) / clock.work)
+
+
+def _worked(clock: Clock, until: datetime) -> timedelta:
+    pauses = [(pause.from_at, pause.to_at) for pause in clock.pauses.all()]
+    return terms_of(clock).calendar.worked(clock.started_at, max(until, clock.started_at), pauses)

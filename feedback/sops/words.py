@@ -1,0 +1,54 @@
+"""Why a policy was chosen, in words."""
+
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from feedback.models import CaseKind, Channel, Priority
+from feedback.sops.rules import Condition, Rule, Verdict
+
+
+def name(rule: Rule) -> str:
+    """Name a policy in the language of the moment."""
+    return rule.name_en if rule.name_en and (get_language() or "").startswith("en") else rule.name
+
+
+def reason(verdict: Verdict) -> str:
+    """Say why a policy was taken, or what kept it from being taken."""
+    if verdict.taken:
+        held = [_condition(item) for item in verdict.conditions if item.wanted]
+        return _("; ").join(held) if held else _("takes every case")
+    if not verdict.rule.is_active:
+        return _("not in force")
+    if not verdict.has_target:
+        return _("has no target for this")
+    return _("; ").join(_condition(item) for item in verdict.failed)
+
+
+def _condition(item: Condition) -> str:
+    values = {
+        "field": _FIELDS[item.field](),
+        "actual": _label(item.field, item.actual),
+        "wanted": _(", ").join(_label(item.field, value) for value in item.wanted),
+    }
+    if item.holds:
+        return _("%(field)s is %(actual)s") % values
+    return _("%(field)s is %(actual)s, not %(wanted)s") % values
+
+
+_FIELDS = {
+    "kind": lambda: _("kind"),
+    "channel": lambda: _("channel"),
+    "priority": lambda: _("priority"),
+    "tier": lambda: _("tier"),
+}
+_CHOICES: dict[str, dict[Any, Any]] = {
+    "kind": dict(CaseKind.choices),
+    "channel": dict(Channel.choices),
+    "priority": dict(Priority.choices),
+}
+
+
+def _label(field: str, value: Any) -> str:
+    return str(_CHOICES.get(field, {}).get(value, value))

@@ -1,0 +1,281 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import translation
+
+from config.common.models import Event, Seal
+from feedback.clocks import commands, words
+from feedback.clocks.queries import State, board, breaches, chips, due_strip, replay, running_chips, workload
+from feedback.clocks.replay import Kind
+from feedback.ladders.sweep import sweep
+from feedback.models import CaseStatus, Clock, Department
+from feedback.sops import words as sop_words
+from tests.factories.common import UserFactory
+from tests.factories.sop import (
+    OFFICE,
+    START,
+    SopCalendarFactory,
+    SopCaseFactory,
+    SopDepartmentFactory,
+    make_agent,
+    make_ladder,
+    make_policy,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("F8")]
+
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def english():
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture
+def service():
+    return SopDepartmentFactory(code="service")
+
+
+def open_case(department, at=START, **fields):
+    case = SopCaseFactory(department=department, opened_at=at, **fields)
+    commands.start_for_case(case, actor=None, at=at)
+    return case
+
+
+def policy(**fields):
+    return make_policy(ladder=make_ladder(), **fields)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (59, "59 s"),
+        (60, "1 min"),
+        (3599, "59 min"),
+        (3600, "1 h"),
+        (11_100, "3 h 5 min"),
+        (86_400, "1 d"),
+        (183_600, "2 d 3 h"),
+    ],
+)
+def test_durations(seconds, text):
+    assert words.duration(seconds * SECOND) == words.duration(-seconds * SECOND) == text
+
+
+def test_left_and_late():
+    assert words.left(START + 12 * MINUTE, START) == "12 min left"
+    assert words.left(START, START + 185 * MINUTE) == "3 h 5 min late"
+    assert words.ended(START, START + MINUTE) == "met 1 min late"
+    assert words.ended(START, START - MINUTE) == "met, 1 min to spare"
+    assert words.exact(3723 * SECOND) == "1:02:03"
+
+
+def test_chips_from_start_to_end(service):
+    policy()
+    case = open_case(service)
+
+    def states(now):
+        return [(chip.clock.milestone, chip.state, chip.words) for chip in chips(case, now=now)]
+
+    assert states(START + 10 * MINUTE) == [
+        ("first_reply", State.RUNNING, "20 min left"),
+        ("resolution", State.RUNNING, "23 h 50 min left"),
+    ]
+    sweep(START + 25 * MINUTE)
+    assert states(START + 25 * MINUTE)[0][1:] == (State.WARNED, "5 min left")
+    assert states(START + 31 * MINUTE)[0][1:] == (State.BREACHED, "1 min late")  # no sweep saw it yet
+    commands.replied(case, actor=None, at=START + 40 * MINUTE)
+    commands.wait_for_member(case, actor=None, at=START + HOUR)
+    assert states(START + 50 * HOUR) == [
+        ("resolution", State.PAUSED, "paused, 23 h left"),
+        ("first_reply", State.MET_LATE, "met 10 min late"),
+    ]
+    commands.stop_all(case, actor=None, at=START + 51 * HOUR)
+    assert states(START + 52 * HOUR)[0][1:] == (State.STOPPED, "stopped")
+
+
+def test_fraction_counts_working_time(service):
+    make_policy(calendar=SopCalendarFactory(content=OFFICE), targets={"resolution": 8 * 60})
+    case = open_case(service)
+    assert chips(case, now=START + 4 * HOUR)[0].fraction == 3 / 8  # an hour of it is the midday break
+    assert chips(case, now=START + 20 * HOUR)[0].fraction == 1.0
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_chips_cost_two_queries(service, number, django_assert_num_queries):
+    policy()
+    case = open_case(service)
+    for n in range(1, number):
+        commands.resolved(case, actor=None, at=START + n * MINUTE)
+        commands.reopened(case, actor=None, at=START + n * MINUTE)
+    with django_assert_num_queries(2):
+        assert (
+            len([(chip.clock.department.name, chip.words) for chip in chips(case, now=START)]) >= 2 * number
+        )
+    with django_assert_num_queries(2):
+        assert running_chips([case], now=START)[case.pk].clock.milestone in {"first_reply", "next_reply"}
+
+
+def test_replay_adds_up_to_the_second(service):
+    make_policy("vip", kinds=["refund"], position=1, targets={"resolution": 60})
+    make_policy(
+        calendar=SopCalendarFactory(content=OFFICE), ladder=make_ladder(), targets={"resolution": 10 * 60}
+    )
+    user = UserFactory(name="王芳")
+    case = open_case(service)
+    commands.wait_for_member(case, actor=user, at=START + 2 * HOUR + 17 * SECOND)
+    commands.resume(case, actor=user, at=START + 5 * HOUR + 3 * SECOND)
+    sweep(START + 30 * HOUR)
+    end = START + 31 * HOUR + 41 * SECOND
+    commands.resolved(case, actor=user, at=end)
+    told = replay(Clock.objects.get(), now=START + 100 * HOUR)
+
+    assert told.working + told.closed + told.paused == told.lasted == end - START
+    assert told.paused == 3 * HOUR - 14 * SECOND
+    assert (told.segments[0].start, told.segments[-1].end) == (START, end)
+    assert all(one.end == other.start for one, other in zip(told.segments, told.segments[1:], strict=False))
+    clock = told.clock
+    assert told.working == clock.work + (told.working - clock.work)
+    after_due = sum(
+        (
+            min(part.end, end) - max(part.start, clock.due_at)
+            for part in told.segments
+            if part.kind == Kind.WORKING and part.end > clock.due_at
+        ),
+        timedelta(),
+    )
+    assert told.working - after_due == clock.work
+    assert told.late == end - clock.due_at
+    assert [mark.kind for mark in told.marks if mark.kind.startswith("clock.") or mark.kind == "due"] == [
+        "clock.started",
+        "clock.paused",
+        "clock.resumed",
+        "due",
+        "clock.breached",
+        "clock.met",
+    ]
+    assert next(mark for mark in told.marks if mark.kind == "clock.paused").actor == "王芳"
+    assert len(told.firings) == 3
+    assert [sop_words.reason(verdict) for verdict in told.choice.verdicts] == [
+        "kind is complaint, not refund",
+        "takes every case",
+    ]
+
+
+def test_replay_names_the_seal(service):
+    policy()
+    open_case(service)
+    clock = Clock.objects.first()
+    assert replay(clock, now=START + MINUTE).seal is None
+    txid = Event.objects.latest("id").txid
+    seal = Seal.objects.create(
+        from_txid=0, upto_txid=txid + 1, count=1, digests=b"", previous=b"", signature=b"1", sealed_at=START
+    )
+    assert replay(clock, now=START + MINUTE).seal == seal
+
+
+def test_replay_of_a_clock_that_stands_still(service):
+    policy(targets={"resolution": 60})
+    case = open_case(service)
+    commands.wait_for_member(case, actor=None, at=START + MINUTE)
+    told = replay(Clock.objects.get(), now=START + HOUR)
+    assert (told.working, told.paused, told.late) == (MINUTE, 59 * MINUTE, timedelta())
+    assert "due" not in [mark.kind for mark in told.marks]
+
+
+def test_board_counts_and_shares(service):
+    policy(targets={"first_reply": 30})
+    other = SopDepartmentFactory()
+    now = START + HOUR
+    met = open_case(service)
+    commands.replied(met, actor=None, at=START + 5 * MINUTE)
+    late = open_case(service)
+    commands.replied(late, actor=None, at=START + 50 * MINUTE)
+    open_case(service)  # late, and no sweep saw it
+    open_case(service, at=START + 35 * MINUTE)
+    sweep(now)
+    fresh = open_case(service, at=now)
+    commands.stop_all(open_case(service), actor=None, at=START + MINUTE)
+    waiting = open_case(service, at=now)
+    Clock.objects.filter(case=waiting).update(paused_at=now, next_fire_at=None)
+    open_case(other, at=now - HOUR * 5)
+
+    row, elsewhere = board(Department.objects.filter(pk__in=[service.pk, other.pk]).order_by("pk"), now=now)
+    assert (row.running, row.warned, row.breached, row.paused, row.next_hour) == (1, 1, 1, 1, 2)
+    assert (row.today.met, row.today.due, row.week.due) == (1, 3, 3)
+    assert row.today.percent == pytest.approx(100 / 3)
+    assert (elsewhere.breached, elsewhere.today.due) == (1, 1)
+    assert fresh.pk
+
+
+def test_week_begins_on_monday(service):
+    policy(targets={"first_reply": 30})
+    for days in (0, 1, 2, 3):  # Wednesday, Tuesday, Monday, Sunday
+        case = open_case(service, at=START - timedelta(days=days))
+        commands.replied(case, actor=None, at=START - timedelta(days=days))
+    (row,) = board([service], now=START + HOUR)
+    assert (row.today.due, row.week.due) == (1, 3)
+
+
+def test_nothing_due_is_no_share(service):
+    assert board([service], now=START)[0].today.percent is None
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_board_costs_two_queries(service, number, django_assert_num_queries):
+    policy(targets={"first_reply": 30})
+    departments = [SopDepartmentFactory() for _ in range(number)]
+    for department in departments:
+        open_case(department)
+    with django_assert_num_queries(2):
+        assert len(board(departments, now=START)) == number
+
+
+def test_breaches_filter(service):
+    policy(targets={"first_reply": 30, "resolution": 60})
+    case = open_case(service)
+    open_case(SopDepartmentFactory())
+    sweep(START + 2 * HOUR)
+    commands.replied(case, actor=None, at=START + 3 * HOUR)
+    assert [clock.milestone for clock in breaches([service])] == ["resolution", "first_reply"]
+    assert breaches([service], since=START + HOUR).get().milestone == "resolution"
+    assert breaches([service], until=START + HOUR).get().milestone == "first_reply"
+    assert breaches([service], is_running=True).get().milestone == "resolution"
+    assert breaches([service], milestones=["first_reply"], is_running=False).count() == 1
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_breaches_cost_one_query(service, number, django_assert_num_queries):
+    policy(targets={"first_reply": 30})
+    agent = make_agent(service)
+    for _ in range(number):
+        open_case(service, agent=agent)
+    sweep(START + HOUR)
+    with django_assert_num_queries(1):
+        rows = [
+            (str(one.case.agent), one.case.member.name, one.department.name) for one in breaches([service])
+        ]
+    assert len(rows) == number
+
+
+def test_due_strip_shows_the_next_hour(service):
+    policy(targets={"first_reply": 30})
+    open_case(service, at=START - HOUR)
+    soon = open_case(service)
+    open_case(service, at=START + HOUR)
+    assert [clock.case for clock in due_strip([service], now=START)] == [soon]
+    assert due_strip([service], now=START, limit=0) == []
+
+
+def test_workload_counts_open_cases(service):
+    policy(targets={"first_reply": 30})
+    busy, idle = make_agent(service, name="忙"), make_agent(service, name="闲")
+    open_case(service, at=START - HOUR, agent=busy)
+    open_case(service, agent=busy)
+    open_case(service, agent=idle, status=CaseStatus.RESOLVED, resolved_at=START, resolution="solved")
+    first, second = workload([service], now=START)
+    assert (first.agent, first.cases, first.late, first.next_hour) == (busy, 2, 1, 1)
+    assert (second.agent, second.cases) == (idle, 0)
