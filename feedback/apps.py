@@ -15,6 +15,7 @@ class FeedbackConfig(AppConfig):
         from config.common.registry import DEFAULTS, MENU, PAGES, PERIODIC, Periodic
         from feedback.admin.gaps import GAP_MENU, GAP_PAGES, gaps_of_member
         from feedback.admin.imports import IMPORT_MENU, IMPORT_PAGES
+        from feedback.admin.pages import CASE_MENU, CASE_PAGES
         from feedback.defaults.authority import seed_authority
         from feedback.defaults.calendars import seed_calendars
         from feedback.defaults.departments import seed_departments
@@ -28,8 +29,8 @@ class FeedbackConfig(AppConfig):
         DEFAULTS.extend([seed_roles, seed_authority, seed_calendars, seed_departments, seed_gaps])
         DEFAULTS.extend([seed_ladders, seed_policies])
         MEMBER_FACTS.append(gaps_of_member)
-        PAGES.extend([*GAP_PAGES, *IMPORT_PAGES])
-        MENU.extend([*GAP_MENU, *IMPORT_MENU])
+        PAGES.extend([*CASE_PAGES, *GAP_PAGES, *IMPORT_PAGES])
+        MENU.extend([*CASE_MENU, *GAP_MENU, *IMPORT_MENU])
         PERIODIC.append(Periodic("find gaps", "feedback.detect_gaps", every_seconds=300))
         PERIODIC.append(Periodic("take up imports", "feedback.take_up_imports", every_seconds=60))
         PERIODIC.append(Periodic("close silent cases", "feedback.close_silent_cases", every_seconds=600))

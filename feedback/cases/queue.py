@@ -12,14 +12,15 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from config.common.errors import Invalid
-from config.common.models import User
+from config.common.events import reference
+from config.common.models import Event, User
 from feedback.cases.queries import in_departments
 from feedback.models import Case, CaseStatus, Handoff, HandoffStatus
 from feedback.org.queries import agent_of, departments_of
 
-View = Literal["mine", "department", "unassigned", "waiting", "handoffs"]
+View = Literal["mine", "department", "unassigned", "waiting", "handoffs", "resolved"]
 VIEWS: tuple[View, ...] = get_args(View)
-"""Mine; all of my departments; nobody's; waiting for the member; questions to my departments."""
+"""Mine; all of my departments; nobody's; waiting for the member; questions to us; not yet confirmed."""
 
 NEXT: tuple[View, ...] = ("mine", "unassigned")
 COUNTED_UP_TO = 1000
@@ -31,8 +32,10 @@ class Filter:
     """What a list is narrowed to; empty means any."""
 
     kind: str = ""
+    channel: str = ""
     status: str = ""
     priority: int | None = None
+    due_before: datetime | None = None
     department_id: int | None = None
     agent_id: int | None = None
 
@@ -40,8 +43,10 @@ class Filter:
         """The same as a condition on cases."""
         wanted = {
             "kind": self.kind or None,
+            "channel": self.channel or None,
             "status": self.status or None,
             "priority": self.priority,
+            "next_due_at__lt": self.due_before,
             "department": self.department_id,
             "agent": self.agent_id,
         }
@@ -83,7 +88,26 @@ def queue(
 
 def counts(user: User) -> dict[View, int]:
     """How many cases each view has, counted up to COUNTED_UP_TO: more are "1000+"."""
-    return {view: _count(_parts(user, view)) for view in VIEWS}
+    ours = list(departments_of(user).values_list("pk", flat=True))
+    return {view: _count(_parts_of(user, view, ours)) for view in VIEWS}
+
+
+NEWS = ("case.opened", "case.member_wrote", "case.transferred", "case.reopened", "case.assigned")
+HANDOFF_NEWS = ("handoff.asked", "handoff.answered", "handoff.rejected")
+
+
+def news(user: User, view: View, *, since: datetime) -> dict[int, int]:
+    """The cases of a view with something new that others did since then, each with its version."""
+    events = Event.objects.filter(at__gt=since).exclude(actor=reference(user))
+    ids = set(events.filter(kind__in=NEWS).values_list("subject_id", flat=True)[:COUNTED_UP_TO])
+    asked = events.filter(kind__in=HANDOFF_NEWS).values_list("data__case", flat=True)
+    ids.update(asked[:COUNTED_UP_TO])
+    if not ids:
+        return {}
+    parts = _parts(user, view)
+    return {
+        pk: version for part in parts for pk, version in part.filter(pk__in=ids).values_list("pk", "version")
+    }
 
 
 def next_case(user: User, *, beside: int | None = None) -> Case | None:
@@ -103,14 +127,20 @@ def next_case(user: User, *, beside: int | None = None) -> Case | None:
 
 def _parts(user: User, view: View) -> list[QuerySet[Case]]:
     """The view as lists that each come in order from one index."""
-    unresolved = Case.objects.filter(resolved_at=None)
     ours = list(departments_of(user).values_list("pk", flat=True))
+    return _parts_of(user, view, ours)
+
+
+def _parts_of(user: User, view: View, ours: list[int]) -> list[QuerySet[Case]]:
+    unresolved = Case.objects.filter(resolved_at=None)
     if view == "mine":
         agent = agent_of(user)
         return [unresolved.filter(in_departments(ours), agent=agent)] if agent else []
     if view == "handoffs":
         asked = Handoff.objects.filter(department__in=ours, status=HandoffStatus.OPEN)
         return [unresolved.filter(pk__in=asked.values("case"))]
+    if view == "resolved":
+        return [Case.objects.filter(department=one, status=CaseStatus.RESOLVED) for one in ours]
     of_each = [unresolved.filter(department=one) for one in ours]
     if view == "unassigned":
         return [part.filter(agent=None) for part in of_each]

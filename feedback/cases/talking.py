@@ -68,20 +68,25 @@ def reply(
 
 
 @transaction.atomic
-def note(*, case_id: int, body: str, actor: User, at: datetime) -> Message:
+def note(*, case_id: int, body: str, key: str | None = None, actor: User, at: datetime) -> Message:
     """Write something that only colleagues see, in whatever state the case is.
 
     Raises:
         Invalid: nothing said, or too much.
+        KeyReused: the key came before with other content.
     """
     body = rules.required_text(body)
     case = lock(case_id)
-    message = Message.objects.create(
-        case=case, author=Author.AGENT, user=actor, is_public=False, body=body, at=at
-    )
-    save(case)
-    record("case.noted", case, actor=actor, at=at, message=message.pk)
-    return message
+
+    def perform() -> Message:
+        message = Message.objects.create(
+            case=case, author=Author.AGENT, user=actor, is_public=False, body=body, at=at
+        )
+        save(case)
+        record("case.noted", case, actor=actor, at=at, message=message.pk)
+        return message
+
+    return _once(f"note:{case_id}:{actor.pk}", key, {"body": body}, perform)
 
 
 @kept_with_the_transaction()

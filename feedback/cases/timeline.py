@@ -1,4 +1,4 @@
-"""All that happened in a case, in words: its own events, and those of its handoffs and grants."""
+"""All that happened in a case, in words: its own events, and those of its handoffs."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -9,9 +9,10 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from compensation.models import Grant, Member
+from compensation.models import Member
 from config.common.events import timeline
 from config.common.models import Event, User
+from config.common.money import display
 from feedback.models import Agent, Case, Department, Handoff, Milestone, Priority, Resolution
 
 TEXTS: dict[str, Promise] = {
@@ -42,10 +43,11 @@ TEXTS: dict[str, Promise] = {
     "clock.moved": _("%(after)s answers for the clock from now on"),
     "clock.retargeted": _("clock set anew: %(milestone)s"),
     "clock.stopped": _("clock stopped: %(milestone)s"),
-    "grant.requested": _("requested a remedy"),
-    "grant.executed": _("a remedy was given"),
-    "grant.refused": _("refused the remedy"),
-    "grant.reversed": _("took the remedy back"),
+    "remedy.granted": _("gave a remedy of %(amount)s"),
+    "remedy.requested": _("asked to approve a remedy of %(amount)s"),
+    "remedy.refused": _("refused a remedy of %(amount)s"),
+    "remedy.reversed": _("took back a remedy of %(amount)s"),
+    "case.contacts_seen": _("looked at the member's contacts"),
 }
 """An event in words, after the name of who did it. Apps above may add theirs."""
 
@@ -67,8 +69,7 @@ class Entry:
 def timeline_of(case: Case) -> list[Entry]:
     """All that happened in a case, oldest first, in a fixed number of queries."""
     handoffs = Handoff.objects.filter(case=case).only("pk")
-    grants = Grant.objects.filter(remedy__case=case).only("pk")
-    events = list(timeline([case, *handoffs, *grants]))
+    events = list(timeline([case, *handoffs]))
     names = _Names(events)
     return [
         Entry(event.at, event.kind, names.actor(event.actor), _text(event, names), event.data, event.pk)
@@ -121,6 +122,7 @@ def _text(event: Event, names: _Names) -> str:
         "agent": names.agents.get(data.get("agent") or 0, "—"),
         "milestone": _label(Milestone, data.get("milestone")),
         "resolution": _label(Resolution, data.get("resolution")),
+        "amount": display(data.get("cost_fen") or 0),
         "before": "",
         "after": "",
     }

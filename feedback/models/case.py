@@ -87,6 +87,21 @@ class Case(models.Model):
             models.Index(  # cases.queries: an agent's own cases
                 name="case_mine", fields=["agent", "next_due_at", "id"], condition=Q(resolved_at=None)
             ),
+            models.Index(  # cases.queue: nobody's
+                name="case_unassigned",
+                fields=["department", "next_due_at", "id"],
+                condition=Q(resolved_at=None, agent=None),
+            ),
+            models.Index(  # cases.queue: waiting for the member
+                name="case_waiting",
+                fields=["department", "next_due_at", "id"],
+                condition=Q(status=CaseStatus.WAITING_MEMBER, resolved_at=None),
+            ),
+            models.Index(  # cases.queue: resolved, not yet confirmed
+                name="case_resolved",
+                fields=["department", "next_due_at", "id"],
+                condition=Q(status=CaseStatus.RESOLVED),
+            ),
             models.Index(name="case_member", fields=["member", "-opened_at"]),  # case page, portal
             models.Index(
                 name="case_department_opened", fields=["department", "-opened_at"]

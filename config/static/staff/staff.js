@@ -11,7 +11,7 @@ const $$ = (selector, within = document) => [...within.querySelectorAll(selector
 
 const say = (word, value) => word.replace(/%[sd]/, value);
 
-export function span(milliseconds) {
+function span(milliseconds) {
   const seconds = Math.floor(Math.abs(milliseconds) / 1000);
   const days = Math.floor(seconds / 86400);
   const hours = Math.floor((seconds % 86400) / 3600);
@@ -50,7 +50,7 @@ function tick() {
 
 const toasts = document.querySelector(".toasts");
 
-export function toast(text, tone = "success") {
+function toast(text, tone = "success") {
   const line = document.createElement("p");
   line.className = `toast is-${tone}`;
   line.textContent = text;
@@ -97,7 +97,7 @@ function restore(within) {
   }
 }
 
-export function forget(key) {
+function forget(key) {
   localStorage.removeItem(`draft:${root.dataset.user}:${key}`);
 }
 
@@ -148,7 +148,7 @@ addEventListener("keydown", (event) => {
 
 // --- dialogs, tabs, menus ------------------------------------------------------------------------------------
 
-export function open(id) {
+function open(id) {
   const dialog = document.getElementById(id);
   if (dialog && !dialog.open) dialog.showModal();
 }
@@ -159,7 +159,7 @@ function choose(tab) {
     other.setAttribute("aria-selected", chosen);
     other.tabIndex = chosen ? 0 : -1;
     const panel = document.getElementById(other.getAttribute("aria-controls"));
-    if (panel) panel.hidden = !chosen;
+    panel?.toggleAttribute("data-hidden", !chosen);
   }
 }
 
@@ -238,13 +238,21 @@ for (const failure of ["htmx:sendError", "htmx:timeout"]) {
     toast(words.failed, "error");
   });
 }
+addEventListener("htmx:responseError", (event) => {
+  if (event.detail.xhr.status >= 404) toast(words.failed, "error");
+});
+addEventListener("htmx:beforeSwap", (event) => {
+  if (!new URL(event.detail.xhr.responseURL || location).pathname.endsWith("/login/")) return;
+  event.detail.shouldSwap = false; // the session has ended: sign in again, then everything is back
+  location.reload();
+});
 addEventListener("htmx:afterRequest", () => rest());
 addEventListener("htmx:afterSwap", (event) => settle(event.detail.elt));
 addEventListener("toast", (event) => toast(event.detail.value ?? event.detail.text, event.detail.tone));
 addEventListener("sent", (event) => forget(event.detail.value));
 
 // Run `poll` every `seconds` while somebody looks, at once when they come back.
-export function every(seconds, poll) {
+function every(seconds, poll) {
   let timer = 0;
   const loop = async () => {
     clearTimeout(timer);
@@ -267,6 +275,8 @@ function settle(within) {
   const focus = within.querySelector?.("[autofocus]");
   if (focus) focus.focus();
 }
+
+window.staff = { every, open, toast, span }; // for the scripts of single pages
 
 const sent = new URLSearchParams(location.search).get("sent");
 if (sent) {

@@ -1,11 +1,12 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from config.common.errors import Invalid
+from config.common.events import record
 from config.common.models import User
-from feedback.cases.queue import COUNTED_UP_TO, VIEWS, Filter, counts, next_case, queue
+from feedback.cases.queue import COUNTED_UP_TO, VIEWS, Filter, counts, news, next_case, queue
 from feedback.models import Case, CaseStatus
 from tests.factories.compensation import T0
 from tests.factories.feedback import (
@@ -97,7 +98,7 @@ def test_views(ours, agent):
     free = CaseFactory(department=ours)
     asked = HandoffFactory(department=ours).case
     HandoffFactory(department=ours, status="answered", ended_at=T0)
-    CaseFactory(department=ours, resolved=True)
+    resolved = CaseFactory(department=ours, resolved=True)
     CaseFactory(department=ours, closed=True, agent=agent)
     found = {view: queue(agent.user, view).cases for view in VIEWS}
     assert found == {
@@ -106,6 +107,7 @@ def test_views(ours, agent):
         "unassigned": [free],
         "waiting": [waiting],
         "handoffs": [asked],
+        "resolved": [resolved],
     }
     assert counts(agent.user) == {view: len(cases) for view, cases in found.items()}
 
@@ -115,6 +117,34 @@ def test_filter(ours, agent):
     CaseFactory(department=ours, kind="refund")
     CaseFactory(department=ours, priority=4)
     assert queue(agent.user, narrow=Filter(kind="refund", priority=4)).cases == [wanted]
+
+
+def test_filter_by_channel_and_due_time(ours, agent):
+    wanted = CaseFactory(department=ours, channel="chat", next_due_at=due(5))
+    CaseFactory(department=ours, channel="chat", next_due_at=due(10))
+    CaseFactory(department=ours, channel="chat")
+    CaseFactory(department=ours, channel="phone", next_due_at=due(5))
+    assert queue(agent.user, narrow=Filter(channel="chat", due_before=due(10))).cases == [wanted]
+
+
+def test_news_is_what_others_did_since_in_this_view(ours, agent):
+    asker = AgentFactory(departments=[DepartmentFactory(code="asker")])
+    mine = CaseFactory(department=ours, agent=agent)
+    old, others, hers, free = CaseFactory.create_batch(4, department=ours)
+    theirs, asked = CaseFactory(), CaseFactory(department=asker.memberships.get().department)
+    with transaction.atomic():
+        record("case.member_wrote", old, actor=old.member, at=due(0))
+        record("case.member_wrote", mine, actor=mine.member, at=due(2))
+        record("case.member_wrote", theirs, actor=theirs.member, at=due(2))
+        record("case.opened", free, actor=None, at=due(2))
+        record("case.transferred", hers, actor=agent.user, at=due(2))
+        record("case.replied", others, actor=asker.user, at=due(2))
+        handoff = HandoffFactory(case=asked, department=ours)
+        record("handoff.asked", handoff, actor=asker.user, at=due(2), case=asked.pk)
+    assert news(agent.user, "department", since=due(1)) == {mine.pk: 1, free.pk: 1}
+    assert news(agent.user, "mine", since=due(1)) == {mine.pk: 1}
+    assert news(agent.user, "handoffs", since=due(1)) == {asked.pk: 1}
+    assert news(agent.user, "department", since=due(3)) == {}
 
 
 def test_filter_by_a_department_of_others_finds_nothing(agent):
@@ -143,7 +173,7 @@ def test_next_case_is_mine_first_then_nobodys(ours, agent):
 def test_staff_without_agent_or_departments_sees_an_empty_desk():
     user = StaffFactory(role="agent")
     CaseFactory()
-    assert [queue(user, view).cases for view in VIEWS] == [[]] * 5
+    assert [queue(user, view).cases for view in VIEWS] == [[]] * len(VIEWS)
     assert next_case(user) is None
 
 

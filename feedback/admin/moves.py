@@ -1,0 +1,225 @@
+"""The buttons of the case page: each parses its form, calls one command, and says what was done."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import QueryDict
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from compensation.models import GrantKind, GrantStatus
+from config.common.errors import Invalid, NotFound
+from config.common.screens import StaffRequest
+from feedback.cases import commands
+from feedback.cases.contacts import reveal_contacts
+from feedback.handoffs import commands as handoffs
+from feedback.models import Case, Handoff, Resolution
+from feedback.org.queries import departments_of
+from feedback.remedies import commands as remedies
+
+Said = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A command with the action that has to be allowed for it, and the draft that it uses up."""
+
+    action: str
+    perform: Callable[[StaffRequest, Case, datetime], Said]
+    draft: str = ""
+
+
+def _reply(request: StaffRequest, case: Case, at: datetime) -> Said:
+    post = request.POST
+    then = post.get("then", "open")
+    if then == "resolve":
+        return _send_and_resolve(request, case, at)
+    commands.reply(
+        case_id=case.pk,
+        body=post.get("body", ""),
+        attachments=request.FILES.getlist("files"),
+        then="wait" if then == "wait" else "open",
+        version=_number(post, "version"),
+        key=_key(post),
+        actor=request.user,
+        at=at,
+    )
+    return _("Sent. The case waits for the member.") if then == "wait" else _("Sent.")
+
+
+def _send_and_resolve(request: StaffRequest, case: Case, at: datetime) -> Said:
+    post = request.POST
+    resolution = post.get("resolution", "")
+    if resolution not in Resolution.values:
+        raise Invalid(_("Choose how the case was resolved."))
+    files = request.FILES.getlist("files")
+    if post.get("body", "").strip() or files:
+        commands.reply(
+            case_id=case.pk,
+            body=post.get("body", ""),
+            attachments=files,
+            then="resolve",
+            resolution=Resolution(resolution),
+            version=_number(post, "version"),
+            key=_key(post),
+            actor=request.user,
+            at=at,
+        )
+    else:
+        commands.resolve(
+            case_id=case.pk,
+            resolution=Resolution(resolution),
+            version=_number(post, "version"),
+            actor=request.user,
+            at=at,
+        )
+    return _("Resolved. The member is asked to confirm.")
+
+
+def _note(request: StaffRequest, case: Case, at: datetime) -> Said:
+    post = request.POST
+    commands.note(case_id=case.pk, body=post.get("body", ""), key=_key(post), actor=request.user, at=at)
+    return _("Note kept.")
+
+
+def _claim(request: StaffRequest, case: Case, at: datetime) -> Said:
+    commands.claim(case_id=case.pk, actor=request.user, at=at)
+    return _("The case is yours.")
+
+
+def _assign(request: StaffRequest, case: Case, at: datetime) -> Said:
+    agent_id = _number(request.POST, "agent")
+    done = commands.assign(case_id=case.pk, agent_id=agent_id, actor=request.user, at=at)
+    return _("%(agent)s has the case now.") % {"agent": done.agent} if done.agent else _("Nobody has it now.")
+
+
+def _transfer(request: StaffRequest, case: Case, at: datetime) -> Said:
+    done = commands.transfer(
+        case_id=case.pk,
+        department_id=_chosen(request.POST, "department"),
+        note=request.POST.get("note", ""),
+        actor=request.user,
+        at=at,
+    )
+    return _("%(department)s has the case now.") % {"department": done.department}
+
+
+def _hand_over(request: StaffRequest, case: Case, at: datetime) -> Said:
+    handoff = handoffs.hand_over(
+        case_id=case.pk,
+        department_id=_chosen(request.POST, "department"),
+        question=request.POST.get("question", ""),
+        actor=request.user,
+        at=at,
+    )
+    return _("%(department)s is asked.") % {"department": handoff.department}
+
+
+def _answer(request: StaffRequest, case: Case, at: datetime) -> Said:
+    handoff = _handoff(request, case, ours=True)
+    text = request.POST.get("answer", "")
+    if request.POST.get("verdict") == "reject":
+        handoffs.reject(handoff_id=handoff.pk, reason=text, actor=request.user, at=at)
+        return _("Rejected.")
+    handoffs.answer(handoff_id=handoff.pk, answer=text, actor=request.user, at=at)
+    return _("Answered.")
+
+
+def _recall(request: StaffRequest, case: Case, at: datetime) -> Said:
+    handoffs.recall(handoff_id=_handoff(request, case).pk, actor=request.user, at=at)
+    return _("Taken back.")
+
+
+def _change_priority(request: StaffRequest, case: Case, at: datetime) -> Said:
+    priority = _chosen(request.POST, "priority")
+    commands.change_priority(case_id=case.pk, priority=priority, actor=request.user, at=at)
+    return _("Priority changed; the clocks run by it.")
+
+
+def _reopen(request: StaffRequest, case: Case, at: datetime) -> Said:
+    commands.reopen(case_id=case.pk, reason=request.POST.get("reason", ""), actor=request.user, at=at)
+    return _("The case is open again.")
+
+
+def _close(request: StaffRequest, case: Case, at: datetime) -> Said:
+    commands.close_case(case_id=case.pk, note=request.POST.get("note", ""), actor=request.user, at=at)
+    return _("The case is closed.")
+
+
+def _grant(request: StaffRequest, case: Case, at: datetime) -> Said:
+    post = request.POST
+    kind = post.get("kind", "")
+    is_coupon = kind == GrantKind.COUPON
+    remedy = remedies.grant_for_case(
+        case_id=case.pk,
+        kind=kind,
+        template_id=_number(post, "template") if is_coupon else None,
+        points=None if is_coupon else _number(post, "points"),
+        reason=post.get("reason", ""),
+        key=_key(post) or "",
+        actor=request.user,
+        at=at,
+    )
+    if remedy.grant.status == GrantStatus.EXECUTED:
+        return _("Given. The member was told.")
+    return _("More than you may give alone: it waits for approval.")
+
+
+def _reveal(request: StaffRequest, case: Case, at: datetime) -> Said:
+    reveal_contacts(case=case, actor=request.user, at=at)
+    return ""
+
+
+MOVES: dict[str, Move] = {
+    "reply": Move("reply", _reply, "reply"),
+    "note": Move("note", _note, "note"),
+    "claim": Move("claim", _claim),
+    "assign": Move("assign", _assign),
+    "transfer": Move("transfer", _transfer, "transfer"),
+    "hand-over": Move("hand_over", _hand_over, "hand-over"),
+    "answer": Move("answer", _answer, "answer"),
+    "recall": Move("recall", _recall),
+    "priority": Move("change_priority", _change_priority),
+    "reopen": Move("reopen", _reopen, "reopen"),
+    "close": Move("close_case", _close),
+    "grant": Move("grant", _grant, "grant"),
+    "reveal": Move("note", _reveal),
+}
+"""By the last part of the address that the form is sent to."""
+
+
+def _handoff(request: StaffRequest, case: Case, *, ours: bool = False) -> Handoff:
+    """The handoff that the form is about; `ours`: asked of one of the person's departments.
+
+    Raises:
+        NotFound: it is none of this case's, or none of ours.
+    """
+    found = Handoff.objects.filter(case=case, pk=_chosen(request.POST, "handoff"))
+    if ours:
+        found = found.filter(department__in=departments_of(request.user).values("pk"))
+    handoff = found.first()
+    if handoff is None:
+        raise NotFound
+    return handoff
+
+
+def _number(post: QueryDict, name: str) -> int | None:
+    value = post.get(name) or ""
+    return int(value) if value.isascii() and value.isdecimal() and len(value) <= 18 else None  # noqa: PLR2004 - bigint
+
+
+def _chosen(post: QueryDict, name: str) -> int:
+    """The number that a choice stands for.
+
+    Raises:
+        Invalid: nothing was chosen.
+    """
+    number = _number(post, name)
+    if number is None:
+        raise Invalid(_("Choose something first."))
+    return number
+
+
+def _key(post: QueryDict) -> str | None:
+    return (post.get("key") or "")[:64] or None

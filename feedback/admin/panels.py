@@ -1,0 +1,109 @@
+"""What stands beside a case: who it is about, the order, what was given. Apps above add theirs."""
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from compensation.grants.queries import authority_fen, live_fen
+from compensation.models import CouponTemplate, Grant, GrantKind, Order
+from compensation.points.queries import balance
+from config.common.screens import StaffRequest
+from feedback.admin.sheet import Sheet
+from feedback.models import Case, Gap
+from feedback.remedies.queries import remedies_of
+
+PAST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A card beside a case."""
+
+    title: str | Promise
+    template: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+
+CASE_PANELS: list[Callable[[StaffRequest, Case, datetime], Panel | None]] = []
+"""What apps above show beside a case; None where they have nothing to say."""
+
+
+def panels_of(request: StaffRequest, sheet: Sheet, *, revealed: bool) -> Iterator[Panel]:
+    """All cards, ours first."""
+    case = sheet.case
+    yield _member(case, revealed=revealed)
+    if case.order is not None:
+        yield _order(case.order, sheet.at)
+    yield _remedies(request, sheet)
+    for make in CASE_PANELS:
+        if panel := make(request, case, sheet.at):
+            yield panel
+
+
+def _member(case: Case, *, revealed: bool) -> Panel:
+    past = Case.objects.filter(member=case.member_id).exclude(pk=case.pk).order_by("-opened_at")
+    gaps = Gap.objects.filter(order__member=case.member_id, withdrawn_at=None)
+    context = {
+        "member": case.member,
+        "revealed": revealed,
+        "past": list(past[: PAST + 1]),
+        "gaps": gaps.count(),
+        "points": balance(case.member),
+    }
+    return Panel(_("Member"), "feedback/panels/member.html", context)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A promise about an order beside what happened."""
+
+    name: str | Promise
+    promised: datetime | None
+    happened: datetime | None
+    is_late: bool
+
+
+def _order(order: Order, at: datetime) -> Panel:
+    lines = list(order.lines.select_related("product").order_by("pk"))
+    shipments = list(order.shipments.order_by("pk"))
+    shipped = [one.shipped_at for one in shipments]
+    delivered = [one.delivered_at for one in shipments]
+    ship_by = [line.ship_by for line in lines if line.ship_by]
+    deliver_by = [line.deliver_by for line in lines if line.deliver_by]
+    steps = [
+        Step(_("placed"), None, order.placed_at, is_late=False),
+        Step(_("paid"), None, order.paid_at, is_late=False),
+        _step(_("shipped"), min(ship_by, default=None), shipped, at),
+        _step(_("delivered"), min(deliver_by, default=None), delivered, at),
+    ]
+    gaps = Gap.objects.filter(order=order, withdrawn_at=None)
+    context = {"order": order, "lines": lines, "shipments": shipments, "steps": steps, "gaps": list(gaps)}
+    return Panel(pgettext_lazy("shop", "Order"), "feedback/panels/order.html", context)
+
+
+def _step(name: str | Promise, promised: datetime | None, times: list[datetime | None], at: datetime) -> Step:
+    """Done when the last parcel is; late when that was after the promise, or is still to come after it."""
+    known = [time for time in times if time is not None]
+    happened = max(known) if known and len(known) == len(times) else None
+    return Step(name, promised, happened, is_late=promised is not None and (happened or at) > promised)
+
+
+def _remedies(request: StaffRequest, sheet: Sheet) -> Panel:
+    context: dict[str, Any] = {"sheet": sheet, "case": sheet.case, "remedies": list(remedies_of(sheet.case))}
+    if "grant" in sheet.actions:
+        spent = live_fen(Grant.objects.filter(remedy__case=sheet.case), request.user)
+        limit = authority_fen(request.user)
+        context |= {
+            "limit": limit,
+            "left": max(0, limit - spent),
+            "templates": list(CouponTemplate.objects.filter(is_active=True)),
+            "key": uuid.uuid4().hex,
+            "kinds": GrantKind,
+        }
+    return Panel(_("Remedies"), "feedback/panels/remedies.html", context)

@@ -1,0 +1,143 @@
+"""What a page shows of one case: the conversation, its clocks, what can be done, who and what it is about."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.functional import Promise, cached_property
+from django.utils.translation import gettext_lazy as _
+
+from config.common.screens import StaffRequest
+from feedback.cases.queries import Actions, actions_for
+from feedback.cases.thread import LIMIT, Thread, thread_of
+from feedback.cases.timeline import Entry, timeline_of
+from feedback.clocks.chips import Chip, all_of
+from feedback.models import Agent, Case, Department, Handoff, HandoffStatus, Priority, Resolution
+from feedback.org.queries import colleagues, departments_of
+
+MORE = 2000
+NAMES: dict[str, Promise] = {
+    "claim": _("Claim"),
+    "assign": _("Assign"),
+    "reply": _("Reply"),
+    "wait": _("Wait for member"),
+    "resolve": _("Resolve"),
+    "hand_over": _("Hand over"),
+    "transfer": _("Transfer"),
+    "change_priority": _("Priority"),
+    "reopen": _("Reopen"),
+    "close_case": _("Close the case"),
+}
+"""The moves whose refusal a person may wonder about."""
+
+RESOLUTIONS = [choice for choice in Resolution.choices if choice[0] != Resolution.SILENT]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A handoff as a page shows it: with its clock, and what this person may do with it."""
+
+    handoff: Handoff
+    chip: Chip | None
+    may_answer: bool
+    may_recall: bool
+
+
+class Sheet:
+    """One case for one person at one moment. What a page does not show is not read."""
+
+    def __init__(self, request: StaffRequest, case: Case, at: datetime) -> None:
+        """Take the case as get_for gave it."""
+        self.request, self.case, self.at = request, case, at
+        self.key = uuid.uuid4().hex
+        self.resolutions = RESOLUTIONS
+        self.priorities = Priority.choices
+
+    @cached_property
+    def actions(self) -> Actions:
+        """What may be done, and why not the rest."""
+        return actions_for(self.case, self.request.user)
+
+    @cached_property
+    def may(self) -> dict[str, bool]:
+        """The same for templates, which cannot ask `in` of a name with a variable."""
+        return dict.fromkeys(self.actions, True)
+
+    @cached_property
+    def refused(self) -> list[tuple[str, str]]:
+        """The refused moves with their reasons, for people."""
+        return [
+            (str(NAMES[name]), str(reason)) for name, reason in self.actions.refused.items() if name in NAMES
+        ]
+
+    @cached_property
+    def chips(self) -> list[Chip]:
+        """The case's own clocks: those that run, and the last two that ended."""
+        own = [chip for chip in self.all_chips if chip.handoff_id is None]
+        running = [chip for chip in own if chip.ended_at is None]
+        return running + [chip for chip in own if chip.ended_at is not None][-2:]
+
+    @cached_property
+    def all_chips(self) -> list[Chip]:
+        """Every clock of the case."""
+        return all_of(self.case, self.at)
+
+    @cached_property
+    def entries(self) -> list[Entry]:
+        """Everything that happened."""
+        return timeline_of(self.case)
+
+    @cached_property
+    def handoffs(self) -> list[Handoff]:
+        """Every question to another department."""
+        related = ("department", "from_department", "asked_by", "answered_by")
+        return list(Handoff.objects.filter(case=self.case).select_related(*related))
+
+    @cached_property
+    def asked(self) -> list[Asked]:
+        """The same with clocks and what this person may do."""
+        chips = {chip.handoff_id: chip for chip in self.all_chips}
+        ours = self.our_departments
+        return [
+            Asked(
+                handoff=handoff,
+                chip=chips.get(handoff.pk),
+                may_answer=handoff.status == HandoffStatus.OPEN
+                and handoff.department_id in ours
+                and "answer" in self.actions,
+                may_recall=handoff.status == HandoffStatus.OPEN and "recall" in self.actions,
+            )
+            for handoff in self.handoffs
+        ]
+
+    @cached_property
+    def waiting(self) -> list[Asked]:
+        """The questions that this person can answer."""
+        return [asked for asked in self.asked if asked.may_answer]
+
+    @cached_property
+    def our_departments(self) -> set[int]:
+        """The departments whose cases this person sees."""
+        return set(departments_of(self.request.user).values_list("pk", flat=True))
+
+    @cached_property
+    def thread(self) -> Thread:
+        """The conversation."""
+        limit = MORE if "all" in self.request.GET else LIMIT
+        return thread_of(self.case, self.entries, self.handoffs, limit=limit)
+
+    @cached_property
+    def colleagues(self) -> list[Agent]:
+        """Who the case can be assigned to."""
+        return list(colleagues(self.case.department))
+
+    @cached_property
+    def departments(self) -> list[Department]:
+        """Where the case or a question can go."""
+        return list(Department.objects.filter(is_active=True).exclude(pk=self.case.department_id))
+
+    def context(self, **more: Any) -> Mapping[str, Any]:
+        """What the templates are given."""
+        return {"sheet": self, "case": self.case, **more}

@@ -1,0 +1,88 @@
+"""A case as a conversation: what was said, and between it, in small, what happened."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from feedback.cases.timeline import Entry
+from feedback.models import Attachment, Author, Case, Handoff, HandoffStatus, Message
+
+Side = Literal["member", "us", "note", "system"]
+
+LIMIT = 200
+TELLING = frozenset(
+    {
+        "case.claimed", "case.assigned", "case.transferred", "case.priority_changed", "case.resolved",
+        "case.confirmed", "case.reopened", "case.closed", "handoff.recalled", "remedy.granted",
+        "remedy.requested", "remedy.refused", "remedy.reversed", "clock.breached",
+    }
+)  # fmt: skip
+"""The events that a reader of the conversation has to know of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One utterance or happening of a conversation."""
+
+    at: datetime
+    side: Side
+    who: str
+    text: str
+    message_id: int | None = None
+    files: list[Attachment] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """The newest lines of a conversation, oldest first."""
+
+    lines: list[Line]
+    has_more: bool
+    last_message_id: int
+
+
+def thread_of(
+    case: Case, entries: Iterable[Entry], handoffs: Iterable[Handoff], *, limit: int = LIMIT
+) -> Thread:
+    """The conversation of a case with its timeline's `entries` and its `handoffs`: up to `limit` messages."""
+    newest = (
+        Message.objects.filter(case=case)
+        .select_related("user")
+        .prefetch_related("attachments")
+        .order_by("-at", "-pk")[: limit + 1]
+    )
+    messages = list(newest)
+    has_more = len(messages) > limit
+    messages = messages[:limit]
+    lines = [_said(message, case) for message in messages]
+    since = messages[-1].at if has_more else None
+    happened = [*_asked(handoffs), *_told(entries)]
+    lines += [line for line in happened if since is None or line.at >= since]
+    lines.sort(key=lambda line: (line.at, line.message_id or 0))
+    return Thread(lines, has_more, max((message.pk for message in messages), default=0))
+
+
+def _said(message: Message, case: Case) -> Line:
+    side: Side = "member"
+    who = str(case.member)
+    if message.author == Author.AGENT:
+        side, who = ("us" if message.is_public else "note"), str(message.user)
+    elif message.author == Author.SYSTEM:
+        side, who = ("us" if message.is_public else "note"), ""
+    return Line(message.at, side, who, message.body, message.pk, list(message.attachments.all()))
+
+
+def _asked(handoffs: Iterable[Handoff]) -> Iterator[Line]:
+    for handoff in handoffs:
+        ends = f"{handoff.from_department} → {handoff.department}"
+        yield Line(
+            handoff.asked_at, "note", f"{handoff.asked_by or ''} · {ends}".strip(" ·"), handoff.question
+        )
+        if handoff.ended_at is not None and handoff.status != HandoffStatus.RECALLED:
+            who = f"{handoff.answered_by or ''} · {handoff.department}".strip(" ·")
+            yield Line(handoff.ended_at, "note", who, handoff.answer)
+
+
+def _told(entries: Iterable[Entry]) -> Iterator[Line]:
+    return (Line(entry.at, "system", entry.who, entry.text) for entry in entries if entry.kind in TELLING)
