@@ -1,12 +1,15 @@
 """Keeping campaigns and their questions, so that every answer keeps its meaning."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
 from config.common.events import Actor, record
 from surveys.models import Campaign, Question
 
+ASIDE = 10_000
 MEANING = ("kind", "text", "text_en")
 
 
@@ -25,6 +28,19 @@ def save_campaign(*, campaign: Campaign, actor: Actor, at: datetime) -> Campaign
         bad_score=campaign.bad_score,
     )
     return campaign
+
+
+@transaction.atomic
+def save_questions(
+    *, changed: Sequence[Question], removed: Collection[int], actor: Actor, at: datetime
+) -> None:
+    """Keep what was edited together: questions that are new, changed or moved, and those asked no longer."""
+    for question_id in removed:
+        remove_question(question_id=question_id, actor=actor, at=at)
+    moved = Question.objects.filter(pk__in=[question.pk for question in changed if question.pk])
+    moved.update(position=F("position") + ASIDE)  # so that two can change places
+    for question in changed:
+        save_question(question=question, actor=actor, at=at)
 
 
 @transaction.atomic

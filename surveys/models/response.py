@@ -48,7 +48,7 @@ class Response(models.Model):
     invitation = models.OneToOneField(
         Invitation, models.PROTECT, verbose_name=_("invitation"), related_name="response"
     )
-    at = models.DateTimeField(_("answered"))
+    at = models.DateTimeField(_("answered at"))
     follow_up = models.OneToOneField(
         Case,
         models.PROTECT,
@@ -76,8 +76,8 @@ class Answer(models.Model):
     text = models.TextField(_("text"), blank=True)
 
     class Meta:
-        verbose_name = _("answer")
-        verbose_name_plural = _("answers")
+        verbose_name = _("survey answer")
+        verbose_name_plural = _("survey answers")
         constraints = [
             models.UniqueConstraint(name="answer_once", fields=["response", "question"]),
             models.CheckConstraint(

@@ -1,0 +1,3 @@
+from surveys.admin import campaigns, responses
+
+__all__ = ["campaigns", "responses"]
