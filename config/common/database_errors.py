@@ -4,7 +4,7 @@ from functools import cache
 
 import psycopg.errors as pg
 from django.apps import apps
-from django.db import DatabaseError
+from django.db import DatabaseError, models
 
 from config.common.errors import Busy, DomainError, InUse, Invalid, Taken
 
@@ -13,6 +13,8 @@ RETRY_SECONDS = 1
 
 def refusal_of(error: DatabaseError) -> DomainError | None:
     """The refusal that a database error means to a person; None where the error is the program's own."""
+    if isinstance(error, models.ProtectedError | models.RestrictedError):
+        return InUse()
     match error.__cause__:
         case pg.UniqueViolation() | pg.ExclusionViolation():
             return Taken()

@@ -21,6 +21,7 @@ from config.common.errors import Busy, DomainError, InUse, Invalid, NotFound, St
 from config.common.models import OutboxMessage, Seal, User
 from config.common.problems import problem_response
 from tests.factories.common import UserFactory
+from tests.factories.compensation import MemberFactory
 
 ERRORS = {
     "stale": Stale,
@@ -167,6 +168,7 @@ def test_constraints_are_told_as_refusals():
     assert isinstance(refusal_of(taken), Taken)
     gone = caught(lambda: user.groups.through.objects.create(user=user, group_id=-1))
     assert isinstance(refusal_of(gone), InUse)
+    assert isinstance(refusal_of(caught(MemberFactory().tier.delete)), InUse)
     row = {"count": 0, "digests": b"", "previous": b"", "signature": b"", "sealed_at": user.date_joined}
     crooked = refusal_of(caught(lambda: Seal.objects.create(from_txid=2, upto_txid=1, **row)))
     assert isinstance(crooked, Invalid)
