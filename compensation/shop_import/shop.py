@@ -78,6 +78,7 @@ MEMBER = Target(
     },
     defaults=_new_member,
     optional=("consent_marketing",),
+    frozen="erased_at",
     after=_members_changed,
 )
 ORDER = Target(

@@ -71,6 +71,8 @@ class Target:
     """Values of a new row's columns that the map does not fill."""
     optional: tuple[str, ...] = ()
     """Required fields that a map may leave out, since a new row has a default; never empty in a file."""
+    frozen: str = ""
+    """A column that, once filled, keeps a row as it is: an erased member stays erased."""
     touched: str = ""
     """A column that is set to the time of the import when a row changes."""
     after: Callable[[Sequence[int], datetime], None] = lambda _ids, _at: None
@@ -111,8 +113,9 @@ class Target:
         row = f"({', '.join(['%s'] * len(columns))})"
         old = ", ".join(f"held.{quote(name)}" for name in compared)
         new = ", ".join(f"EXCLUDED.{quote(name)}" for name in compared)
+        frozen = f" AND held.{quote(self.frozen)} IS NULL" if self.frozen else ""
         conflict = (
-            f"DO UPDATE SET {', '.join(changes)} WHERE ({old}) IS DISTINCT FROM ({new})"
+            f"DO UPDATE SET {', '.join(changes)} WHERE ({old}) IS DISTINCT FROM ({new}){frozen}"
             if compared
             else "DO NOTHING"
         )

@@ -142,6 +142,14 @@ def test_what_changed_is_updated_and_its_order_touched(seeded, shop_files):
     assert dict(Order.objects.values_list("external_id", "changed_at")) == {"O1": later, "O2": AT}
 
 
+@pytest.mark.req("F23")
+def test_an_erased_member_stays_erased(seeded, shop_files):
+    run(shop_files)
+    Member.objects.filter(external_id="M1").update(name="", phone="", erased_at=AT)
+    run(shop_files)
+    assert (Member.objects.get(external_id="M1").name, Order.objects.count()) == ("", 2)
+
+
 def test_bad_rows_are_reported_and_the_good_ones_land(seeded, shop_files, tmp_path):
     (shop_files / "orders.csv").write_text(
         FILES["orders.csv"]
