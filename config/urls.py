@@ -12,10 +12,16 @@ api = [
     path("", include("feedback.api.urls")),
 ]
 
+portal = [
+    path("", include("compensation.portal.urls")),
+    path("", include("feedback.portal.urls")),
+]
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
     path("jsi18n/", JavaScriptCatalog.as_view(), name="javascript-catalog"),
+    path("portal/", include((portal, "portal"))),
     path("api/v1/", include((api, "api"))),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),

@@ -11,6 +11,7 @@ class FeedbackConfig(AppConfig):
     def ready(self) -> None:
         """Say what is seeded, what beat wakes, who sends messages and which pages there are."""
         from compensation.admin.shop import MEMBER_FACTS
+        from compensation.portal import panels as portal
         from config.common.outbox import SENDERS
         from config.common.registry import DEFAULTS, MENU, PAGES, PERIODIC, Periodic
         from feedback.admin.gaps import GAP_MENU, GAP_PAGES, gaps_of_member
@@ -24,6 +25,7 @@ class FeedbackConfig(AppConfig):
         from feedback.defaults.policies import seed_policies
         from feedback.defaults.roles import seed_roles
         from feedback.ladders import mail
+        from feedback.portal import panels
 
         # authority comes after the roles, departments after their calendars, gaps after departments
         DEFAULTS.extend([seed_roles, seed_authority, seed_calendars, seed_departments, seed_gaps])
@@ -36,3 +38,6 @@ class FeedbackConfig(AppConfig):
         PERIODIC.append(Periodic("close silent cases", "feedback.close_silent_cases", every_seconds=600))
         PERIODIC.append(Periodic("sweep the clocks", "feedback.tasks.sweep", every_seconds=5))
         SENDERS[mail.KIND] = mail.send
+        portal.NEEDS.append(panels.needs)
+        portal.HOME.append(panels.home)
+        portal.ORDER.append(panels.order)

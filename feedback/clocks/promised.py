@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from feedback.models import Clock, Milestone
@@ -27,6 +27,8 @@ class Promised:
     by: datetime
     state: State
     kept_at: datetime | None
+    late: timedelta
+    """How much later than promised, until now where it is still to be kept; zero when in time."""
 
     @property
     def is_open(self) -> bool:
@@ -48,7 +50,13 @@ def promised(clocks: Iterable[Clock], at: datetime) -> list[Promised]:
     Clocks that were stopped promise nothing any more.
     """
     told = [
-        Promised(WHAT[Milestone(clock.milestone)], clock.due_at, _state(clock, at), clock.met_at)
+        Promised(
+            WHAT[Milestone(clock.milestone)],
+            clock.due_at,
+            _state(clock, at),
+            clock.met_at,
+            max((clock.met_at or clock.paused_at or at) - clock.due_at, timedelta(0)),
+        )
         for clock in clocks
         if clock.milestone in WHAT and clock.stopped_at is None
     ]

@@ -1,0 +1,19 @@
+"""The member's pages under /portal/."""
+
+from django.urls import path
+
+from compensation.portal import sign_in, views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("sign-in/", sign_in.contact, name="sign-in"),
+    path("sign-in/code/", sign_in.code, name="code"),
+    path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("language/", sign_in.language, name="language"),
+    path("orders/", views.orders, name="orders"),
+    path("orders/<int:pk>/", views.order, name="order"),
+    path("wallet/", views.my_wallet, name="wallet"),
+    path("notices/", views.notices, name="notices"),
+    path("notices/read/", views.notices_read, name="notices-read"),
+    path("notices/<int:pk>/", views.notice, name="notice"),
+]

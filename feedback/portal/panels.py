@@ -1,0 +1,60 @@
+"""What cases put on the portal's first page and beside an order."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from compensation.models import Member, Order
+from compensation.portal.panels import Need, Panel
+from feedback.cases.own import own
+from feedback.clocks.promised import promised
+from feedback.models import Case, CaseStatus
+from feedback.portal.tracking import WHERE, stations
+
+MOST = 5
+
+
+def needs(member: Member, _at: datetime) -> Sequence[Need]:
+    """The cases that wait for the member: to answer, then to confirm."""
+    waiting = Case.objects.filter(
+        member=member, status__in=[CaseStatus.WAITING_MEMBER, CaseStatus.RESOLVED]
+    ).order_by("-status", "-last_message_at")[:MOST]
+    return [
+        Need(
+            kind="answer" if case.status == CaseStatus.WAITING_MEMBER else "confirm",
+            title=_("We need your answer")
+            if case.status == CaseStatus.WAITING_MEMBER
+            else _("Is it solved?"),
+            text=case.subject,
+            path=reverse("portal:case", args=[case.pk]),
+        )
+        for case in waiting
+    ]
+
+
+def tracked(case: Case, at: datetime) -> dict[str, object]:
+    """What the line of a case shows."""
+    told = promised(case.clocks.all(), at)
+    return {
+        "case": case,
+        "stations": stations(case),
+        "where": WHERE[CaseStatus(case.status)],
+        "promise": next((one for one in told if one.is_open), None),
+        "promises": told,
+    }
+
+
+def home(member: Member, at: datetime) -> Panel:
+    """The cases that are under way."""
+    cases = own(member).filter(resolved_at=None)[:MOST]
+    return Panel("portal/cases_panel.html", {"tracked": [tracked(case, at) for case in cases]})
+
+
+def order(order: Order, at: datetime) -> Panel:
+    """The cases about an order, and a way to open one."""
+    cases = own(order.member).filter(order=order)[:MOST]
+    return Panel(
+        "portal/order_panel.html", {"order": order, "tracked": [tracked(case, at) for case in cases]}
+    )
