@@ -1,5 +1,5 @@
 """The screens of staff: desk, case page, and what is administered."""
 
-from feedback.admin import gaps, reviews
+from feedback.admin import gaps, remedies, reviews
 
-__all__ = ["gaps", "reviews"]
+__all__ = ["gaps", "remedies", "reviews"]

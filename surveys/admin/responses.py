@@ -3,7 +3,8 @@
 from django.contrib import admin
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html_join
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from config.common.browsing import Browsed
@@ -77,7 +78,10 @@ class ResponseAdmin(Browsed):
     @admin.display(description=_("case"))
     def case(self, response: Response) -> str:
         """What it is about."""
-        return response.invitation.case.number if response.invitation.case else "—"
+        case = response.invitation.case
+        if case is None:
+            return "—"
+        return format_html('<a href="{}">{}</a>', reverse("admin:case", args=[case.pk]), case.number)
 
     @admin.display(description=_("member"))
     def member(self, response: Response) -> str:

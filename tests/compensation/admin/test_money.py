@@ -105,7 +105,7 @@ def act(client, action, *rows, note=""):
 def test_deciding_in_the_list(client):
     agent = staff_with(5_000)
     first, second = give("case:1", agent, yuan=60), give("case:2", agent, yuan=60)
-    signed_in(client, "view_grant", "approve_grant")
+    signed_in(client, "view_grant", "approve_grant", "decide_all_departments")
     act(client, "approve", first, note="Fair")
     refused = act(client, "refuse", second)
     assert "请说明拒绝理由" in refused.content.decode()
@@ -120,7 +120,7 @@ def test_deciding_in_the_list(client):
 
 def test_view_only_staff_decide_nothing(client):
     grant = give("case:1", staff_with(5_000), yuan=60)
-    signed_in(client, "view_grant")
+    signed_in(client, "view_grant", "decide_all_departments")
     for action in ("approve", "refuse", "take_back"):
         act(client, action, grant, note="x")
     grant.refresh_from_db()
