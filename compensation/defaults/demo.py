@@ -35,7 +35,8 @@ PRODUCTS = {
 }
 CARRIERS = ("顺丰速运", "中通快递", "圆通速递", "京东物流")
 CHANNELS = ("app", "portal", "marketplace", "livestream")
-LATE_SHARE = 0.11
+LATE_SHARE, CANCELLED_SHARE, CONSENTING_SHARE = 0.11, 0.03, 0.7
+REGULARS_SHARE = 0.6  # of the orders come from a third of the members
 
 
 @transaction.atomic
@@ -68,7 +69,7 @@ def _members(at: datetime, dice: random.Random) -> list[Member]:
             birthday=(at - timedelta(days=dice.randint(19 * 365, 60 * 365))).date(),
             registered_at=at - timedelta(days=dice.randint(DAYS, 3 * 365), minutes=dice.randint(0, 1439)),
             region=dice.choice(list(REGIONS)),
-            consent_marketing=dice.random() < 0.7,
+            consent_marketing=dice.random() < CONSENTING_SHARE,
             tier=lowest,
         )
         for number in range(1, MEMBERS + 1)
@@ -82,7 +83,7 @@ def _orders(
 ) -> None:
     orders, lines, shipments = [], [], []
     for number in range(1, ORDERS + 1):
-        member = dice.choice(members[: MEMBERS // 3] if dice.random() < 0.6 else members)
+        member = dice.choice(members[: MEMBERS // 3] if dice.random() < REGULARS_SHARE else members)
         placed = at - timedelta(minutes=dice.randint(20, DAYS * 1440))
         bought = dice.sample(products, dice.choice((1, 1, 1, 2, 3)))
         order = Order(
@@ -105,8 +106,13 @@ def _orders(
             shipments.append(parcel)
         lines += [
             OrderLine(
-                order=order, shipment=parcel, external_id=str(place), product=product, paid_fen=fen,
-                ship_by=ship_by, deliver_by=deliver_by,
+                order=order,
+                shipment=parcel,
+                external_id=str(place),
+                product=product,
+                paid_fen=fen,
+                ship_by=ship_by,
+                deliver_by=deliver_by,
             )
             for place, (product, fen) in enumerate(bought, start=1)
         ]
@@ -117,8 +123,11 @@ def _orders(
 
 def _parcel(order: Order, at: datetime, dice: random.Random) -> Shipment | None:
     """The parcel of an order, if it has left by now, and the status that follows for the order."""
-    if dice.random() < 0.03:
-        order.status, order.cancelled_at = OrderStatus.CANCELLED, min(at, order.placed_at + timedelta(hours=3))
+    if dice.random() < CANCELLED_SHARE:
+        order.status, order.cancelled_at = (
+            OrderStatus.CANCELLED,
+            min(at, order.placed_at + timedelta(hours=3)),
+        )
         return None
     shipped = order.placed_at + timedelta(hours=dice.uniform(4, 44))
     travel = REGIONS[order.region] * dice.uniform(0.5, 0.98)

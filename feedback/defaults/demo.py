@@ -1,0 +1,157 @@
+"""A month in the life of the demo shop: real commands, run in the order of their times.
+
+What members write and agents answer is in demo_stories; who is quick and who is slow is drawn, but always
+the same. What would happen after the moment of seeding does not happen, so the shop stands in the middle of
+its work.
+"""
+
+import heapq
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import count
+
+from compensation.models import CouponTemplate, GrantKind, Order
+from config.common.errors import DomainError
+from config.common.models import User
+from feedback.cases import commands as cases
+from feedback.defaults.demo_staff import make_staff
+from feedback.defaults.demo_stories import PRESSING, STORIES, Story
+from feedback.gaps import commands as gaps
+from feedback.handoffs import commands as handoffs
+from feedback.ladders.sweep import sweep
+from feedback.models import Case, CaseKind, Channel, Department, Handoff
+from feedback.remedies import commands as remedies
+from feedback.sops.calendar import WorkCalendar
+
+CASES, DAYS = 110, 30
+SWEEP_EVERY = timedelta(minutes=30)
+SLOW_SHARE, PRESSING_SHARE, CONFIRMING_SHARE = 0.12, 0.15, 0.6
+
+Step = Callable[[datetime], None]
+
+
+def seed(at: datetime) -> None:
+    """Live through the month that ends at that moment, and find the gaps of its orders."""
+    month = Month(at)
+    month.plan()
+    month.live()
+    gaps.detect(at=at)
+
+
+class Month:
+    """The steps still to come, in the order of their times."""
+
+    def __init__(self, end: datetime) -> None:
+        """Hire the staff; nothing is planned yet."""
+        self.end = end
+        self.dice = random.Random(11)  # noqa: S311 - the same month every time
+        self.staff = make_staff()
+        self.hours = WorkCalendar.from_json(self.staff.service.calendar.content)
+        self.departments = {department.code: department for department in Department.objects.all()}
+        self.coupons = {template.code: template.pk for template in CouponTemplate.objects.all()}
+        self.number = count()
+        self.steps: list[tuple[datetime, int, Step]] = []
+
+    def plan(self) -> None:
+        """Have members write, more of them lately, about orders of their own."""
+        orders = list(Order.objects.filter(external_id__startswith="DEMO").select_related("member"))
+        for number in range(CASES):
+            opened = self.end - timedelta(days=DAYS) * self.dice.random() ** 1.5
+            recent = [
+                order for order in orders if timedelta() < opened - order.placed_at < timedelta(days=15)
+            ]
+            order = self.dice.choice(recent or orders)
+            self._on(opened, partial(self._open, STORIES[number % len(STORIES)], order))
+
+    def live(self) -> None:
+        """Take every step up to the end, and sweep in between as beat would have."""
+        swept = self.steps[0][0]
+        while self.steps and self.steps[0][0] <= self.end:
+            at, _number, step = heapq.heappop(self.steps)
+            while swept + SWEEP_EVERY <= at:
+                swept += SWEEP_EVERY
+                sweep(swept)
+                if swept.hour == 0:
+                    cases.close_silent(at=swept)
+            with suppress(DomainError):  # the ladder, or a colleague, was there first
+                step(at)
+        sweep(self.end)
+
+    def _on(self, at: datetime, step: Step) -> None:
+        heapq.heappush(self.steps, (at, next(self.number), step))
+
+    def _later(self, at: datetime, minutes: float, step: Step) -> None:
+        """Plan a step for about so many working minutes later; rarely it takes far longer."""
+        slow = self.dice.uniform(4, 14) if self.dice.random() < SLOW_SHARE else 1
+        work = timedelta(minutes=minutes * slow * self.dice.lognormvariate(0, 0.6))
+        self._on(self.hours.due(at, work), step)
+
+    def _open(self, story: Story, order: Order, at: datetime) -> None:
+        about_order = story.kind not in {CaseKind.ENQUIRY, CaseKind.SUGGESTION}
+        case = cases.open_case(
+            member=order.member,
+            order=order if about_order else None,
+            kind=story.kind,
+            channel=story.channel,
+            subject=story.subject,
+            body=story.body,
+            priority=story.priority,
+            actor=order.member,
+            at=at,
+        )
+        agent = self.dice.choice(self.staff.agents)
+        self._later(at, 0.3 if story.channel == Channel.CHAT else 12, partial(self._take, case, story, agent))
+        if self.dice.random() < PRESSING_SHARE:
+            self._later(at, 90, partial(self._press, case, self.dice.choice(PRESSING)))
+
+    def _press(self, case: Case, words: str, at: datetime) -> None:
+        cases.member_message(case_id=case.pk, body=words, actor=case.member, at=at)
+
+    def _take(self, case: Case, story: Story, agent: User, at: datetime) -> None:
+        cases.claim(case_id=case.pk, actor=agent, at=at)
+        last = len(story.replies) == 1 and not story.department
+        if last:
+            self._solve(case, story, agent, at)
+            return
+        cases.reply(case_id=case.pk, body=story.replies[0], actor=agent, at=at)
+        if story.note:
+            cases.note(case_id=case.pk, body=story.note, actor=agent, at=at)
+        if not story.department:
+            self._later(at, 100, partial(self._solve, case, story, agent))
+            return
+        handoff = handoffs.hand_over(
+            case_id=case.pk,
+            department_id=self.departments[story.department].pk,
+            question=story.question,
+            actor=agent,
+            at=at,
+        )
+        self._later(at, 110, partial(self._answer, handoff, story, agent))
+
+    def _answer(self, handoff: Handoff, story: Story, agent: User, at: datetime) -> None:
+        other = self.staff.by_department[story.department]
+        handoffs.answer(handoff_id=handoff.pk, answer=story.answer, actor=other, at=at)
+        self._later(at, 25, partial(self._solve, handoff.case, story, agent))
+
+    def _solve(self, case: Case, story: Story, agent: User, at: datetime) -> None:
+        if story.coupon:
+            remedies.grant_for_case(
+                case_id=case.pk,
+                kind=GrantKind.COUPON,
+                template_id=self.coupons[story.coupon],
+                reason=story.subject,
+                key="demo",
+                actor=agent,
+                at=at,
+            )
+        cases.resolve(
+            case_id=case.pk, resolution=story.resolution, message=story.replies[-1], actor=agent, at=at
+        )
+        if self.dice.random() < CONFIRMING_SHARE:
+            self._later(at, 240, partial(self._confirm, case))
+
+    def _confirm(self, case: Case, at: datetime) -> None:
+        cases.confirm(case_id=case.pk, actor=case.member, at=at)
