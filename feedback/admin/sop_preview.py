@@ -1,0 +1,105 @@
+"""What the SOP in force means for a case: which policy decides, by when, and what happens if not."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from compensation.models import Tier
+from config.common.screens import StaffRequest, page
+from feedback.clocks.rules import Terms
+from feedback.models import CaseKind, Channel, Department, Milestone, Priority
+from feedback.sops import queries
+from feedback.sops.ladder import Rung
+from feedback.sops.rules import Choice, Facts, Verdict
+
+MAY = "feedback.view_policy"
+
+
+class FactsForm(forms.Form):
+    """The case that is asked about."""
+
+    kind = forms.ChoiceField(label=gettext_lazy("kind"), choices=CaseKind.choices)
+    channel = forms.ChoiceField(label=gettext_lazy("channel"), choices=Channel.choices)
+    priority = forms.TypedChoiceField(label=gettext_lazy("priority"), choices=Priority.choices, coerce=int)
+    tier = forms.ModelChoiceField(
+        Tier.objects.all(), label=gettext_lazy("tier"), to_field_name="code", empty_label=None
+    )
+    department = forms.ModelChoiceField(
+        Department.objects.select_related("calendar"), label=gettext_lazy("department"), empty_label=None
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is in force for one milestone; `rungs` with the moment at which each would fire."""
+
+    milestone: str
+    choice: Choice
+    due_at: datetime | None = None
+    rungs: tuple[tuple[Rung, datetime], ...] = ()
+
+    @property
+    def passed_over(self) -> list[tuple[str, str]]:
+        """The policies that came first, each with why it did not fit."""
+        return [(verdict.rule.name, _why_not(verdict)) for verdict in self.choice.passed_over]
+
+
+LABELS = {"kind": CaseKind, "channel": Channel, "priority": Priority}
+
+
+def _why_not(verdict: Verdict) -> str:
+    if not verdict.rule.is_active:
+        return _("not in force")
+    if not verdict.has_target:
+        return _("no target for this")
+    names = []
+    for condition in verdict.failed:
+        labels = LABELS.get(condition.field)
+        names += [str(labels(value).label) if labels else str(value) for value in condition.wanted]
+    return _("only for: %(names)s") % {"names": " · ".join(names)}
+
+
+def sop_preview(request: StaffRequest) -> HttpResponse:
+    """Show what would be in force for a case that came now."""
+    if not request.user.has_perm(MAY):
+        raise PermissionDenied
+    first = Department.objects.order_by("-takes_new", "pk").first()
+    asked = {
+        "kind": CaseKind.COMPLAINT,
+        "channel": Channel.PORTAL,
+        "priority": Priority.NORMAL,
+        "tier": Tier.objects.values_list("code", flat=True).first(),
+        "department": first.pk if first else None,
+        **request.GET.dict(),
+    }
+    form = FactsForm(asked)
+    at = timezone.now()
+    answers = _answers(form, at) if form.is_valid() else []
+    context = {"form": form, "answers": answers}
+    return page(request, "feedback/admin/sop_preview.html", context, at=at, status=200 if answers else 400)
+
+
+def _answers(form: FactsForm, at: datetime) -> list[Answer]:
+    data = form.cleaned_data
+    facts = Facts(data["kind"], data["channel"], data["priority"], data["tier"].code)
+    book = queries.book()
+    found = []
+    for milestone, choice in queries.explain(facts).items():
+        label = str(Milestone(milestone).label)
+        target = choice.target
+        if target is None:
+            found.append(Answer(label, choice))
+            continue
+        calendar = book.calendars[target.calendar or data["department"].calendar_id]
+        rungs = queries.rungs(book.ladders[target.ladder]) if target.ladder else ()
+        terms = Terms(queries.calendar(calendar), target.within, rungs)
+        due_at = terms.due_at(at)
+        fired = zip(rungs, terms.fire_times(at, due_at), strict=True)
+        found.append(Answer(label, choice, due_at, tuple(fired)))
+    return found
