@@ -10,13 +10,14 @@ class CompensationConfig(AppConfig):
 
     def ready(self) -> None:
         """Say who sends what this app puts into the outbox, what beat wakes, and what ships."""
-        from compensation.defaults import money, tiers
+        from compensation.defaults import demo, money, tiers
         from compensation.notices import commands, senders
         from config.common.outbox import SENDERS
-        from config.common.registry import DEFAULTS, PERIODIC, Periodic
+        from config.common.registry import DEFAULTS, DEMO, PERIODIC, Periodic
 
         SENDERS[commands.MEMBER] = senders.send_notice
         SENDERS[commands.CODE] = senders.send_code
         PERIODIC.append(Periodic("forget old sign-ins", "compensation.forget_sign_ins", every_seconds=3600))
         PERIODIC.append(Periodic("expire coupons", "compensation.expire_coupons", every_seconds=60))
         DEFAULTS.extend([tiers.seed, money.seed])
+        DEMO.append(demo.seed)

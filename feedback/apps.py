@@ -13,26 +13,21 @@ class FeedbackConfig(AppConfig):
         from compensation.admin.shop import MEMBER_FACTS
         from compensation.portal import panels as portal
         from config.common.outbox import SENDERS
-        from config.common.registry import DEFAULTS, MENU, PAGES, PERIODIC, Periodic
+        from config.common.registry import ACCOUNTS, DEFAULTS, DEMO, MENU, PAGES, PERIODIC, Periodic
         from feedback.admin.gaps import GAP_MENU, GAP_PAGES, gaps_of_member
         from feedback.admin.imports import IMPORT_MENU, IMPORT_PAGES
         from feedback.admin.pages import CASE_MENU, CASE_PAGES
-        from feedback.defaults.authority import seed_authority
-        from feedback.defaults.calendars import seed_calendars
-        from feedback.defaults.departments import seed_departments
-        from feedback.defaults.gaps import seed_gaps
-        from feedback.defaults.ladders import seed_ladders
-        from feedback.defaults.policies import seed_policies
-        from feedback.defaults.roles import seed_roles
+        from feedback.admin.sop_preview import SOP_MENU, SOP_PAGES
+        from feedback.defaults import demo, demo_staff, seed
         from feedback.ladders import mail
         from feedback.portal import panels
 
-        # authority comes after the roles, departments after their calendars, gaps after departments
-        DEFAULTS.extend([seed_roles, seed_authority, seed_calendars, seed_departments, seed_gaps])
-        DEFAULTS.extend([seed_ladders, seed_policies])
+        DEFAULTS.extend(seed.SEEDS)
+        DEMO.append(demo.seed)
+        ACCOUNTS.append(demo_staff.accounts)
         MEMBER_FACTS.append(gaps_of_member)
-        PAGES.extend([*CASE_PAGES, *GAP_PAGES, *IMPORT_PAGES])
-        MENU.extend([*CASE_MENU, *GAP_MENU, *IMPORT_MENU])
+        PAGES.extend([*CASE_PAGES, *GAP_PAGES, *IMPORT_PAGES, *SOP_PAGES])
+        MENU.extend([*CASE_MENU, *GAP_MENU, *IMPORT_MENU, *SOP_MENU])
         PERIODIC.append(Periodic("find gaps", "feedback.detect_gaps", every_seconds=300))
         PERIODIC.append(Periodic("take up imports", "feedback.take_up_imports", every_seconds=60))
         PERIODIC.append(Periodic("close silent cases", "feedback.close_silent_cases", every_seconds=600))

@@ -10,11 +10,13 @@ class KpisConfig(AppConfig):
 
     def ready(self) -> None:
         """Bring the goals, show the rows behind the figures, and have beat take them."""
-        from config.common.registry import DEFAULTS, PAGES, PERIODIC, Page, Periodic
+        from config.common.registry import DEFAULTS, DEMO, PAGES, PERIODIC, Page, Periodic
         from kpis.admin.figures import figure
+        from kpis.defaults import demo
         from kpis.defaults.seed import seed
 
         DEFAULTS.append(seed)
+        DEMO.append(demo.seed)
         PAGES.append(Page("figures/<str:metric>/", figure, "figure"))
         PERIODIC.append(Periodic("today's figures", "kpis.take_today", every_seconds=300))
         PERIODIC.append(Periodic("recent figures", "kpis.take_recent", every_seconds=6 * 3600))

@@ -11,12 +11,13 @@ class SurveysConfig(AppConfig):
     def ready(self) -> None:
         """Say what ships, what beat wakes, which pages there are, and which link an invitation has."""
         from compensation.notices.links import LINKS
-        from config.common.registry import DEFAULTS, PAGES, PERIODIC, Periodic
+        from config.common.registry import DEFAULTS, DEMO, PAGES, PERIODIC, Periodic
         from surveys.admin import results
-        from surveys.defaults import campaigns
+        from surveys.defaults import campaigns, demo
         from surveys.invitations import links
 
         PAGES.extend(results.PAGES)
         DEFAULTS.append(campaigns.seed)
+        DEMO.append(demo.seed)
         PERIODIC.append(Periodic("invite to surveys", "surveys.invite", every_seconds=60))
         LINKS[links.NOTICE_KIND] = links.link_in_notice

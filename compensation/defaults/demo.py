@@ -11,7 +11,7 @@ from django.db import transaction
 from compensation.models import Member, Order, OrderLine, OrderStatus, Product, Shipment
 from compensation.tiers import commands as tiers
 
-MEMBERS, ORDERS, DAYS = 90, 520, 60
+MEMBERS, ORDERS, DAYS = 160, 440, 60
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
 REGIONS = {  # hours from the warehouse in Shanghai: same city, other cities, remote
     "上海": 24,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from compensation.models import Tier
+from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
 from feedback.clocks.rules import Terms
 from feedback.models import CaseKind, Channel, Department, Milestone, Priority
@@ -103,3 +104,7 @@ def _answers(form: FactsForm, at: datetime) -> list[Answer]:
         fired = zip(rungs, terms.fire_times(at, due_at), strict=True)
         found.append(Answer(label, choice, due_at, tuple(fired)))
     return found
+
+
+SOP_PAGES = [Page("sop/", sop_preview, "sop")]
+SOP_MENU = [MenuItem(gettext_lazy("SOP"), "sop", "rule", (MAY,))]

@@ -12,7 +12,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.widgets import UnfoldAdminCheckboxSelectMultiple
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from compensation.models import Tier
 from config.common.errors import DomainError
@@ -189,7 +189,7 @@ class Choices(forms.TypedMultipleChoiceField):
 
     def __init__(self, **options: Any) -> None:
         """Tick boxes, none required."""
-        super().__init__(required=False, widget=UnfoldAdminCheckboxSelectMultiple, **options)
+        super().__init__(required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget, **options)
 
 
 class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only

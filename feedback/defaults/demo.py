@@ -18,7 +18,7 @@ from config.common.errors import DomainError
 from config.common.models import User
 from feedback.cases import commands as cases
 from feedback.defaults.demo_staff import make_staff
-from feedback.defaults.demo_stories import PRESSING, STORIES, Story
+from feedback.defaults.demo_stories import PRESSING, SOOTHING, STORIES, Story
 from feedback.gaps import commands as gaps
 from feedback.handoffs import commands as handoffs
 from feedback.ladders.sweep import sweep
@@ -28,7 +28,8 @@ from feedback.sops.calendar import WorkCalendar
 
 CASES, DAYS = 110, 30
 SWEEP_EVERY = timedelta(minutes=30)
-SLOW_SHARE, PRESSING_SHARE, CONFIRMING_SHARE = 0.12, 0.15, 0.6
+SLOW_SHARE, PRESSING_SHARE, CONFIRMING_SHARE = 0.07, 0.15, 0.7
+AT_ONCE = {Channel.CHAT: 0.2, Channel.PHONE: 0.1}  # minutes; both are answered in working hours only
 
 Step = Callable[[datetime], None]
 
@@ -59,12 +60,15 @@ class Month:
         """Have members write, more of them lately, about orders of their own."""
         orders = list(Order.objects.filter(external_id__startswith="DEMO").select_related("member"))
         for number in range(CASES):
+            story = STORIES[number % len(STORIES)]
             opened = self.end - timedelta(days=DAYS) * self.dice.random() ** 1.5
+            if story.channel in AT_ONCE:
+                opened = self.hours.next_open(opened)
             recent = [
                 order for order in orders if timedelta() < opened - order.placed_at < timedelta(days=15)
             ]
             order = self.dice.choice(recent or orders)
-            self._on(opened, partial(self._open, STORIES[number % len(STORIES)], order))
+            self._on(opened, partial(self._open, story, order))
 
     def live(self) -> None:
         """Take every step up to the end, and sweep in between as beat would have."""
@@ -103,15 +107,21 @@ class Month:
             at=at,
         )
         agent = self.dice.choice(self.staff.agents)
-        self._later(at, 0.3 if story.channel == Channel.CHAT else 12, partial(self._take, case, story, agent))
+        self._later(at, AT_ONCE.get(story.channel, 8), partial(self._take, case, story, agent))
         if self.dice.random() < PRESSING_SHARE:
-            self._later(at, 90, partial(self._press, case, self.dice.choice(PRESSING)))
+            words = self.dice.choice(PRESSING)
+            self._later(at, 90, partial(self._press, case, words, agent))
 
-    def _press(self, case: Case, words: str, at: datetime) -> None:
+    def _press(self, case: Case, words: str, agent: User, at: datetime) -> None:
         cases.member_message(case_id=case.pk, body=words, actor=case.member, at=at)
+        self._later(at, 40, partial(self._soothe, case, agent))
+
+    def _soothe(self, case: Case, agent: User, at: datetime) -> None:
+        cases.reply(case_id=case.pk, body=SOOTHING, actor=agent, at=at)
 
     def _take(self, case: Case, story: Story, agent: User, at: datetime) -> None:
-        cases.claim(case_id=case.pk, actor=agent, at=at)
+        with suppress(DomainError):  # a lead may have it by now; the member is answered all the same
+            cases.claim(case_id=case.pk, actor=agent, at=at)
         last = len(story.replies) == 1 and not story.department
         if last:
             self._solve(case, story, agent, at)

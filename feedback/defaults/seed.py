@@ -1,0 +1,19 @@
+"""What ships, in the order in which one needs the other."""
+
+from feedback.defaults.authority import seed_authority
+from feedback.defaults.calendars import seed_calendars
+from feedback.defaults.departments import seed_departments
+from feedback.defaults.gaps import seed_gaps
+from feedback.defaults.ladders import seed_ladders
+from feedback.defaults.policies import seed_policies
+from feedback.defaults.roles import seed_roles
+
+SEEDS = (
+    seed_roles,
+    seed_authority,  # of the roles
+    seed_calendars,
+    seed_departments,  # on their calendars
+    seed_gaps,  # their cases go to departments
+    seed_ladders,
+    seed_policies,
+)
