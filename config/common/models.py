@@ -95,7 +95,7 @@ class Event(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    txid = models.BigIntegerField(db_default=EventPosition(), editable=False)
+    txid = models.BigIntegerField(_("database transaction"), db_default=EventPosition(), editable=False)
     kind = models.CharField(_("kind"), max_length=64)
     at = models.DateTimeField(_("happened"), help_text="When it happened, by the caller's clock.")
     recorded_at = models.DateTimeField(_("recorded"), db_default=Now(), editable=False)
@@ -170,8 +170,8 @@ class OutboxMessage(models.Model):
     """One thing to tell somebody outside, written in the transaction that decided it."""
 
     kind = models.CharField(_("kind"), max_length=32)
-    key = models.CharField(max_length=200, unique=True, help_text="Written once for one reason.")
-    request_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    key = models.CharField(_("unique key"), max_length=200, unique=True)  # written once for one reason
+    request_id = models.UUIDField(_("request number"), default=uuid.uuid4, unique=True, editable=False)
     recipient = models.CharField(_("recipient"), max_length=200)
     payload = models.JSONField(_("content"), default=dict)
     status = models.CharField(_("status"), max_length=8, choices=OutboxStatus, default=OutboxStatus.PENDING)

@@ -63,7 +63,7 @@ class OutboxMessageAdmin(Browsed):
     search_help_text = _("Exact key, or recipient such as member:3 or user:7")
     actions = ["retry"]
     fields = [
-        "kind", "recipient", "key", "request_id", "state", "content", "attempts", "created_at",
+        "kind", "recipient", "key", "request_id", "status", "content", "attempts", "created_at",
         "next_attempt_at", "sent_at", "last_error",
     ]  # fmt: skip
     readonly_fields = fields
