@@ -68,7 +68,7 @@ def _check_machine() -> None:
             pass
     except OSError as error:
         sys.exit(
-            f"\nPort {PORT} on {HOST} cannot be used: {error.strerror}.\n"
+            f"\nPort {PORT} on {HOST} cannot be used: {os.strerror(error.errno or 0)}.\n"
             f"Stop what uses it, or choose another one: make run PORT={PORT + 1}"
         )
     folder = embedded.data_dir()

@@ -1,0 +1,115 @@
+"""`make run`: what it says when it cannot, and that it starts, stops and recovers."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import psycopg
+import pytest
+from django.conf import settings
+
+from config import embedded, run
+from tests.programs import free_port
+
+
+def run_it(folder: Path, port: int) -> subprocess.Popen[str]:
+    inherited = {key: value for key, value in os.environ.items() if key not in {"DATABASE_URL", "BROKER_URL"}}
+    inherited["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    return subprocess.Popen(
+        [sys.executable, "-m", "config.run"],
+        cwd=settings.BASE_DIR,
+        env={**inherited, "DATA_DIR": str(folder), "PORT": str(port)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def wait_until(what: Callable[[], bool], seconds: int = 90) -> bool:
+    end = time.monotonic() + seconds
+    while not what():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def answers(port: int) -> bool:
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/admin/login/", timeout=5) as page:
+            return b"static/" in page.read()
+    except (URLError, OSError):
+        return False
+
+
+def database_is_up() -> bool:
+    return psycopg.pq.PGconn.ping(embedded.url().encode()) == psycopg.pq.Ping.OK
+
+
+@pytest.fixture
+def folder(tmp_path_factory, monkeypatch):
+    """A data folder that the account of the database can enter; the demo shop is another test's matter."""
+    made = tmp_path_factory.mktemp("run")
+    for parent in [made, *made.parents]:
+        if str(parent).startswith("/tmp/") and os.geteuid() == 0:
+            parent.chmod(0o755)
+    (made / "demo_seeded").touch()
+    monkeypatch.setenv("DATA_DIR", str(made))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    yield made
+    embedded.remove()
+
+
+def test_it_runs_stops_and_survives_being_killed(folder):
+    port = free_port()
+    process = run_it(folder, port)
+    assert wait_until(lambda: answers(port))
+    assert database_is_up()
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert f"Huiyin is at http://localhost:{port}/" in said
+    assert "Traceback" not in said
+    assert not answers(port)
+    assert not database_is_up()
+
+    process = run_it(folder, port)
+    assert wait_until(lambda: answers(port))
+    process.kill()
+    process.wait()
+    assert wait_until(lambda: not answers(port) and not database_is_up())
+
+    process = run_it(folder, port)
+    assert wait_until(lambda: answers(port))
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert not database_is_up()
+
+
+def test_a_port_in_use_is_named_with_the_way_out(folder):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        process = run_it(folder, port)
+        said, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert f"Port {port} on 127.0.0.1 cannot be used: Address already in use." in said
+    assert f"make run PORT={port + 1}" in said
+    assert "Traceback" not in said
+
+
+def test_a_full_disk_is_named_before_anything_is_made(monkeypatch):
+    monkeypatch.setattr(run, "PORT", free_port())
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=12_000_000))
+    with pytest.raises(SystemExit, match="The disk is full: 12 MB are free"):
+        run._check_machine()
