@@ -29,4 +29,4 @@ def _keep_our_logging(**_given: object) -> None:
 def _belong_to_the_worker(**_given: object) -> None:
     """Let a child end with its worker and not before: signals to the worker are not for it."""
     os.setpgid(0, 0)
-    end_with_parent(signal.SIGKILL)
+    end_with_parent(os.getppid(), signal.SIGKILL)

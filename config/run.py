@@ -116,9 +116,10 @@ def _serve() -> int:
     honcho.manager.KILL_WAIT = 15  # seconds; a worker takes up to six to stop
     manager = honcho.manager.Manager()
     for name, command in PROCESSES.items():
-        attached = (sys.executable, "-m", "config.attached", *command)
-        manager.add_process(name, f"exec {shlex.join(attached)}", cwd=str(settings.BASE_DIR))
-    os.register_at_fork(after_in_child=lambda: end_with_parent(signal.SIGKILL))
+        attached = f"{shlex.quote(sys.executable)} -m config.attached $PPID {shlex.join(command)}"
+        manager.add_process(name, f"exec {attached}", cwd=str(settings.BASE_DIR))
+    here = os.getpid()
+    os.register_at_fork(after_in_child=lambda: end_with_parent(here, signal.SIGKILL))
     threading.Thread(target=_announce, daemon=True).start()
     manager.loop()
     stopped = manager.returncode in {128 + signal.SIGINT, 128 + signal.SIGTERM}

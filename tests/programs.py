@@ -8,7 +8,7 @@ import pytest
 
 
 def program(*names: str) -> str:
-    """The path of the first of these programs; without one the test is skipped, or fails in `make test-all`."""
+    """The path of the first of these programs; else the test is skipped, in `make test-all` it fails."""
     for name in names:
         if path := shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/usr/lib/rabbitmq/bin"):
             return path

@@ -1,7 +1,7 @@
 """Tasks go through every kind of broker to a real worker and are done."""
 
 import os
-import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -35,8 +35,6 @@ def started(command, **kwargs):
 
 def accepts(port: int, seconds: int = 60) -> None:
     """Wait until somebody listens there."""
-    import socket
-
     for _ in range(seconds * 10):
         with socket.socket() as client:
             if client.connect_ex(("127.0.0.1", port)) == 0:
@@ -77,18 +75,8 @@ def test_a_folder_will_do(tmp_path):
 @pytest.mark.django_db(transaction=True)
 def test_redis(tmp_path):
     port = free_port()
-    command = [
-        program("redis-server"),
-        "--port",
-        str(port),
-        "--bind",
-        "127.0.0.1",
-        "--save",
-        "",
-        "--dir",
-        tmp_path,
-    ]
-    with started(command):
+    where = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
+    with started([program("redis-server"), *where]):
         accepts(port)
         assert is_done_by_a_worker(f"redis://127.0.0.1:{port}/0", tmp_path)
 
@@ -97,9 +85,7 @@ def test_redis(tmp_path):
 @pytest.mark.django_db(transaction=True)
 def test_rabbitmq(tmp_path):
     wrapper = program("rabbitmq-server")
-    server = Path(
-        "/usr/lib/rabbitmq/bin/rabbitmq-server"
-    )  # Debian's wrapper changes to an account of its own
+    server = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")  # Debian's wrapper changes the account
     port, epmd = free_port(), str(free_port())
     (tmp_path / "plugins").write_text("[].")
     (tmp_path / "rabbitmq.conf").write_text("loopback_users = none\n")
@@ -123,9 +109,7 @@ def test_rabbitmq(tmp_path):
             accepts(port)
             assert is_done_by_a_worker(f"amqp://guest:guest@127.0.0.1:{port}//", tmp_path)
     finally:
-        subprocess.run(
-            [shutil.which("epmd") or "epmd", "-port", epmd, "-kill"], check=False, capture_output=True
-        )
+        subprocess.run([program("epmd"), "-port", epmd, "-kill"], check=False, capture_output=True)
 
 
 def test_a_reader_never_finds_half_a_message(tmp_path, monkeypatch):
