@@ -23,7 +23,7 @@ class Kind(TextChoices):
     """What a stretch of time was for a clock."""
 
     WORKING = "working", _("working time")
-    CLOSED = "closed", _("closed")
+    CLOSED = "closed", _("outside working hours")
     PAUSED = "paused", _("paused")
 
 
