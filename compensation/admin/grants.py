@@ -25,10 +25,12 @@ class DecisionForm(ActionForm):
     """The action bar, with room for a reason."""
 
     note = forms.CharField(
-        label=_("Reason"),
+        label="",
         required=False,
         max_length=500,
-        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": _("reason (needed to refuse or take back)")}),
+        widget=UnfoldAdminTextInputWidget(
+            attrs={"aria-label": _("Reason"), "placeholder": _("reason (needed to refuse or take back)")}
+        ),
     )
 
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin, StackedInline
 
 from surveys.campaigns import commands
 from surveys.models import Campaign, Question
@@ -62,7 +62,7 @@ class QuestionFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]  # not
             raise ValidationError(_("Positions go up to 100."))
 
 
-class QuestionInline(TabularInline):
+class QuestionInline(StackedInline):
     """What is asked now. A question that was asked is replaced, never rewritten."""
 
     model = Question
