@@ -1,6 +1,9 @@
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.db.models import F
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -136,3 +139,30 @@ def test_whatever_happens_the_tier_is_that_of_the_open_period(tiers, steps):
         assess(member)
     member.refresh_from_db()
     assert member.tier_periods.get(ends_at=None).tier == member.tier
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_assessments_at_once_put_a_member_up_once():
+    defaults.seed(AT)
+    member = MemberFactory(tier=Tier.objects.get(code="ordinary"), registered_at=AT - timedelta(days=90))
+    OrderFactory(member=member, total_fen=60_000)
+    first_done, errors = threading.Event(), []
+
+    def second():
+        try:
+            first_done.wait(10)
+            assess(member, at=AT + timedelta(minutes=1))
+        except Exception as error:  # noqa: BLE001 - shown by the assertion
+            errors.append(error)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    with transaction.atomic():
+        assess(member)
+        first_done.set()
+        time.sleep(0.5)  # the other one now waits for this one to end
+    thread.join()
+    assert not errors
+    assert codes(member) == [("silver", "spending"), ("ordinary", "start")]
