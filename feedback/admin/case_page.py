@@ -20,7 +20,7 @@ from feedback.admin.pictures import thumbnail
 from feedback.admin.sheet import Sheet
 from feedback.attachments.serving import respond
 from feedback.cases.queries import visible_to
-from feedback.clocks.chips import next_of
+from feedback.clocks.queries import running_chips
 from feedback.models import Attachment, Case
 
 GROUPS = ("case", "clock", "handoff", "grant", "remedy")
@@ -83,7 +83,7 @@ def _done(request: StaffRequest, case_id: int, move: Move, said: str) -> HttpRes
             response = page(request, "feedback/case/gone.html", {"gone": case_id}, at=at)
         else:
             case = case_or_404(request.user, case_id)
-            chip = next_of([case], at).get(case.pk)
+            chip = running_chips([case], now=at).get(case.pk)
             sheet = Sheet(request, case, at)
             query = urlsplit(request.htmx.current_url or "").query
             more = {"in_desk": True, "row": {"case": case, "chip": chip}, "swapped": True, "query": query}

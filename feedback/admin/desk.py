@@ -23,7 +23,7 @@ from feedback.cases.queries import get_for
 from feedback.cases.queue import COUNTED_UP_TO, VIEWS, Filter, View, counts, news, next_case, queue
 from feedback.cases.search import search
 from feedback.cases.today import today_of
-from feedback.clocks.chips import Chip, next_of
+from feedback.clocks.queries import Chip, running_chips
 from feedback.models import Case, CaseKind, CaseStatus, Channel, Priority
 
 WORK = "feedback.work_case"
@@ -155,7 +155,7 @@ def _listing(request: StaffRequest, at: datetime) -> Listing:
     else:
         part = queue(request.user, view, narrow=_filter(request.GET, at), after=request.GET.get("after", ""))
         found, after = part.cases, part.after
-    chips = next_of(found, at)
+    chips = running_chips(found, now=at)
     return Listing([Row(case, chips.get(case.pk)) for case in found], after, view, words)
 
 

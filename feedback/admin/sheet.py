@@ -13,7 +13,7 @@ from config.common.screens import StaffRequest
 from feedback.cases.queries import Actions, actions_for
 from feedback.cases.thread import LIMIT, Thread, thread_of
 from feedback.cases.timeline import Entry, timeline_of
-from feedback.clocks.chips import Chip, all_of
+from feedback.clocks.queries import Chip, chips
 from feedback.models import Agent, Case, Department, Handoff, HandoffStatus, Priority, Resolution
 from feedback.org.queries import colleagues, departments_of
 
@@ -75,14 +75,18 @@ class Sheet:
     @cached_property
     def chips(self) -> list[Chip]:
         """The case's own clocks: those that run, and the last two that ended."""
-        own = [chip for chip in self.all_chips if chip.handoff_id is None]
-        running = [chip for chip in own if chip.ended_at is None]
-        return running + [chip for chip in own if chip.ended_at is not None][-2:]
+        own = [chip for chip in self.all_chips if chip.clock.handoff_id is None]
+        return self.running + [chip for chip in own if not chip.is_running][:2]
+
+    @cached_property
+    def running(self) -> list[Chip]:
+        """The case's own clocks that run or stand still."""
+        return [chip for chip in self.all_chips if chip.is_running and chip.clock.handoff_id is None]
 
     @cached_property
     def all_chips(self) -> list[Chip]:
         """Every clock of the case."""
-        return all_of(self.case, self.at)
+        return chips(self.case, now=self.at)
 
     @cached_property
     def entries(self) -> list[Entry]:
@@ -98,12 +102,12 @@ class Sheet:
     @cached_property
     def asked(self) -> list[Asked]:
         """The same with clocks and what this person may do."""
-        chips = {chip.handoff_id: chip for chip in self.all_chips}
+        found = {chip.clock.handoff_id: chip for chip in self.all_chips}
         ours = self.our_departments
         return [
             Asked(
                 handoff=handoff,
-                chip=chips.get(handoff.pk),
+                chip=found.get(handoff.pk),
                 may_answer=handoff.status == HandoffStatus.OPEN
                 and handoff.department_id in ours
                 and "answer" in self.actions,

@@ -24,13 +24,19 @@ function span(milliseconds) {
   return parts.filter(Boolean).join(" ");
 }
 
-// A running clock carries data-start and data-due in milliseconds; data-warn is when it turns.
+// A running clock carries its due time in milliseconds and the share of its time that was used when the page
+// was made: the bar goes on from there. When it was not closing time meanwhile, that is exact.
+const loaded = now();
+const SOON = 0.8;
 function tick() {
   const moment = now();
   for (const clock of $$("[data-due]")) {
     const due = Number(clock.dataset.due);
     const left = due - moment;
-    const state = left < 0 ? "is-breached" : moment >= Number(clock.dataset.warn) ? "is-warned" : "is-ok";
+    const from = Number(clock.dataset.from);
+    const used = left < 0 ? 1 : from + (1 - from) * Math.max(0, (moment - loaded) / (due - loaded || 1));
+    const was = clock.classList.contains("is-warned");
+    const state = left < 0 ? "is-breached" : was || used >= SOON ? "is-warned" : "is-ok";
     if (!clock.classList.contains(state)) {
       clock.classList.remove("is-ok", "is-warned", "is-breached");
       clock.classList.add(state);
@@ -39,10 +45,7 @@ function tick() {
     const place = clock.querySelector("[data-left]");
     if (place && place.textContent !== text) place.textContent = text;
     const bar = clock.querySelector("progress");
-    if (bar) {
-      const start = Number(clock.dataset.start);
-      bar.value = Math.min(100, Math.max(0, ((moment - start) / (due - start || 1)) * 100));
-    }
+    if (bar) bar.value = used * 100;
   }
 }
 

@@ -1,0 +1,189 @@
+"""The list of cases for administration: found, narrowed down and exported here, worked on their own page."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.decorators import action
+from unfold.decorators import display as shown
+
+from config.common.browsing import Browsed
+from config.common.errors import DomainError
+from config.common.screens import StaffRequest
+from config.common.sheets import Row, csv_response, xlsx_response
+from feedback.admin.access import READS
+from feedback.cases import commands
+from feedback.cases.queries import actions_for, visible_to
+from feedback.cases.search import search
+from feedback.models import Case
+from feedback.org.queries import departments_of
+
+HEAD = (
+    _("number"), _("subject"), _("kind"), _("channel"), _("status"), _("priority"), _("department"),
+    _("agent"), _("member"), _("tier"), _("opened"), _("first reply"), _("resolved"), _("resolution"),
+    _("closed"),
+)  # fmt: skip
+AT_ONCE = 2_000
+
+
+class DepartmentFilter(admin.SimpleListFilter):
+    """The departments that this person sees."""
+
+    title = _("department")
+    parameter_name = "department"
+
+    def lookups(self, request: StaffRequest, model_admin: Any) -> list[tuple[str, str]]:  # type: ignore[override]  # noqa: ARG002 - Django's
+        """Offer them."""
+        return [(str(one.pk), str(one)) for one in departments_of(request.user)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:  # noqa: ARG002 - Django's
+        """Narrow down to the chosen one."""
+        value = self.value() or ""
+        return queryset.filter(department=int(value)) if value.isdecimal() else queryset
+
+
+@admin.register(Case)
+class CaseAdmin(Browsed):
+    """Cases as rows; nothing is changed through the generic forms."""
+
+    list_display = (
+        "number_link", "subject", "kind", "shown_status", "priority", "department", "agent", "member",
+        "opened_at", "next_due_at",
+    )  # fmt: skip
+    list_display_links = None
+    list_filter = ("status", "kind", "channel", "priority", DepartmentFilter)
+    list_select_related = ("department", "agent__user", "member__tier")
+    search_fields = ("pk",)  # shows the field; what is found, get_search_results says
+    search_help_text = _("Number, name, phone, e-mail, order, parcel")
+    ordering = ("-pk",)
+    actions = ("close_selected",)
+    actions_list = ("export_csv", "export_xlsx")
+
+    def get_queryset(self, request: StaffRequest) -> QuerySet[Case]:
+        """What this person may see."""
+        return visible_to(request.user)
+
+    def get_search_results(
+        self, request: StaffRequest, queryset: QuerySet[Case], search_term: str
+    ) -> tuple[QuerySet[Case], bool]:
+        """Find by index alone, as on the desk."""
+        if search_term.strip():
+            found = search(request.user, search_term).values_list("pk", flat=True)
+            queryset = queryset.filter(pk__in=list(found))
+        return queryset, False
+
+    def has_view_permission(self, request: StaffRequest, obj: Case | None = None) -> bool:  # noqa: ARG002 - Django's
+        """Who reads cases on their own page reads them here."""
+        return any(request.user.has_perm(name) for name in READS)
+
+    def has_module_permission(self, request: StaffRequest) -> bool:
+        """The same."""
+        return self.has_view_permission(request)
+
+    def has_work_permission(self, request: StaffRequest) -> bool:
+        """Whether this person works on cases."""
+        return request.user.has_perm("feedback.work_case")
+
+    def has_export_permission(self, request: StaffRequest, object_id: Any = None) -> bool:  # noqa: ARG002 - Unfold's
+        """Taking many cases away is for those who lead, not for everybody who may read one."""
+        return request.user.has_perm("feedback.see_board")
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list; its export buttons take the filters along."""
+        response: HttpResponse = super().changelist_view(request, extra_context)
+        if isinstance(response, TemplateResponse) and (query := request.GET.urlencode()):
+            for button in (response.context_data or {}).get("actions_list", ()):
+                button["path"] = f"{button['path']}?{query}"
+        return response
+
+    def change_view(self, _request: HttpRequest, object_id: str, *_args: Any, **_kwargs: Any) -> HttpResponse:
+        """A case has a page of its own."""
+        if not object_id.isdecimal():
+            return redirect("admin:feedback_case_changelist")
+        return redirect("admin:case", object_id)
+
+    def history_view(self, request: HttpRequest, object_id: str, *_args: Any, **_kwargs: Any) -> HttpResponse:
+        """The case's page tells everything that happened."""
+        return self.change_view(request, object_id)
+
+    @shown(description=_("number"), ordering="pk")
+    def number_link(self, case: Case) -> SafeString:
+        """Lead to the case's page."""
+        return format_html('<a href="{}">{}</a>', reverse("admin:case", args=[case.pk]), case.number)
+
+    @shown(
+        description=_("status"),
+        label={"new": "info", "open": "info", "reopened": "warning", "resolved": "success"},
+    )
+    def shown_status(self, case: Case) -> tuple[str, str]:
+        """Show the status in colour and words."""
+        return case.status, case.get_status_display()
+
+    @admin.action(permissions=["work"], description=_("Close selected resolved cases"))
+    def close_selected(self, request: StaffRequest, queryset: QuerySet[Case]) -> None:
+        """Close each case that may be closed, and say why not the others."""
+        closed, refused = 0, []
+        for case in queryset.select_related("department", "agent__user", "member__tier"):
+            try:
+                actions_for(case, request.user).check("close_case")
+                commands.close_case(case_id=case.pk, actor=request.user, at=timezone.now())
+                closed += 1
+            except DomainError as error:
+                refused.append(f"{case.number}: {error}")
+        if closed:
+            text = ngettext("%(n)s case closed.", "%(n)s cases closed.", closed)
+            self.message_user(request, text % {"n": closed})
+        for text in refused[:10]:
+            self.message_user(request, text, messages.WARNING)
+
+    @action(description=_("Export as CSV"), permissions=["export"], url_path="csv")
+    def export_csv(self, request: StaffRequest) -> HttpResponseBase:
+        """The list as it is filtered now, as CSV."""
+        return csv_response(self._name(), self._rows(request))
+
+    @action(description=_("Export as XLSX"), permissions=["export"], url_path="xlsx")
+    def export_xlsx(self, request: StaffRequest) -> HttpResponseBase:
+        """The list as it is filtered now, as XLSX."""
+        return xlsx_response(self._name(), self._rows(request))
+
+    def _name(self) -> str:
+        return f"cases-{timezone.localtime():%Y%m%d-%H%M}"
+
+    def _rows(self, request: StaffRequest) -> Iterator[Row]:
+        if not self.has_export_permission(request):
+            raise PermissionDenied
+        found = self.get_changelist_instance(request).get_queryset(request)
+        yield HEAD
+        rows = found.select_related("department", "agent__user", "member__tier").order_by("pk")
+        for case in rows.iterator(AT_ONCE):
+            yield (
+                case.number,
+                case.subject,
+                case.get_kind_display(),
+                case.get_channel_display(),
+                case.get_status_display(),
+                case.get_priority_display(),
+                str(case.department),
+                str(case.agent or ""),
+                str(case.member),
+                str(case.member.tier),
+                case.opened_at,
+                case.first_replied_at,
+                case.resolved_at,
+                case.get_resolution_display() if case.resolution else "",
+                case.closed_at,
+            )
