@@ -148,10 +148,11 @@ def fallen_due(
     """The next promises whose time has passed, as (time, primary key, order)."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT promise.due_at, promise.id, line.order_id FROM feedback_promise promise"
+            "SELECT promise.due_at, promise.id, line.order_id"
+            " FROM (SELECT due_at, id, line_id FROM feedback_promise"
+            "       WHERE (due_at, id) > (%s, %s) AND due_at < %s ORDER BY due_at, id LIMIT %s) promise"
             " JOIN compensation_orderline line ON line.id = promise.line_id"
-            " WHERE (promise.due_at, promise.id) > (%s, %s) AND promise.due_at < %s"
-            " ORDER BY promise.due_at, promise.id LIMIT %s",
+            " ORDER BY promise.due_at, promise.id",
             [after, after_id, before, limit],
         )
         return [(row[0], row[1], row[2]) for row in cursor.fetchall()]

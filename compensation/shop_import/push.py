@@ -1,0 +1,117 @@
+"""One order as the shop tells it at once, rather than in a file."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from compensation.models import Order
+from compensation.shop_import.convert import FieldType, Type
+from compensation.shop_import.shop import LINE, ORDER, PRODUCT, SHIPMENT
+from compensation.shop_import.targets import Item, Target
+from config.common.errors import Invalid
+from config.common.events import Actor, record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShipmentFacts:
+    """A parcel of the order."""
+
+    external_id: str
+    carrier: str = ""
+    tracking_number: str = ""
+    shipped_at: datetime | None = None
+    delivered_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineFacts:
+    """A product of the order; `shipment` is the number of one of its parcels. Amounts are fen."""
+
+    external_id: str
+    product: str
+    paid: int
+    quantity: int = 1
+    shipment: str = ""
+    ship_by: datetime | None = None
+    deliver_by: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFacts:
+    """An order; `member` is the member's number in the shop. Amounts are fen."""
+
+    external_id: str
+    member: str
+    status: str
+    total: int
+    placed_at: datetime
+    freight: int = 0
+    channel: str = ""
+    region: str = ""
+    payment_method: str = ""
+    paid_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    returned_at: datetime | None = None
+
+
+@transaction.atomic
+def record_order(
+    *,
+    order: OrderFacts,
+    lines: Sequence[LineFacts],
+    shipments: Sequence[ShipmentFacts] = (),
+    actor: Actor,
+    at: datetime,
+) -> Order:
+    """Take note of an order with its parcels and lines; the same facts again change nothing.
+
+    Products that are not known yet are made. Lines and parcels that are left out stay as they are.
+
+    Raises:
+        Invalid: a value does not fit, comes twice, or names something that is not known; nothing is kept.
+    """
+    within = {"order": order.external_id}
+    changed = _write(ORDER, [asdict(order)], at)
+    known = {line.product: {"external_id": line.product} for line in lines}
+    _write(PRODUCT, list(known.values()), at)
+    changed += _write(SHIPMENT, [{**within, **asdict(one)} for one in shipments], at)
+    changed += _write(LINE, [{**within, **asdict(one)} for one in lines], at)
+    row = Order.objects.get(external_id=order.external_id)
+    if changed:
+        record("order.recorded", row, actor=actor, at=at, status=row.status)
+    return row
+
+
+def _write(target: Target, rows: Sequence[Mapping[str, Any]], at: datetime) -> int:
+    items = []
+    for number, values in enumerate(rows, start=1):
+        for name, value in values.items():
+            if fault := _fault(value, target.fields[name]):
+                raise Invalid(f"{target.name}.{name}: {fault}", field=name, row=number)
+        items.append(Item("", number, tuple(values[name] for name in target.key), dict(values)))
+    if len({item.key for item in items}) < len(items):
+        raise Invalid(_("The same number comes twice."), what=target.name)
+    written = target.write(items, at)
+    for item in items:
+        if item.fault:
+            raise Invalid(f"{target.name}.{item.field}: {item.fault}", field=item.field, row=item.line)
+    return written.inserted + written.updated
+
+
+def _fault(value: Any, kind: FieldType) -> Any:
+    """What is wrong with a value, or nothing."""
+    if value is None or value == "":
+        return _("is empty") if kind.required else ""
+    if kind.type in {Type.NUMBER, Type.MONEY}:
+        fits = kind.least <= value <= kind.most
+    elif kind.type == Type.CHOICE:
+        fits = value in kind.choices
+    elif kind.type == Type.TIME:
+        fits = value.tzinfo is not None
+    else:
+        fits = len(value) <= kind.longest and "\0" not in value
+    return "" if fits else _("does not fit")
