@@ -11,7 +11,7 @@ from django.db import transaction
 from compensation.models import Member, Order, OrderLine, OrderStatus, Product, Shipment
 from compensation.tiers import commands as tiers
 
-MEMBERS, ORDERS, DAYS = 160, 440, 60
+MEMBERS, ORDERS, DAYS = 900, 4_000, 60
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
 REGIONS = {  # hours from the warehouse in Shanghai: same city, other cities, remote
     "上海": 24,
@@ -35,7 +35,7 @@ PRODUCTS = {
 }
 CARRIERS = ("顺丰速运", "中通快递", "圆通速递", "京东物流")
 CHANNELS = ("app", "portal", "marketplace", "livestream")
-LATE_SHARE, CANCELLED_SHARE, CONSENTING_SHARE = 0.11, 0.03, 0.7
+LATE_SHARE, CANCELLED_SHARE, CONSENTING_SHARE = 0.03, 0.03, 0.7
 REGULARS_SHARE = 0.6  # of the orders come from a third of the members
 
 
@@ -132,7 +132,7 @@ def _parcel(order: Order, at: datetime, dice: random.Random) -> Shipment | None:
     shipped = order.placed_at + timedelta(hours=dice.uniform(4, 44))
     travel = REGIONS[order.region] * dice.uniform(0.5, 0.98)
     if dice.random() < LATE_SHARE:
-        travel += dice.choice((5, 9, 20, 34, 60, 96, 140))
+        travel += dice.choice((5, 9, 14, 20, 30, 40, 96))
     delivered = shipped + timedelta(hours=travel)
     if shipped > at:
         return None

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from config.common.models import User
 from feedback.org.queries import departments_of
 from kpis.metrics.rules import Figure
+from kpis.models import Direction
 from kpis.snapshots.queries import Card, dashboard
 
 PERIODS = (7, 30, 90)
@@ -65,8 +66,16 @@ def chart(card: Card) -> dict[str, Any]:
         "values": [_rounded(figure) for _day, figure in card.days],
         "n": [figure.n for _day, figure in card.days],
         "goal": card.goal.value if card.goal else None,
+        "top": _top(card),
         "goal_label": _("goal"),
     }
+
+
+def _top(card: Card) -> float | None:
+    """Where the scale ends at least: the best value, or well above a goal that is not to be exceeded."""
+    if not card.metric.is_share:
+        return 5
+    return 2 * card.goal.value if card.goal and card.goal.direction == Direction.DOWN else 100
 
 
 def _rounded(figure: Figure) -> float | None:

@@ -8,7 +8,7 @@ function draw(canvas) {
   const [ink, line, brand, goal] = ["--ink-3", "--line", "--brand", "--warn"].map(token);
   const datasets = [{
     label: figure.title, data: figure.values, borderColor: brand, backgroundColor: brand,
-    borderWidth: 2, pointRadius: 2, pointHitRadius: 12, tension: 0.25, spanGaps: true,
+    borderWidth: 2, pointRadius: 2, pointHitRadius: 12, cubicInterpolationMode: "monotone", spanGaps: true,
   }];
   if (figure.goal !== null) {
     datasets.push({
@@ -30,7 +30,7 @@ function draw(canvas) {
       },
       scales: {
         x: { grid: { display: false }, ticks: { color: ink, maxTicksLimit: 6, maxRotation: 0 } },
-        y: { grid: { color: line }, ticks: { color: ink, maxTicksLimit: 4, callback: (value) => `${value}` } },
+        y: { beginAtZero: true, suggestedMax: figure.top, grid: { color: line }, ticks: { color: ink, maxTicksLimit: 4, callback: (value) => `${value}` } },
       },
     },
   }));

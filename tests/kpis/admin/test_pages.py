@@ -1,0 +1,183 @@
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from feedback.models import Milestone
+from kpis.models import MetricCode
+from kpis.snapshots.commands import day_span, take
+from tests.factories.common import UserFactory
+from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory, StaffFactory
+from tests.factories.kpis import make_answer, make_clock, make_promised_order
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def today():
+    return timezone.localdate()
+
+
+@pytest.fixture
+def noon(today):
+    return day_span(today).start + timedelta(hours=12)
+
+
+@pytest.fixture
+def ours():
+    return DepartmentFactory(name="客服部")
+
+
+@pytest.fixture
+def supervisor(client, ours):
+    user = StaffFactory(role="supervisor")
+    AgentFactory(user=user, leads=[ours])
+    client.force_login(user)
+    return user
+
+
+@pytest.fixture
+def agent(client, ours):
+    user = StaffFactory(role="agent")
+    AgentFactory(user=user, departments=[ours])
+    client.force_login(user)
+    return user
+
+
+def figure_url(metric, **query):
+    return reverse("admin:figure", args=[metric], query=query)
+
+
+@pytest.mark.req("K2")
+def test_the_first_page_shows_each_figure_against_its_goal(client, supervisor, ours, noon, today):
+    make_clock(ours, due_at=noon, met_at=noon)
+    make_clock(ours, due_at=noon)
+    take(day=today, at=noon)
+    figures = client.get("/admin/").context["figures"]
+    first = figures["cards"][0]["card"]
+    assert (first.metric.code, first.now.value, first.now.n) == (MetricCode.FIRST_REPLY, 50.0, 2)
+    assert [card["card"].metric.code for card in figures["cards"]] == list(MetricCode)
+    assert figures["lines"][0]["department"] == ours
+
+
+def test_an_agent_sees_only_the_figures_of_their_departments(client, agent, ours, noon, today):
+    theirs = DepartmentFactory()
+    make_clock(ours, due_at=noon, met_at=noon)
+    make_clock(theirs, due_at=noon)
+    take(day=today, at=noon)
+    figures = client.get("/admin/").context["figures"]
+    assert [line["department"] for line in figures["lines"]] == [ours]
+    assert figures["cards"][0]["card"].now.n == 1
+    codes = {card["card"].metric.code for card in figures["cards"]}
+    assert MetricCode.GAP_RATE not in codes
+
+
+def test_somebody_without_a_department_is_told_why_there_is_nothing(client):
+    client.force_login(UserFactory())
+    response = client.get("/admin/")
+    assert response.status_code == 200
+    assert response.context["figures"]["lines"] == []
+
+
+@pytest.mark.parametrize("days", ["7", "90", "abc", "-1", "99999999999"])
+def test_any_period_asked_for_gives_a_page(client, supervisor, days):
+    assert client.get("/admin/", {"days": days}).status_code == 200
+
+
+def test_the_first_page_costs_the_same_with_one_department_and_with_three(
+    client, supervisor, ours, noon, django_assert_max_num_queries
+):
+    make_clock(ours, due_at=noon)
+    take(day=noon.date(), at=noon)
+    client.get("/admin/")
+    with django_assert_max_num_queries(16) as one:
+        client.get("/admin/")
+    for _ in range(2):
+        make_clock(DepartmentFactory(parent=ours), due_at=noon)
+    take(day=noon.date(), at=noon)
+    with django_assert_max_num_queries(16) as three:
+        client.get("/admin/")
+    assert len(one) == len(three)
+
+
+@pytest.mark.req("K1")
+@pytest.mark.parametrize("metric", MetricCode.values)
+def test_the_rows_add_up_to_the_figure(client, supervisor, ours, noon, metric):
+    make_clock(ours, due_at=noon, met_at=noon)
+    make_clock(ours, due_at=noon)
+    make_clock(ours, due_at=noon, met_at=noon, milestone=Milestone.RESOLUTION)
+    make_answer(ours, 5, at=noon)
+    make_answer(ours, 2, at=noon)
+    make_promised_order(due_at=noon, late=True)
+    make_promised_order(due_at=noon)
+    CaseFactory(opened_at=noon, department=ours)
+    pages = {part: client.get(figure_url(metric, part=part)) for part in ("all", "counted", "others")}
+    assert {page.status_code for page in pages.values()} == {200}
+    counted, others = (len(pages[part].context["rows"]) for part in ("counted", "others"))
+    if metric != MetricCode.COMPLAINT_RATE:  # complaints are no part of the orders they are held against
+        assert counted + others == len(pages["all"].context["rows"]) == pages["all"].context["figure"].n
+
+
+def test_an_agent_cannot_open_the_rows_of_another_department(client, agent, noon):
+    theirs = DepartmentFactory()
+    clock = make_clock(theirs, due_at=noon)
+    page = client.get(figure_url(MetricCode.FIRST_REPLY))
+    assert page.context["rows"] == []
+    assert clock.case.subject not in page.content.decode()
+    assert client.get(figure_url(MetricCode.FIRST_REPLY, department=theirs.pk)).status_code == 400
+
+
+def test_an_agent_is_refused_the_figures_of_the_company(client, agent):
+    assert client.get(figure_url(MetricCode.COMPLAINT_RATE)).status_code == 403
+
+
+def test_nobody_gets_to_the_rows_without_signing_in(client):
+    response = client.get(figure_url(MetricCode.CSAT))
+    assert response.status_code == 302
+    assert "/login/" in response.url
+
+
+def test_a_figure_that_does_not_exist_is_not_found(client, supervisor):
+    assert client.get(figure_url("nonsense")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"start": "2026-02-30", "end": "2026-03-01"},
+        {"start": "2026-03-02", "end": "2026-03-01"},
+        {"start": "2020-01-01", "end": "2026-01-01"},
+        {"start": "<script>", "end": "'; --"},
+        {"page": "-1"},
+        {"part": "nothing"},
+        {"department": "x"},
+    ],
+)
+def test_a_question_that_makes_no_sense_is_explained(client, supervisor, query):
+    response = client.get(figure_url(MetricCode.CSAT, **query))
+    assert response.status_code == 400
+    assert "<script>" not in response.content.decode().replace("<script src", "")
+
+
+def test_hostile_words_of_a_member_stay_words(client, supervisor, ours, noon):
+    clock = make_clock(ours, due_at=noon)
+    clock.case.member.name = "<img src=x onerror=alert(1)>"
+    clock.case.member.save()
+    page = client.get(figure_url(MetricCode.FIRST_REPLY)).content.decode()
+    assert "<img src=x" not in page
+    assert "&lt;img src=x" in page
+
+
+def test_the_rows_cost_the_same_with_one_and_with_three(
+    client, supervisor, ours, noon, django_assert_max_num_queries
+):
+    make_clock(ours, due_at=noon)
+    client.get(figure_url(MetricCode.FIRST_REPLY))
+    with django_assert_max_num_queries(16) as one:
+        client.get(figure_url(MetricCode.FIRST_REPLY))
+    for _ in range(2):
+        make_clock(ours, due_at=noon)
+    with django_assert_max_num_queries(16) as three:
+        client.get(figure_url(MetricCode.FIRST_REPLY))
+    assert len(one) == len(three)
