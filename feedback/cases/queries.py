@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -38,7 +38,8 @@ def visible_to(user: User) -> QuerySet[Case]:
 def in_departments(department_ids: Iterable[int]) -> Q:
     """Whether a case is one of the departments', or was handed over to one of them."""
     ids = list(department_ids)
-    return Q(department__in=ids) | Q(pk__in=Handoff.objects.filter(department__in=ids).values("case"))
+    asked = Handoff.objects.filter(department__in=ids, case=OuterRef("pk")).order_by()
+    return Q(department__in=ids) | Q(Exists(asked))
 
 
 def get_for(user: User, case_id: int) -> Case:

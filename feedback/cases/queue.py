@@ -15,7 +15,7 @@ from config.common.errors import Invalid
 from config.common.events import reference
 from config.common.models import Event, User
 from feedback.cases.queries import in_departments
-from feedback.models import Case, CaseStatus, Handoff, HandoffStatus
+from feedback.models import Agent, Case, CaseStatus, Handoff, HandoffStatus
 from feedback.org.queries import agent_of, departments_of
 
 View = Literal["mine", "department", "unassigned", "waiting", "handoffs", "resolved"]
@@ -88,8 +88,8 @@ def queue(
 
 def counts(user: User) -> dict[View, int]:
     """How many cases each view has, counted up to COUNTED_UP_TO: more are "1000+"."""
-    ours = list(departments_of(user).values_list("pk", flat=True))
-    return {view: _count(_parts_of(user, view, ours)) for view in VIEWS}
+    ours, agent = _ours(user), agent_of(user)
+    return {view: _whole(view, ours, agent)[:COUNTED_UP_TO].count() for view in VIEWS}
 
 
 NEWS = ("case.opened", "case.member_wrote", "case.transferred", "case.reopened", "case.assigned")
@@ -127,26 +127,30 @@ def next_case(user: User, *, beside: int | None = None) -> Case | None:
 
 def _parts(user: User, view: View) -> list[QuerySet[Case]]:
     """The view as lists that each come in order from one index."""
-    ours = list(departments_of(user).values_list("pk", flat=True))
-    return _parts_of(user, view, ours)
+    ours = _ours(user)
+    if view in {"mine", "handoffs"}:
+        return [_whole(view, ours, agent_of(user) if view == "mine" else None)]
+    return [_whole(view, [one], None) for one in ours]
 
 
-def _parts_of(user: User, view: View, ours: list[int]) -> list[QuerySet[Case]]:
+def _whole(view: View, ours: list[int], agent: Agent | None) -> QuerySet[Case]:
+    """The cases of a view of somebody who is that agent and sees these departments, in no order."""
     unresolved = Case.objects.filter(resolved_at=None)
     if view == "mine":
-        agent = agent_of(user)
-        return [unresolved.filter(in_departments(ours), agent=agent)] if agent else []
+        return unresolved.filter(in_departments(ours), agent=agent) if agent else unresolved.none()
     if view == "handoffs":
         asked = Handoff.objects.filter(department__in=ours, status=HandoffStatus.OPEN)
-        return [unresolved.filter(pk__in=asked.values("case"))]
+        return unresolved.filter(pk__in=asked.order_by().values("case"))
     if view == "resolved":
-        return [Case.objects.filter(department=one, status=CaseStatus.RESOLVED) for one in ours]
-    of_each = [unresolved.filter(department=one) for one in ours]
+        return Case.objects.filter(department__in=ours, status=CaseStatus.RESOLVED)
+    inside = unresolved.filter(department__in=ours)
     if view == "unassigned":
-        return [part.filter(agent=None) for part in of_each]
-    if view == "waiting":
-        return [part.filter(status=CaseStatus.WAITING_MEMBER) for part in of_each]
-    return of_each
+        return inside.filter(agent=None)
+    return inside.filter(status=CaseStatus.WAITING_MEMBER) if view == "waiting" else inside
+
+
+def _ours(user: User) -> list[int]:
+    return list(departments_of(user).values_list("pk", flat=True))
 
 
 def _first(parts: list[QuerySet[Case]], condition: Q, size: int) -> list[tuple[int, datetime | None]]:
@@ -157,14 +161,6 @@ def _first(parts: list[QuerySet[Case]], condition: Q, size: int) -> list[tuple[i
     if len(lists) > 1:
         return list(lists[0].union(*lists[1:]).order_by(*order)[:size])
     return list(lists[0]) if lists else []
-
-
-def _count(parts: list[QuerySet[Case]]) -> int:
-    total = 0
-    for part in parts:
-        if total < COUNTED_UP_TO:
-            total += part[: COUNTED_UP_TO - total].count()
-    return total
 
 
 def _cursor(after: str) -> tuple[datetime | None, int]:

@@ -26,7 +26,9 @@ def search(user: User, text: str) -> QuerySet[Case]:
         Q(phone=text) | Q(email=text) | Q(external_id=text) | Q(name__startswith=text)
     )
     orders = Order.objects.filter(Q(external_id=text) | Q(shipments__tracking_number=text))
-    wanted = Q(member__in=members.values("pk")[:FOUND]) | Q(order__in=orders.values("pk")[:FOUND])
+    # looked up first: with a list of keys the cases come from their indexes
+    of_members, of_orders = (list(found.values_list("pk", flat=True)[:FOUND]) for found in (members, orders))
+    wanted = Q(member__in=of_members) | Q(order__in=of_orders)
     if number := NUMBER.fullmatch(text):
         wanted |= Q(pk=int(number[1]))
     found = visible_to(user).filter(wanted)
