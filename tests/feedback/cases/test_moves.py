@@ -1,19 +1,12 @@
 """No sequence of commands leads a case where the table of moves does not."""
 
 from datetime import timedelta
+from random import Random
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
 
 from compensation.models import Notice
 from config.common.errors import DomainError, MoveNotAllowed, WrongState
@@ -60,11 +53,11 @@ def test_check_refuses_what_the_table_does_not_hold(status, to):
         assert refused.value.details == {"status": status, "to": to}
 
 
-class Life(RuleBasedStateMachine):
+class Life:
     """One case and everything that people may try with it, in any order."""
 
-    def __init__(self):
-        super().__init__()
+    def __init__(self, random):
+        self.random = random
         self.atomic = transaction.atomic()
         self.atomic.__enter__()
         self.now = T0
@@ -83,7 +76,7 @@ class Life(RuleBasedStateMachine):
             actor=self.member, at=self.now,
         )  # fmt: skip
 
-    def teardown(self):
+    def end(self):
         transaction.set_rollback(True)
         self.atomic.__exit__(None, None, None)
 
@@ -113,9 +106,9 @@ class Life(RuleBasedStateMachine):
     def works(self):
         return self.status in WORKED
 
-    @initialize(start=st.sampled_from(["new", "waiting", "asked", "resolved", "closed"]))
-    def begin(self, start):
-        """Begin anywhere, so that few steps see much."""
+    def begin(self):
+        """Begin anywhere in a life, so that few steps see much."""
+        start = self.random.choice(["new", "waiting", "asked", "resolved", "closed"])
         by = {"case_id": self.case.pk, "actor": self.people[0].user, "at": self.now}
         if start == "waiting":
             commands.reply(**by, body="答复", then="wait")
@@ -128,10 +121,17 @@ class Life(RuleBasedStateMachine):
                 commands.close_case(**by)
         self.case.refresh_from_db()
 
-    people_ = st.integers(0, 1)
+    def live(self, steps):
+        """Try one thing after the other; after each, everything must hold that always holds."""
+        tries = [getattr(self, name) for name in dir(self) if name.startswith("try_")]
+        holds = [getattr(self, name) for name in dir(self) if name.startswith("holds_")]
+        for _step in range(steps):
+            self.random.choice(tries)()
+            for hold in holds:
+                hold()
 
-    @rule(who=people_)
-    def claim(self, who):
+    def try_claim(self):
+        who = self.random.randrange(2)
         agent = self.people[who]
         belongs = agent.memberships.filter(department=self.case.department_id).exists()
         free = self.case.agent_id in (None, agent.pk)
@@ -140,8 +140,8 @@ class Life(RuleBasedStateMachine):
             self.works and belongs and free, commands.claim, refused, case_id=self.case.pk, actor=agent.user
         )
 
-    @rule(who=st.sampled_from([0, 1, None]))
-    def assign(self, who):
+    def try_assign(self):
+        who = self.random.choice([0, 1, None])
         agent = None if who is None else self.people[who]
         same = self.case.agent_id == (agent.pk if agent else None)
         fits = agent is None or agent.memberships.filter(department=self.case.department_id).exists()
@@ -150,8 +150,8 @@ class Life(RuleBasedStateMachine):
             case_id=self.case.pk, agent_id=agent.pk if agent else None, actor=None,
         )  # fmt: skip
 
-    @rule(who=people_, then=st.sampled_from(["open", "wait", "resolve"]))
-    def reply(self, who, then):
+    def try_reply(self):
+        who, then = self.random.randrange(2), self.random.choice(["open", "wait", "resolve"])
         may = {
             "open": self.status != S.CLOSED,
             "wait": self.status == S.WAITING_MEMBER or allowed(self.status, S.WAITING_MEMBER),
@@ -161,12 +161,10 @@ class Life(RuleBasedStateMachine):
             may, commands.reply, case_id=self.case.pk, body="答复", then=then, actor=self.people[who].user
         )
 
-    @rule()
-    def note(self):
+    def try_note(self):
         self.attempt(True, commands.note, case_id=self.case.pk, body="备注", actor=self.people[0].user)
 
-    @rule()
-    def member_writes(self):
+    def try_member_message(self):
         self.attempt(
             self.status != S.CLOSED,
             commands.member_message,
@@ -175,8 +173,8 @@ class Life(RuleBasedStateMachine):
             actor=self.member,
         )
 
-    @rule(where=st.integers(0, 2))
-    def transfer(self, where):
+    def try_transfer(self):
+        where = self.random.randrange(3)
         department = [self.service, *self.others][where]
         self.attempt(
             self.works and department.pk != self.case.department_id, commands.transfer,
@@ -184,14 +182,14 @@ class Life(RuleBasedStateMachine):
             case_id=self.case.pk, department_id=department.pk, note="转", actor=self.people[0].user,
         )  # fmt: skip
 
-    @rule(priority=st.integers(1, 4))
-    def change_priority(self, priority):
+    def try_change_priority(self):
+        priority = self.random.randint(1, 4)
         self.attempt(
             self.works, commands.change_priority, case_id=self.case.pk, priority=priority, actor=None
         )
 
-    @rule(where=st.integers(0, 2))
-    def hand_over(self, where):
+    def try_hand_over(self):
+        where = self.random.randrange(3)
         department = [self.service, *self.others][where]
         asked = self.case.handoffs.filter(department=department, status=HandoffStatus.OPEN).exists()
         may = self.works and department.pk != self.case.department_id and not asked
@@ -200,32 +198,33 @@ class Life(RuleBasedStateMachine):
             case_id=self.case.pk, department_id=department.pk, question="?", actor=self.people[0].user,
         )  # fmt: skip
 
-    @precondition(lambda self: self.case.handoffs.exists())
-    @rule(data=st.data(), how=st.sampled_from(["answer", "reject", "recall"]))
-    def end_handoff(self, data, how):
-        handoff = data.draw(st.sampled_from(list(self.case.handoffs.all())))
+    def try_end_handoff(self):
+        known = list(self.case.handoffs.all())
+        if not known:
+            return
+        # one that is open rather than one that has ended
+        handoff = next((one for one in known if one.status == HandoffStatus.OPEN), self.random.choice(known))
+        how = self.random.choice(["answer", "reject", "recall"])
         text = {"answer": {"answer": "到了"}, "reject": {"reason": "不归我们"}, "recall": {}}[how]
         self.attempt(
             handoff.status == HandoffStatus.OPEN, getattr(handoffs, how), WrongState,
             handoff_id=handoff.pk, actor=self.people[1].user, **text,
         )  # fmt: skip
 
-    @rule()
-    def resolve(self):
+    def try_resolve(self):
         self.attempt(
             allowed(self.status, S.RESOLVED), commands.resolve,
             case_id=self.case.pk, resolution=Resolution.SOLVED, message="好了", actor=self.people[0].user,
         )  # fmt: skip
 
-    @rule()
-    def confirm(self):
+    def try_confirm(self):
         again = self.status == S.CLOSED and self.case.confirmed_at is not None
         self.attempt(
             self.status == S.RESOLVED or again, commands.confirm, case_id=self.case.pk, actor=self.member
         )
 
-    @rule(by_member=st.booleans())
-    def reopen(self, by_member):
+    def try_reopen(self):
+        by_member = self.random.random() < 0.5
         actor = self.member if by_member else self.people[0].user
         self.attempt(
             self.status in (S.RESOLVED, S.CLOSED),
@@ -235,18 +234,15 @@ class Life(RuleBasedStateMachine):
             actor=actor,
         )
 
-    @rule()
-    def close(self):
+    def try_close(self):
         self.attempt(self.status == S.RESOLVED, commands.close_case, case_id=self.case.pk, actor=None)
 
-    @rule()
-    def silence(self):
+    def try_silence(self):
         self.now += timedelta(days=8)
         assert commands.close_silent(at=self.now) == (self.status == S.RESOLVED)
         self.case.refresh_from_db()
 
-    @invariant()
-    def events_replay_to_the_status(self):
+    def holds_events_replay_to_the_status(self):
         status, ends = "", []
         for event in timeline([self.case, *self.case.handoffs.all()]):
             if event.kind.startswith("clock.") or "to" not in event.data:
@@ -258,20 +254,17 @@ class Life(RuleBasedStateMachine):
         assert status == self.case.status
         assert all(allowed(*move) for move in ends)
 
-    @invariant()
-    def waits_for_a_department_as_long_as_one_was_asked(self):
+    def holds_waits_for_a_department_as_long_as_one_was_asked(self):
         asked = self.case.handoffs.filter(status=HandoffStatus.OPEN).exists()
         assert asked == (self.status == S.WAITING_DEPARTMENT)
 
-    @invariant()
-    def last_message_is_the_last_public_one(self):
+    def holds_last_message_is_the_last_public_one(self):
         last = self.case.messages.filter(is_public=True).last()
         assert (self.case.last_message, self.case.last_author, self.case.last_message_at) == (
             last.body, last.author, last.at,
         )  # fmt: skip
 
-    @invariant()
-    def clocks_fit_the_status(self):
+    def holds_clocks_fit_the_status(self):
         running = self.case.clocks.filter(met_at=None, stopped_at=None)
         if not self.works:
             assert not running.exclude(milestone="next_reply").exists()
@@ -280,8 +273,7 @@ class Life(RuleBasedStateMachine):
         paused = {clock.milestone for clock in running if clock.paused_at}
         assert paused == ({"resolution"} if self.status == S.WAITING_MEMBER else set())
 
-    @invariant()
-    def next_due_is_the_earliest_of_its_own_running_clocks(self):
+    def holds_next_due_is_the_earliest_of_its_own_running_clocks(self):
         own = self.case.clocks.filter(handoff=None, met_at=None, stopped_at=None, paused_at=None)
         due = [clock.due_at for clock in own]
         assert self.case.next_due_at == min(due, default=None)
@@ -289,14 +281,18 @@ class Life(RuleBasedStateMachine):
 
 @pytest.mark.django_db
 @pytest.mark.req("F1")
-def test_no_sequence_of_commands_leaves_the_table():
-    run_state_machine_as_test(
-        Life,
-        settings=settings(
-            max_examples=30,
-            stateful_step_count=8,
-            deadline=None,
-            phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking would take minutes
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+@given(seed=st.integers(0, 2**32))
+@settings(
+    max_examples=12,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking would take minutes
+    suppress_health_check=list(HealthCheck),
+)
+def test_no_sequence_of_commands_leaves_the_table(seed):
+    # Hypothesis's own state machines repeat few kinds of steps; an even walk sees far more of the table.
+    life = Life(Random(seed))
+    try:
+        life.begin()
+        life.live(steps=25)
+    finally:
+        life.end()
