@@ -171,25 +171,33 @@ def lived(service, logistics, agent, member):
 
 @pytest.mark.req("F8")
 def test_timeline_tells_all_in_words_with_names(lived, agent, member):
-    with translation.override("zh-hans"):
+    with translation.override("en"):
         entries = timeline_of(lived)
     told = [(entry.who, entry.text) for entry in entries if not entry.kind.startswith("clock.")]
     assert told[:6] == [
-        (str(member), "提交工单，由客服部受理"),
-        ("小李", "领取了工单"),
-        ("系统", "退回了工单"),
-        ("小李", "将工单分配给小李"),
-        ("小李", "写了内部备注"),
-        ("小李", "答复了会员"),
+        (str(member), "opened the case for Customer service"),
+        ("小李", "took the case"),
+        ("System", "gave the case back"),
+        ("小李", "assigned the case to 小李"),
+        ("小李", "wrote a note"),
+        ("小李", "replied"),
     ]
-    assert ("老张", "代表物流部答复") in told
-    assert ("小李", "将优先级从“普通”改为“紧急”") in told
-    assert ("小李", "将工单从客服部转到物流部") in told
-    assert ("小李", "解决了工单：已补偿") in told
-    assert told[-1] == (str(member), "确认问题已解决")
+    assert ("老张", "answered for Logistics") in told
+    assert ("小李", "changed the priority from normal to urgent") in told
+    assert ("小李", "transferred the case from Customer service to Logistics") in told
+    assert ("小李", "resolved the case: made good with a remedy") in told
+    assert told[-1] == (str(member), "confirmed that it is solved")
     assert [entry.at for entry in entries] == sorted(entry.at for entry in entries)
     assert {entry.kind for entry in entries} <= set(TEXTS)
-    assert any(entry.text == "按时完成：首次回复" for entry in entries)
+    assert any(entry.text == "in time: first reply" for entry in entries)
+
+
+@pytest.mark.req("P4")
+def test_timeline_speaks_chinese(lived):
+    with translation.override("zh-hans"):
+        assert not any(
+            sign.isascii() and sign.isalpha() for entry in timeline_of(lived) for sign in entry.text
+        )
 
 
 def test_timeline_asks_as_much_for_a_long_life_as_for_a_short_one(case, lived, django_assert_max_num_queries):
