@@ -71,6 +71,25 @@ class Workload:
     next_hour: int
 
 
+def standing(now: datetime) -> dict[State, Q]:
+    """Say in SQL what `state_of` says of clocks that run: each is in exactly one of these states."""
+    late = Q(breached_at__isnull=False) | Q(due_at__lte=now, paused_at=None)
+    paused = ~late & Q(paused_at__isnull=False)
+    goes_on = ~late & Q(paused_at=None)
+    soon = Q(rungs_fired__gt=0) | Q(next_fire_at__lte=now)
+    return {
+        State.RUNNING: goes_on & ~soon,
+        State.WARNED: goes_on & soon,
+        State.BREACHED: late,
+        State.PAUSED: paused,
+    }
+
+
+def due_within(ahead: timedelta, now: datetime) -> Q:
+    """Say in SQL which running clocks fall due in the next time and are not late yet."""
+    return Q(breached_at=None, paused_at=None, due_at__gt=now, due_at__lte=now + ahead)
+
+
 def board(departments: Iterable[Department], *, now: datetime) -> list[BoardRow]:
     """Count the clocks of each department in two queries.
 
@@ -80,17 +99,16 @@ def board(departments: Iterable[Department], *, now: datetime) -> list[BoardRow]
     rows = {department.pk: BoardRow(department) for department in departments}
     today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     monday = today - timedelta(days=today.weekday())
-    late = Q(breached_at__isnull=False) | Q(due_at__lte=now, paused_at=None)
-    fresh = ~late & Q(paused_at=None)
+    by_state = standing(now)
     counted = (
         Clock.objects.filter(RUNNING, department__in=rows)
         .values_list("department")
         .annotate(
-            running=Count("pk", filter=fresh & Q(rungs_fired=0)),
-            warned=Count("pk", filter=fresh & Q(rungs_fired__gt=0)),
-            breached=Count("pk", filter=late),
-            paused=Count("pk", filter=~late & Q(paused_at__isnull=False)),
-            next_hour=Count("pk", filter=fresh & Q(due_at__lte=now + HOUR)),
+            running=Count("pk", filter=by_state[State.RUNNING]),
+            warned=Count("pk", filter=by_state[State.WARNED]),
+            breached=Count("pk", filter=by_state[State.BREACHED]),
+            paused=Count("pk", filter=by_state[State.PAUSED]),
+            next_hour=Count("pk", filter=due_within(HOUR, now)),
         )
     )
     for department, *numbers in counted:
@@ -144,9 +162,7 @@ def due_strip(
 ) -> list[Clock]:
     """Give the clocks that fall due in the next time, the next first, each with its case."""
     return list(
-        Clock.objects.filter(
-            RUNNING, department__in=departments, paused_at=None, due_at__gt=now, due_at__lte=now + ahead
-        )
+        Clock.objects.filter(RUNNING, due_within(ahead, now), department__in=departments)
         .select_related("case", "department")
         .order_by("due_at", "pk")[:limit]
     )

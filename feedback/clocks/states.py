@@ -8,6 +8,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.common.spans import span
 from feedback.clocks import words
 from feedback.clocks.running import terms_of
 from feedback.models import Case, Clock
@@ -41,7 +42,10 @@ class Chip:
 
 
 def state_of(clock: Clock, now: datetime) -> State:
-    """Tell how a clock stands; it is late from its due time on, whether the sweep saw it or not."""
+    """Tell how a clock stands: late from its due time on, warned from its ladder's first rung on.
+
+    Both go by the time, whether the sweep saw it or not; `clocks.queries.standing` says the same in SQL.
+    """
     if clock.met_at is not None:
         return State.MET_LATE if clock.breached_at is not None else State.MET
     if clock.stopped_at is not None:
@@ -52,7 +56,7 @@ def state_of(clock: Clock, now: datetime) -> State:
         return State.PAUSED
     if clock.due_at <= now:
         return State.BREACHED
-    return State.WARNED if clock.rungs_fired else State.RUNNING
+    return State.WARNED if clock.rungs_fired or (clock.next_fire_at or now) <= now else State.RUNNING
 
 
 def chips(case: Case, *, now: datetime) -> list[Chip]:
@@ -92,9 +96,9 @@ def _words(clock: Clock, state: State, now: datetime) -> str:
     if clock.paused_at is None:
         return words.left(clock.due_at, now)
     if state == State.BREACHED:
-        return _("paused, %(time)s late") % {"time": words.duration(clock.paused_at - clock.due_at)}
+        return _("paused, %(time)s late") % {"time": span(clock.paused_at - clock.due_at)}
     left = max(clock.work - _worked(clock, clock.paused_at), timedelta())
-    return _("paused, %(time)s left") % {"time": words.duration(left)}
+    return _("paused, %(time)s left") % {"time": span(left)}
 
 
 def _fraction(clock: Clock, now: datetime) -> float:

@@ -9,7 +9,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from config.common.templatetags.staff import exact, moment, ms, span
+from config.common.spans import span
+from config.common.templatetags.staff import exact, moment, ms
 from feedback.clocks.states import Chip, State
 
 register = template.Library()

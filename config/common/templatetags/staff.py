@@ -1,6 +1,6 @@
 """What the staff's templates say about time, and the pieces that they are made of."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django import template
 from django.templatetags.static import static
@@ -8,13 +8,12 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 
 from config.common.money import display
+from config.common.spans import span
 
 register = template.Library()
-
-MINUTE, HOUR, DAY = 60, 3600, 86_400
+register.filter(span)
 
 
 @register.simple_tag
@@ -23,25 +22,6 @@ def icon(name: str) -> SafeString:
     return format_html(
         '<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static("staff/icons.svg"), name
     )
-
-
-@register.filter
-def span(value: timedelta | float | None) -> str:
-    """Say a length of time in its two largest units: "2 d 3 h", "1 h 5 min", "12 min", "40 s"."""
-    if value is None:
-        return ""
-    seconds = abs(int(value.total_seconds() if isinstance(value, timedelta) else value))
-    days, hours = divmod(seconds, DAY)[0], seconds % DAY // HOUR
-    minutes = seconds % HOUR // MINUTE
-    if days:
-        parts = [_("%d d") % days, _("%d h") % hours if hours else ""]
-    elif hours:
-        parts = [_("%d h") % hours, _("%d min") % minutes if minutes else ""]
-    elif minutes:
-        parts = [_("%d min") % minutes]
-    else:
-        parts = [_("%d s") % seconds]
-    return " ".join(part for part in parts if part)
 
 
 @register.filter

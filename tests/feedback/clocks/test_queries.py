@@ -5,7 +5,18 @@ from django.utils import translation
 
 from config.common.models import Event, Seal
 from feedback.clocks import commands, words
-from feedback.clocks.queries import State, board, breaches, chips, due_strip, replay, running_chips, workload
+from feedback.clocks.queries import (
+    State,
+    board,
+    breaches,
+    chips,
+    due_strip,
+    replay,
+    running_chips,
+    standing,
+    state_of,
+    workload,
+)
 from feedback.clocks.replay import Kind
 from feedback.ladders.sweep import sweep
 from feedback.models import CaseStatus, Clock, Department
@@ -46,23 +57,6 @@ def open_case(department, at=START, **fields):
 
 def policy(**fields):
     return make_policy(ladder=make_ladder(), **fields)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "0 s"),
-        (59, "59 s"),
-        (60, "1 min"),
-        (3599, "59 min"),
-        (3600, "1 h"),
-        (11_100, "3 h 5 min"),
-        (86_400, "1 d"),
-        (183_600, "2 d 3 h"),
-    ],
-)
-def test_durations(seconds, text):
-    assert words.duration(seconds * SECOND) == words.duration(-seconds * SECOND) == text
 
 
 def test_left_and_late():
@@ -279,3 +273,18 @@ def test_workload_counts_open_cases(service):
     first, second = workload([service], now=START)
     assert (first.agent, first.cases, first.late, first.next_hour) == (busy, 2, 1, 1)
     assert (second.agent, second.cases) == (idle, 0)
+
+
+def test_states_in_sql_and_in_python_agree(service):
+    policy(targets={"first_reply": 30, "resolution": 120})
+    case = open_case(service)
+    commands.wait_for_member(open_case(service, at=START + MINUTE), actor=None, at=START + 9 * MINUTE)
+    late = open_case(service, at=START - 3 * HOUR)
+    sweep(START)
+    commands.wait_for_member(late, actor=None, at=START)
+    for minutes in (0, 23, 24, 29, 30, 95, 96, 97, 119, 120, 130):
+        now = START + minutes * MINUTE
+        for state, condition in standing(now).items():
+            found = set(Clock.objects.filter(condition))
+            assert found == {clock for clock in Clock.objects.all() if state_of(clock, now) == state}
+    assert state_of(case.clocks.get(milestone="first_reply"), START + 24 * MINUTE) == State.WARNED
