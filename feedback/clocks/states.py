@@ -28,12 +28,26 @@ class State(TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A clock of a case for its header. `fraction` is the share of the target's working time that is used."""
+    """A clock at one moment. `fraction` is the share of the target's working time that is used."""
 
     clock: Clock
     state: State
     words: str
     fraction: float
+    at: datetime
+
+    @property
+    def warn_at(self) -> datetime:
+        """When it turns or turned to warned, as far as a running one tells."""
+        clock = self.clock
+        return clock.started_at if clock.rungs_fired else clock.next_fire_at or clock.due_at
+
+    @property
+    def bar_from(self) -> datetime:
+        """Where a straight line through the share used now, full at the due time, would have begun."""
+        if self.fraction >= 1:
+            return self.clock.started_at
+        return self.clock.due_at - (self.clock.due_at - self.at) / (1 - self.fraction)
 
     @property
     def is_running(self) -> bool:
@@ -56,7 +70,8 @@ def state_of(clock: Clock, now: datetime) -> State:
         return State.PAUSED
     if clock.due_at <= now:
         return State.BREACHED
-    return State.WARNED if clock.rungs_fired or (clock.next_fire_at or now) <= now else State.RUNNING
+    fires = clock.next_fire_at
+    return State.WARNED if clock.rungs_fired or (fires and fires <= now) else State.RUNNING
 
 
 def chips(case: Case, *, now: datetime) -> list[Chip]:
@@ -85,7 +100,7 @@ def _ended(clock: Clock) -> datetime:
 
 def _chip(clock: Clock, now: datetime) -> Chip:
     state = state_of(clock, now)
-    return Chip(clock, state, _words(clock, state, now), _fraction(clock, now))
+    return Chip(clock, state, _words(clock, state, now), _fraction(clock, now), now)
 
 
 def _words(clock: Clock, state: State, now: datetime) -> str:

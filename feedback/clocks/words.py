@@ -17,8 +17,7 @@ def exact(time: timedelta) -> str:
 
 def left(due_at: datetime, now: datetime) -> str:
     """Say how long until it is due, or how late it is: "12 min left", "3 h 5 min late"."""
-    time = span(due_at - now)
-    return (_("%(time)s late") if now >= due_at else _("%(time)s left")) % {"time": time}
+    return (_("%s late") if now >= due_at else _("%s left")) % span(due_at - now)
 
 
 def ended(due_at: datetime, at: datetime) -> str:

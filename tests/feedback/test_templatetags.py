@@ -1,7 +1,6 @@
 from datetime import timedelta
 
 import pytest
-from django.template import Context
 from django.utils import translation
 
 from feedback.clocks.queries import running_chips
@@ -40,7 +39,8 @@ def make(**fields):
     [
         ({}, 0, "ok", "1 h 40 min left", True),
         ({}, 79, "ok", "21 min left", True),
-        ({}, 80, "warned", "20 min left", True),
+        ({"next_fire_at": at(80)}, 79, "ok", "21 min left", True),
+        ({"next_fire_at": at(80)}, 80, "warned", "20 min left", True),
         ({"rungs_fired": 1}, 10, "warned", "1 h 30 min left", True),
         ({}, 103, "breached", "3 min late", True),
         ({"paused_at": at(50)}, 300, "paused", "paused", False),
@@ -50,19 +50,30 @@ def make(**fields):
     ],
 )
 def test_a_clock_is_a_bar_a_colour_and_words(fields, minute, state, words, runs):
-    chip = _chip(make(**fields), at(minute))
     with translation.override("en"):
-        text = drawn(Context({"now": at(minute)}), chip)
+        chip = _chip(make(**fields), at(minute))
+        text = drawn(chip)
     assert words in text
     assert f'class="clock is-{state}"' in text
     assert ("data-due" in text) == runs
-    assert "<a " in drawn(Context({"now": at(minute)}), chip, "/replay/")
+    assert "<a " in drawn(chip, "/replay/")
+
+
+def test_the_bar_goes_on_in_a_straight_line():
+    clock = make(next_fire_at=at(80))
+    chip = _chip(clock, at(40))
+    assert (chip.fraction, chip.bar_from, chip.warn_at) == (0.4, START, at(80))
+    Clock.objects.filter(pk=clock.pk).update(due_at=at(160), rungs_fired=1)  # it stood still for an hour
+    chip = _chip(Clock.objects.get(), at(40))
+    assert chip.bar_from == at(-40)  # 80 of 200 minutes are 40 % at 40
+    assert chip.warn_at == START
+    assert _chip(clock, at(100)).bar_from == START
 
 
 def test_a_clock_says_its_milestone_as_text():
     chip = running_chips([make().case], now=at(1))
     (only,) = chip.values()
-    assert "<span" in drawn(Context(), only)
+    assert "<span" in drawn(only)
 
 
 def test_contacts_are_masked():

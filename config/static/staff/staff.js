@@ -24,28 +24,22 @@ function span(milliseconds) {
   return parts.filter(Boolean).join(" ");
 }
 
-// A running clock carries its due time in milliseconds and the share of its time that was used when the page
-// was made: the bar goes on from there. When it was not closing time meanwhile, that is exact.
-const loaded = now();
-const SOON = 0.8;
+// A running clock carries in milliseconds where its bar begins, when it turns, and when it is due.
 function tick() {
   const moment = now();
   for (const clock of $$("[data-due]")) {
-    const due = Number(clock.dataset.due);
+    const [from, warn, due] = ["from", "warn", "due"].map((name) => Number(clock.dataset[name]));
     const left = due - moment;
-    const from = Number(clock.dataset.from);
-    const used = left < 0 ? 1 : from + (1 - from) * Math.max(0, (moment - loaded) / (due - loaded || 1));
-    const was = clock.classList.contains("is-warned");
-    const state = left < 0 ? "is-breached" : was || used >= SOON ? "is-warned" : "is-ok";
+    const state = left <= 0 ? "is-breached" : moment >= warn ? "is-warned" : "is-ok";
     if (!clock.classList.contains(state)) {
       clock.classList.remove("is-ok", "is-warned", "is-breached");
       clock.classList.add(state);
     }
-    const text = say(left < 0 ? words.late : words.left, span(left));
+    const text = say(left <= 0 ? words.late : words.left, span(left));
     const place = clock.querySelector("[data-left]");
     if (place && place.textContent !== text) place.textContent = text;
     const bar = clock.querySelector("progress");
-    if (bar) bar.value = used * 100;
+    if (bar) bar.value = left <= 0 ? 100 : ((moment - from) / (due - from)) * 100;
   }
 }
 
