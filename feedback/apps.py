@@ -30,6 +30,9 @@ class FeedbackConfig(AppConfig):
         MENU.extend([*CASE_MENU, *GAP_MENU, *IMPORT_MENU, *SOP_MENU])
         PERIODIC.append(Periodic("find gaps", "feedback.detect_gaps", every_seconds=300))
         PERIODIC.append(Periodic("take up imports", "feedback.take_up_imports", every_seconds=60))
+        PERIODIC.append(
+            Periodic("remove orphaned files", "feedback.remove_orphaned_files", every_seconds=86400)
+        )
         PERIODIC.append(Periodic("close silent cases", "feedback.close_silent_cases", every_seconds=600))
         PERIODIC.append(Periodic("sweep the clocks", "feedback.tasks.sweep", every_seconds=5))
         SENDERS[mail.KIND] = mail.send

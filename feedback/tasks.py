@@ -1,8 +1,11 @@
 """What beat wakes. Each task only looks at what is due in the database: lost or repeated, it does no harm."""
 
+from datetime import timedelta
+
 from celery import shared_task
 from django.utils import timezone
 
+from feedback.attachments import commands as attachments
 from feedback.cases import commands as cases
 from feedback.gaps import commands as gaps
 from feedback.intake import commands as imports
@@ -12,6 +15,12 @@ from feedback.remedies.gap_rules import apply_gap_rules
 
 ROUNDS = 10
 HOURS_6 = 6 * 3600
+
+
+@shared_task(name="feedback.remove_orphaned_files")
+def remove_orphaned_files() -> None:
+    """Remove what killed processes left behind; a day is far longer than any upload takes."""
+    attachments.remove_orphans(before=timezone.now() - timedelta(days=1))
 
 
 @shared_task(name="feedback.close_silent_cases")

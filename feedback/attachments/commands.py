@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 
 from django.conf import settings
 from django.core.files.base import ContentFile, File
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from feedback.attachments.rules import BadFile, Clean, inspect
 from feedback.models import Attachment, Message
 
+FOLDER = "cases"  # where models.attachment_path puts them
 _written: ContextVar[list[str] | None] = ContextVar("written", default=None)
 
 
@@ -73,3 +75,19 @@ def attach(message: Message, files: Sequence[Clean]) -> list[Attachment]:
         written.append(str(attachment.file.name))
         kept.append(attachment)
     return Attachment.objects.bulk_create(kept)
+
+
+def remove_orphans(*, before: datetime) -> int:
+    """Remove files older than `before` that no attachment stands for; gives how many.
+
+    A process that is killed between writing a file and committing its message leaves one behind.
+    """
+    removed = 0
+    for case_id in default_storage.listdir(FOLDER)[0] if default_storage.exists(FOLDER) else []:
+        kept = set(Attachment.objects.filter(message__case=int(case_id)).values_list("file", flat=True))
+        for name in default_storage.listdir(f"{FOLDER}/{case_id}")[1]:
+            path = f"{FOLDER}/{case_id}/{name}"
+            if path not in kept and default_storage.get_modified_time(path) < before:
+                default_storage.delete(path)
+                removed += 1
+    return removed

@@ -46,7 +46,9 @@ def make_answer(department, score, *, at):
         code="after-case", defaults={"name": "结案回访", "trigger": Trigger.CASE_CLOSED}
     )
     question, _new = Question.objects.get_or_create(
-        campaign=campaign, position=1, defaults={"kind": QuestionKind.CSAT, "text": "满意吗？", "added_at": at}
+        campaign=campaign,
+        position=1,
+        defaults={"kind": QuestionKind.CSAT, "text": "满意吗？", "added_at": at},
     )
     case = CaseFactory(department=department)
     invitation = Invitation.objects.create(

@@ -1,14 +1,19 @@
+from datetime import timedelta
+
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
+from django.utils import timezone
 
 from config.common.errors import MoveNotAllowed, NotFound
-from feedback.attachments.commands import attach, inspect_all, kept_with_the_transaction
+from feedback.attachments.commands import attach, inspect_all, kept_with_the_transaction, remove_orphans
 from feedback.attachments.rules import BadFile
 from feedback.attachments.serving import respond
 from feedback.cases import commands
 from feedback.models import Attachment, Message
+from feedback.tasks import remove_orphaned_files
 from tests.factories.compensation import T0
 from tests.factories.feedback import CaseFactory, DepartmentFactory, MessageFactory, StaffFactory, picture
 
@@ -163,3 +168,26 @@ def test_served_file_cannot_run_as_a_page(upload, disposition):
     assert "sandbox" in response["Content-Security-Policy"]
     assert "private" in response["Cache-Control"]
     assert b"".join(response.streaming_content) == attachment.file.open().read()
+
+
+@pytest.mark.django_db
+def test_file_that_a_killed_process_left_is_removed_later():
+    case = CaseFactory()
+    message = commands.member_message(
+        case_id=case.pk, body="", attachments=[picture()], actor=case.member, at=T0
+    )
+    kept = message.attachments.get().file.name
+    orphan = default_storage.save(f"cases/{case.pk}/orphan", ContentFile(b"x"))
+    stranger = default_storage.save("cases/999999/orphan", ContentFile(b"x"))
+    now = timezone.now()
+    assert remove_orphans(before=now - timedelta(days=1)) == 0
+    assert stored() == {kept, orphan, stranger}
+    assert remove_orphans(before=now + timedelta(minutes=1)) == 2
+    assert stored() == {kept}
+
+
+@pytest.mark.django_db
+def test_nothing_to_remove_where_nothing_was_kept(monkeypatch):
+    monkeypatch.setattr("feedback.attachments.commands.FOLDER", "nowhere")
+    assert remove_orphans(before=timezone.now()) == 0
+    remove_orphaned_files()
