@@ -12,11 +12,15 @@ class SurveysConfig(AppConfig):
         """Say what ships, what beat wakes, which pages there are, and which link an invitation has."""
         from compensation.notices.links import LINKS
         from config.common.registry import DEFAULTS, DEMO, PAGES, PERIODIC, Periodic
-        from surveys.admin import results
+        from feedback.admin.panels import CASE_PANELS
+        from feedback.cases import timeline
+        from surveys.admin import panels, results
         from surveys.defaults import campaigns, demo
         from surveys.invitations import links
 
         PAGES.extend(results.PAGES)
+        CASE_PANELS.append(panels.survey_panel)
+        timeline.TEXTS.update(panels.TEXTS)
         DEFAULTS.append(campaigns.seed)
         DEMO.append(demo.seed)
         PERIODIC.append(Periodic("invite to surveys", "surveys.invite", every_seconds=60))
