@@ -43,6 +43,10 @@ TEXTS: dict[str, Promise] = {
     "clock.moved": _("%(after)s answers for the clock from now on"),
     "clock.retargeted": _("clock set anew: %(milestone)s"),
     "clock.stopped": _("clock stopped: %(milestone)s"),
+    "ladder.warned": _("warned %(told)s: %(milestone)s is soon due"),
+    "ladder.told": _("told %(told)s: %(milestone)s is late"),
+    "ladder.nobody": _("found nobody to tell that %(milestone)s is late or soon due"),
+    "ladder.unchanged": _("found nothing left to escalate: %(milestone)s"),
     "remedy.granted": _("gave a remedy of %(amount)s"),
     "remedy.requested": _("asked to approve a remedy of %(amount)s"),
     "remedy.refused": _("refused a remedy of %(amount)s"),
@@ -87,6 +91,7 @@ class _Names:
             kind, _sign, pk = event.actor.partition(":")
             wanted[kind].add(int(pk or 0))
             wanted["agent"].add(event.data.get("agent") or 0)
+            wanted["user"].update(event.data.get("told", ()))
             wanted["department"].update(_departments(event.data))
         users = User.objects.in_bulk(wanted["user"])
         members = Member.objects.in_bulk(wanted["member"])
@@ -123,6 +128,7 @@ def _text(event: Event, names: _Names) -> str:
         "milestone": _label(Milestone, data.get("milestone")),
         "resolution": _label(Resolution, data.get("resolution")),
         "amount": display(data.get("cost_fen") or 0),
+        "told": str(_(", ")).join(names.actor(f"user:{user}") for user in data.get("told", ())),
         "before": "",
         "after": "",
     }
@@ -141,7 +147,17 @@ def _nearer(event: Event) -> str:
         return "clock.met_late"
     if event.kind == "case.assigned" and event.data.get("agent") is None:
         return "case.given_back"
+    if event.kind == "ladder.fired":
+        return _rung(event.data)
     return event.kind
+
+
+def _rung(data: dict[str, Any]) -> str:
+    if data.get("unchanged"):
+        return "ladder.unchanged"
+    if not data["told"]:
+        return "ladder.nobody"
+    return "ladder.told" if data["late"] else "ladder.warned"
 
 
 def _label(choices: Any, value: object) -> str:

@@ -6,6 +6,7 @@ and leave the same events. All events are the case's; `clock` in their data says
 
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from config.common.events import Actor, Happening, record_all
 from feedback.clocks.rules import Pauses, Terms
 from feedback.models import Case, Clock, Milestone, Pause, PauseReason
 from feedback.sops import queries as sops
+from feedback.sops.calendar import StillPaused
 
 CHANGING = [
     "department", "policy_version", "calendar_version", "ladder_version", "facts", "work", "due_at",
@@ -225,9 +227,11 @@ class Running:
         self._due(clock)
 
     def _due(self, clock: Clock) -> None:
-        """Work out its due time, unless it stands still and nobody can know."""
-        if clock.paused_at is None:
+        """Work out its due time; while it stands still before that, nobody can know it."""
+        with suppress(StillPaused):
             clock.due_at = terms_of(clock).due_at(clock.started_at, self.pauses(clock))
+            if clock.paused_at is not None and clock.due_at < clock.paused_at:  # retargeted: was due before
+                self.breach(clock)
         self.schedule(clock)
 
     def _end(self, clock: Clock) -> None:

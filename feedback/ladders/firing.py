@@ -36,6 +36,7 @@ class Due:
 
     pk: int
     case: int
+    milestone: str
     is_handoff: bool
     department: int
     calendar: int
@@ -64,6 +65,7 @@ class Effect(NamedTuple):
     action: str
     event: str
     alert: str
+    milestone: str
     outcome: str
 
 
@@ -174,10 +176,11 @@ class Fire:
     ) -> None:
         """Keep what a rung did; one that changed the case has the event of the command that does the same."""
         action = shot.rung.action.value
-        key = (action, event, alert, *told, *outcome.items())
+        key = (action, event, alert, clock.milestone, *told, *outcome.items())
         number = self._known.get(key)
         if number is None:
             number = self._known[key] = len(self.effects)
-            self.effects.append(Effect(action, event, alert, json.dumps({**outcome, "told": told})))
+            text = json.dumps({**outcome, "told": told})
+            self.effects.append(Effect(action, event, alert, clock.milestone, text))
             self.told.update(told)
         self.records.append(Record(clock.pk, clock.case, shot.number, shot.due_at, number))

@@ -36,8 +36,8 @@ SELECT id, department_id, agent_id, status, priority FROM feedback_case
 WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 """
 CLOCKS = """
-SELECT id, case_id, handoff_id IS NOT NULL, department_id, calendar_version_id, ladder_version_id, work,
-    started_at, due_at, breached_at, rungs_fired
+SELECT id, case_id, milestone, handoff_id IS NOT NULL, department_id, calendar_version_id,
+    ladder_version_id, work, started_at, due_at, breached_at, rungs_fired
 FROM feedback_clock WHERE case_id = ANY(%s::bigint[]) AND next_fire_at <= %s ORDER BY id
 """
 PAUSES = "SELECT clock_id, from_at, to_at FROM feedback_pause WHERE clock_id = ANY(%s::bigint[])"

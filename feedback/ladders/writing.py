@@ -56,10 +56,10 @@ GROUP BY clock.case_id, moved.from_id, moved.to_id
 
 FIRED = """
 WITH effect AS MATERIALIZED (
-    SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]::jsonb[]) WITH ORDINALITY
-        AS effect (action, event, alert, outcome, number)
+    SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[]::jsonb[])
+        WITH ORDINALITY AS effect (action, event, alert, milestone, outcome, number)
 ), fired AS MATERIALIZED (
-    SELECT clock_id, case_id, rung, due_at, action, event, alert, outcome
+    SELECT clock_id, case_id, rung, due_at, action, event, alert, milestone, outcome
     FROM unnest(%s::bigint[], %s::bigint[], %s::smallint[], %s::timestamptz[], %s::integer[]) WITH ORDINALITY
         AS rung (clock_id, case_id, rung, due_at, effect, place)
         JOIN effect ON effect.number = rung.effect + 1
@@ -69,14 +69,16 @@ WITH effect AS MATERIALIZED (
     SELECT clock_id, rung, action, due_at, %s, outcome FROM fired
 ), alerts AS (
     INSERT INTO feedback_alert (key, user_id, case_id, kind, data, at)
-    SELECT concat_ws(':', 'rung', clock_id, rung, told.id), told.id::bigint, clock.case_id, fired.alert,
-        jsonb_build_object('clock', clock_id, 'milestone', clock.milestone, 'due', clock.due_at), %s
+    SELECT concat_ws(':', 'rung', clock_id, rung, told.id), told.id::bigint, case_id, alert,
+        jsonb_build_object('clock', clock_id, 'milestone', milestone), %s
     FROM fired CROSS JOIN jsonb_array_elements_text(outcome -> 'told') AS told (id)
-        JOIN feedback_clock AS clock ON clock.id = clock_id
 )
 INSERT INTO common_event (kind, at, actor, subject_type, subject_id, data)
 SELECT event, %s, 'system', 'case', case_id,
-    outcome || jsonb_build_object('clock', clock_id, 'rung', rung, 'due', due_at, 'action', action)
+    outcome || jsonb_build_object(
+        'clock', clock_id, 'milestone', milestone, 'rung', rung, 'action', action, 'due', due_at,
+        'late', alert <> 'clock.warned'
+    )
 FROM fired
 """
 

@@ -1,8 +1,10 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import translation
 
 from config.common.models import Event, OutboxMessage
+from feedback.cases.timeline import timeline_of
 from feedback.clocks import commands
 from feedback.ladders.sweep import sweep
 from feedback.models import Alert, Clock, Firing, Handoff
@@ -284,3 +286,20 @@ def test_statements_do_not_grow_with_clocks(service, agent, number, django_asser
         open_case(service, agent)
     with django_assert_num_queries(16):
         sweep(DUE + 5 * HOUR)
+
+
+@pytest.mark.req("F3")
+def test_timeline_says_what_the_rungs_did(policy, service, agent, lead):
+    agent.user.name, lead.user.name = "小李", "老张"
+    agent.user.save()
+    lead.user.save()
+    case = open_case(service, agent)
+    sweep(DUE + 5 * HOUR)
+    with translation.override("en"):
+        told = [entry.text for entry in timeline_of(case) if not entry.kind.startswith("clock.")]
+    assert told == [
+        "warned 小李: first reply is soon due",
+        "told 老张: first reply is late",
+        "assigned the case to 老张",
+        f"transferred the case from {service.name} to {service.parent.name}",
+    ]
