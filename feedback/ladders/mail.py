@@ -27,7 +27,8 @@ def put(users: Iterable[int], *, at: datetime) -> None:
         return
     gone = OutboxMessage.objects.filter(key__in=wanted).exclude(status=OutboxStatus.PENDING)
     for key in gone.values_list("key", flat=True):  # a long pass: this colleague gets a second one
-        wanted[f"{key}:{Alert.objects.filter(user=wanted[key], at=at).count()}"] = wanted.pop(key)
+        user = wanted.pop(key)
+        wanted[f"{key}:{Alert.objects.filter(user=user, at=at).count()}"] = user
     bulk.insert(
         OutboxMessage,
         [
