@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class CaseKind(models.TextChoices):
@@ -20,7 +21,7 @@ class Channel(models.TextChoices):
     PORTAL = "portal", _("portal")
     APP = "app", _("app")
     CHAT = "chat", _("chat")
-    PHONE = "phone", _("phone")
+    PHONE = "phone", pgettext_lazy("channel", "phone")
     EMAIL = "email", _("e-mail")
     MARKETPLACE = "marketplace", _("marketplace")
     SOCIAL = "social", _("social media")
@@ -47,7 +48,7 @@ class CaseStatus(models.TextChoices):
     WAITING_MEMBER = "waiting_member", _("waiting for member")
     WAITING_DEPARTMENT = "waiting_dept", _("waiting for department")
     RESOLVED = "resolved", _("resolved")
-    CLOSED = "closed", _("closed")
+    CLOSED = "closed", pgettext_lazy("case", "closed")
     REOPENED = "reopened", _("reopened")
 
 

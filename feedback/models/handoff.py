@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from feedback.models.case import Case
 from feedback.models.org import Department
@@ -14,7 +15,7 @@ class HandoffStatus(models.TextChoices):
 
     OPEN = "open", _("waiting for an answer")
     ANSWERED = "answered", _("answered")
-    REJECTED = "rejected", _("rejected")
+    REJECTED = "rejected", pgettext_lazy("handoff", "rejected")
     RECALLED = "recalled", _("recalled")
 
 
