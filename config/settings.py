@@ -214,6 +214,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "config.common.paging.Pages",
     "DEFAULT_THROTTLE_CLASSES": ["config.common.throttling.Throttle"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,  # OPTIONS tells nothing: the schema does
     "EXCEPTION_HANDLER": "config.common.problems.problem_response",
 }
 API_REQUESTS_A_MINUTE = {  # of one member, member of staff, or network address without sign-in

@@ -10,6 +10,7 @@ from config.health import metrics
 api = [
     path("", include("compensation.api.urls")),
     path("", include("feedback.api.urls")),
+    path("", include("surveys.api.urls")),
 ]
 
 portal = [

@@ -11,12 +11,14 @@ class SurveysConfig(AppConfig):
     def ready(self) -> None:
         """Say what ships, what beat wakes, which pages there are, and which link an invitation has."""
         from compensation.notices.links import LINKS
+        from compensation.portal.panels import NEEDS
         from config.common.registry import DEFAULTS, DEMO, PAGES, PERIODIC, Periodic
         from feedback.admin.panels import CASE_PANELS
         from feedback.cases import timeline
         from surveys.admin import panels, results
         from surveys.defaults import campaigns, demo
         from surveys.invitations import links
+        from surveys.portal import panels as portal
 
         PAGES.extend(results.PAGES)
         CASE_PANELS.append(panels.survey_panel)
@@ -25,3 +27,4 @@ class SurveysConfig(AppConfig):
         DEMO.append(demo.seed)
         PERIODIC.append(Periodic("invite to surveys", "surveys.invite", every_seconds=60))
         LINKS[links.NOTICE_KIND] = links.link_in_notice
+        NEEDS.append(portal.needs)

@@ -29,6 +29,7 @@ from compensation.notices.queries import of_member as notices_of
 from compensation.orders import journey
 from compensation.points import queries as points
 from config.common.api import describe
+from config.common.filters import MomentFilter
 
 LIST = (400, 401, 404)
 
@@ -57,8 +58,8 @@ class OrderFilter(filters.FilterSet):
     """By status and time."""
 
     status = filters.MultipleChoiceFilter(choices=OrderStatus.choices)
-    placed_from = filters.IsoDateTimeFilter(field_name="placed_at", lookup_expr="gte")
-    placed_before = filters.IsoDateTimeFilter(field_name="placed_at", lookup_expr="lt")
+    placed_from = MomentFilter(field_name="placed_at", lookup_expr="gte")
+    placed_before = MomentFilter(field_name="placed_at", lookup_expr="lt")
 
     class Meta:
         model = Order

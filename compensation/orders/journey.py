@@ -17,7 +17,10 @@ NAMES = {
     "returned": _("Returned"),
     "cancelled": _("Cancelled"),
 }
-"""What the steps are called, as headings."""
+"""What the steps are called once they were reached."""
+
+COMING = {"shipped": _("Shipping"), "delivered": _("Delivery")}
+"""What they are called before that, and where it is said how late they were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +35,13 @@ class Step:
 
     @property
     def title(self) -> str:
-        """The name for people."""
-        return str(NAMES[self.name])
+        """The name for people: of what was done, or of what is still to be done."""
+        return str(NAMES[self.name]) if self.happened_at else self.thing
+
+    @property
+    def thing(self) -> str:
+        """The name for people of what is promised."""
+        return str(COMING.get(self.name, NAMES[self.name]))
 
 
 def of_member(member: Member) -> QuerySet[Order]:
@@ -63,6 +71,13 @@ def journey(order: Order, at: datetime) -> list[Step]:
     if order.cancelled_at:
         steps.append(Step("cancelled", None, order.cancelled_at, timedelta(0)))
     return steps
+
+
+def to_tell(steps: Iterable[Step]) -> list[Step]:
+    """What is worth a line in a list: what was or is late, and else the next promise."""
+    late = [step for step in steps if step.late_by]
+    coming = [step for step in steps if step.promised_at and not step.happened_at]
+    return late or coming[:1]
 
 
 def _shipped(line: OrderLine) -> datetime | None:

@@ -1,7 +1,7 @@
 """What every page of the portal stands on: who is signed in, how a page is rendered, how far lists go."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -120,7 +120,7 @@ def older(rows: QuerySet[Row], field: str, after: str, size: int = PAGE) -> tupl
     """
     moment, _dash, last = after.partition("_")
     try:
-        before = datetime.fromisoformat(moment)
+        before = datetime.fromisoformat(moment).astimezone(UTC)
         rows = rows.filter(Q(**{f"{field}__lt": before}) | Q(**{field: before, "pk__lt": int(last)}))
     except (ValueError, OverflowError):
         pass

@@ -9,7 +9,7 @@ from compensation.coupons.queries import usable, wallet
 from compensation.models import Notice
 from compensation.notices import commands as notices_commands
 from compensation.notices.queries import of_member as notices_of
-from compensation.orders.journey import journey, of_member
+from compensation.orders.journey import journey, of_member, to_tell
 from compensation.points.queries import balance, statement
 from compensation.portal import panels
 from compensation.portal.base import PATH, MemberRequest, go, older, page, signed_in
@@ -25,7 +25,7 @@ def home(request: MemberRequest) -> HttpResponse:
     context = {
         "needs": [need for find in panels.NEEDS for need in find(member, at)],
         "panels": [draw(member, at) for draw in panels.HOME],
-        "orders": [(order, journey(order, at)) for order in of_member(member)[:LATEST]],
+        "orders": [(order, to_tell(journey(order, at))) for order in of_member(member)[:LATEST]],
         "points": balance(member),
         "coupons": usable(member, at).count(),
     }
@@ -38,7 +38,7 @@ def orders(request: MemberRequest) -> HttpResponse:
     """My orders, newest first."""
     at = timezone.now()
     rows, more = older(of_member(request.member), "placed_at", request.GET.get("after", ""))
-    context = {"orders": [(order, journey(order, at)) for order in rows], "more": more}
+    context = {"orders": [(order, to_tell(journey(order, at))) for order in rows], "more": more}
     return page(request, "portal/orders.html", context)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from datetime import UTC
+from typing import TYPE_CHECKING, Any, cast
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.utils.dateparse import parse_datetime
 from rest_framework.exceptions import NotFound
 from rest_framework.filters import OrderingFilter
-from rest_framework.pagination import CursorPagination
+from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 
 if TYPE_CHECKING:  # DRF's views import this module by its name in the settings
@@ -31,6 +33,14 @@ class Pages(CursorPagination):
         if any(field.lstrip("-") in {"id", "version"} for field in order):
             return order
         return (*order, "-id" if order[0].startswith("-") else "id")
+
+    def decode_cursor(self, request: Request) -> Any:
+        """Where the page begins; a moment as UTC, since Python knows zones that PostgreSQL does not."""
+        cursor: Any = super().decode_cursor(request)
+        moment = parse_datetime(cursor.position) if cursor and cursor.position else None
+        if moment is None:
+            return cursor
+        return Cursor(cursor.offset, cursor.reverse, cast("Any", moment.astimezone(UTC).isoformat()))
 
     def paginate_queryset(
         self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: APIView | None = None

@@ -20,9 +20,9 @@ from config.common.api import IDEMPOTENCY_KEY, describe, idempotency_key
 from config.common.errors import NotFound
 from config.common.models import User
 from feedback.api.staff_serializers import (
-    AnswerSerializer,
     AssignSerializer,
     CloseSerializer,
+    HandoffAnswerSerializer,
     HandOverSerializer,
     PrioritySerializer,
     ReasonSerializer,
@@ -231,7 +231,7 @@ class OfHandoff(Move):
 class Answer(OfHandoff):
     """Answer a question."""
 
-    path, action, serializer = "answer", "answer", AnswerSerializer
+    path, action, serializer = "answer", "answer", HandoffAnswerSerializer
 
     def perform(self, case: Case, content: dict[str, Any], at: datetime) -> None:
         """Answer."""

@@ -215,7 +215,7 @@ class HandOverSerializer(Some):
     question = text()
 
 
-class AnswerSerializer(Some):
+class HandoffAnswerSerializer(Some):
     """What we know."""
 
     handoff = number()

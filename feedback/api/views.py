@@ -17,6 +17,7 @@ from rest_framework.response import Response
 
 from compensation.api.base import MemberView
 from config.common.api import IDEMPOTENCY_KEY, describe, idempotency_key
+from config.common.filters import MomentFilter
 from feedback.api.serializers import (
     CaseDetailSerializer,
     CaseSerializer,
@@ -42,8 +43,8 @@ class CaseFilter(filters.FilterSet):
     status = filters.MultipleChoiceFilter(choices=CaseStatus.choices)
     open = filters.BooleanFilter(field_name="resolved_at", lookup_expr="isnull")
     order = filters.NumberFilter(field_name="order_id", min_value=1)
-    opened_from = filters.IsoDateTimeFilter(field_name="opened_at", lookup_expr="gte")
-    opened_before = filters.IsoDateTimeFilter(field_name="opened_at", lookup_expr="lt")
+    opened_from = MomentFilter(field_name="opened_at", lookup_expr="gte")
+    opened_before = MomentFilter(field_name="opened_at", lookup_expr="lt")
 
     class Meta:
         model = Case

@@ -11,7 +11,7 @@ from compensation.portal.panels import Need, Panel
 from feedback.cases.own import own
 from feedback.clocks.promised import promised
 from feedback.models import Case, CaseStatus
-from feedback.portal.tracking import WHERE, stations
+from feedback.portal.tracking import SHORT, WHERE, stations
 
 MOST = 5
 
@@ -40,7 +40,8 @@ def tracked(case: Case, at: datetime) -> dict[str, object]:
     return {
         "case": case,
         "stations": stations(case),
-        "where": WHERE[CaseStatus(case.status)],
+        "where": WHERE[case.status],
+        "short": SHORT[case.status],
         "promise": next((one for one in told if one.is_open), None),
         "promises": told,
     }

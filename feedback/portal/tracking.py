@@ -31,6 +31,17 @@ WHERE: dict[str, Promise] = {
 }
 """What each status means to the member."""
 
+SHORT: dict[str, Promise] = {
+    CaseStatus.NEW: pgettext_lazy("member", "received"),
+    CaseStatus.OPEN: pgettext_lazy("member", "in work"),
+    CaseStatus.WAITING_MEMBER: pgettext_lazy("member", "your turn"),
+    CaseStatus.WAITING_DEPARTMENT: pgettext_lazy("member", "being checked"),
+    CaseStatus.RESOLVED: pgettext_lazy("member", "please confirm"),
+    CaseStatus.CLOSED: pgettext_lazy("member", "closed"),
+    CaseStatus.REOPENED: pgettext_lazy("member", "open again"),
+}
+"""The same in a word."""
+
 
 def stations(case: Case) -> list[Station]:
     """Received, answered, solved, confirmed: when each was reached, and where the case is."""

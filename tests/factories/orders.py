@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import factory
+from django.db import transaction
 from factory.django import DjangoModelFactory
 
 from compensation.models import (
@@ -100,6 +101,7 @@ class NoticeFactory(DjangoModelFactory):
     created_at = PLACED
 
 
+@transaction.atomic
 def give_points(member, *amounts, at=PLACED):
     """Movements on a member's account of points."""
     account, _ = Account.objects.get_or_create(
@@ -110,14 +112,14 @@ def give_points(member, *amounts, at=PLACED):
         account.version += 1
         account.balance += amount
         account.save()
-        transaction = Transaction.objects.create(
+        movement = Transaction.objects.create(
             key=f"test:{account.pk}:{account.version}", request_hash="", kind="test", at=at
         )
         Entry.objects.create(
-            transaction=transaction,
+            transaction=movement,
             account=account,
             amount=amount,
             balance_after=account.balance,
             version=account.version,
         )
-        Entry.objects.create(transaction=transaction, account=issued, amount=-amount)
+        Entry.objects.create(transaction=movement, account=issued, amount=-amount)

@@ -1,5 +1,6 @@
 """A member's own orders, coupons, points and notices, and nobody else's."""
 
+from base64 import b64encode
 from datetime import timedelta
 
 import pytest
@@ -51,6 +52,10 @@ def some_order(member: Member, **fields: object) -> object:
     return order
 
 
+ZONE = b64encode(b"p=0199-08-19+20%3A04%3A55%2B20%3A00").decode()
+LATE = b64encode(b"p=9999-12-31+23%3A59%3A59-05%3A00").decode()
+CURSORS = ["x", "cD1hYmM=", "cD0yMDI2LTEzLTQx", "bz05OTk5OTk5OTk5OTk5OTk5OTk5OQ==", "cD0lMDA=", ZONE, LATE]
+
 MAKE = {
     "/api/v1/orders/": some_order,
     "/api/v1/coupons/": lambda member: CouponFactory(member=member),
@@ -92,7 +97,8 @@ def test_pages_follow_each_other_without_gap_or_overlap(client: APIClient, membe
 
 
 @pytest.mark.parametrize(
-    "cursor", ["x", "cD1hYmM=", "cD0yMDI2LTEzLTQx", "bz05OTk5OTk5OTk5OTk5OTk5OTk5OQ==", "cD0lMDA="]
+    "cursor",
+    ["x", "cD1hYmM=", "cD0yMDI2LTEzLTQx", "bz05OTk5OTk5OTk5OTk5OTk5OTk5OQ==", "cD0lMDA=", ZONE, LATE],
 )
 @pytest.mark.parametrize("path", MAKE)
 def test_a_cursor_that_was_made_up_is_not_found(
@@ -140,7 +146,9 @@ def test_orders_can_be_filtered_and_ordered(client: APIClient, member: Member) -
     assert numbers(placed_before=PLACED.isoformat()) == [old.external_id]
 
 
-@pytest.mark.parametrize("query", [{"status": "lost"}, {"placed_from": "soon"}])
+@pytest.mark.parametrize(
+    "query", [{"status": "lost"}, {"placed_from": "soon"}, {"placed_from": "9999-12-31T23:59:59-05:00"}]
+)
 def test_a_filter_that_makes_no_sense_is_refused(client: APIClient, query: dict) -> None:
     assert client.get("/api/v1/orders/", query).status_code == 400
 

@@ -202,7 +202,13 @@ def test_long_lists_go_on(member: Member, browser: Client) -> None:
     second = text(browser.get(f"/portal/orders/{link}"))
     seen = re.findall(r"/portal/orders/(\d+)/", first + second)
     assert len(seen) == len(set(seen)) == 23
-    assert browser.get("/portal/orders/?after=x_y").status_code == 200
+    for cursor in (
+        "x_y",
+        "0199-08-19T20:04:55+20:00_1",
+        "9999-12-31T23:59:59-05:00_1",
+        "2026-01-01_" + "9" * 30,
+    ):
+        assert browser.get("/portal/orders/", {"after": cursor}).status_code == 200
 
 
 @pytest.mark.parametrize(
