@@ -32,8 +32,8 @@ from feedback.org.queries import departments_of
 
 HEAD = (
     _("number"), _("subject"), _("kind"), _("channel"), _("status"), _("priority"), _("department"),
-    _("agent"), _("member"), _("tier"), _("opened"), _("first reply"), _("resolved"), _("resolution"),
-    _("closed"),
+    _("agent"), _("member"), _("tier"), _("opened"), _("first reply"), _("resolved"),
+    _("How it was resolved"), _("closed"),
 )  # fmt: skip
 AT_ONCE = 2_000
 

@@ -28,6 +28,7 @@ from feedback.models import Case, CaseKind, CaseStatus, Channel, Priority
 
 WORK = "feedback.work_case"
 TRIES = 5
+ROWS = 25  # ten are seen at once, more come when the end of the list does
 OVERLAP = timedelta(seconds=30)  # an event is seen only when its transaction has ended
 
 VIEW_NAMES: dict[View, tuple[str | Promise, str]] = {
@@ -153,7 +154,8 @@ def _listing(request: StaffRequest, at: datetime) -> Listing:
     if words:
         found, after = list(search(request.user, words)), None
     else:
-        part = queue(request.user, view, narrow=_filter(request.GET, at), after=request.GET.get("after", ""))
+        narrow, after = _filter(request.GET, at), request.GET.get("after", "")
+        part = queue(request.user, view, narrow=narrow, after=after, size=ROWS)
         found, after = part.cases, part.after
     chips = running_chips(found, now=at)
     return Listing([Row(case, chips.get(case.pk)) for case in found], after, view, words)

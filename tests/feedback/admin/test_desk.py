@@ -109,7 +109,7 @@ def test_search_finds_ours_alone(work, browser, kind):
 
 
 def test_more_rows_come_alone(work, browser, monkeypatch):
-    monkeypatch.setattr("feedback.cases.queue.queue.__kwdefaults__", {"narrow": None, "after": "", "size": 2})
+    monkeypatch.setattr("feedback.admin.desk.ROWS", 2)
     cases = [work.case, *(open_case(work.ours) for _ in range(3))]
     first = browser.get(DESK, {"view": "department"})
     after = first.context["listing"].after

@@ -1,0 +1,196 @@
+"""Agents at work in a browser: by keyboard, without losing a word, for everybody's eyes."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from config.common.models import User
+from feedback.cases import commands
+from feedback.models import CaseStatus, Message
+from tests.e2e.scene import play
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def scene(transactional_db):
+    return play()
+
+
+@pytest.fixture
+def open_page(chromium, live_server, scene):
+    """Sign somebody in; gives a function that opens a page at a width and theme."""
+    contexts = []
+
+    def enter(path="/admin/desk/", *, who="chen", width=1366, theme="light", language="zh-hans", script=True):
+        context = chromium.new_context(
+            viewport={"width": width, "height": 768},
+            color_scheme=theme,
+            java_script_enabled=script,
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        client = Client()
+        client.force_login(User.objects.get(username=who), settings.AUTHENTICATION_BACKENDS[-1])
+        for name, value in (
+            ("sessionid", client.cookies["sessionid"].value),
+            ("django_language", language),
+        ):
+            context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
+        page = context.new_page()
+        page.errors = []
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        page.on("console", lambda line: page.errors.append(line.text) if line.type == "error" else None)
+        page.goto(live_server.url + path)
+        return page
+
+    yield enter
+    for context in contexts:
+        context.close()
+
+
+def violations(page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
+
+
+@pytest.mark.req("F7")
+def test_answer_from_the_desk_by_keyboard(scene, open_page):
+    page = open_page("/admin/desk/?view=department")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    chosen = page.locator("#rows a[aria-current]")
+    expect(chosen).to_have_count(1)
+    number = chosen.locator(".row-number").inner_text()
+    expect(page.locator("#work .row-number")).to_have_text(number)
+    page.keyboard.press("r")
+    page.keyboard.type("您好，马上为您处理。")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".toast")).to_contain_text("已发送")
+    expect(page.locator("#work .line.is-us")).to_contain_text("马上为您处理")
+    expect(page.locator("#write-reply textarea")).to_have_value("")
+    message = Message.objects.get(body="您好，马上为您处理。")
+    assert message.case.number == number
+    assert message.case.agent == scene.agent
+    expect(page.locator(f"#row-{message.case_id}")).to_contain_text("您好")
+    page.keyboard.press("Escape")
+    page.keyboard.press("i")
+    page.keyboard.type("等仓库回电")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#work .line.is-note")).to_contain_text("等仓库回电")
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#keys")).not_to_be_visible()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/admin/case/\d+/"))
+    assert page.errors == []
+
+
+@pytest.mark.req("F7")
+def test_a_draft_survives_a_reload_and_goes_when_it_is_sent(scene, open_page):
+    page = open_page(f"/admin/case/{scene.main.pk}/")
+    page.fill("#write-reply textarea", "写到一半")
+    page.reload()
+    expect(page.locator("#write-reply textarea")).to_have_value("写到一半")
+    page.goto(page.url.replace(f"case/{scene.main.pk}", f"case/{scene.cases['soon'].pk}"))
+    expect(page.locator("#write-reply textarea")).to_have_value("")
+    page.goto(page.url.replace(f"case/{scene.cases['soon'].pk}", f"case/{scene.main.pk}"))
+    expect(page.locator("#write-reply textarea")).to_have_value("写到一半")
+    page.click("#write-reply button[value=open]")
+    expect(page.locator(".toast")).to_contain_text("已发送")
+    expect(page.locator("#write-reply textarea")).to_have_value("")
+    page.reload()
+    expect(page.locator("#write-reply textarea")).to_have_value("")
+    assert "sent=" not in page.url
+
+
+def test_a_double_click_sends_once(scene, open_page):
+    page = open_page(f"/admin/case/{scene.main.pk}/")
+    page.fill("#write-reply textarea", "只发一次")
+    page.locator("#write-reply button[value=open]").dblclick()
+    expect(page.locator(".toast")).to_contain_text("已发送")
+    assert Message.objects.filter(body="只发一次").count() == 1
+
+
+def test_a_stale_reply_keeps_the_text_on_the_desk(scene, open_page):
+    page = open_page(f"/admin/desk/?view=mine&case={scene.main.pk}")
+    page.fill("#write-reply textarea", "我的回复")
+    commands.member_message(
+        case_id=scene.main.pk, body="还有一件事", actor=scene.main.member, at=timezone.now()
+    )
+    page.click("#write-reply button[value=open]")
+    expect(page.locator("[role=alert]")).to_be_visible()
+    expect(page.locator("#write-reply textarea")).to_have_value("我的回复")
+    expect(page.locator(".line.is-new")).to_contain_text("还有一件事")
+    page.click("#write-reply button[value=open]")
+    expect(page.locator(".toast")).to_contain_text("已发送")
+
+
+def test_without_scripts_the_work_can_be_done(scene, open_page):
+    page = open_page(f"/admin/case/{scene.main.pk}/", script=False)
+    page.fill("#write-reply textarea", "没有脚本")
+    page.select_option("#write-reply select[name=resolution]", "solved")
+    page.click("#write-reply button[value=resolve]")
+    expect(page.locator("#work")).to_contain_text("没有脚本")
+    scene.main.refresh_from_db()
+    assert scene.main.status == CaseStatus.RESOLVED
+    page.fill("#do-reopen textarea", "会员来电")
+    page.click("#do-reopen button.is-main")
+    scene.main.refresh_from_db()
+    assert scene.main.status == CaseStatus.REOPENED
+
+
+def test_hand_over_in_a_dialog(scene, open_page):
+    page = open_page(f"/admin/desk/?view=mine&case={scene.main.pk}")
+    page.keyboard.press("h")
+    expect(page.locator("#do-hand-over")).to_be_visible()
+    page.select_option("#do-hand-over select", label="商品部")
+    page.fill("#do-hand-over textarea", "这款裙子有同款现货吗？")
+    page.click("#do-hand-over button.is-main")
+    expect(page.locator(".toast")).to_contain_text("商品部")
+    expect(page.locator("#work")).to_contain_text("同款现货")
+    assert page.errors == []
+
+
+def test_new_arrivals_are_announced_without_moving_the_list(scene, open_page):
+    page = open_page("/admin/desk/?view=department")
+    page.clock.install()
+    page.reload()
+    before = page.locator("#rows .row").all_inner_texts()
+    case = scene.cases["more3"]
+    commands.member_message(case_id=case.pk, body="在吗？", actor=case.member, at=timezone.now())
+    page.clock.run_for(13_000)
+    expect(page.locator("[data-news-bar]")).to_contain_text("1")
+    assert len(page.locator("#rows .row").all_inner_texts()) == len(before)
+    page.click("[data-news-bar]")
+    expect(page.locator(f"#row-{case.pk}")).to_contain_text("在吗？")
+
+
+@pytest.mark.req("F7")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1366, 900])
+def test_no_barrier_and_no_overflow(scene, open_page, width, theme, shots):
+    page = open_page("/admin/desk/?view=department", width=width, theme=theme)
+    for name, path in {
+        "desk": "/admin/desk/?view=department",
+        "desk-empty": "/admin/desk/?q=nothing",
+        "desk-asked": f"/admin/desk/?view=handoffs&case={scene.cases['asked'].pk}",
+        "case": f"/admin/case/{scene.main.pk}/",
+        "timeline": f"/admin/case/{scene.main.pk}/?tab=timeline",
+    }.items():
+        page.goto(page.url.split("/admin/")[0] + path, wait_until="networkidle")
+        page.screenshot(path=f"{shots}/{name}-{width}-{theme}.png")
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.keyboard.press("h")
+    expect(page.locator("#do-hand-over")).to_be_visible()
+    page.screenshot(path=f"{shots}/dialog-{width}-{theme}.png")
+    assert violations(page) == []
+    assert page.errors == []
