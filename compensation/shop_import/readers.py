@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -62,8 +63,9 @@ def rows(
 
 
 def _csv(path: Path, source: Source, wanted: set[str], progress: Progress, start: bytes) -> Iterator[Row]:
-    encoding = source.encoding or _encoding(path, start)
-    total = path.stat().st_size
+    state = path.stat()
+    total = state.st_size
+    encoding = source.encoding or _encoding(path, start, (total, state.st_mtime_ns))
     try:
         codecs.lookup(encoding)
     except LookupError as error:
@@ -146,8 +148,9 @@ def _check_header(path: Path, columns: list[str], wanted: set[str]) -> None:
         )
 
 
-def _encoding(path: Path, start: bytes) -> str:
-    """UTF-8 (with or without a mark), UTF-16 with a mark, else GB 18030; tried on the whole file."""
+@lru_cache(maxsize=64)
+def _encoding(path: Path, start: bytes, state: tuple[int, int]) -> str:  # noqa: ARG001 - a changed file is tried anew
+    """UTF-8 (with or without a mark), UTF-16 with a mark, else GB 18030; tried on the whole file, once."""
     if start.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
