@@ -85,6 +85,10 @@ def test_the_way_back_leads_nowhere_else(client: Client, wanted: str) -> None:
     assert 'name="next" value="/portal/"' in text(client.get("/portal/sign-in/", {"next": wanted}))
 
 
+def test_the_sites_address_leads_to_the_portal(client: Client) -> None:
+    assert client.get("/").url == "/portal/"
+
+
 def test_the_second_step_needs_the_first(client: Client) -> None:
     assert client.get("/portal/sign-in/code/").url == "/portal/sign-in/"
 
