@@ -16,6 +16,7 @@ class FeedbackConfig(AppConfig):
         from config.common.registry import ACCOUNTS, DEFAULTS, DEMO, MENU, PAGES, PERIODIC, Periodic
         from feedback.admin.gaps import GAP_MENU, GAP_PAGES, gaps_of_member
         from feedback.admin.imports import IMPORT_MENU, IMPORT_PAGES
+        from feedback.admin.leading import LEAD_MENU, LEAD_PAGES
         from feedback.admin.pages import CASE_MENU, CASE_PAGES
         from feedback.admin.sop_preview import SOP_MENU, SOP_PAGES
         from feedback.defaults import demo, demo_staff, seed
@@ -26,8 +27,8 @@ class FeedbackConfig(AppConfig):
         DEMO.append(demo.seed)
         ACCOUNTS.append(demo_staff.accounts)
         MEMBER_FACTS.append(gaps_of_member)
-        PAGES.extend([*CASE_PAGES, *GAP_PAGES, *IMPORT_PAGES, *SOP_PAGES])
-        MENU.extend([*CASE_MENU, *GAP_MENU, *IMPORT_MENU, *SOP_MENU])
+        PAGES.extend([*CASE_PAGES, *LEAD_PAGES, *GAP_PAGES, *IMPORT_PAGES, *SOP_PAGES])
+        MENU.extend([*CASE_MENU, *LEAD_MENU, *GAP_MENU, *IMPORT_MENU, *SOP_MENU])
         PERIODIC.append(Periodic("find gaps", "feedback.detect_gaps", every_seconds=300))
         PERIODIC.append(Periodic("take up imports", "feedback.take_up_imports", every_seconds=60))
         PERIODIC.append(

@@ -8,7 +8,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from feedback.clocks.replay import Replay, replay
-from feedback.clocks.states import Chip, State, chips, running_chips, state_of
+from feedback.clocks.states import Chip, State, chip, chips, running_chips, state_of
 from feedback.models import Agent, Case, Clock, Department
 
 __all__ = [
@@ -18,8 +18,10 @@ __all__ = [
     "Share",
     "State",
     "Workload",
+    "behind",
     "board",
     "breaches",
+    "chip",
     "chips",
     "due_strip",
     "replay",
@@ -30,6 +32,12 @@ __all__ = [
 
 HOUR = timedelta(hours=1)
 RUNNING = Q(met_at=None, stopped_at=None)
+MET = Q(met_at__isnull=False, breached_at=None)
+MISSED = Q(breached_at__isnull=False) | (RUNNING & Q(paused_at=None))
+"""Of clocks whose due time has passed. One that stopped mattering before is neither."""
+NUMBERS = ("running", "warned", "breached", "paused", "next_hour", "today", "week")
+"""The numbers of a board's row."""
+SHOWN = ("case__member", "case__agent__user", "case__department", "department")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +105,6 @@ def board(departments: Iterable[Department], *, now: datetime) -> list[BoardRow]
     does not count. Day and week (from Monday) are those of the site's time zone.
     """
     rows = {department.pk: BoardRow(department) for department in departments}
-    today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    monday = today - timedelta(days=today.weekday())
     by_state = standing(now)
     counted = (
         Clock.objects.filter(RUNNING, department__in=rows)
@@ -114,21 +120,39 @@ def board(departments: Iterable[Department], *, now: datetime) -> list[BoardRow]
     for department, *numbers in counted:
         row = rows[department]
         row.running, row.warned, row.breached, row.paused, row.next_hour = numbers
-    met = Q(met_at__isnull=False, breached_at=None)
-    missed = Q(breached_at__isnull=False) | (RUNNING & Q(paused_at=None))
+    today, monday = _days(now)
     decided = (
-        Clock.objects.filter(met | missed, department__in=rows, due_at__gte=monday, due_at__lte=now)
+        Clock.objects.filter(MET | MISSED, department__in=rows, due_at__gte=monday, due_at__lte=now)
         .values_list("department")
         .annotate(
-            met_today=Count("pk", filter=met & Q(due_at__gte=today)),
+            met_today=Count("pk", filter=MET & Q(due_at__gte=today)),
             due_today=Count("pk", filter=Q(due_at__gte=today)),
-            met_week=Count("pk", filter=met),
+            met_week=Count("pk", filter=MET),
             due_week=Count("pk"),
         )
     )
     for department, met_today, due_today, met_week, due_week in decided:
         rows[department].today, rows[department].week = Share(met_today, due_today), Share(met_week, due_week)
     return list(rows.values())
+
+
+def behind(number: str, departments: Iterable[Department], *, now: datetime) -> QuerySet[Clock]:
+    """Give the clocks that one of the board's NUMBERS counts, with all that a list shows of each."""
+    found = Clock.objects.filter(department__in=departments)
+    if number in {"today", "week"}:
+        since = dict(zip(("today", "week"), _days(now), strict=True))[number]
+        found = found.filter(MET | MISSED, due_at__gte=since, due_at__lte=now)
+    elif number == "next_hour":
+        found = found.filter(RUNNING, due_within(HOUR, now))
+    else:
+        found = found.filter(RUNNING, standing(now)[State(number)])
+    return found.select_related(*SHOWN).prefetch_related("pauses")
+
+
+def _days(now: datetime) -> tuple[datetime, datetime]:
+    """The beginnings of the day and of its week, in the site's time zone."""
+    today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    return today, today - timedelta(days=today.weekday())
 
 
 def breaches(
@@ -152,9 +176,7 @@ def breaches(
         found = found.filter(milestone__in=wanted)
     if is_running is not None:
         found = found.filter(RUNNING) if is_running else found.exclude(RUNNING)
-    return found.select_related(
-        "case__member", "case__agent__user", "case__department", "department", "policy_version"
-    ).order_by("-breached_at", "-pk")
+    return found.select_related(*SHOWN, "policy_version__policy").order_by("-breached_at", "-pk")
 
 
 def due_strip(

@@ -77,10 +77,10 @@ def state_of(clock: Clock, now: datetime) -> State:
 def chips(case: Case, *, now: datetime) -> list[Chip]:
     """Show a case's clocks: those that run by due time, then those that ended, latest first. Two queries."""
     clocks = Clock.objects.filter(case=case).select_related("department", "handoff__department")
-    rows = [_chip(clock, now) for clock in clocks.prefetch_related("pauses")]
-    running = sorted((chip for chip in rows if chip.is_running), key=lambda chip: chip.clock.due_at)
-    ended = [chip for chip in rows if not chip.is_running]
-    return running + sorted(ended, key=lambda chip: _ended(chip.clock), reverse=True)
+    rows = [chip(clock, now) for clock in clocks.prefetch_related("pauses")]
+    running = sorted((one for one in rows if one.is_running), key=lambda one: one.clock.due_at)
+    ended = [one for one in rows if not one.is_running]
+    return running + sorted(ended, key=lambda one: _ended(one.clock), reverse=True)
 
 
 def running_chips(cases: Iterable[Case], *, now: datetime) -> dict[int, Chip]:
@@ -90,7 +90,7 @@ def running_chips(cases: Iterable[Case], *, now: datetime) -> dict[int, Chip]:
     ).prefetch_related("pauses")
     found: dict[int, Chip] = {}
     for clock in sorted(clocks, key=lambda clock: (clock.paused_at is not None, clock.due_at)):
-        found.setdefault(clock.case_id, _chip(clock, now))
+        found.setdefault(clock.case_id, chip(clock, now))
     return found
 
 
@@ -98,7 +98,8 @@ def _ended(clock: Clock) -> datetime:
     return clock.met_at or clock.stopped_at or clock.started_at
 
 
-def _chip(clock: Clock, now: datetime) -> Chip:
+def chip(clock: Clock, now: datetime) -> Chip:
+    """Show one clock; its pauses are read unless they were fetched before."""
     state = state_of(clock, now)
     return Chip(clock, state, _words(clock, state, now), _fraction(clock, now), now)
 

@@ -3,8 +3,8 @@ from datetime import timedelta
 import pytest
 from django.utils import translation
 
+from feedback.clocks import states
 from feedback.clocks.queries import running_chips
-from feedback.clocks.states import _chip
 from feedback.models import Clock
 from feedback.sops.commands import publish_calendar
 from feedback.templatetags.cases import clock as drawn
@@ -51,7 +51,7 @@ def make(**fields):
 )
 def test_a_clock_is_a_bar_a_colour_and_words(fields, minute, state, words, runs):
     with translation.override("en"):
-        chip = _chip(make(**fields), at(minute))
+        chip = states.chip(make(**fields), at(minute))
         text = drawn(chip)
     assert words in text
     assert f'class="clock is-{state}"' in text
@@ -61,13 +61,13 @@ def test_a_clock_is_a_bar_a_colour_and_words(fields, minute, state, words, runs)
 
 def test_the_bar_goes_on_in_a_straight_line():
     clock = make(next_fire_at=at(80))
-    chip = _chip(clock, at(40))
+    chip = states.chip(clock, at(40))
     assert (chip.fraction, chip.bar_from, chip.warn_at) == (0.4, START, at(80))
     Clock.objects.filter(pk=clock.pk).update(due_at=at(160), rungs_fired=1)  # it stood still for an hour
-    chip = _chip(Clock.objects.get(), at(40))
+    chip = states.chip(Clock.objects.get(), at(40))
     assert chip.bar_from == at(-40)  # 80 of 200 minutes are 40 % at 40
     assert chip.warn_at == START
-    assert _chip(clock, at(100)).bar_from == START
+    assert states.chip(clock, at(100)).bar_from == START
 
 
 def test_a_clock_says_its_milestone_as_text():

@@ -1,0 +1,22 @@
+"""The pages of those who lead, and the menu that leads to them."""
+
+from django.utils.translation import gettext_lazy as _
+
+from config.common.registry import MenuItem, Page
+from feedback.admin import approvals, board, breaches, replay
+
+LEAD_PAGES = [
+    Page("board/", board.show, "board"),
+    Page("board/clocks/", board.clocks, "board_clocks"),
+    Page("board/agent/<int:agent_id>/", board.agent, "board_agent"),
+    Page("breaches/", breaches.breach_list, "breaches"),
+    Page("breaches/export/<slug:kind>/", breaches.export, "breaches_export"),
+    Page("clocks/<int:clock_id>/", replay.clock_replay, "clock"),
+    Page("approvals/", approvals.approvals, "approvals"),
+    Page("approvals/<int:grant_id>/", approvals.decide, "approval"),
+]
+LEAD_MENU = [
+    MenuItem(_("Board"), "board", "board", (board.SEES,)),
+    MenuItem(_("Breaches"), "breaches", "alert", (board.SEES,)),
+    MenuItem(_("Approvals"), "approvals", "gift", (approvals.DECIDES,)),
+]
