@@ -49,7 +49,7 @@ class FilterForm(forms.Form):
     )
     since = forms.DateField(
         required=False,
-        label=gettext_lazy("from"),
+        label=gettext_lazy("from this day"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     until = forms.DateField(

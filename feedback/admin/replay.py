@@ -12,12 +12,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
+from compensation.models import Tier
 from config.common.models import User
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import READS, case_or_404, needs
 from feedback.admin.board import SEES
 from feedback.clocks.queries import chip, replay
-from feedback.clocks.replay import Kind, Mark, Replay
+from feedback.clocks.replay import Kind, Mark, Replay, segments
+from feedback.clocks.running import terms_of
 from feedback.clocks.words import exact
 from feedback.models import Clock, Department, Firing, PauseReason, RungAction
 from feedback.sops import words as sop_words
@@ -28,7 +30,7 @@ NEAR = 2.0
 """Marks that are closer than this, in percent of the line, are drawn as one."""
 
 MARKS: dict[str, tuple[str | Promise, str]] = {
-    "clock.started": (gettext_lazy("started"), "plain"),
+    "clock.started": (gettext_lazy("the time began"), "plain"),
     "clock.paused": (gettext_lazy("paused"), "calm"),
     "clock.resumed": (gettext_lazy("went on"), "plain"),
     "clock.moved": (gettext_lazy("another department answers for it"), "plain"),
@@ -94,7 +96,10 @@ class Line:
             and clock.paused_at is None
             and at < clock.due_at
         ):
-            parts.append(("left", told.end, clock.due_at))
+            parts += [
+                ("left" if part.kind == Kind.WORKING else str(part.kind), part.start, part.end)
+                for part in segments(terms_of(clock).calendar, told.end, clock.due_at, [])
+            ]
         weights = [
             (end - start).total_seconds() / (SHRUNK if kind in {Kind.CLOSED, Kind.PAUSED} else 1)
             for kind, start, end in parts
@@ -147,6 +152,7 @@ def clock_replay(request: StaffRequest, clock_id: int) -> HttpResponse:
     told = replay(clock, now=at)
     steps = _steps(told, str(case.member))
     line = Line(told, at)
+    tiers = {tier.code: str(tier) for tier in Tier.objects.all()}
     context = {
         "case": case,
         "clock": clock,
@@ -157,7 +163,7 @@ def clock_replay(request: StaffRequest, clock_id: int) -> HttpResponse:
         "pins": line.pins(steps),
         "sums": list(_sums(told)),
         "reasons": [
-            (sop_words.name(verdict.rule), sop_words.reason(verdict), verdict.taken)
+            (sop_words.name(verdict.rule), sop_words.reason(verdict, tiers), verdict.taken)
             for verdict in told.choice.verdicts
         ],
         "is_over": clock.met_at is not None or clock.stopped_at is not None,

@@ -7,7 +7,6 @@ from django import forms
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from compensation.models import Tier
@@ -15,9 +14,9 @@ from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
 from feedback.clocks.rules import Terms
 from feedback.models import CaseKind, Channel, Department, Milestone, Priority
-from feedback.sops import queries
+from feedback.sops import queries, words
 from feedback.sops.ladder import Rung
-from feedback.sops.rules import Choice, Facts, Verdict
+from feedback.sops.rules import Choice, Facts
 
 MAY = "feedback.view_policy"
 
@@ -48,22 +47,10 @@ class Answer:
     @property
     def passed_over(self) -> list[tuple[str, str]]:
         """The policies that came first, each with why it did not fit."""
-        return [(verdict.rule.name, _why_not(verdict)) for verdict in self.choice.passed_over]
-
-
-LABELS = {"kind": CaseKind, "channel": Channel, "priority": Priority}
-
-
-def _why_not(verdict: Verdict) -> str:
-    if not verdict.rule.is_active:
-        return _("not in force")
-    if not verdict.has_target:
-        return _("no target for this")
-    names = []
-    for condition in verdict.failed:
-        labels = LABELS.get(condition.field)
-        names += [str(labels(value).label) if labels else str(value) for value in condition.wanted]
-    return _("only for: %(names)s") % {"names": " · ".join(names)}
+        tiers = {tier.code: str(tier) for tier in Tier.objects.all()}
+        return [
+            (words.name(verdict.rule), words.reason(verdict, tiers)) for verdict in self.choice.passed_over
+        ]
 
 
 def sop_preview(request: StaffRequest) -> HttpResponse:

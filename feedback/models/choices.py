@@ -69,5 +69,5 @@ class Milestone(models.TextChoices):
 
     FIRST_REPLY = "first_reply", _("first reply")
     NEXT_REPLY = "next_reply", _("next reply")
-    RESOLUTION = "resolution", _("resolution")
+    RESOLUTION = "resolution", pgettext_lazy("milestone", "resolution")
     HANDOFF = "handoff", _("answer to a handoff")

@@ -1,5 +1,6 @@
 """Why a policy was chosen, in words."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import get_language
@@ -14,23 +15,24 @@ def name(rule: Rule) -> str:
     return rule.name_en if rule.name_en and (get_language() or "").startswith("en") else rule.name
 
 
-def reason(verdict: Verdict) -> str:
-    """Say why a policy was taken, or what kept it from being taken."""
+def reason(verdict: Verdict, tiers: Mapping[str, str] | None = None) -> str:
+    """Say why a policy was taken, or what kept it from being taken; `tiers` are their names by code."""
     if verdict.taken:
-        held = [_condition(item) for item in verdict.conditions if item.wanted]
+        held = [_condition(item, tiers) for item in verdict.conditions if item.wanted]
         return _("; ").join(held) if held else _("takes every case")
     if not verdict.rule.is_active:
         return _("not in force")
     if not verdict.has_target:
         return _("has no target for this")
-    return _("; ").join(_condition(item) for item in verdict.failed)
+    return _("; ").join(_condition(item, tiers) for item in verdict.failed)
 
 
-def _condition(item: Condition) -> str:
+def _condition(item: Condition, tiers: Mapping[str, str] | None) -> str:
+    labels = {**_CHOICES, "tier": tiers or {}}.get(item.field, {})
     values = {
         "field": _FIELDS[item.field](),
-        "actual": _label(item.field, item.actual),
-        "wanted": _(", ").join(_label(item.field, value) for value in item.wanted),
+        "actual": str(labels.get(item.actual, item.actual)),
+        "wanted": _(", ").join(str(labels.get(value, value)) for value in item.wanted),
     }
     if item.holds:
         return _("%(field)s is %(actual)s") % values
@@ -48,7 +50,3 @@ _CHOICES: dict[str, dict[Any, Any]] = {
     "channel": dict(Channel.choices),
     "priority": dict(Priority.choices),
 }
-
-
-def _label(field: str, value: Any) -> str:
-    return str(_CHOICES.get(field, {}).get(value, value))
