@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from django.utils.translation.reloader import translation_file_changed
 
-from config import embedded
+from config import embedded, pgserver
 from config.common.translations import compile_changed
 
 compile_changed()
@@ -16,7 +16,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput"):
         return  # the workers test, this process only collects what they say
     quick = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
-    embedded.SERVER.update(quick)  # rows of tests need not survive a power cut
+    pgserver.OPTIONS.update(quick)  # rows of tests need not survive a power cut
     embedded.use()
 
     from config.celery import app

@@ -1,8 +1,12 @@
-"""Programs that only some machines have."""
+"""Programs that only some machines have, and what tests that start programs need."""
 
 import os
 import shutil
 import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -22,3 +26,14 @@ def free_port() -> int:
     """A port of the loopback address that nobody uses just now."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]
+
+
+@contextmanager
+def data_folder() -> Iterator[Path]:
+    """A folder that the database's account can enter, thrown away afterwards: pytest's own are private."""
+    folder = Path(tempfile.mkdtemp(prefix="data-", dir="/tmp"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

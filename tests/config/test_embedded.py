@@ -9,30 +9,30 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.pq import Ping
 
 from config import embedded
+from config.pgserver import Server
+from tests.programs import data_folder
 
 ROOT = Path(embedded.__file__).resolve().parent.parent
 USE = """
 import os, sys
 from config import embedded
 embedded.use()
-print(embedded._home(), flush=True)
+print(embedded.server().home, flush=True)
 sys.stdin.read()
 """
 
 
 @pytest.fixture
-def data(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory):
+def data(monkeypatch: pytest.MonkeyPatch):
     """A folder for the data, thrown away with its server afterwards."""
-    folder = tmp_path_factory.mktemp("data")
-    for parent in [folder, *folder.parents]:
-        if str(parent).startswith("/tmp/") and os.geteuid() == 0:
-            parent.chmod(0o755)
     monkeypatch.delenv("DATABASE_URL", raising=False)
-    monkeypatch.setenv("DATA_DIR", str(folder))
-    yield folder
-    embedded.remove()
+    with data_folder() as folder:
+        monkeypatch.setenv("DATA_DIR", str(folder))
+        yield folder
+        embedded.remove()
 
 
 def user(code: str = USE) -> subprocess.Popen[str]:
@@ -70,7 +70,7 @@ def using():
 
 
 def answers() -> bool:
-    return psycopg.pq.PGconn.ping(embedded.url().encode()) == psycopg.pq.Ping.OK
+    return embedded.server().ping() == Ping.OK
 
 
 def number_of_server(home: Path) -> int:
@@ -87,7 +87,7 @@ def test_one_process_starts_it_makes_the_database_and_stops_it(data):
         assert run("SELECT current_database()") == ("huiyin",)
         assert run("SELECT current_setting('listen_addresses')") == ("",)
     assert not answers()
-    assert not embedded._socket_dir().exists()
+    assert not embedded.server().socket_dir.exists()
 
 
 def test_the_last_process_out_stops_it(data):
@@ -144,9 +144,9 @@ def test_a_server_whose_socket_was_removed_is_replaced(data):
     server = number_of_server(home)
     orphan.kill()
     orphan.wait()
-    for file in embedded._socket_dir().iterdir():
+    for file in embedded.server().socket_dir.iterdir():
         file.unlink()
-    embedded._socket_dir().rmdir()
+    embedded.server().socket_dir.rmdir()
     with using():
         assert number_of_server(home) != server
 
@@ -177,13 +177,13 @@ def test_any_path_will_do(data, monkeypatch, name):
     monkeypatch.setenv("DATA_DIR", str(data / name))
     with using():
         assert answers()
-        assert len(str(embedded._socket_dir())) < 80
+        assert len(str(embedded.server().socket_dir)) < 80
     embedded.remove()
 
 
 def test_nobody_else_can_reach_the_socket(data):
     with using():
-        found = embedded._socket_dir().stat()
+        found = embedded.server().socket_dir.stat()
         assert found.st_mode & 0o777 == 0o700
 
 
@@ -213,7 +213,7 @@ def test_a_socket_folder_of_another_account_is_refused(data, monkeypatch):
     other.mkdir()
     (data / "link").symlink_to(other)
     with pytest.raises(embedded.EmbeddedError, match="another account"):
-        embedded._private(data / "link")
+        embedded.server()._make_private(data / "link")
 
 
 def test_it_is_not_thrown_away_while_in_use(data):
@@ -229,5 +229,7 @@ def test_it_does_nothing_with_another_database(data, monkeypatch):
 
 
 def test_a_full_disk_says_so():
-    text = embedded._explain("The database does not start", "FATAL: could not write: No space left on device")
+    text = Server(Path("data"))._explain(
+        "The database does not start", "FATAL: could not write: No space left on device"
+    )
     assert "the disk is full" in text

@@ -13,12 +13,12 @@ from types import SimpleNamespace
 from urllib.error import URLError
 from urllib.request import urlopen
 
-import psycopg
 import pytest
 from django.conf import settings
+from psycopg.pq import Ping
 
 from config import embedded, run
-from tests.programs import free_port
+from tests.programs import data_folder, free_port
 
 
 def run_it(folder: Path, port: int) -> subprocess.Popen[str]:
@@ -53,21 +53,18 @@ def answers(port: int) -> bool:
 
 
 def database_is_up() -> bool:
-    return psycopg.pq.PGconn.ping(embedded.url().encode()) == psycopg.pq.Ping.OK
+    return embedded.server().ping() == Ping.OK
 
 
 @pytest.fixture
-def folder(tmp_path_factory, monkeypatch):
-    """A data folder that the account of the database can enter; the demo shop is another test's matter."""
-    made = tmp_path_factory.mktemp("run")
-    for parent in [made, *made.parents]:
-        if str(parent).startswith("/tmp/") and os.geteuid() == 0:
-            parent.chmod(0o755)
-    (made / "demo_seeded").touch()
-    monkeypatch.setenv("DATA_DIR", str(made))
+def folder(monkeypatch):
+    """A data folder; the demo shop is another test's matter."""
     monkeypatch.delenv("DATABASE_URL", raising=False)
-    yield made
-    embedded.remove()
+    with data_folder() as made:
+        (made / "demo_seeded").touch()
+        monkeypatch.setenv("DATA_DIR", str(made))
+        yield made
+        embedded.remove()
 
 
 def test_it_runs_survives_being_killed_and_stops(folder):
