@@ -63,7 +63,7 @@ FROM generate_series(1, %(cases)s) n,
   LATERAL (SELECT array_agg(id ORDER BY id) AS ids FROM feedback_department) d,
   LATERAL (SELECT array_agg(id ORDER BY id) AS ids FROM feedback_agent) a,
   LATERAL (SELECT (array['open', 'new', 'waiting_member', 'resolved', 'closed', 'closed', 'closed', 'closed',
-    'closed', 'closed'])[1 + n %% 10] AS status) x,
+    'closed', 'closed'])[1 + n / 40 %% 10] AS status) x,
   LATERAL (SELECT x.status, x.status IN ('resolved', 'closed') AS ended) s;
 
 INSERT INTO feedback_message (case_id, author, user_id, is_public, body, at)

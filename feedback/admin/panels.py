@@ -77,10 +77,10 @@ def _order(order: Order, at: datetime) -> Panel:
     ship_by = [line.ship_by for line in lines if line.ship_by]
     deliver_by = [line.deliver_by for line in lines if line.deliver_by]
     steps = [
-        Step(_("placed"), None, order.placed_at, is_late=False),
-        Step(_("paid"), None, order.paid_at, is_late=False),
-        _step(_("shipped"), min(ship_by, default=None), shipped, at),
-        _step(_("delivered"), min(deliver_by, default=None), delivered, at),
+        Step(pgettext_lazy("step", "placed"), None, order.placed_at, is_late=False),
+        Step(pgettext_lazy("step", "paid"), None, order.paid_at, is_late=False),
+        _step(pgettext_lazy("step", "shipped"), min(ship_by, default=None), shipped, at),
+        _step(pgettext_lazy("step", "delivered"), min(deliver_by, default=None), delivered, at),
     ]
     gaps = Gap.objects.filter(order=order, withdrawn_at=None)
     context = {"order": order, "lines": lines, "shipments": shipments, "steps": steps, "gaps": list(gaps)}
