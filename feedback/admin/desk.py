@@ -25,6 +25,7 @@ from feedback.cases.search import search
 from feedback.cases.today import today_of
 from feedback.clocks.queries import Chip, running_chips
 from feedback.models import Case, CaseKind, CaseStatus, Channel, Priority
+from feedback.org.queries import departments_of
 
 WORK = "feedback.work_case"
 TRIES = 5
@@ -157,7 +158,10 @@ def _listing(request: StaffRequest, at: datetime) -> Listing:
         narrow, after = _filter(request.GET, at), request.GET.get("after", "")
         part = queue(request.user, view, narrow=narrow, after=after, size=ROWS)
         found, after = part.cases, part.after
-    chips = running_chips(found, now=at)
+    asked = None
+    if view == "handoffs" and not words:
+        asked = departments_of(request.user).values_list("pk", flat=True)
+    chips = running_chips(found, now=at, asked=asked)
     return Listing([Row(case, chips.get(case.pk)) for case in found], after, view, words)
 
 

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from feedback.cases import commands
+from feedback.handoffs.commands import hand_over
 from feedback.models import Case
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory
 from tests.feedback.admin.conftest import client_for, open_case, staff
@@ -169,6 +170,20 @@ def test_next_case_with_nothing_to_do_says_so(work, browser):
     assert "辛苦了" in browser.post(reverse("admin:desk_next"), follow=True).content.decode()
 
 
+@pytest.mark.req("F8")
+def test_a_question_to_us_shows_its_own_clock(work, browser):
+    theirs = open_case(work.theirs)
+    handoff = hand_over(
+        case_id=theirs.pk,
+        department_id=work.ours.pk,
+        question="?",
+        actor=work.stranger.user,
+        at=timezone.now(),
+    )
+    (row,) = browser.get(DESK, {"view": "handoffs"}).context["listing"].rows
+    assert (row.case, row.chip.clock.handoff_id) == (theirs, handoff.pk)
+
+
 def queries_of(browser, path):
     with CaptureQueriesContext(connection) as queries:
         assert browser.get(path).status_code == 200
@@ -194,7 +209,8 @@ def test_lists_read_an_index_in_order(work, view):
         3, department=DepartmentFactory(code="crowd"), next_due_at=timezone.now(), agent=work.mate
     )
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        for method in ("seqscan", "bitmapscan", "sort"):
+            cursor.execute(f"SET LOCAL enable_{method} = off")
         from feedback.cases.queue import _parts
 
         for part in _parts(work.agent.user, view):
