@@ -25,7 +25,7 @@ from feedback.cases.search import search
 from feedback.cases.today import today_of
 from feedback.clocks.queries import Chip, running_chips
 from feedback.models import Case, CaseKind, CaseStatus, Channel, Priority
-from feedback.org.queries import departments_of
+from feedback.org.queries import department_ids
 
 WORK = "feedback.work_case"
 TRIES = 5
@@ -160,7 +160,7 @@ def _listing(request: StaffRequest, at: datetime) -> Listing:
         found, after = part.cases, part.after
     asked = None
     if view == "handoffs" and not words:
-        asked = departments_of(request.user).values_list("pk", flat=True)
+        asked = department_ids(request.user)
     chips = running_chips(found, now=at, asked=asked)
     return Listing([Row(case, chips.get(case.pk)) for case in found], after, view, words)
 

@@ -15,7 +15,7 @@ from feedback.cases.thread import LIMIT, Thread, thread_of
 from feedback.cases.timeline import Entry, timeline_of
 from feedback.clocks.queries import Chip, chips
 from feedback.models import Agent, Case, Department, Handoff, HandoffStatus, Priority, Resolution
-from feedback.org.queries import colleagues, departments_of
+from feedback.org.queries import colleagues, department_ids
 
 MORE = 2000
 NAMES: dict[str, Promise] = {
@@ -124,7 +124,7 @@ class Sheet:
     @cached_property
     def our_departments(self) -> set[int]:
         """The departments whose cases this person sees."""
-        return set(departments_of(self.request.user).values_list("pk", flat=True))
+        return department_ids(self.request.user)
 
     @cached_property
     def thread(self) -> Thread:

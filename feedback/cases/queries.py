@@ -11,7 +11,7 @@ from config.common.errors import NotFound, NotPermitted
 from config.common.models import User
 from feedback.cases import rules
 from feedback.models import Case, CaseStatus, Handoff, HandoffStatus
-from feedback.org.queries import SEE_ALL, agent_of, departments_of, may_work_in
+from feedback.org.queries import SEE_ALL, agent_of, department_ids, may_work_in
 
 NOT_OURS = _("Another department has this case.")
 NO_PERMISSION = _("Your role does not allow this.")
@@ -32,7 +32,7 @@ def visible_to(user: User) -> QuerySet[Case]:
     """
     if user.is_active and user.has_perm(SEE_ALL):
         return Case.objects.all()
-    return Case.objects.filter(in_departments(departments_of(user).values_list("pk", flat=True)))
+    return Case.objects.filter(in_departments(department_ids(user)))
 
 
 def in_departments(department_ids: Iterable[int]) -> Q:
@@ -88,7 +88,7 @@ def actions_for(case: Case, user: User) -> Actions:
     The names are those of the commands, and `wait` for a reply after which the case waits for the member,
     `answer` for answering or rejecting a question to one of the person's departments, `grant` for a remedy.
     """
-    ours = set(departments_of(user).values_list("pk", flat=True))
+    ours = department_ids(user)
     asked = set(
         Handoff.objects.filter(case=case, status=HandoffStatus.OPEN).values_list("department", flat=True)
     )

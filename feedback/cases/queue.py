@@ -16,7 +16,7 @@ from config.common.events import reference
 from config.common.models import Event, User
 from feedback.cases.queries import in_departments
 from feedback.models import Agent, Case, CaseStatus, Handoff, HandoffStatus
-from feedback.org.queries import agent_of, departments_of
+from feedback.org.queries import agent_of, department_ids
 
 View = Literal["mine", "department", "unassigned", "waiting", "handoffs", "resolved"]
 VIEWS: tuple[View, ...] = get_args(View)
@@ -150,7 +150,7 @@ def _whole(view: View, ours: list[int], agent: Agent | None) -> QuerySet[Case]:
 
 
 def _ours(user: User) -> list[int]:
-    return list(departments_of(user).values_list("pk", flat=True))
+    return sorted(department_ids(user))
 
 
 def _first(parts: list[QuerySet[Case]], condition: Q, size: int) -> list[tuple[int, datetime | None]]:
