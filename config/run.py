@@ -1,5 +1,6 @@
 """`make run`: everything on one machine, first the database and what is in it, then web, worker and beat."""
 
+import errno
 import hashlib
 import os
 import shlex
@@ -26,7 +27,7 @@ from config.common import demo, registry
 from config.common.translations import compile_changed
 
 HOST = os.environ.setdefault("HOST", "127.0.0.1")
-PORT = int(os.environ.setdefault("PORT", "8000"))
+PORT = os.environ.setdefault("PORT", "8000")
 LEAST_FREE = 500_000_000  # bytes that a fresh installation needs
 CELERY = (sys.executable, "-m", "celery", "--app=config.celery", "--quiet")
 PROCESSES = {
@@ -63,13 +64,16 @@ def _say(text: str) -> None:
 
 
 def _check_machine() -> None:
+    if not PORT.isdecimal():
+        sys.exit(f"\nPORT is {PORT}, and it must be a number: make run PORT=8001")
     try:
-        with socket.create_server((HOST, PORT)):
+        with socket.create_server((HOST, int(PORT))):
             pass
-    except OSError as error:
+    except (OSError, OverflowError) as error:
+        reason = os.strerror(getattr(error, "errno", None) or errno.EINVAL)
         sys.exit(
-            f"\nPort {PORT} on {HOST} cannot be used: {os.strerror(error.errno or 0)}.\n"
-            f"Stop what uses it, or choose another one: make run PORT={PORT + 1}"
+            f"\nPort {PORT} on {HOST} cannot be used: {reason}.\n"
+            f"Stop what uses it, or choose another one: make run PORT={int(PORT) + 1}"
         )
     folder = embedded.data_dir()
     while not folder.exists():

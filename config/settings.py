@@ -1,7 +1,6 @@
 """Settings, all from the environment: see the table in docs/operations.md."""
 
 import os
-import secrets
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from config import broker, embedded, logs
+from config.common.kept import kept
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -36,14 +36,7 @@ def _secret(name: str) -> str:
         return value
     if not LAPTOP:
         raise ImproperlyConfigured(f"{name} must be set when DATABASE_URL is set.")
-    path = DATA_DIR / name.lower()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(50))
-    except FileExistsError:
-        pass
-    return path.read_text()
+    return kept(DATA_DIR / name.lower(), 50)
 
 
 SECRET_KEY = _secret("SECRET_KEY")
@@ -172,7 +165,10 @@ STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 STATIC_ROOT = DATA_DIR / "static"
 MEDIA_ROOT = DATA_DIR / "media"  # private: attachments are served by views that check who asks
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+    },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 ATTACHMENTS_PER_MESSAGE = int(os.environ.get("ATTACHMENTS_PER_MESSAGE", "9"))
@@ -196,6 +192,9 @@ X_FRAME_OPTIONS = "DENY"
 EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
 EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "25"))
+EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = _flag("EMAIL_USE_TLS")
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "huiyin@localhost")
 SMS_WEBHOOK_URL = os.environ.get("SMS_WEBHOOK_URL", "")  # the shop's gateway; empty on a laptop: the console

@@ -99,7 +99,14 @@ def test_a_port_in_use_is_named_with_the_way_out(folder):
 
 
 def test_a_full_disk_is_named_before_anything_is_made(monkeypatch):
-    monkeypatch.setattr(run, "PORT", free_port())
+    monkeypatch.setattr(run, "PORT", str(free_port()))
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=12_000_000))
     with pytest.raises(SystemExit, match="The disk is full: 12 MB are free"):
+        run._check_machine()
+
+
+@pytest.mark.parametrize("port", ["eight", "", "-1", "99999999"])
+def test_a_port_that_is_none_is_refused(monkeypatch, port):
+    monkeypatch.setattr(run, "PORT", port)
+    with pytest.raises(SystemExit, match="make run PORT="):
         run._check_machine()

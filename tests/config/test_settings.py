@@ -1,6 +1,7 @@
 """What the settings make of the environment, in processes of their own."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -75,3 +76,14 @@ def test_a_broker_and_a_cache_elsewhere(tmp_path):
     code = "print(settings.CELERY_BROKER_URL, settings.CACHES['default']['LOCATION'])"
     done = started(code, tmp_path, BROKER_URL="amqp://b", CACHE_URL="redis://c", **SERVER)
     assert done.stdout.split() == ["amqp://b", "redis://c"]
+
+
+READS = re.compile(r'(?:environ\.get\(|environ\.setdefault\(|environ\[|_flag\(|_list\(|_secret\()"([A-Z_]+)"')
+NOT_SETTINGS = {"DJANGO_SETTINGS_MODULE", "PYTHONUNBUFFERED", "PYTHONWARNINGS", "PATH", "YES"}
+
+
+def test_every_variable_is_in_the_table_of_the_operations_guide():
+    sources = "".join(path.read_text() for path in (ROOT / "config").glob("*.py"))
+    guide = (ROOT / "docs" / "operations.md").read_text()
+    told = set(re.findall(r"^\| `([A-Z_]+)`", guide, re.MULTILINE))
+    assert told == set(READS.findall(sources)) - NOT_SETTINGS
