@@ -48,6 +48,11 @@ def tell(
             key=f"case:{case.pk}:{case.version}:{kind}",
             title=str(title) % known,
             body=str(body) % known if isinstance(body, Promise) else body,
-            path=f"/portal/cases/{case.pk}/",
+            path=page(case.pk),
             at=at,
         )
+
+
+def page(case: int) -> str:
+    """Give the portal's page of a case."""
+    return f"/portal/cases/{case}/"

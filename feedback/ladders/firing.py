@@ -20,6 +20,7 @@ class Held:
     """A locked case. What rungs change in it is noted here."""
 
     pk: int
+    member: int
     department: int
     agent: int | None
     status: str
@@ -79,6 +80,17 @@ class Record(NamedTuple):
     effect: int
 
 
+class News(NamedTuple):
+    """What the member is to be told: the agent who works on the case now, or the department that has it."""
+
+    clock: int
+    rung: int
+    case: int
+    member: int
+    is_moved: bool
+    to: int
+
+
 class Fire:
     """Fires rungs on locked cases, in the order in which they were due."""
 
@@ -88,6 +100,7 @@ class Fire:
         self.effects: list[Effect] = []
         self._known: dict[tuple[Any, ...], int] = {}
         self.told: set[int] = set()
+        self.news: list[News] = []
         self._of_case: dict[int, list[Due]] = {}
         for clock in clocks.values():
             self._of_case.setdefault(clock.case, []).append(clock)
@@ -133,6 +146,7 @@ class Fire:
                 case.status = CaseStatus.OPEN.value
             told = self.people.accounts([agent])
             self._keep(shot, clock, "case.assigned", "case.reassigned", told, agent=agent, **ends)
+            self.news.append(News(clock.pk, shot.number, case.pk, case.member, is_moved=False, to=agent))
 
     def _raise(self, shot: Shot, clock: Due, case: Held) -> None:
         if case.priority >= Priority.URGENT:
@@ -161,6 +175,7 @@ class Fire:
             if not other.is_handoff:
                 other.department = above
         self._keep(shot, clock, "case.transferred", "case.escalated", told, departments=ends)
+        self.news.append(News(clock.pk, shot.number, case.pk, case.member, is_moved=True, to=above))
 
     def _only_tell(self, shot: Shot, clock: Due, told: Sequence[int]) -> None:
         """Keep a rung on record that only tells people."""

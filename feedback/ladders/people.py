@@ -12,10 +12,11 @@ from feedback.models import Case, Department, Membership
 class People:
     """The organisation as a sweep finds it. Loads grow as the sweep gives cases to leads."""
 
-    parents: dict[int, int | None]
-    active: set[int]
+    departments: dict[int, Department]
     users: dict[int, int] = field(default_factory=dict)
     """The account of each active agent."""
+    names: dict[int, str] = field(default_factory=dict)
+    """What members call each of them."""
     agents: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     """The active agents of each department."""
     leads: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
@@ -25,12 +26,12 @@ class People:
     def above(self, department: int) -> int | None:
         """Give the next department above that takes cases."""
         seen = {department}
-        parent = self.parents.get(department)
+        parent = self.departments[department].parent_id
         while parent is not None and parent not in seen:
-            if parent in self.active:
+            if self.departments[parent].is_active:
                 return parent
             seen.add(parent)
-            parent = self.parents.get(parent)
+            parent = self.departments[parent].parent_id
         return None
 
     def leads_for(self, department: int) -> list[int]:
@@ -68,17 +69,12 @@ class People:
 
 def load() -> People:
     """Look the organisation up: two small queries."""
-    rows = Department.objects.values_list("pk", "parent_id", "is_active")
-    people = People(
-        parents={pk: parent for pk, parent, _active in rows},
-        active={pk for pk, _parent, is_active in rows if is_active},
-    )
-    members = Membership.objects.filter(agent__is_active=True, agent__user__is_active=True)
-    for agent, user, department, is_lead in members.order_by("agent_id").values_list(
-        "agent_id", "agent__user_id", "department_id", "is_lead"
-    ):
-        people.users[agent] = user
-        people.agents[department].append(agent)
-        if is_lead:
-            people.leads[department].append(agent)
+    people = People(Department.objects.in_bulk())
+    active = Membership.objects.filter(agent__is_active=True, agent__user__is_active=True)
+    for membership in active.order_by("agent_id").select_related("agent__user"):
+        agent, department = membership.agent, membership.department_id
+        people.users[agent.pk], people.names[agent.pk] = agent.user_id, str(agent)
+        people.agents[department].append(agent.pk)
+        if membership.is_lead:
+            people.leads[department].append(agent.pk)
     return people

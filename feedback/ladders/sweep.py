@@ -19,7 +19,7 @@ from config.common import bulk
 from feedback.clocks.commands import retarget_all
 from feedback.clocks.rules import Pauses, Terms
 from feedback.clocks.running import Running
-from feedback.ladders import mail, people
+from feedback.ladders import mail, members, people
 from feedback.ladders.firing import Due, Fire, Held, Shot
 from feedback.ladders.people import People
 from feedback.ladders.writing import write
@@ -32,7 +32,7 @@ CHUNK = 1_000  # cases a transaction
 LIMIT = 100_000  # clocks a pass
 
 LOCK = """
-SELECT id, department_id, agent_id, status, priority FROM feedback_case
+SELECT id, member_id, department_id, agent_id, status, priority FROM feedback_case
 WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 """
 CLOCKS = """
@@ -105,6 +105,7 @@ def _sweep_cases(ids: Sequence[int], staff: People, at: datetime, result: SweepR
     write(list(clocks.values()), [case for case in cases.values() if case.is_changed], fire, at)
     _retarget([case.pk for case in cases.values() if case.is_raised], at)
     mail.put(fire.told, at=at)
+    members.tell(fire.news, staff, at=at)
     result.clocks += len(clocks)
     result.breached += sum(clock.is_breached_now for clock in clocks.values())
     result.fired.update(shot.rung.action.value for shot in shots)

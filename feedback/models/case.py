@@ -11,6 +11,11 @@ from feedback.models.org import Agent, Department
 ENDED = [CaseStatus.RESOLVED, CaseStatus.CLOSED]
 
 
+def number_of(case: int) -> str:
+    """Give the number of a case that people say on the phone."""
+    return f"HY{case:07d}"
+
+
 class Case(models.Model):
     """One customer problem. Its status changes only through feedback.cases.commands."""
 
@@ -120,4 +125,4 @@ class Case(models.Model):
     @property
     def number(self) -> str:
         """The number that people say on the phone."""
-        return f"HY{self.pk:07d}"
+        return number_of(self.pk)

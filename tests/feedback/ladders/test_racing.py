@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 
+from compensation.models import Notice
 from config.common.models import Event, OutboxMessage
 from feedback.clocks import commands
 from feedback.ladders import sweep as sweeping
@@ -50,9 +51,10 @@ def reply_to(case, at):
 
 
 def check_once():
-    """Every rung of every clock fired once, with one event, one alert and one change of the case each."""
+    """Every rung fired once, with one event and one alert each, and each member was told of both changes."""
     assert Firing.objects.count() == 4 * CASES
     assert Alert.objects.count() == 4 * CASES
+    assert Notice.objects.count() == OutboxMessage.objects.filter(kind="member").count() == 2 * CASES
     assert Event.objects.filter(kind="clock.breached").count() == CASES
     assert Event.objects.filter(kind="case.transferred").count() == CASES
     assert set(Case.objects.values_list("version", flat=True)) == {2}

@@ -4,6 +4,7 @@ import pytest
 from django.utils import translation
 
 from config.common.models import Event, OutboxMessage
+from feedback.cases import working
 from feedback.cases.timeline import timeline_of
 from feedback.clocks import commands
 from feedback.ladders.sweep import sweep
@@ -63,6 +64,10 @@ def fired(case):
     return list(
         Firing.objects.filter(clock__case=case).order_by("due_at", "rung").values_list("action", flat=True)
     )
+
+
+def notices(case):
+    return list(case.member.notices.order_by("id").values_list("kind", "title"))
 
 
 def told(case):
@@ -129,6 +134,58 @@ def test_met_in_between_fires_nothing(policy, service, agent, lead):
     commands.replied(case, actor=None, at=DUE)
     assert sweep(DUE + 5 * HOUR).clocks == 0
     assert not Firing.objects.exists()
+
+
+@pytest.mark.req("F9")
+def test_member_is_told_of_each_change_once_in_their_language(policy, service, top, agent, lead, boss):
+    top.name_en = "Head office"
+    top.save()
+    lead.user.name = "Ma Li"
+    lead.user.save()
+    mine = open_case(service, agent, member__language="zh-hans")
+    theirs = open_case(service, agent, member__language="en")
+    with translation.override("en"):
+        for at in (DUE, DUE + 30 * MINUTE, DUE + 30 * MINUTE, DUE + 2 * HOUR, DUE + 2 * HOUR):
+            sweep(at)
+    assert notices(theirs) == [
+        ("case.working", f"Ma Li is working on your case {theirs.number}"),
+        ("case.moved", f"Your case {theirs.number} is now with our Head office"),
+    ]
+    assert notices(mine) == [
+        ("case.working", f"Ma Li正在处理您的反馈 {mine.number}"),
+        ("case.moved", f"您的反馈 {mine.number} 已转交{top.name}"),
+    ]
+    notice = theirs.member.notices.first()
+    assert (notice.path, notice.body) == (f"/portal/cases/{theirs.pk}/", "")
+    assert OutboxMessage.objects.filter(kind="member", recipient=f"member:{theirs.member_id}").count() == 2
+
+
+@pytest.mark.req("F9")
+def test_member_reads_what_a_colleague_would_have_caused(policy, service, top, agent, lead, boss):
+    swept, by_hand = open_case(service, agent), SopCaseFactory(department=service, agent=agent)
+    sweep(DUE + 2 * HOUR)
+    working.assign(case_id=by_hand.pk, agent_id=lead.pk, actor=None, at=DUE)
+    working.transfer(case_id=by_hand.pk, department_id=top.pk, actor=None, at=DUE)
+    texts = [
+        [(kind, title.replace(case.number, "")) for kind, title in notices(case)] for case in (swept, by_hand)
+    ]
+    assert texts[0] == texts[1]
+    assert len(texts[0]) == 2
+
+
+@pytest.mark.req("F9")
+def test_member_is_not_told_of_what_changed_nothing(policy, service, lead, boss):
+    case = open_case(service, lead)  # the lead has it already
+    sweep(DUE + 30 * MINUTE)
+    assert notices(case) == []
+
+
+def test_erased_member_is_not_told(policy, service, agent, lead, boss):
+    case = open_case(service, agent, member__erased_at=START)
+    sweep(DUE + 2 * HOUR)
+    assert fired(case)[-1] == "escalate"
+    assert notices(case) == []
+    assert not OutboxMessage.objects.filter(kind="member").exists()
 
 
 def test_unassigned_warns_the_whole_department(policy, service, agent, lead):
@@ -284,7 +341,7 @@ def test_limit_and_chunks(policy, service, agent):
 def test_statements_do_not_grow_with_clocks(service, agent, number, django_assert_num_queries):
     for _ in range(number):
         open_case(service, agent)
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(21):
         sweep(DUE + 5 * HOUR)
 
 

@@ -1,0 +1,52 @@
+"""What members are told of rungs that changed their cases: the same as when a colleague does it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from django.utils import translation
+
+from compensation.models import Member
+from compensation.notices.commands import Telling, notify_all
+from feedback.cases.telling import MOVED, WORKING, page
+from feedback.ladders.firing import News
+from feedback.ladders.people import People
+from feedback.models.case import number_of
+
+
+def tell(news: Sequence[News], people: People, *, at: datetime) -> None:
+    """Tell the members of some cases what rungs did with them: once a rung, in each member's language."""
+    if not news:
+        return
+    members = Member.objects.only("language", "erased_at").in_bulk({one.member for one in news})
+    by_language: dict[str, list[News]] = {}
+    for one in news:
+        by_language.setdefault(members[one.member].language, []).append(one)
+    notify_all(
+        (
+            telling
+            for language, some in by_language.items()
+            for telling in _render(language, some, members, people)
+        ),
+        at=at,
+    )
+
+
+def _render(
+    language: str, news: Iterable[News], members: dict[int, Member], people: People
+) -> Iterator[Telling]:
+    """Say it in one language, whose texts are looked up once."""
+    with translation.override(language):
+        working, moved = str(WORKING), str(MOVED)
+        departments = {pk: str(department) for pk, department in people.departments.items()}
+    for one in news:
+        if one.is_moved:
+            kind, text, names = "case.moved", moved, {"department": departments[one.to]}
+        else:
+            kind, text, names = "case.working", working, {"agent": people.names[one.to]}
+        yield Telling(
+            member=members[one.member],
+            kind=kind,
+            key=f"rung:{one.clock}:{one.rung}",
+            title=text % {"number": number_of(one.case), **names},
+            path=page(one.case),
+        )
