@@ -25,3 +25,11 @@ def span(value: timedelta | float | None) -> str:
     else:
         parts = [_("%d s") % seconds]
     return " ".join(part for part in parts if part)
+
+
+def work_span(value: timedelta) -> str:
+    """Say a length of working time: "24 h", "1 h 30 min"; never in days, for nobody works 24 hours a day."""
+    hours = int(value.total_seconds()) // HOUR
+    rest = value - timedelta(hours=hours)
+    parts = [_("%d h") % hours if hours else "", span(rest) if rest or not hours else ""]
+    return " ".join(part for part in parts if part)

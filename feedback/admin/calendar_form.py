@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 from zoneinfo import available_timezones
 
 from django import forms
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CLOSED = "-"
+SAME = str.maketrans("、;–—−~至到", ",,------")
+"""What people type for a comma and a dash."""
 
 
 def shifts_written(shifts: list[list[str]]) -> str:
@@ -25,8 +28,8 @@ def shifts_written(shifts: list[list[str]]) -> str:
 
 
 def shifts_read(text: str) -> list[list[str]]:
-    """Shifts from text, in which Chinese punctuation will do as well; empty or "-" is closed."""
-    text = text.translate(str.maketrans("，、；;：–—~", ",,,,:---")).strip()
+    """Shifts from text; full-width digits and punctuation will do as well, empty or "-" is closed."""
+    text = normalize("NFKC", text).translate(SAME).strip()
     if text in {"", CLOSED}:
         return []
     return [[part.strip() for part in shift.split("-")] for shift in text.split(",") if shift.strip()]
@@ -47,10 +50,10 @@ def exceptions_read(text: str) -> dict[str, list[list[str]]]:
     """
     found: dict[str, list[list[str]]] = {}
     for line in filter(None, map(str.strip, text.splitlines())):
-        day, _blank, hours = line.partition(" ")
+        day, *hours = line.split(maxsplit=1)
         if day in found:
             raise forms.ValidationError(_("%(day)s stands there twice."), params={"day": day})
-        found[day] = shifts_read(hours)
+        found[day] = shifts_read(hours[0]) if hours else []
     return found
 
 

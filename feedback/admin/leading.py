@@ -16,7 +16,7 @@ LEAD_PAGES = [
     Page("approvals/<int:grant_id>/", approvals.decide, "approval"),
 ]
 LEAD_MENU = [
-    MenuItem(_("Board"), "board", "board", (board.SEES,)),
-    MenuItem(_("Breaches"), "breaches", "alert", (board.SEES,)),
-    MenuItem(_("Approvals"), "approvals", "gift", (approvals.DECIDES,)),
+    MenuItem(_("Board"), "board", "monitoring", (board.SEES,)),
+    MenuItem(_("Breaches"), "breaches", "timer_off", (board.SEES,)),
+    MenuItem(_("Approvals"), "approvals", "approval", (approvals.DECIDES,)),
 ]

@@ -33,6 +33,7 @@ class MembershipInline(TabularInline):
 
     model = Membership
     extra = 0
+    hide_title = True
     autocomplete_fields = ("agent", "department")
 
 

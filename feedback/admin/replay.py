@@ -201,7 +201,9 @@ def _steps(told: Replay, member: str) -> list[Step]:
     }
     departments = {one.pk: str(one) for one in Department.objects.all()}
     found: list[tuple[datetime, str, str, str, str]] = [
-        (mark.at, *_named(mark), _actor(mark, member), _detail(mark, departments)) for mark in told.marks
+        (mark.at, *_named(mark), _actor(mark, member), _detail(mark, departments))
+        for mark in told.marks
+        if mark.kind in MARKS  # what rungs did is told from their firings
     ]
     for firing in told.firings:
         text = str(RungAction(firing.action).label)
@@ -212,7 +214,7 @@ def _steps(told: Replay, member: str) -> list[Step]:
 
 
 def _named(mark: Mark) -> tuple[str, str]:
-    text, tone = MARKS.get(mark.kind, (mark.kind, "plain"))
+    text, tone = MARKS[mark.kind]
     if mark.kind == "clock.met" and mark.event and mark.event.data.get("late"):
         return _("met, but late"), "bad"
     return str(text), tone

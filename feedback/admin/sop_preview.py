@@ -15,6 +15,7 @@ from config.common.screens import StaffRequest, page
 from feedback.clocks.rules import Terms
 from feedback.models import CaseKind, Channel, Department, Milestone, Priority
 from feedback.sops import queries, words
+from feedback.sops.calendar import WorkCalendar
 from feedback.sops.ladder import Rung
 from feedback.sops.rules import Choice, Facts
 
@@ -84,13 +85,19 @@ def _answers(form: FactsForm, at: datetime) -> list[Answer]:
         if target is None:
             found.append(Answer(label, choice))
             continue
-        calendar = book.calendars[target.calendar or data["department"].calendar_id]
+        calendar = book.calendars.get(target.calendar or data["department"].calendar_id)
+        hours = queries.calendar(calendar) if calendar else _unpublished(data["department"])
         rungs = queries.rungs(book.ladders[target.ladder]) if target.ladder else ()
-        terms = Terms(queries.calendar(calendar), target.within, rungs)
+        terms = Terms(hours, target.within, rungs)
         due_at = terms.due_at(at)
         fired = zip(rungs, terms.fire_times(at, due_at), strict=True)
         found.append(Answer(label, choice, due_at, tuple(fired)))
     return found
+
+
+def _unpublished(department: Department) -> WorkCalendar:
+    """Read the calendar that starting a clock would publish."""
+    return WorkCalendar.from_json(department.calendar.content)
 
 
 SOP_PAGES = [Page("sop/", sop_preview, "sop")]

@@ -40,6 +40,7 @@ class Versions(TabularInline):
     """What was published, and when."""
 
     extra = 0
+    hide_title = True
     can_delete = False
     fields = readonly_fields = ("number", "published_at")
     ordering = ("-number",)
@@ -113,9 +114,12 @@ class CalendarAdmin(Published):
     inlines = (CalendarVersions,)
     fieldsets = (
         (None, {"fields": (("name", "name_en"), "code", "zone")}),
-        (_("Hours"), {"fields": DAYS}),
+        (_("Working hours"), {"fields": DAYS}),
         (_("Exceptions"), {"fields": ("exceptions",)}),
     )
+
+    class Media:
+        css = {"all": ["feedback/sop.css"]}
 
     def get_urls(self) -> list[URLPattern]:
         """Add the preview of what is being edited."""
@@ -160,6 +164,7 @@ class RungInline(TabularInline):
     model = Rung
     formset = RungFormSet
     extra = 0
+    hide_title = True
 
 
 @admin.register(Ladder)
@@ -227,6 +232,7 @@ class TargetInline(TabularInline):
 
     model = PolicyTarget
     extra = 0
+    hide_title = True
 
 
 @admin.register(Policy)
@@ -242,7 +248,7 @@ class PolicyAdmin(Published):
         (None, {"fields": (("name", "name_en"), ("code", "position"), "is_active")}),
         (
             _("For which cases; nothing ticked means any"),
-            {"fields": ("kinds", "channels", "priorities", "tiers")},
+            {"fields": (("kinds", "channels"), ("priorities", "tiers"))},
         ),
     )
 

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from config.common.bilingual import Bilingual
+from config.common.spans import span
 
 
 class Ladder(Bilingual):
@@ -52,13 +53,13 @@ class Rung(models.Model):
             models.CheckConstraint(name="rung_action_known", condition=Q(action__in=RungAction.values)),
             models.CheckConstraint(
                 name="rung_has_one_time",
-                condition=Q(percent__gt=0, percent__lte=100, after__isnull=True)
-                | Q(percent__isnull=True, after__gt="00:00:00"),
+                condition=Q(percent__isnull=False, percent__gt=0, percent__lte=100, after__isnull=True)
+                | Q(percent__isnull=True, after__isnull=False, after__gt="00:00:00"),
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.percent}%" if self.percent is not None else f"+{self.after}"
+        return f"{self.percent}%" if self.percent is not None else f"+{span(self.after)}"
 
 
 class LadderVersion(models.Model):

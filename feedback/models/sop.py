@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from config.common.bilingual import Bilingual
+from config.common.spans import work_span
 from feedback.models.choices import CaseKind, Channel, Milestone, Priority
 from feedback.models.ladder import Ladder
 
@@ -124,7 +125,7 @@ class PolicyTarget(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_milestone_display()} ≤ {self.within}"
+        return f"{self.get_milestone_display()} ≤ {work_span(self.within)}"
 
 
 class PolicyVersion(models.Model):

@@ -10,10 +10,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from config.common.money import display
-from config.common.spans import span
+from config.common.spans import span, work_span
 
 register = template.Library()
 register.filter(span)
+register.filter(work_span)
 
 
 @register.simple_tag

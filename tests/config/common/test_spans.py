@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import translation
 
-from config.common.spans import span
+from config.common.spans import span, work_span
 
 
 @pytest.fixture(autouse=True)
@@ -36,3 +36,10 @@ def test_nothing_is_said_of_nothing():
 def test_in_chinese():
     with translation.override("zh-hans"):
         assert span(3 * 86_400 + 2 * 3600) == "3 天 2 小时"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "text"), [(0.5, "30 s"), (30, "30 min"), (90, "1 h 30 min"), (1440, "24 h"), (3600, "60 h")]
+)
+def test_working_time_is_never_in_days(minutes, text):
+    assert work_span(timedelta(minutes=minutes)) == text
