@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.http.response import HttpResponseBase
 from django.utils.functional import Promise
@@ -44,6 +45,8 @@ class MenuItem:
     page: str
     icon: str
     permissions: tuple[str, ...] = ()
+    count: Callable[[Any], int] | None = None
+    """How much waits there for a person; it has to be cheap, since every page asks."""
 
 
 DEFAULTS: list[Callable[[datetime], None]] = []

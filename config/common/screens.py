@@ -48,7 +48,9 @@ def page(
     """Render a page or, for htmx, a part of one. `at` is the moment that its clocks are told by."""
     full = {**context, "now": at or timezone.now()}
     if not request.htmx:
-        full["menu"] = menu_of(request.user)
+        full["menu"] = [
+            (item, item.count(request.user) if item.count else 0) for item in menu_of(request.user)
+        ]
     response = render(request, template, full, status=status)
     response["Content-Security-Policy"] = POLICY
     return response

@@ -79,6 +79,11 @@ def decide(request: StaffRequest, grant_id: int) -> HttpResponse:
     return redirect("admin:approvals")
 
 
+def count(user: User) -> int:
+    """How many requests wait for this person; no more than the page shows."""
+    return waiting_approvals(user).order_by()[:MOST].count()
+
+
 def _render(request: StaffRequest, *, status: int = 200, **more: Any) -> HttpResponse:
     at = timezone.now()
     waiting = list(waiting_approvals(request.user)[: MOST + 1])

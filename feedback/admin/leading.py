@@ -18,5 +18,5 @@ LEAD_PAGES = [
 LEAD_MENU = [
     MenuItem(_("Board"), "board", "monitoring", (board.SEES,)),
     MenuItem(_("Breaches"), "breaches", "timer_off", (board.SEES,)),
-    MenuItem(_("Approvals"), "approvals", "approval", (approvals.DECIDES,)),
+    MenuItem(_("Approvals"), "approvals", "approval", (approvals.DECIDES,), approvals.count),
 ]

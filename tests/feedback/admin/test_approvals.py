@@ -193,6 +193,14 @@ def test_shows_the_pictures_and_no_markup_of_others(ours):
     assert "script-src 'self'" in response["Content-Security-Policy"]
 
 
+def test_the_menu_says_how_many_wait(ours):
+    browser = client_for(somebody("supervisor", ours))
+    assert "badge is-brand" not in browser.get("/admin/board/").content.decode()
+    for _ in range(2):
+        asked(ours, somebody("agent", ours))
+    assert '审批 <b class="badge is-brand">2</b>' in browser.get("/admin/board/").content.decode()
+
+
 def test_a_fixed_number_of_queries(ours):
     agent, browser, counts = somebody("agent", ours), client_for(somebody("supervisor", ours)), []
     for rows in (1, 2):
