@@ -9,7 +9,6 @@ from django.db import transaction
 
 from compensation.models import Member, Notice
 from config.common import bulk, outbox
-from config.common.models import OutboxMessage
 
 MEMBER = "member"
 CODE = "code"
@@ -47,33 +46,29 @@ def notify_all(tellings: Iterable[Telling], *, at: datetime) -> None:
     wanted = sorted(
         (telling for telling in tellings if telling.member.erased_at is None), key=lambda telling: telling.key
     )
-    bulk.insert(
+    if not wanted:
+        return
+    keys = [telling.key for telling in wanted]
+    bulk.insert_columns(
         Notice,
-        [
-            Notice(
-                member=telling.member,
-                key=telling.key,
-                kind=telling.kind,
-                title=" ".join(telling.title.split())[:200],
-                body=telling.body,
-                path=telling.path,
-                created_at=at,
-            )
-            for telling in wanted
-        ],
+        {
+            "member": [telling.member.pk for telling in wanted],
+            "key": keys,
+            "kind": [telling.kind for telling in wanted],
+            "title": [" ".join(telling.title.split())[:200] for telling in wanted],
+            "body": [telling.body for telling in wanted],
+            "path": [telling.path for telling in wanted],
+        },
+        {"created_at": at},
         skip_known=True,
     )
     # The outbox holds no personal data: text and address are read when it is sent.
-    outbox.put_all(
-        OutboxMessage(
-            kind=MEMBER,
-            key=f"{MEMBER}:{telling.key}",
-            recipient=f"member:{telling.member.pk}",
-            payload={"notice": telling.key},
-            created_at=at,
-            next_attempt_at=at,
-        )
-        for telling in wanted
+    outbox.put_many(
+        MEMBER,
+        keys=[f"{MEMBER}:{key}" for key in keys],
+        recipients=[f"member:{telling.member.pk}" for telling in wanted],
+        payloads=[{"notice": key} for key in keys],
+        at=at,
     )
 
 
