@@ -63,4 +63,4 @@ def take_up_imports() -> None:
 @shared_task(name="feedback.tasks.sweep")
 def sweep() -> None:
     """Put breaches on record and fire the rungs that are due."""
-    ladders.sweep(timezone.now())
+    ladders.sweep(timezone.now(), workers=ladders.WORKERS)

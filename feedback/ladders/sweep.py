@@ -8,10 +8,11 @@ next.
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from django.db import connection, transaction
 
@@ -29,6 +30,7 @@ from feedback.sops import queries as sops
 log = logging.getLogger(__name__)
 
 CHUNK = 1_000  # cases a transaction
+WORKERS = 2  # connections that share the chunks of a large pass
 LIMIT = 100_000  # clocks a pass
 
 LOCK = """
@@ -54,16 +56,47 @@ class SweepResult:
     failed: list[int] = field(default_factory=list)
     """Cases on which something went wrong; it is in the log, and the next pass tries them again."""
 
+    def __iadd__(self, other: "SweepResult") -> Self:
+        """Add what another worker of the pass did."""
+        self.clocks += other.clocks
+        self.breached += other.breached
+        self.fired += other.fired
+        self.failed += other.failed
+        return self
 
-def sweep(at: datetime, limit: int = LIMIT, chunk: int = CHUNK) -> SweepResult:
-    """Do what is due at `at`, at most `limit` clocks' worth of it."""
-    result = SweepResult()
+
+def sweep(at: datetime, limit: int = LIMIT, chunk: int = CHUNK, workers: int = 1) -> SweepResult:
+    """Do what is due at `at`, at most `limit` clocks' worth of it.
+
+    With several `workers`, threads with connections of their own share the chunks when there are several;
+    that is for callers outside a transaction.
+    """
     cases = due_cases(at, limit)
-    if not cases:
-        return result
-    staff = people.load()
-    for start in range(0, len(cases), chunk):
-        some = cases[start : start + chunk]
+    chunks = iter([cases[start : start + chunk] for start in range(0, len(cases), chunk)])
+    workers = min(workers, -(-len(cases) // chunk))
+    if workers <= 1:
+        return _work(chunks, at)
+    result = SweepResult()
+    with ThreadPoolExecutor(workers, thread_name_prefix="sweep") as pool:
+        for done in [pool.submit(_work_apart, chunks, at) for _ in range(workers)]:
+            result += done.result()
+    return result
+
+
+def _work_apart(chunks: Iterator[list[int]], at: datetime) -> SweepResult:
+    """Work in a thread, whose connection ends with it."""
+    try:
+        return _work(chunks, at)
+    finally:
+        connection.close()
+
+
+def _work(chunks: Iterator[list[int]], at: datetime) -> SweepResult:
+    """Take chunks until none is left; several workers may take from the same ones."""
+    result = SweepResult()
+    staff: People | None = None
+    for some in chunks:
+        staff = staff or people.load()
         try:
             _sweep_cases(some, staff, at, result)
         except Exception:
@@ -104,8 +137,8 @@ def _sweep_cases(ids: Sequence[int], staff: People, at: datetime, result: SweepR
         fire(shot)
     write(list(clocks.values()), [case for case in cases.values() if case.is_changed], fire, at)
     _retarget([case.pk for case in cases.values() if case.is_raised], at)
-    mail.put(fire.told, at=at)
     members.tell(fire.news, staff, at=at)
+    mail.put(fire.told, at=at)  # last: whoever writes the same letter waits for this transaction
     result.clocks += len(clocks)
     result.breached += sum(clock.is_breached_now for clock in clocks.values())
     result.fired.update(shot.rung.action.value for shot in shots)

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from feedback.ladders.sweep import LIMIT, sweep
+from feedback.ladders.sweep import LIMIT, WORKERS, sweep
 
 
 class Command(BaseCommand):
@@ -22,7 +22,7 @@ class Command(BaseCommand):
             CommandError: something went wrong on a case.
         """
         began = time.monotonic()
-        result = sweep(timezone.now(), limit=limit)
+        result = sweep(timezone.now(), limit=limit, workers=WORKERS)
         rungs = ", ".join(f"{action} {number}" for action, number in sorted(result.fired.items()))
         self.stdout.write(
             f"{result.clocks} clocks, {result.breached} breached, rungs: {rungs or 'none'}"

@@ -83,6 +83,31 @@ def test_two_sweepers_share_the_work(cases, monkeypatch, caplog):
     check_once()
 
 
+def test_workers_of_a_pass_share_its_chunks(cases, monkeypatch, caplog):
+    hold_at_write(monkeypatch, 2)
+    write, threads = sweeping.write, set()
+
+    def noted(*args):
+        threads.add(threading.current_thread().name)
+        write(*args)
+
+    monkeypatch.setattr(sweeping, "write", noted)
+    result = sweep(LATE, chunk=4, workers=2)
+    assert (result.clocks, result.breached, sum(result.fired.values())) == (CASES, CASES, 4 * CASES)
+    assert len(threads) == 2
+    assert not caplog.records
+    check_once()
+
+
+def test_workers_tell_of_each_case_that_failed(cases, caplog):
+    broken = {case.pk for case in cases[::5]}
+    for clock in Clock.objects.filter(case__in=broken):
+        Firing.objects.create(clock=clock, rung=0, action="notify_agent", due_at=START, fired_at=START)
+    result = sweep(LATE, chunk=4, workers=2)
+    assert set(result.failed) == broken
+    assert result.clocks == CASES - len(broken)
+
+
 def test_sweep_passes_over_a_case_that_somebody_holds(cases):
     held, go = threading.Event(), threading.Event()
 

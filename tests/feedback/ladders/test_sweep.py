@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import translation
 
-from config.common.models import Event, OutboxMessage
+from config.common.models import Event, EventOffset, OutboxMessage
 from feedback.cases import working
 from feedback.cases.timeline import timeline_of
 from feedback.clocks import commands
@@ -360,3 +360,14 @@ def test_timeline_says_what_the_rungs_did(policy, service, agent, lead):
         "assigned the case to 老张",
         f"transferred the case from {service.name} to {service.parent.name}",
     ]
+
+
+def test_events_go_on_after_a_restore_on_a_server_that_counts_lower(policy, service, agent, lead, boss):
+    EventOffset.objects.create(id=1, ahead=10**12)
+    open_case(service, agent)
+    before = Event.objects.latest("id")
+    EventOffset.objects.update(ahead=0)
+    sweep(DUE + 5 * HOUR)
+    written = Event.objects.filter(pk__gt=before.pk).values_list("txid", flat=True)
+    assert len(written) == 6
+    assert min(written) > before.txid
