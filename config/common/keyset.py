@@ -1,5 +1,6 @@
 """Lists on pages that go on after the last row shown: as fast on page 1,000 as on page 1."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -21,8 +22,19 @@ class Part(Generic[M]):
     after: str | None
 
 
-def part(found: QuerySet[M], moment: str, *, after: str = "", size: int = 50, newest_first: bool) -> Part[M]:
+def part(
+    found: QuerySet[M],
+    moment: str,
+    *,
+    after: str = "",
+    size: int = 50,
+    newest_first: bool,
+    by: Sequence[Q] = (),
+) -> Part[M]:
     """Take the rows after a cursor, in order of a moment that each of them has, then of their ids.
+
+    `by` cuts the rows into lists that each come in order from one index, such as one a department: then the
+    first of each are merged, and nothing is sorted that is not shown.
 
     Raises:
         Invalid: `after` is not a cursor that a part gave.
@@ -32,7 +44,12 @@ def part(found: QuerySet[M], moment: str, *, after: str = "", size: int = 50, ne
         at, pk = _read(after)
         beyond = Q(**{f"{moment}__{side}": at}) | Q(**{moment: at, f"pk__{side}": pk})
         found = found.filter(beyond, **{f"{moment}__{side}e": at})  # the second is what the index reads
-    rows = list(found.order_by(f"{sign}{moment}", f"{sign}pk")[: size + 1])
+    order = (f"{sign}{moment}", f"{sign}pk")
+    if len(by) > 1:
+        lists = [found.filter(one).order_by(*order).values_list("pk", moment)[: size + 1] for one in by]
+        first = lists[0].union(*lists[1:], all=True).order_by(*order)[: size + 1]
+        found = found.filter(pk__in=[pk for pk, _moment in first])
+    rows = list(found.order_by(*order)[: size + 1])
     if len(rows) <= size:
         return Part(rows, None)
     last = rows[size - 1]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -128,7 +128,13 @@ def clocks(request: StaffRequest) -> HttpResponse:
     found = seen_clocks(request.user, behind(number, departments, now=at))
     is_share = number in SHARE_NAMES
     try:
-        shown = part(found, "due_at", after=request.GET.get("after", ""), newest_first=is_share)
+        shown = part(
+            found,
+            "due_at",
+            after=request.GET.get("after", ""),
+            newest_first=is_share,
+            by=[Q(department=one) for one in departments],
+        )
     except Invalid as error:
         raise Http404 from error
     name = SHARE_NAMES[number] if is_share else NUMBER_NAMES[number][0]

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -82,11 +82,16 @@ class FilterForm(forms.Form):
             raise forms.ValidationError(_("The time ends before it begins."))
         return data
 
+    def chosen(self) -> list[Department]:
+        """The department that is asked about, or all that this person sees."""
+        one = self.cleaned_data["department"]
+        return [one] if one else list(self.departments)
+
     def found(self) -> QuerySet[Clock]:
         """The breaches, latest first."""
         data = self.cleaned_data
         return breaches(
-            [data["department"]] if data["department"] else self.departments,
+            self.chosen(),
             since=_midnight(data["since"]) if data["since"] else None,
             until=_midnight(data["until"] + timedelta(days=1)) if data["until"] else None,
             milestones=[data["milestone"]] if data["milestone"] else (),
@@ -105,7 +110,13 @@ def breach_list(request: StaffRequest) -> HttpResponse:
         return page(request, "feedback/board/breaches.html", context, at=at, status=400)
     found = seen_clocks(request.user, form.found())
     try:
-        shown = part(found, "breached_at", after=request.GET.get("after", ""), newest_first=True)
+        shown = part(
+            found,
+            "breached_at",
+            after=request.GET.get("after", ""),
+            newest_first=True,
+            by=[Q(department=one) for one in form.chosen()],
+        )
     except Invalid as error:
         raise Http404 from error
     context |= {
