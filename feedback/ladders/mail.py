@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import ngettext
 
@@ -66,7 +67,7 @@ def send(message: OutboxMessage) -> None:
             {
                 "case": alert.case,
                 "what": say(alert),
-                "url": f"{settings.PUBLIC_URL}/admin/cases/{alert.case_id}/",
+                "url": settings.PUBLIC_URL + reverse("admin:case", args=[alert.case_id]),
             }
             for alert in alerts.order_by("case_id", "id")[:SHOWN]
         ]

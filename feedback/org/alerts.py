@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext
@@ -45,7 +46,7 @@ def alert(
             user=user,
             key=f"alert:{key}:{user.pk}",
             subject=subject,
-            body=f"{case.number} {case.subject}\n{settings.PUBLIC_URL}/admin/cases/{case.pk}/",
+            body=f"{case.number} {case.subject}\n{settings.PUBLIC_URL}{reverse('admin:case', args=[case.pk])}",
             at=at,
         )
 

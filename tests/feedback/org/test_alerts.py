@@ -21,7 +21,7 @@ def test_each_is_alerted_once_for_one_reason_on_the_desk_and_by_mail():
     letters = OutboxMessage.objects.filter(kind="staff")
     assert letters.count() == 2
     assert letters[0].payload["subject"] == f"工单 {case.number} 被重新打开"
-    assert f"/admin/cases/{case.pk}/" in letters[0].payload["body"]
+    assert f"/admin/case/{case.pk}/" in letters[0].payload["body"]
 
 
 def test_alert_speaks_the_language_of_who_reads_it():

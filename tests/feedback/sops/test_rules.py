@@ -173,7 +173,7 @@ def test_letter_tells_of_every_case_once(mailoutbox):
     (letter,) = mailoutbox
     assert letter.to == [agent.user.email]
     assert letter.subject == "有 3 件工单需要您处理"
-    assert letter.body.count("/admin/cases/") == 3
+    assert letter.body.count("/admin/case/") == 3
     assert "王芳，您好" in letter.body
     Alert.objects.update(read_at=at)
     with pytest.raises(Dropped):
