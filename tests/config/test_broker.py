@@ -65,12 +65,14 @@ def is_done_by_a_worker(broker_url: str, folder: Path) -> bool:
     return False
 
 
+@pytest.mark.req("P5")
 @pytest.mark.django_db(transaction=True)
 def test_a_folder_will_do(tmp_path):
     assert is_done_by_a_worker("", tmp_path)
     assert not list((tmp_path / "broker" / "messages").iterdir())
 
 
+@pytest.mark.req("P5")
 @pytest.mark.broker
 @pytest.mark.django_db(transaction=True)
 def test_redis(tmp_path):
@@ -81,6 +83,7 @@ def test_redis(tmp_path):
         assert is_done_by_a_worker(f"redis://127.0.0.1:{port}/0", tmp_path)
 
 
+@pytest.mark.req("P5")
 @pytest.mark.broker
 @pytest.mark.django_db(transaction=True)
 def test_rabbitmq(tmp_path):

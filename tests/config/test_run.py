@@ -67,6 +67,7 @@ def folder(monkeypatch):
         embedded.remove()
 
 
+@pytest.mark.req("P5")
 def test_it_runs_survives_being_killed_and_stops(folder):
     port = free_port()
     killed = run_it(folder, port)

@@ -72,6 +72,7 @@ def test_importing_the_settings_starts_nothing(tmp_path):
     assert not (tmp_path / "postgres").exists()
 
 
+@pytest.mark.req("P5")
 def test_a_broker_and_a_cache_elsewhere(tmp_path):
     code = "print(settings.CELERY_BROKER_URL, settings.CACHES['default']['LOCATION'])"
     done = started(code, tmp_path, BROKER_URL="amqp://b", CACHE_URL="redis://c", **SERVER)
