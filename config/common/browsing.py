@@ -29,6 +29,17 @@ class Browsed(ModelAdmin):  # type: ignore[misc]  # Unfold ships no types
     list_per_page = 50
     actions_on_top = True
 
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """By the address one filters by nothing but what the page offers: a filter also tells what is hidden.
+
+        Django allows any field of the row, such as `?phone__startswith=138`.
+        """
+        filters = self.get_list_filter(request) if request else self.list_filter
+        offered = [_name(one) for one in filters]
+        if not any(lookup == name or lookup.startswith(f"{name}__") for name in offered):
+            return False
+        return bool(super().lookup_allowed(lookup, value, request))
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's
         """Nobody may."""
         return False
@@ -40,3 +51,9 @@ class Browsed(ModelAdmin):  # type: ignore[misc]  # Unfold ships no types
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's
         """Nobody may."""
         return False
+
+
+def _name(offered: Any) -> str:
+    """The field or the parameter that a filter of a changelist goes by."""
+    first = offered[0] if isinstance(offered, list | tuple) else offered
+    return str(getattr(first, "parameter_name", first))

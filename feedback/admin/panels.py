@@ -13,8 +13,10 @@ from django.utils.translation import pgettext_lazy
 from compensation.grants.queries import authority_fen, live_fen
 from compensation.models import CouponTemplate, Grant, GrantKind, Order
 from compensation.points.queries import balance
+from config.common.models import User
 from config.common.screens import StaffRequest
 from feedback.admin.sheet import Sheet
+from feedback.cases.queries import visible_to
 from feedback.models import Case, Gap
 from feedback.remedies.queries import remedies_of
 
@@ -37,7 +39,7 @@ CASE_PANELS: list[Callable[[StaffRequest, Case, datetime], Panel | None]] = []
 def panels_of(request: StaffRequest, sheet: Sheet, *, revealed: bool) -> Iterator[Panel]:
     """All cards, ours first."""
     case = sheet.case
-    yield _member(case, revealed=revealed)
+    yield _member(request.user, case, revealed=revealed)
     if case.order is not None:
         yield _order(case.order, sheet.at)
     yield _remedies(request, sheet)
@@ -46,8 +48,8 @@ def panels_of(request: StaffRequest, sheet: Sheet, *, revealed: bool) -> Iterato
             yield panel
 
 
-def _member(case: Case, *, revealed: bool) -> Panel:
-    past = Case.objects.filter(member=case.member_id).exclude(pk=case.pk).order_by("-opened_at")
+def _member(user: User, case: Case, *, revealed: bool) -> Panel:
+    past = visible_to(user).filter(member=case.member_id).exclude(pk=case.pk).order_by("-opened_at")
     gaps = Gap.objects.filter(order__member=case.member_id, withdrawn_at=None)
     context = {
         "member": case.member,

@@ -1,7 +1,8 @@
 """The rows behind a figure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
+from typing import Any
 
 from django import forms
 from django.core.exceptions import PermissionDenied
@@ -9,7 +10,9 @@ from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config.common.models import User
 from config.common.screens import StaffRequest, page
+from feedback.cases.queries import reads_cases, visible_to
 from feedback.models import Department
 from feedback.org.queries import departments_of
 from kpis.admin.dashboard import SEE_COMPANY
@@ -69,11 +72,29 @@ def figure(request: StaffRequest, metric: str) -> HttpResponse:
     context |= {
         "kind": rows.kind,
         "rows": found[:PAGE],
+        "readable": _readable(request.user, rows.kind, found[:PAGE]),
         "number": number,
         "has_more": len(found) > PAGE,
         "figure": defined.figure(_parts(defined.code, span, keys)),
     }
     return page(request, "kpis/figure.html", context)
+
+
+def _readable(user: User, kind: str, rows: Sequence[Any]) -> set[int]:
+    """The cases among the rows that this person may read; of the others a page shows the number alone."""
+    if not reads_cases(user):
+        return set()
+    found = (case for row in rows for case in CASES[kind](row))
+    return set(visible_to(user).filter(pk__in={pk for pk in found if pk}).values_list("pk", flat=True))
+
+
+CASES: dict[str, Callable[[Any], tuple[int | None, ...]]] = {
+    "clocks": lambda clock: (clock.case_id,),
+    "cases": lambda case: (case.pk,),
+    "answers": lambda answer: (answer.response.invitation.case_id, answer.response.follow_up_id),
+    "orders": lambda _order: (),
+}
+"""The cases that a row of each kind names."""
 
 
 def _span(start: date, end: date) -> Span:
