@@ -10,13 +10,13 @@ from django.http import Http404, HttpResponse
 from config.common.errors import NotFound
 from config.common.models import User
 from config.common.screens import StaffRequest
-from feedback.cases.queries import get_for
+from feedback.cases.queries import READS, get_for
 from feedback.models import Case
 
 P = ParamSpec("P")
 View = Callable[Concatenate[StaffRequest, P], HttpResponse]
 
-READS = ("feedback.work_case", "feedback.view_case")
+__all__ = ["READS", "case_or_404", "needs"]
 
 
 def needs(*permissions: str) -> Callable[[View[P]], View[P]]:

@@ -23,9 +23,8 @@ from config.common.browsing import Browsed
 from config.common.errors import DomainError
 from config.common.screens import StaffRequest
 from config.common.sheets import Row, csv_response, xlsx_response
-from feedback.admin.access import READS
 from feedback.cases import commands
-from feedback.cases.queries import actions_for, visible_to
+from feedback.cases.queries import actions_for, reads_cases, visible_to
 from feedback.cases.search import search
 from feedback.models import Case
 from feedback.org.queries import departments_of
@@ -86,7 +85,7 @@ class CaseAdmin(Browsed):
 
     def has_view_permission(self, request: StaffRequest, obj: Case | None = None) -> bool:  # noqa: ARG002 - Django's
         """Who reads cases on their own page reads them here."""
-        return any(request.user.has_perm(name) for name in READS)
+        return reads_cases(request.user)
 
     def has_module_permission(self, request: StaffRequest) -> bool:
         """The same."""

@@ -37,32 +37,35 @@ from feedback.api.staff_serializers import (
 )
 from feedback.attachments.serving import respond
 from feedback.cases import commands
-from feedback.cases.queries import actions_for, get_for, visible_to
+from feedback.cases.queries import actions_for, get_for, reads_cases, visible_to
 from feedback.handoffs import commands as handoffs
 from feedback.models import Attachment, Case, CaseKind, CaseStatus, Handoff, Priority
 from feedback.org.queries import departments_of
 
 
-class IsStaff(BasePermission):
-    """Only members of staff with an account in use."""
+class ReadsCases(BasePermission):
+    """Only members of staff with an account in use whose role reads cases, as on the case's page."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002 - DRF's signature
-        """Whether a member of staff asks."""
-        return isinstance(request.user, User) and request.user.is_active and request.user.is_staff
+        """Whether a member of staff asks who reads cases."""
+        user = request.user
+        if not (isinstance(user, User) and user.is_active and user.is_staff):
+            return False
+        return reads_cases(user)
 
 
 class StaffView(GenericAPIView[Case]):
     """A view for whoever is signed in to the admin."""
 
     authentication_classes = [SessionAuthentication]
-    permission_classes = [IsStaff]
+    permission_classes = [ReadsCases]
     queryset = Case.objects.none()
 
     @property
     def user(self) -> User:
         """Who asks."""
         user: Any = self.request.user
-        assert isinstance(user, User)  # noqa: S101 - IsStaff has seen to it
+        assert isinstance(user, User)  # noqa: S101 - ReadsCases has seen to it
         return user
 
     def answer(self, case_id: int) -> Response:

@@ -13,6 +13,8 @@ from feedback.cases import rules
 from feedback.models import Case, CaseStatus, Handoff, HandoffStatus
 from feedback.org.queries import SEE_ALL, agent_of, department_ids, may_work_in
 
+READS = ("feedback.work_case", "feedback.view_case")
+
 NOT_OURS = _("Another department has this case.")
 NO_PERMISSION = _("Your role does not allow this.")
 ENDED = _("The case is resolved or closed.")
@@ -22,6 +24,11 @@ TAKEN = _("A colleague is working on it.")
 YOURS = _("You are working on it.")
 NOT_ASKED = _("No department has been asked.")
 NO_AGENT = _("You do not work in this department.")
+
+
+def reads_cases(user: User) -> bool:
+    """Whether this person's role reads cases at all; which of them, `visible_to` says."""
+    return any(user.has_perm(name) for name in READS)
 
 
 def visible_to(user: User) -> QuerySet[Case]:

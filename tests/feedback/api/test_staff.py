@@ -1,6 +1,7 @@
 """Cases through the staff API: departments see their own, and a move is allowed or refused with a reason."""
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -102,15 +103,25 @@ def test_members_and_strangers_do_not_come_in(ours: Department, move: str) -> No
 
 
 @pytest.mark.parametrize("move", MOVES)
-def test_staff_without_the_role_may_look_and_not_touch(ours: Department, move: str) -> None:
+def test_staff_who_only_read_cases_may_look_and_not_touch(ours: Department, move: str) -> None:
     case = open_case(ours)
-    user = AgentFactory(departments=[ours], user=StaffFactory(role="analyst")).user
+    user = AgentFactory(departments=[ours], user=StaffFactory()).user
+    user.user_permissions.add(Permission.objects.get(codename="view_case"))
     client = APIClient()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     assert client.get(f"{CASES}{case.pk}/").status_code == 200
     answer = client.post(f"{CASES}{case.pk}/{move}/", MOVES[move], format="json")
     assert answer.status_code == 403
     assert answer.json()["code"] == "not_permitted"
+
+
+def test_staff_whose_role_reads_no_cases_gets_none(ours: Department) -> None:
+    case = open_case(ours)
+    client = APIClient()
+    user = AgentFactory(departments=[ours], user=StaffFactory(role="analyst")).user
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get(CASES).status_code == 403
+    assert client.get(f"{CASES}{case.pk}/").status_code == 403
 
 
 @pytest.mark.parametrize("move", [move for move in MOVES if MOVES[move]])

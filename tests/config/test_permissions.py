@@ -1,0 +1,521 @@
+"""Who gets where: every address of the house, walked as every role, against one explicit table.
+
+A new address fails `test_every_address_is_in_the_table` until somebody has said here who may use it.
+"""
+
+from collections.abc import Iterator
+from json import dumps
+from typing import Any, NamedTuple
+
+import pytest
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from django.contrib import admin
+from django.db import transaction
+from django.template.response import SimpleTemplateResponse
+from django.test import Client
+from django.urls import get_resolver, reverse
+from django.utils import timezone
+from django_celery_beat.models import (
+    ClockedSchedule,
+    CrontabSchedule,
+    IntervalSchedule,
+    PeriodicTask,
+    SolarSchedule,
+)
+
+from compensation.models import Coupon, CouponTemplate, Grant, GrantStatus, Notice
+from config.common.models import Seal, User
+from config.common.registry import DEFAULTS, PAGES
+from feedback.cases import commands
+from feedback.defaults.roles import ROLES
+from feedback.handoffs import commands as handoffs
+from feedback.models import (
+    Agent,
+    Aspect,
+    Attachment,
+    Case,
+    Clock,
+    Department,
+    Gap,
+    Handoff,
+    ImportRun,
+    Promise,
+    Review,
+    Severity,
+)
+from feedback.remedies import commands as remedies
+from surveys.models import Campaign, Invitation
+from tests.factories.compensation import T0, MemberFactory, OrderFactory, OrderLineFactory
+from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory, StaffFactory, picture
+from tests.factories.kpis import make_answer, make_clock
+from tests.factories.session import browser_of, client_of, sign_in_browser, token_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("F1"), pytest.mark.req("P4")]
+
+
+LEADING = {"team_lead", "supervisor"}
+
+
+def make_house() -> tuple[dict[str, User], Case]:
+    """Something of everything, about a case of the service department that logistics was asked about."""
+    for seed in DEFAULTS:
+        seed(T0)
+    service, logistics = (Department.objects.get(code=code) for code in ("service", "logistics"))
+    now = timezone.now()
+    people: dict[str, User] = {"nobody": StaffFactory(), "superuser": StaffFactory(is_superuser=True)}
+    for role in ROLES:
+        leads = {"leads": [service]} if role in LEADING else {"departments": [service]}
+        people[role] = AgentFactory(user=StaffFactory(role=role), **leads).user
+    for role in ("agent", "supervisor"):
+        elsewhere = Department.objects.get(code="product")
+        people[f"{role} elsewhere"] = AgentFactory(user=StaffFactory(role=role), leads=[elsewhere]).user
+    people["agent asked"] = AgentFactory(user=StaffFactory(role="agent"), departments=[logistics]).user
+    member = MemberFactory()
+    order = OrderFactory(member=member)
+    line = OrderLineFactory(order=order)
+    asker = people["agent"]
+    case = commands.open_case(
+        member=member, kind="complaint", channel="app", subject="碎了", body="碎了", order=order,
+        department=service, attachments=[picture()], actor=member, at=now,
+    )  # fmt: skip
+    handoffs.hand_over(case_id=case.pk, department_id=logistics.pk, question="？", actor=asker, at=now)
+    remedies.grant_for_case(
+        case_id=case.pk, kind="points", points=10, reason="Late", key="points", actor=asker, at=now
+    )
+    for code, key in (("sorry-5", "small"), ("sorry-100", "large")):
+        template, _new = CouponTemplate.objects.get_or_create(
+            code=code, defaults={"name": code, "value_fen": 100 * int(code.split("-")[1])}
+        )
+        remedies.grant_for_case(
+            case_id=case.pk,
+            kind="coupon",
+            template_id=template.pk,
+            reason="Late",
+            key=key,
+            actor=asker,
+            at=now,
+        )
+    promise = Promise.objects.create(line=line, aspect=Aspect.DELIVERY, due_at=T0)
+    Gap.objects.create(
+        order=order, promise=promise, aspect=Aspect.DELIVERY, expected_at=T0, actual_at=now, days=-3,
+        severity=Severity.SEVERE, detected_at=now, changed_at=now,
+    )  # fmt: skip
+    Review.objects.create(external_id="R1", member=member, order=order, stars=1, written_at=now)
+    make_answer(service, 5, at=now)
+    ImportRun.objects.create(map_name="m", map_text="", created_at=now)
+    Seal.objects.create(upto_txid=1, from_txid=0, count=0, digests=b"", signature=b"x", sealed_at=now)
+    PeriodicTask.objects.create(
+        name="x", task="x", interval=IntervalSchedule.objects.create(every=7, period="days")
+    )
+    CrontabSchedule.objects.create()
+    ClockedSchedule.objects.create(clocked_time=now)
+    SolarSchedule.objects.create(event="sunrise", latitude=1, longitude=1)
+    AccessAttempt.objects.create(username="x", failures_since_start=1)
+    AccessLog.objects.create(username="x")
+    AccessFailureLog.objects.create(username="x")
+    return people, case
+
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+STAFF = {
+    *ROLES, "nobody", "superuser", "agent elsewhere", "supervisor elsewhere", "agent asked",
+}  # fmt: skip
+ADMIN = {"administrator", "superuser"}
+OURS = {"agent", "team_lead", "supervisor", "agent asked", *ADMIN}
+"""Who sees the case: the department that has it, the one that was asked, those who see all."""
+WORKERS = OURS | {"agent elsewhere", "supervisor elsewhere"}
+LEADERS = {"team_lead", "supervisor", "supervisor elsewhere", *ADMIN}
+SUPERVISORS = {"supervisor", "supervisor elsewhere", *ADMIN}
+
+
+class Rights(NamedTuple):
+    """Who may look at the rows of a model in the admin, and who may do more."""
+
+    view: set[str] = ADMIN
+    change: set[str] = set()
+    add: set[str] = set()
+    delete: set[str] = set()
+    row: set[str] | None = None
+    """Who sees the row, where that is not everybody who sees the list."""
+
+
+READ, SET, KEEP = Rights(), Rights(ADMIN, ADMIN, ADMIN), Rights(ADMIN, ADMIN, ADMIN, ADMIN)
+MODELS = {
+    "common.event": READ,
+    "common.seal": READ,
+    "common.outboxmessage": READ,
+    "common.user": SET,
+    "auth.group": Rights(ADMIN, {"superuser"}, {"superuser"}, {"superuser"}),
+    "django_celery_beat.periodictask": KEEP,
+    "django_celery_beat.clockedschedule": KEEP,
+    "django_celery_beat.crontabschedule": KEEP,
+    "django_celery_beat.solarschedule": KEEP,
+    "django_celery_beat.intervalschedule": KEEP,
+    "axes.accessattempt": Rights(ADMIN, ADMIN, delete=ADMIN),
+    "axes.accesslog": Rights(ADMIN, ADMIN, delete=ADMIN),
+    "axes.accessfailurelog": Rights(ADMIN, ADMIN, delete=ADMIN),
+    "compensation.coupontemplate": Rights(WORKERS | {"finance"}, ADMIN, ADMIN, ADMIN),
+    "compensation.coupon": Rights(WORKERS | {"finance"}),
+    "compensation.authority": KEEP,
+    "compensation.account": Rights(ADMIN | {"finance"}),
+    "compensation.entry": Rights(ADMIN | {"finance"}),
+    "compensation.pointsrule": Rights(ADMIN, ADMIN),
+    "compensation.member": Rights(WORKERS | {"moderator", "finance"}, SUPERVISORS),
+    "compensation.order": Rights(WORKERS | {"moderator", "finance"}),
+    "compensation.product": Rights(WORKERS | {"moderator"}),
+    "compensation.tier": SET,
+    "compensation.grant": Rights(WORKERS | {"finance"}, row=OURS | {"finance"}),
+    "feedback.gap": Rights(WORKERS | {"analyst"}, LEADERS),
+    "feedback.promise": Rights(SUPERVISORS | {"analyst"}),
+    "feedback.gapthreshold": Rights(ADMIN, ADMIN, ADMIN),
+    "feedback.gaprule": KEEP,
+    "feedback.department": Rights(LEADERS, ADMIN, ADMIN),
+    "feedback.agent": Rights(LEADERS, ADMIN, ADMIN),
+    "feedback.review": Rights(WORKERS | {"moderator", "analyst"}, WORKERS | {"moderator"}),
+    "feedback.calendar": SET,
+    "feedback.ladder": SET,
+    "feedback.policy": SET,
+    "surveys.campaign": Rights(SUPERVISORS | {"analyst"}, ADMIN, ADMIN),
+    "surveys.response": Rights(SUPERVISORS | {"analyst"}, row={"supervisor", "analyst", *ADMIN}),
+    "kpis.target": Rights(SUPERVISORS | {"analyst"}, ADMIN, ADMIN, ADMIN),
+    # a case's rows lead to its own page, which asks anew
+    "feedback.case": Rights(WORKERS, STAFF, row=STAFF),
+}
+
+
+class Ask(NamedTuple):
+    """One request, and who gets something from it."""
+
+    method: str
+    path: str
+    who: set[str]
+    data: dict[str, Any] = {}
+
+
+def pages(case: Case) -> dict[str, list[Ask]]:
+    """The pages of our own, by the name of their address."""
+    clock, grant = Clock.objects.filter(case=case).first(), Grant.objects.get(status=GrantStatus.REQUESTED)
+    run, campaign = ImportRun.objects.get(), Campaign.objects.first()
+    agent, picture = Agent.objects.get(user__groups__name=ROLES["moderator"].name), Attachment.objects.first()
+
+    def at(name: str, *args: Any) -> str:
+        return reverse(f"admin:{name}", args=args)
+
+    def get(name: str, who: set[str], *args: Any, query: str = "") -> list[Ask]:
+        return [Ask("get", at(name, *args) + query, who)]
+
+    def post(name: str, who: set[str], *args: Any, **data: Any) -> Ask:
+        return Ask("post", at(name, *args), who, data)
+
+    ours, answered = OURS - {"agent asked"}, {"agent asked", *ADMIN}
+    finance, handoff = Department.objects.get(code="finance").pk, Handoff.objects.get().pk
+    deciders = {"supervisor", "finance", *ADMIN}
+    importers = ADMIN
+    return {
+        "desk": get("desk", WORKERS),
+        "desk_news": get("desk_news", WORKERS),
+        "desk_next": [post("desk_next", WORKERS)],
+        "case": get("case", OURS, case.pk) + get("case", OURS, case.pk, query="?tab=timeline"),
+        "case_preview": get("case_preview", OURS, case.pk),
+        "case_version": get("case_version", OURS, case.pk),
+        "case_act": [
+            post("case_act", ours, case.pk, "reply", body="x"),
+            post("case_act", OURS, case.pk, "note", body="x"),
+            post("case_act", OURS, case.pk, "reveal"),
+            post("case_act", ours - {"superuser"}, case.pk, "claim"),
+            post("case_act", ours - {"agent"}, case.pk, "assign", agent=agent.pk),
+            post("case_act", ours, case.pk, "transfer", department=finance),
+            post(
+                "case_act",
+                ours,
+                case.pk,
+                "hand-over",
+                department=finance,
+                question="?",
+            ),
+            post("case_act", answered, case.pk, "answer", handoff=handoff, answer="x"),
+            post("case_act", ours, case.pk, "recall", handoff=handoff),
+            post("case_act", ours, case.pk, "priority", priority=4),
+            post("case_act", ours, case.pk, "grant", kind="points", points="1", reason="x", key="k"),
+        ],
+        "attachment": get("attachment", OURS, picture.pk)
+        + get("attachment", OURS, picture.pk, query="?small"),
+        "board": get("board", LEADERS | {"analyst"}),
+        "board_clocks": get("board_clocks", LEADERS | {"analyst"}, query="?state=running"),
+        "board_agent": get("board_agent", {"team_lead", "supervisor", "analyst", *ADMIN}, agent.pk),
+        "breaches": get("breaches", LEADERS | {"analyst"}),
+        "breaches_export": get("breaches_export", LEADERS | {"analyst"}, "csv"),
+        "clock": get("clock", OURS | {"analyst"}, clock.pk),
+        "approvals": get("approvals", SUPERVISORS | {"finance"}),
+        "approval": [post("approval", deciders, grant.pk, verdict="refuse", note="x")],
+        "gap-scenes": get("gap-scenes", WORKERS | {"analyst"}),
+        "imports": get("imports", importers),
+        "import": get("import", importers, run.pk),
+        "import-start": [post("import-start", importers, run.pk)],
+        "import-discard": [post("import-discard", importers, run.pk)],
+        "import-rejected": get("import-rejected", set(), run.pk),  # there is no such file
+        "sop": get("sop", ADMIN),
+        "survey_results": get("survey_results", SUPERVISORS | {"analyst"}, campaign.pk),
+        "figure": get("figure", STAFF, "first_reply_attainment")
+        + get("figure", SUPERVISORS | {"analyst"}, "gap_rate"),
+    }
+
+
+SITE = {
+    "search", "index", "login", "logout", "password_change", "password_change_done", "autocomplete", "jsi18n",
+    "view_on_site", "app_list", None,
+}  # fmt: skip
+"""Django's and Unfold's own, which ask the rights of the models above."""
+MORE_OF_MODELS = {
+    "auth_user_password_change", "feedback_case_export_csv", "feedback_case_export_xlsx",
+    "feedback_calendar_preview",
+}  # fmt: skip
+VERBS = ("changelist", "add", "history", "delete", "change")
+
+
+def admin_names() -> set[str | None]:
+    """The names of all addresses of the admin site."""
+    site = next(one for one in get_resolver().url_patterns if str(one.pattern) == "admin/")
+
+    def names(patterns: Any) -> Iterator[str | None]:
+        for one in patterns:
+            if hasattr(one, "url_patterns"):
+                yield from names(one.url_patterns)
+            else:
+                yield one.name
+
+    return set(names(site.url_patterns))
+
+
+def test_every_address_is_in_the_table():
+    known = {f"{model.replace('.', '_')}_{verb}" for model in MODELS for verb in VERBS}
+    own = {page.name for page in PAGES}
+    assert admin_names() - known - SITE - MORE_OF_MODELS == own
+    assert {model._meta.label_lower for model in admin.site._registry} == set(MODELS)
+
+
+def gets_something(response: Any) -> bool:
+    """Whether the answer is more than a refusal; a form that is sent back is, a way to sign in is not."""
+    if response.status_code in {401, 403, 404}:
+        return False
+    nowhere = {reverse("admin:index"), reverse("admin:login"), reverse("portal:sign-in")}
+    return response.get("Location", "").split("?")[0] not in nowhere
+
+
+def asks_of_models() -> Iterator[tuple[str, Ask]]:
+    for model in admin.site._registry:
+        label = model._meta.label_lower
+        rights, row = MODELS[label], model._default_manager.order_by("pk").first()
+        assert row is not None, f"the house has no {label}"
+        base = f"admin:{label.replace('.', '_')}"
+        seen = rights.view if rights.row is None else rights.row
+        yield label, Ask("get", reverse(f"{base}_changelist"), rights.view)
+        yield label, Ask("get", reverse(f"{base}_add"), rights.add)
+        yield label, Ask("get", reverse(f"{base}_change", args=[row.pk]), seen)
+        yield label, Ask("get", reverse(f"{base}_history", args=[row.pk]), seen)
+        yield label, Ask("post", reverse(f"{base}_change", args=[row.pk]), rights.change)
+        yield label, Ask("get", reverse(f"{base}_delete", args=[row.pk]), rights.delete)
+
+
+def walk(asks: list[tuple[str, Ask]], clients: dict[str, Any], *, json: bool = False) -> list[str]:
+    """Every request by everybody, each undone again; what is not as the table says."""
+    wrong = []
+    for name, ask in asks:
+        for who, client in clients.items():
+            with transaction.atomic():
+                more = {"content_type": "application/json"} if json and ask.method == "post" else {}
+                data = dumps(ask.data) if more else ask.data
+                response = getattr(client, ask.method)(ask.path, data, **more)
+                transaction.set_rollback(True)
+            if response.status_code >= 500 or gets_something(response) is not (who in ask.who):
+                wrong.append(f"{who}: {ask.method} {ask.path} {ask.data} ({name}) -> {response.status_code}")
+    return wrong
+
+
+def clients_of(people: dict[str, User]) -> dict[str, Any]:
+    """Everybody's browser, and those who are not staff."""
+    clients: dict[str, Any] = {}
+    for who, user in people.items():
+        clients[who] = Client(raise_request_exception=False)
+        clients[who].force_login(user, backend=BACKEND)
+    return clients
+
+
+def test_the_admin_lets_everybody_to_what_is_theirs(monkeypatch):
+    people, case = make_house()
+    assert set(people) == STAFF
+    asks = list(asks_of_models())
+    for name, some in pages(case).items():
+        asks += [(name, ask) for ask in some]
+    assert {page.name for page in PAGES} == set(pages(case))
+    monkeypatch.setattr(SimpleTemplateResponse, "rendered_content", property(lambda _self: ""))
+    clients = clients_of(people)
+    clients["anonymous"] = Client(raise_request_exception=False)
+    clients["member"] = Client(raise_request_exception=False)
+    sign_in_browser(clients["member"], token_of(case.member))
+    wrong = walk(asks, clients)
+    assert not wrong, "\n".join(wrong)
+
+
+def api_asks(case: Case) -> list[tuple[str, Ask]]:
+    """The member's API, for the member whose case it is and for another, and the staff's."""
+    member, order = {"member"}, case.order
+    both = {"member", "other member"}
+    coupon, notice = (
+        Coupon.objects.filter(member=case.member).first(),
+        Notice.objects.filter(member=case.member).first(),
+    )
+    file, invitation = Attachment.objects.first(), Invitation.objects.get()
+    invitation.member = case.member
+    invitation.save()
+    finance, handoff = Department.objects.get(code="finance").pk, Handoff.objects.get().pk
+    everybody = {*STAFF, *both, "anonymous"}
+    ours, answers = OURS - {"agent asked"}, {"agent asked", *ADMIN}
+    asks = [
+        ("auth-code", "post", (), everybody, {}),
+        ("auth-token", "post", (), everybody, {}),
+        ("auth-shop", "post", (), everybody, {}),
+        ("auth-sign-out", "post", (), both, {}),
+        ("me", "get", (), both, {}),
+        ("orders", "get", (), both, {}),
+        ("order", "get", (order.pk,), member, {}),
+        ("coupons", "get", (), both, {}),
+        ("coupon", "get", (coupon.pk,), member, {}),
+        ("points", "get", (), both, {}),
+        ("statement", "get", (), both, {}),
+        ("notices", "get", (), both, {}),
+        ("notices-read", "post", (), both, {}),
+        ("notice-read", "post", (notice.pk,), member, {}),
+        ("cases", "get", (), both, {}),
+        ("cases", "post", (), both, {}),
+        ("case", "get", (case.pk,), member, {}),
+        ("case-messages", "post", (case.pk,), member, {"body": "x"}),
+        ("case-confirm", "post", (case.pk,), member, {}),
+        ("case-reopen", "post", (case.pk,), member, {"reason": "x"}),
+        ("attachment", "get", (file.pk,), member, {}),
+        ("gaps", "get", (), both, {}),
+        ("reviews", "get", (), both, {}),
+        ("invitations", "get", (), both, {}),
+        ("invitation", "get", (invitation.pk,), member, {}),
+        ("invitation-answers", "post", (invitation.pk,), member, {"answers": []}),
+        ("staff-cases", "get", (), WORKERS, {}),
+        ("staff-case", "get", (case.pk,), OURS, {}),
+        ("staff-attachment", "get", (file.pk,), OURS, {}),
+        ("staff-case-claim", "post", (case.pk,), ours - {"superuser"}, {}),
+        ("staff-case-assign", "post", (case.pk,), ours - {"agent"}, {"agent": None}),
+        ("staff-case-reply", "post", (case.pk,), ours, {"body": "x"}),
+        ("staff-case-note", "post", (case.pk,), OURS, {"body": "x"}),
+        ("staff-case-hand-over", "post", (case.pk,), ours, {"department": finance, "question": "x"}),
+        ("staff-case-answer", "post", (case.pk,), answers, {"handoff": handoff, "answer": "x"}),
+        ("staff-case-reject", "post", (case.pk,), answers, {"handoff": handoff, "reason": "x"}),
+        ("staff-case-recall", "post", (case.pk,), ours, {"handoff": handoff}),
+        ("staff-case-transfer", "post", (case.pk,), ours, {"department": finance}),
+        ("staff-case-priority", "post", (case.pk,), ours, {"priority": 4}),
+        # the case waits for a department: what it is too early for is refused to everybody, for that reason
+        ("staff-case-resolve", "post", (case.pk,), set(), {"resolution": "solved"}),
+        ("staff-case-reopen", "post", (case.pk,), set(), {"reason": "x"}),
+        ("staff-case-close", "post", (case.pk,), set(), {}),
+    ]  # fmt: skip
+    return [
+        (name, Ask(method, reverse(f"api:{name}", args=args), who, data))
+        for name, method, args, who, data in asks
+    ]
+
+
+def portal_asks(case: Case) -> list[tuple[str, Ask]]:
+    """The pages of the portal: for members alone, and each for its own member."""
+    member, both = {"member"}, {"member", "other member"}
+    everybody = {*STAFF, *both, "anonymous"}
+    file, notice = Attachment.objects.first(), Notice.objects.filter(member=case.member).first()
+    asks = [
+        ("home", "get", (), both),
+        ("sign-in", "get", (), everybody),
+        ("code", "get", (), set()),  # without having asked for one
+        ("language", "post", (), everybody),
+        ("orders", "get", (), both),
+        ("order", "get", (case.order_id,), member),
+        ("wallet", "get", (), both),
+        ("notices", "get", (), both),
+        ("notices-read", "post", (), both),
+        ("notice", "get", (notice.pk,), member),
+        ("cases", "get", (), both),
+        ("complain", "get", (), both),
+        ("case", "get", (case.pk,), member),
+        ("case-write", "post", (case.pk,), member),
+        ("case-confirm", "post", (case.pk,), member),
+        ("case-reopen", "post", (case.pk,), member),
+        ("attachment", "get", (file.pk,), member),
+        ("sign-out", "post", (), set()),  # last: the browser forgets who it was; all are sent to sign in
+    ]
+    return [
+        (name, Ask(method, reverse(f"portal:{name}", args=args), who)) for name, method, args, who in asks
+    ]
+
+
+def names_in(prefix: str) -> set[str]:
+    """The names of the addresses below a path."""
+
+    def walk_names(patterns: Any, before: str) -> Iterator[str]:
+        for one in patterns:
+            path = before + str(one.pattern)
+            if hasattr(one, "url_patterns"):
+                yield from walk_names(one.url_patterns, path)
+            elif path.startswith(prefix):
+                yield one.name
+
+    return set(walk_names(get_resolver().url_patterns, ""))
+
+
+def test_api_and_portal_let_everybody_to_what_is_theirs(settings):
+    settings.API_REQUESTS_A_MINUTE = {"read": 10**6, "write": 10**6}
+    people, case = make_house()
+    other = MemberFactory()
+    api, portal = api_asks(case), portal_asks(case)
+    assert {name for name, _ask in api} == names_in("api/v1/")
+    assert {name for name, _ask in portal} == names_in("portal/")
+    clients = clients_of(people)
+    clients["anonymous"] = Client(raise_request_exception=False)
+    browsers = dict(clients)
+    for who, somebody in (("member", case.member), ("other member", other)):
+        clients[who] = client_of(somebody)
+        browsers[who] = browser_of(somebody)
+    wrong = walk(api, clients, json=True) + walk(portal, browsers)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_filter_in_the_address_tells_nothing_that_is_masked(client):
+    user = StaffFactory(role="agent")
+    client.force_login(user, backend=BACKEND)
+    MemberFactory(phone="13800001234")
+    members, coupons = reverse("admin:compensation_member_changelist"), "admin:compensation_coupon_changelist"
+    for path in (f"{members}?phone__startswith=138", f"{reverse(coupons)}?code__startswith=A"):
+        assert client.get(path).status_code == 400
+    assert client.get(f"{members}?tier__id__exact=1").status_code == 200
+
+
+def test_past_cases_of_other_departments_stay_there(client):
+    ours = CaseFactory()
+    seen = CaseFactory(member=ours.member, department=ours.department, subject="上次的杯子")
+    hidden = CaseFactory(member=ours.member, subject="退款的银行卡")
+    client.force_login(AgentFactory(departments=[ours.department]).user, backend=BACKEND)
+    text = client.get(reverse("admin:case", args=[ours.pk])).content.decode()
+    assert seen.subject in text
+    assert hidden.subject not in text
+
+
+@pytest.mark.parametrize(
+    ("role", "is_ours", "named"),
+    [("supervisor", True, True), ("supervisor", False, False), ("moderator", True, False)],
+)
+def test_the_rows_behind_a_figure_name_the_cases_that_one_may_read(client, role, is_ours, named):
+    department = DepartmentFactory()
+    now = timezone.now()
+    clock = make_clock(department, due_at=now, met_at=now)
+    answer = make_answer(department, 5, at=now)
+    place = department if is_ours else DepartmentFactory()
+    user = AgentFactory(user=StaffFactory(role=role), departments=[place]).user
+    client.force_login(user, backend=BACKEND)
+    for metric, case in (("first_reply_attainment", clock.case), ("csat", answer.response.invitation.case)):
+        text = client.get(reverse("admin:figure", args=[metric])).content.decode()
+        assert case.number in text
+        assert (case.subject in text) is named
