@@ -41,12 +41,13 @@ def alert(
     )
     with translation.override(settings.LANGUAGE_CODE):
         subject = str(title) % known
+    page = settings.PUBLIC_URL + reverse("admin:case", args=[case.pk])
     for user in people:
         tell_staff(
             user=user,
             key=f"alert:{key}:{user.pk}",
             subject=subject,
-            body=f"{case.number} {case.subject}\n{settings.PUBLIC_URL}{reverse('admin:case', args=[case.pk])}",
+            body=f"{case.number} {case.subject}\n{page}",
             at=at,
         )
 
