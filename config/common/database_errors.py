@@ -9,21 +9,23 @@ from django.db import DatabaseError, models
 from config.common.errors import Busy, DomainError, InUse, Invalid, Taken
 
 RETRY_SECONDS = 1
+IN_USE = (models.ProtectedError, models.RestrictedError, pg.ForeignKeyViolation, pg.RestrictViolation)
 
 
 def refusal_of(error: DatabaseError) -> DomainError | None:
     """The refusal that a database error means to a person; None where the error is the program's own."""
-    if isinstance(error, models.ProtectedError | models.RestrictedError):
+    cause = error.__cause__
+    if isinstance(error, IN_USE) or isinstance(cause, IN_USE):
         return InUse()
-    match error.__cause__:
+    match cause:
         case pg.UniqueViolation() | pg.ExclusionViolation():
             return Taken()
-        case pg.ForeignKeyViolation() | pg.RestrictViolation():
-            return InUse()
-        case pg.CheckViolation() as cause if cause.diag.constraint_name in _constraints():
+        case pg.CheckViolation() if cause.diag.constraint_name in _constraints():
             return Invalid(rule=cause.diag.constraint_name)
         case pg.DeadlockDetected() | pg.SerializationFailure() | pg.LockNotAvailable():
             return Busy(retry_after=RETRY_SECONDS)
+        case pg.DataError(sqlstate=None):  # the driver's, before anything was sent: a text with a NUL
+            return Invalid()
     return None
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
+from config.common.asked import id_in
 from config.common.errors import Invalid
 from config.common.keyset import part
 from config.common.models import User
@@ -192,7 +193,7 @@ def _asked(request: StaffRequest) -> list[Department]:
     asked = request.GET.get("department", "")
     if not asked:
         return list(departments)
-    return [get_object_or_404(departments, pk=int(asked) if asked.isdecimal() else 0)]
+    return [get_object_or_404(departments, pk=id_in(asked) or 0)]
 
 
 def _lines(rows: Iterable[BoardRow], at: datetime) -> list[Line]:

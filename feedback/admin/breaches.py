@@ -1,11 +1,12 @@
 """The breach list: every promise that was not kept, where, whose, and by how much."""
 
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
@@ -30,6 +31,7 @@ from feedback.org.queries import departments_of
 MOST_ROWS = 20_000
 CHUNK = 2_000
 FILES = {"csv": csv_response, "xlsx": xlsx_response}
+DAYS = (MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2999, 12, 31)))
 STILL = {"yes": True, "no": False}
 
 
@@ -49,11 +51,13 @@ class FilterForm(forms.Form):
     )
     since = forms.DateField(
         required=False,
+        validators=DAYS,
         label=gettext_lazy("from this day"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     until = forms.DateField(
         required=False,
+        validators=DAYS,
         label=gettext_lazy("up to and including"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )

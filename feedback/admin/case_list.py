@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from unfold.decorators import action
 from unfold.decorators import display as shown
 
+from config.common.asked import id_in
 from config.common.browsing import Browsed
 from config.common.errors import DomainError
 from config.common.screens import StaffRequest
@@ -49,8 +50,8 @@ class DepartmentFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:  # noqa: ARG002 - Django's
         """Narrow down to the chosen one."""
-        value = self.value() or ""
-        return queryset.filter(department=int(value)) if value.isdecimal() else queryset
+        chosen = id_in(self.value())
+        return queryset.filter(department=chosen) if chosen is not None else queryset
 
 
 @admin.register(Case)
@@ -111,9 +112,8 @@ class CaseAdmin(Browsed):
 
     def change_view(self, _request: HttpRequest, object_id: str, *_args: Any, **_kwargs: Any) -> HttpResponse:
         """A case has a page of its own."""
-        if not object_id.isdecimal():
-            return redirect("admin:feedback_case_changelist")
-        return redirect("admin:case", object_id)
+        case_id = id_in(object_id)
+        return redirect("admin:case", case_id) if case_id else redirect("admin:feedback_case_changelist")
 
     def history_view(self, request: HttpRequest, object_id: str, *_args: Any, **_kwargs: Any) -> HttpResponse:
         """The case's page tells everything that happened."""

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from config.common.asked import id_in
 from config.common.errors import DomainError, Stale
 from config.common.screens import StaffRequest, page, tell
 from feedback.admin.access import READS, case_or_404, needs
@@ -113,8 +114,7 @@ def _refused(
 
 def _seen(request: StaffRequest) -> int:
     """The newest message that was on the page when it was sent."""
-    seen = request.POST.get("seen", "")
-    return int(seen) if seen.isdecimal() else 0
+    return id_in(request.POST.get("seen")) or 0
 
 
 def _on_desk(request: StaffRequest) -> bool:

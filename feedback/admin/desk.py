@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
+from config.common.asked import id_in
 from config.common.errors import DomainError, Invalid
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import case_or_404, needs
@@ -122,9 +123,9 @@ def poll(request: StaffRequest) -> HttpResponse:
 @needs(WORK)
 def take_next(request: StaffRequest) -> HttpResponse:
     """Take the case that is due next: one's own, else one that nobody has."""
-    beside = request.POST.get("case", "")
+    beside = id_in(request.POST.get("case"))
     for _try in range(TRIES):
-        case = next_case(request.user, beside=int(beside) if beside.isdecimal() else None)
+        case = next_case(request.user, beside=beside)
         if case is None:
             break
         if case.agent_id is None:
@@ -207,7 +208,7 @@ def _query(query: QueryDict) -> QueryDict:
 
 def _selected(request: StaffRequest, listing: Listing) -> Case | None:
     """The case that was asked for, else the first of the list."""
-    asked = request.GET.get("case", "")
-    if asked.isdecimal():
-        return case_or_404(request.user, int(asked))
+    asked = id_in(request.GET.get("case"))
+    if asked is not None:
+        return case_or_404(request.user, asked)
     return get_for(request.user, listing.rows[0].case.pk) if listing.rows else None

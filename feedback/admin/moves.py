@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from compensation.models import GrantKind, GrantStatus
+from config.common.asked import id_in
 from config.common.errors import Invalid, NotFound
 from config.common.screens import StaffRequest
 from feedback.cases import commands
@@ -40,7 +41,7 @@ def _reply(request: StaffRequest, case: Case, at: datetime) -> Said:
         body=post.get("body", ""),
         attachments=request.FILES.getlist("files"),
         then="wait" if then == "wait" else "open",
-        version=_number(post, "version"),
+        version=id_in(post.get("version")),
         key=_key(post),
         actor=request.user,
         at=at,
@@ -61,7 +62,7 @@ def _send_and_resolve(request: StaffRequest, case: Case, at: datetime) -> Said:
             attachments=files,
             then="resolve",
             resolution=Resolution(resolution),
-            version=_number(post, "version"),
+            version=id_in(post.get("version")),
             key=_key(post),
             actor=request.user,
             at=at,
@@ -70,7 +71,7 @@ def _send_and_resolve(request: StaffRequest, case: Case, at: datetime) -> Said:
         commands.resolve(
             case_id=case.pk,
             resolution=Resolution(resolution),
-            version=_number(post, "version"),
+            version=id_in(post.get("version")),
             actor=request.user,
             at=at,
         )
@@ -89,7 +90,7 @@ def _claim(request: StaffRequest, case: Case, at: datetime) -> Said:
 
 
 def _assign(request: StaffRequest, case: Case, at: datetime) -> Said:
-    agent_id = _number(request.POST, "agent")
+    agent_id = id_in(request.POST.get("agent"))
     done = commands.assign(case_id=case.pk, agent_id=agent_id, actor=request.user, at=at)
     return _("%(agent)s has the case now.") % {"agent": done.agent} if done.agent else _("Nobody has it now.")
 
@@ -154,8 +155,8 @@ def _grant(request: StaffRequest, case: Case, at: datetime) -> Said:
     remedy = remedies.grant_for_case(
         case_id=case.pk,
         kind=kind,
-        template_id=_number(post, "template") if is_coupon else None,
-        points=None if is_coupon else _number(post, "points"),
+        template_id=id_in(post.get("template")) if is_coupon else None,
+        points=None if is_coupon else id_in(post.get("points")),
         reason=post.get("reason", ""),
         key=_key(post) or "",
         actor=request.user,
@@ -204,18 +205,13 @@ def _handoff(request: StaffRequest, case: Case, *, ours: bool = False) -> Handof
     return handoff
 
 
-def _number(post: QueryDict, name: str) -> int | None:
-    value = post.get(name) or ""
-    return int(value) if value.isascii() and value.isdecimal() and len(value) <= 18 else None  # noqa: PLR2004 - bigint
-
-
 def _chosen(post: QueryDict, name: str) -> int:
     """The number that a choice stands for.
 
     Raises:
         Invalid: nothing was chosen.
     """
-    number = _number(post, name)
+    number = id_in(post.get(name))
     if number is None:
         raise Invalid(_("Choose something first."))
     return number

@@ -22,7 +22,9 @@ MAX_SIDE = 4096
 NAME_LENGTH = 120
 
 ID3_HEADER = 10
-M4A_BRANDS = (b"M4A ", b"M4B ", b"mp41", b"mp42", b"isom", b"iso2", b"iso5", b"iso6", b"3gp4", b"3gp5")
+M4A_BRANDS = (
+    b"M4A ", b"M4B ", b"mp41", b"mp42", b"isom", b"iso2", b"iso5", b"iso6", b"3gp4", b"3gp5", b"dash",
+)  # fmt: skip
 WEB_PAGE = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<svg", b"<iframe")
 
 
@@ -148,20 +150,7 @@ def _is_amr(data: bytes) -> bool:
 
 
 def _is_m4a(data: bytes) -> bool:
-    brands = (
-        b"M4A ",
-        b"M4B ",
-        b"mp42",
-        b"mp41",
-        b"isom",
-        b"iso2",
-        b"iso5",
-        b"iso6",
-        b"3gp4",
-        b"3gp5",
-        b"dash",
-    )
-    return data[4:8] == b"ftyp" and data[8:12] in brands
+    return data[4:8] == b"ftyp" and data[8:12] in M4A_BRANDS
 
 
 def _is_mp3(data: bytes) -> bool:

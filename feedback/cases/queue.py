@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal, get_args
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config.common.errors import Invalid
@@ -166,9 +167,12 @@ def _first(parts: list[QuerySet[Case]], condition: Q, size: int) -> list[tuple[i
 def _cursor(after: str) -> tuple[datetime | None, int]:
     due, _sign, last = after.partition("~")
     try:
-        return datetime.fromisoformat(due) if due else None, int(last or 0)
+        at, number = datetime.fromisoformat(due) if due else None, int(last or 0)
     except ValueError as error:
         raise Invalid(_("This page does not exist.")) from error
+    if at is not None and timezone.is_naive(at):
+        raise Invalid(_("This page does not exist."))
+    return at, number
 
 
 def _written(row: tuple[int, datetime | None]) -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from compensation.portal.base import MemberRequest, go, older, page, signed_in
+from config.common.asked import id_in
 from config.common.errors import DomainError, KeyReused, NotFound
 from feedback.attachments.rules import BadFile
 from feedback.attachments.serving import respond
@@ -39,10 +40,9 @@ def complain(request: MemberRequest) -> HttpResponse:
         if form.is_valid() and (case := _open(request, form)):
             return HttpResponseRedirect(f"{reverse('portal:case', args=[case.pk])}?said=opened")
     else:
-        wanted = request.GET.get("order", "")
         form = ComplainForm(
             member=request.member,
-            initial={"order": wanted if wanted.isdecimal() else None, "reason": request.GET.get("reason")},
+            initial={"order": id_in(request.GET.get("order")), "reason": request.GET.get("reason")},
         )
     context = {"form": form, "order": _order(form)}
     return page(request, "portal/complain.html", context, status=400 if form.is_bound else 200)
@@ -50,8 +50,8 @@ def complain(request: MemberRequest) -> HttpResponse:
 
 def _order(form: ComplainForm) -> Any:
     """The order that the page was opened from, if it is the member's own."""
-    chosen = form["order"].value()
-    return form.fields["order"].queryset.filter(pk=chosen).first() if str(chosen or "").isdecimal() else None  # type: ignore[attr-defined]  # a ModelChoiceField's
+    chosen = id_in(str(form["order"].value() or ""))
+    return form.fields["order"].queryset.filter(pk=chosen).first() if chosen else None  # type: ignore[attr-defined]  # a ModelChoiceField's
 
 
 def _open(request: MemberRequest, form: ComplainForm) -> Case | None:

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
+from config.common.asked import id_in
 from config.common.browsing import Browsed
 from config.common.screens import StaffRequest
 from surveys.campaigns.queries import visible_responses
@@ -45,8 +46,8 @@ class CampaignFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Response]) -> QuerySet[Response]:  # noqa: ARG002 - Django's
         """Of one campaign."""
-        chosen = self.value() or ""
-        return queryset.filter(invitation__campaign=int(chosen)) if chosen.isdecimal() else queryset
+        chosen = id_in(self.value())
+        return queryset.filter(invitation__campaign=chosen) if chosen is not None else queryset
 
 
 @admin.register(Response)

@@ -24,8 +24,7 @@ def results(request: StaffRequest, campaign_id: int) -> HttpResponse:
     if not request.user.has_perm("surveys.view_response"):
         raise PermissionDenied
     campaign = get_object_or_404(Campaign, pk=campaign_id)
-    asked = request.GET.get("days", "")
-    days = int(asked) if asked.isdecimal() and int(asked) in PERIODS else USUAL
+    days = next((days for days in PERIODS if request.GET.get("days") == str(days)), USUAL)
     now = timezone.now()
     found = queries.results(campaign, request.user, since=now - timedelta(days=days), until=now)
     figures = [

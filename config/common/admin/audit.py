@@ -11,10 +11,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 
+from config.common.asked import id_in
 from config.common.browsing import Browsed
 from config.common.models import Event, Seal
-
-BIGGEST = 2**63 - 1
 
 # One index look-up for each kind, however long the log is.
 KINDS = """
@@ -51,11 +50,12 @@ def about(text: str) -> Q:
     Nothing where the text is none of these.
     """
     subject, _colon, number = text.strip().lower().rpartition(":")
-    if not (number.isascii() and number.isdigit() and int(number) <= BIGGEST):
+    row = id_in(number)
+    if row is None:
         return Q(actor=text.strip().lower())
     if not subject:
-        return Q(subject_id=int(number))
-    return Q(subject_type=subject, subject_id=int(number)) | Q(actor=f"{subject}:{int(number)}")
+        return Q(subject_id=row)
+    return Q(subject_type=subject, subject_id=row) | Q(actor=f"{subject}:{row}")
 
 
 @admin.register(Event)
