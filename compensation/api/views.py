@@ -57,7 +57,7 @@ class MeView(MemberView[Member]):
 class OrderFilter(filters.FilterSet):
     """By status and time."""
 
-    status = filters.MultipleChoiceFilter(choices=OrderStatus.choices)
+    status = filters.MultipleChoiceFilter(choices=OrderStatus.choices, distinct=False)
     placed_from = MomentFilter(field_name="placed_at", lookup_expr="gte")
     placed_before = MomentFilter(field_name="placed_at", lookup_expr="lt")
 
@@ -97,7 +97,7 @@ class OrderView(MemberView[Order], RetrieveAPIView[Order]):
 class CouponFilter(filters.FilterSet):
     """By status."""
 
-    status = filters.MultipleChoiceFilter(choices=CouponStatus.choices)
+    status = filters.MultipleChoiceFilter(choices=CouponStatus.choices, distinct=False)
 
     class Meta:
         model = Coupon

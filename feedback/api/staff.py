@@ -79,9 +79,9 @@ class StaffView(GenericAPIView[Case]):
 class StaffCaseFilter(filters.FilterSet):
     """By what the desk filters by."""
 
-    kind = filters.MultipleChoiceFilter(choices=CaseKind.choices)
-    status = filters.MultipleChoiceFilter(choices=CaseStatus.choices)
-    priority = filters.TypedMultipleChoiceFilter(choices=Priority.choices, coerce=int)
+    kind = filters.MultipleChoiceFilter(choices=CaseKind.choices, distinct=False)
+    status = filters.MultipleChoiceFilter(choices=CaseStatus.choices, distinct=False)
+    priority = filters.TypedMultipleChoiceFilter(choices=Priority.choices, coerce=int, distinct=False)
     open = filters.BooleanFilter(field_name="resolved_at", lookup_expr="isnull")
     department = filters.NumberFilter(field_name="department_id", min_value=1)
     agent = filters.NumberFilter(field_name="agent_id", min_value=1)

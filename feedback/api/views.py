@@ -39,8 +39,8 @@ PARSERS = [MultiPartParser, FormParser, JSONParser]
 class CaseFilter(filters.FilterSet):
     """By kind, status, order and time."""
 
-    kind = filters.MultipleChoiceFilter(choices=CaseKind.choices)
-    status = filters.MultipleChoiceFilter(choices=CaseStatus.choices)
+    kind = filters.MultipleChoiceFilter(choices=CaseKind.choices, distinct=False)
+    status = filters.MultipleChoiceFilter(choices=CaseStatus.choices, distinct=False)
     open = filters.BooleanFilter(field_name="resolved_at", lookup_expr="isnull")
     order = filters.NumberFilter(field_name="order_id", min_value=1)
     opened_from = MomentFilter(field_name="opened_at", lookup_expr="gte")

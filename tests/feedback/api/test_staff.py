@@ -255,3 +255,11 @@ def test_cases_are_filtered(client: APIClient, ours: Department) -> None:
     assert len(client.get(CASES, {"open": "true"}).data["results"]) == 1
     assert len(client.get(CASES, {"status": ["resolved", "new"]}).data["results"]) == 2
     assert client.get(CASES, {"priority": 9}).status_code == 400
+
+
+def test_a_narrowed_list_is_not_sorted_out_row_by_row(client: APIClient, ours: Department) -> None:
+    open_case(ours)
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.get(f"{CASES}?kind=complaint&status=new")
+    assert len(answer.json()["results"]) == 1
+    assert not [one for one in queries.captured_queries if "SELECT DISTINCT" in one["sql"]]
