@@ -63,7 +63,16 @@ class GapAdmin(Browsed):
     """Broken promises. People correct the kind and the cause; the rest are facts."""
 
     form = GapForm
-    list_display = ["detected_at", "order", "aspect", "shown_severity", "shown_days", "kind", "cause", "case"]
+    list_display = [
+        "detected_at",
+        "order",
+        "aspect",
+        "shown_severity",
+        "shown_days",
+        "kind",
+        "cause",
+        "case_number",
+    ]
     list_filter = [StandsFilter, "aspect", "severity", "kind", "cause"]
     list_select_related = ["order", "case"]
     search_fields = ["order__external_id"]
@@ -79,7 +88,7 @@ class GapAdmin(Browsed):
         "detected_at",
         "changed_at",
         "withdrawn_at",
-        "case",
+        "case_number",
     ]
     fields = [*readonly_fields, "kind", "cause"]
 
@@ -108,6 +117,13 @@ class GapAdmin(Browsed):
             for key in Gap.objects.filter(**{field: term}).values_list("pk", flat=True)[:1_000]
         ]
         return queryset.filter(pk__in=keys), False
+
+    @admin.display(description=_("case"))
+    def case_number(self, gap: Gap) -> str:
+        """Leads to the case; what it is about, its page tells those who may read it."""
+        if gap.case is None:
+            return "—"
+        return format_html('<a href="{}">{}</a>', reverse("admin:case", args=[gap.case_id]), gap.case.number)
 
     @admin.display(description=_("difference (days)"))
     def shown_days(self, gap: Gap) -> str:

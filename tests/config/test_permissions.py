@@ -519,3 +519,21 @@ def test_the_rows_behind_a_figure_name_the_cases_that_one_may_read(client, role,
         text = client.get(reverse("admin:figure", args=[metric])).content.decode()
         assert case.number in text
         assert (case.subject in text) is named
+
+
+def test_a_gap_names_its_case_by_number_alone(client):
+    case = CaseFactory(order=OrderFactory(), subject="退款的银行卡")
+    line = OrderLineFactory(order=case.order)
+    promise = Promise.objects.create(line=line, aspect=Aspect.DELIVERY, due_at=T0)
+    gap = Gap.objects.create(
+        order=case.order, promise=promise, aspect=Aspect.DELIVERY, expected_at=T0, actual_at=T0, days=-3,
+        severity=Severity.SEVERE, detected_at=T0, changed_at=T0, case=case,
+    )  # fmt: skip
+    client.force_login(StaffFactory(role="agent"), backend=BACKEND)
+    for path in (
+        reverse("admin:feedback_gap_changelist"),
+        reverse("admin:feedback_gap_change", args=[gap.pk]),
+    ):
+        text = client.get(path).content.decode()
+        assert case.number in text
+        assert case.subject not in text
