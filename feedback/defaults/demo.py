@@ -27,6 +27,7 @@ from feedback.remedies import commands as remedies
 from feedback.sops.calendar import WorkCalendar
 
 CASES, DAYS = 110, 30
+FRESH = timedelta(minutes=4)  # lately somebody wrote every so often, and waits for an answer
 SWEEP_EVERY = timedelta(minutes=30)
 SLOW_SHARE, PRESSING_SHARE, CONFIRMING_SHARE = 0.07, 0.15, 0.7
 AT_ONCE = {Channel.CHAT: 0.2, Channel.PHONE: 0.1}  # minutes; both are answered in working hours only
@@ -69,6 +70,9 @@ class Month:
             ]
             order = self.dice.choice(recent or orders)
             self._on(opened, partial(self._open, story, order))
+        for number, story in enumerate(STORIES[:7]):
+            order = self.dice.choice(orders)
+            self._on(self.end - FRESH * number, partial(self._open, story, order, answered=False))
 
     def live(self) -> None:
         """Take every step up to the end, and sweep in between as beat would have."""
@@ -93,7 +97,7 @@ class Month:
         work = timedelta(minutes=minutes * slow * self.dice.lognormvariate(0, 0.6))
         self._on(self.hours.due(at, work), step)
 
-    def _open(self, story: Story, order: Order, at: datetime) -> None:
+    def _open(self, story: Story, order: Order, at: datetime, *, answered: bool = True) -> None:
         about_order = story.kind not in {CaseKind.ENQUIRY, CaseKind.SUGGESTION}
         case = cases.open_case(
             member=order.member,
@@ -106,6 +110,8 @@ class Month:
             actor=order.member,
             at=at,
         )
+        if not answered:
+            return
         agent = self.dice.choice(self.staff.agents)
         self._later(at, AT_ONCE.get(story.channel, 8), partial(self._take, case, story, agent))
         if self.dice.random() < PRESSING_SHARE:
@@ -113,6 +119,8 @@ class Month:
             self._later(at, 90, partial(self._press, case, words, agent))
 
     def _press(self, case: Case, words: str, agent: User, at: datetime) -> None:
+        if not Case.objects.filter(pk=case.pk, resolved_at=None).exists():
+            return  # what is solved needs no pressing
         cases.member_message(case_id=case.pk, body=words, actor=case.member, at=at)
         self._later(at, 40, partial(self._soothe, case, agent))
 
