@@ -90,7 +90,10 @@ def _claim(request: StaffRequest, case: Case, at: datetime) -> Said:
 
 
 def _assign(request: StaffRequest, case: Case, at: datetime) -> Said:
-    agent_id = id_in(request.POST.get("agent"))
+    asked = request.POST.get("agent")
+    agent_id = id_in(asked)
+    if asked and agent_id is None:
+        raise NotFound
     done = commands.assign(case_id=case.pk, agent_id=agent_id, actor=request.user, at=at)
     return _("%(agent)s has the case now.") % {"agent": done.agent} if done.agent else _("Nobody has it now.")
 

@@ -111,7 +111,8 @@ ACTIONS = (
     "change_priority", "grant", "reopen", "close_case",
 )  # fmt: skip
 IN_WORK = frozenset({"claim", "assign", "wait", "resolve", "hand_over", "transfer", "change_priority"})
-PERMISSIONS = {"assign": "feedback.assign_case"}
+WORK = "feedback.work_case"
+PERMISSIONS = {"assign": ("feedback.assign_case",), "grant": (WORK, "compensation.add_grant")}
 TARGETS = {
     "wait": CaseStatus.WAITING_MEMBER,
     "resolve": CaseStatus.RESOLVED,
@@ -122,7 +123,7 @@ TARGETS = {
 
 def _refusal(action: str, case: Case, user: User, ours: set[int], asked: set[int]) -> Promise | None:
     """The first reason against an action: role, then department, then state."""
-    if not user.has_perm(PERMISSIONS.get(action, "feedback.work_case")):
+    if not user.has_perms(PERMISSIONS.get(action, (WORK,))):
         return NO_PERMISSION
     if action == "answer":
         return None if asked & ours else NOT_OURS

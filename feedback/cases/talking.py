@@ -63,7 +63,12 @@ def reply(
             telling.tell(case, "replied", telling.REPLIED, body=body, at=at)
         return message
 
-    content = {"body": body, "then": then, "files": [clean.sha256 for clean in files]}
+    content = {
+        "body": body,
+        "then": then,
+        "resolution": resolution,
+        "files": [clean.sha256 for clean in files],
+    }
     return _once(f"reply:{case_id}:{actor.pk}", key, content, perform)
 
 

@@ -179,7 +179,9 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize("look", list(itertools.product(["zh-hans", "en"], ["light", "dark"], ["phone", "desk"])))
+@pytest.mark.parametrize(
+    "look", list(itertools.product(["zh-hans", "en"], ["light", "dark"], ["phone", "desk"]))
+)
 def test_every_page_is_accessible_and_fits(enter, member, shots, look):
     language, scheme, kind = look
     Member.objects.update(language=language)

@@ -367,3 +367,21 @@ def test_number_of_queries_does_not_grow(work, browser):
     add(2)
     assert count() == one
     assert one <= 45
+
+
+@pytest.mark.parametrize("agent", ["abc", "-1", "9" * 40])
+def test_an_agent_that_cannot_be_leaves_the_case_with_whom_it_is(work, agent):
+    commands.claim(case_id=work.case.pk, actor=work.agent.user, at=timezone.now())
+    lead = AgentFactory(leads=[work.ours], user__role="supervisor")
+    do(client_for(lead), work.case, "assign", agent=agent)
+    assert work.case.agent == work.agent
+
+
+@pytest.mark.req("C7")
+def test_a_role_that_may_not_give_gives_nothing(work, browser):
+    group = work.agent.user.groups.get()
+    group.permissions.remove(group.permissions.get(codename="add_grant"))
+    response = browser.get(page_of(work.case))
+    assert "grant" not in response.context["sheet"].actions.allowed
+    do(browser, work.case, "grant", kind="points", points="10", reason="x", key="12345678")
+    assert not Remedy.objects.exists()

@@ -172,7 +172,9 @@ def test_repeated_submit_is_one_message(case, agent):
     assert Event.objects.filter(kind="case.replied").count() == 1
 
 
-@pytest.mark.parametrize("other", [{"body": "别的"}, {"then": "wait"}, {"attachments": [picture()]}])
+@pytest.mark.parametrize(
+    "other", [{"body": "别的"}, {"then": "wait"}, {"attachments": [picture()]}, {"resolution": "solved"}]
+)
 def test_a_key_is_not_for_another_reply(case, agent, other):
     replying(case, agent, key="k")
     with pytest.raises(KeyReused):
