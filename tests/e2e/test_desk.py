@@ -88,6 +88,7 @@ def test_answer_from_the_desk_by_keyboard(scene, open_page):
     expect(page.locator("#keys")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#keys")).not_to_be_visible()
+    page.wait_for_function("!document.activeElement.closest('dialog')")  # the browser moves the focus later
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/admin/case/\d+/"))
     assert page.errors == []
