@@ -1,6 +1,8 @@
+from feedback.models.bulk import BulkResult, BulkRun
 from feedback.models.case import Case
 from feedback.models.choices import CaseKind, CaseStatus, Channel, Milestone, Priority, Resolution
 from feedback.models.clock import Alert, Clock, Firing, Pause, PauseReason
+from feedback.models.desk import DeskSetup, Draft, Mention, Reader, SavedView
 from feedback.models.gap import (
     Aspect,
     Gap,
@@ -16,6 +18,7 @@ from feedback.models.gap import (
 from feedback.models.handoff import Handoff, HandoffStatus
 from feedback.models.imports import ImportRun, ImportStatus
 from feedback.models.ladder import Ladder, LadderVersion, Rung, RungAction
+from feedback.models.link import CaseLink, LinkKind
 from feedback.models.message import Attachment, Author, Message
 from feedback.models.org import Agent, Department, Membership
 from feedback.models.remedy import Remedy
@@ -28,14 +31,19 @@ __all__ = [
     "Aspect",
     "Attachment",
     "Author",
+    "BulkResult",
+    "BulkRun",
     "Calendar",
     "CalendarVersion",
     "Case",
     "CaseKind",
+    "CaseLink",
     "CaseStatus",
     "Channel",
     "Clock",
     "Department",
+    "DeskSetup",
+    "Draft",
     "Firing",
     "Gap",
     "GapCause",
@@ -49,7 +57,9 @@ __all__ = [
     "ImportStatus",
     "Ladder",
     "LadderVersion",
+    "LinkKind",
     "Membership",
+    "Mention",
     "Message",
     "Milestone",
     "Pause",
@@ -60,11 +70,13 @@ __all__ = [
     "Priority",
     "Promise",
     "PromiseSource",
+    "Reader",
     "Remedy",
     "Reply",
     "Resolution",
     "Review",
     "Rung",
     "RungAction",
+    "SavedView",
     "Severity",
 ]

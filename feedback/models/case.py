@@ -1,7 +1,7 @@
 """Cases: one customer problem being worked."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from compensation.models import Member, Order
@@ -59,6 +59,17 @@ class Case(models.Model):
         max_length=160, blank=True, help_text="First words of the last public one."
     )
     last_author = models.CharField(max_length=8, blank=True)
+    merged_into = models.ForeignKey(  # read by case_merged
+        "self",
+        models.PROTECT,
+        verbose_name=_("merged into"),
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="merged",
+        db_index=False,
+        help_text="The case that goes on in its place; never one that was merged itself.",
+    )
 
     class Meta:
         verbose_name = _("case")
@@ -83,6 +94,11 @@ class Case(models.Model):
                 name="case_closed_has_time",
                 condition=Q(status=CaseStatus.CLOSED, closed_at__isnull=False)
                 | (~Q(status=CaseStatus.CLOSED) & Q(closed_at__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="case_merged_is_closed",
+                condition=Q(merged_into__isnull=True)
+                | (Q(status=CaseStatus.CLOSED, resolution=Resolution.DUPLICATE) & ~Q(merged_into=F("id"))),
             ),
         ]
         indexes = [
@@ -113,6 +129,9 @@ class Case(models.Model):
             ),  # reports, lists
             models.Index(  # cases.commands.close_silent
                 name="case_to_close", fields=["resolved_at"], condition=Q(status=CaseStatus.RESOLVED)
+            ),
+            models.Index(  # cases.timeline, cases.joining: what went into a case
+                name="case_merged", fields=["merged_into"], condition=~Q(merged_into=None)
             ),
             models.Index(  # surveys: closed cases without an invitation
                 name="case_closed", fields=["closed_at"], condition=Q(status=CaseStatus.CLOSED)

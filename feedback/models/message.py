@@ -32,6 +32,17 @@ class Message(models.Model):
     is_public = models.BooleanField(_("public"), default=True)
     body = models.TextField(_("text"), blank=True)
     at = models.DateTimeField(_("at"))
+    said_in = models.ForeignKey(  # never searched by
+        Case,
+        models.PROTECT,
+        verbose_name=_("said in"),
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        help_text="The case that it was first said in, when it came here by a merge or a split.",
+    )
 
     class Meta:
         verbose_name = _("message")
