@@ -36,6 +36,7 @@ class FeedbackConfig(AppConfig):
         )
         PERIODIC.append(Periodic("close silent cases", "feedback.close_silent_cases", every_seconds=600))
         PERIODIC.append(Periodic("sweep the clocks", "feedback.tasks.sweep", every_seconds=5))
+        PERIODIC.append(Periodic("make words findable", "feedback.index_words", every_seconds=5))
         SENDERS[mail.KIND] = mail.send
         portal.NEEDS.append(panels.needs)
         portal.HOME.append(panels.home)

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from feedback.attachments import commands as attachments
 from feedback.cases import commands as cases
+from feedback.cases import wording
 from feedback.gaps import commands as gaps
 from feedback.intake import commands as imports
 from feedback.intake import running
@@ -64,3 +65,9 @@ def take_up_imports() -> None:
 def sweep() -> None:
     """Put breaches on record and fire the rungs that are due."""
     ladders.sweep(timezone.now(), workers=ladders.WORKERS)
+
+
+@shared_task(name="feedback.index_words")
+def index_words() -> None:
+    """Make what was said since the last time findable."""
+    wording.catch_up()

@@ -130,6 +130,17 @@ class Event(models.Model):
         return f"{self.kind} {self.subject_type}:{self.subject_id}"
 
 
+class Bookmark(models.Model):
+    """How far somebody who follows the event log has come (see config.common.following)."""
+
+    reader = models.SlugField(unique=True)
+    txid = models.BigIntegerField(default=0)
+    event_id = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.reader}: {self.txid}"
+
+
 class Seal(models.Model):
     """A signed digest of the events of a range of transactions, chained to the seal before it."""
 

@@ -24,6 +24,7 @@ from feedback.models.org import Agent, Department, Membership
 from feedback.models.remedy import Remedy
 from feedback.models.review import Reply, Review
 from feedback.models.sop import Calendar, CalendarVersion, Policy, PolicyTarget, PolicyVersion
+from feedback.models.words import CaseWords
 
 __all__ = [
     "Agent",
@@ -39,6 +40,7 @@ __all__ = [
     "CaseKind",
     "CaseLink",
     "CaseStatus",
+    "CaseWords",
     "Channel",
     "Clock",
     "Department",

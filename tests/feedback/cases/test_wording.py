@@ -1,0 +1,68 @@
+from datetime import timedelta
+
+import pytest
+
+from feedback.cases import commands, wording
+from feedback.cases.search import search
+from feedback.handoffs import commands as handoffs
+from feedback.models import CaseWords
+from tests.factories.compensation import T0
+from tests.factories.feedback import AgentFactory, CaseFactory
+from tests.factories.sop import make_policy
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.req("F7")]
+
+
+def found(user, text):
+    return list(search(user, text))
+
+
+@pytest.fixture
+def case(service, agent, member):
+    make_policy()
+    return commands.open_case(
+        member=member, kind="complaint", channel="portal", department=service, subject="羽绒服漏绒",
+        body="穿了三天就跑绒，袖口开线", actor=member, at=T0,
+    )  # fmt: skip
+
+
+def test_a_case_is_found_by_what_was_said_in_it(case, agent, logistics):
+    options = {"case_id": case.pk, "actor": agent.user}
+    commands.reply(body="请把照片发给我们 Photo please", at=T0 + timedelta(minutes=1), **options)
+    commands.note(body="供应商批次 B-2291 有问题", at=T0 + timedelta(minutes=2), **options)
+    handoffs.hand_over(
+        department_id=logistics.pk, question="退货仓收到了吗", at=T0 + timedelta(minutes=3), **options
+    )
+    assert found(agent.user, "跑绒") == []
+    wording.catch_up()
+    for text in ("漏绒", "袖口 开线", "照片", "PHOTO", "ｐｈｏｔｏ", "2291", "退货仓"):
+        assert found(agent.user, text) == [case], text
+    for text in ("破洞", "照片 破洞", "' | 'x", "\\", "&", "!照片 | 破洞", "😀"):
+        assert found(agent.user, text) == [], text
+
+
+def test_words_of_other_departments_stay_theirs(case, agent):
+    wording.catch_up()
+    assert found(AgentFactory().user, "漏绒") == []
+    assert found(agent.user, "漏绒") == [case]
+
+
+def test_what_is_said_later_is_found_too(case, agent):
+    wording.catch_up()
+    commands.reply(case_id=case.pk, body="补发", actor=agent.user, at=T0 + timedelta(minutes=1))
+    assert found(agent.user, "补发") == []
+    assert wording.catch_up() > 0
+    assert found(agent.user, "补发") == [case]
+    assert wording.catch_up() == 0
+
+
+def test_a_huge_case_is_kept_in_part(agent, service):
+    case = CaseFactory(department=service, subject="很长")
+    commands.note(case_id=case.pk, body="词" + "很长的话 " * 3_900, actor=agent.user, at=T0)
+    wording.put([case.pk])
+    assert CaseWords.objects.filter(case=case).exists()
+
+
+def test_a_case_that_is_gone_is_passed_over():
+    wording.put([999_999])
+    assert not CaseWords.objects.exists()
