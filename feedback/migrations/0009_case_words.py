@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('feedback', '0008_desk'),
+        ("feedback", "0008_desk"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('common', '0006_outbox_labels'),
+        ("common", "0006_outbox_labels"),
     ]
 
     operations = [
