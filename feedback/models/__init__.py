@@ -21,17 +21,45 @@ from feedback.models.ladder import Ladder, LadderVersion, Rung, RungAction
 from feedback.models.link import CaseLink, LinkKind
 from feedback.models.message import Attachment, Author, Message
 from feedback.models.org import Agent, Department, Membership
+from feedback.models.quality import (
+    Appeal,
+    AppealStatus,
+    CheckStatus,
+    CoachingNote,
+    QualityCheck,
+    QualityScore,
+    SampleKind,
+    SamplingRule,
+    Scorecard,
+    ScorecardItem,
+)
 from feedback.models.remedy import Remedy
 from feedback.models.review import Reply, Review
 from feedback.models.sop import Calendar, CalendarVersion, Policy, PolicyTarget, PolicyVersion
+from feedback.models.supervision import (
+    ApprovalQuestion,
+    AttainmentTarget,
+    BoardCount,
+    BreachCause,
+    BreachNote,
+    CountOf,
+    Pace,
+)
 from feedback.models.words import CaseWords
 
 __all__ = [
     "Agent",
     "Alert",
+    "Appeal",
+    "AppealStatus",
+    "ApprovalQuestion",
     "Aspect",
     "Attachment",
+    "AttainmentTarget",
     "Author",
+    "BoardCount",
+    "BreachCause",
+    "BreachNote",
     "BulkResult",
     "BulkRun",
     "Calendar",
@@ -42,7 +70,10 @@ __all__ = [
     "CaseStatus",
     "CaseWords",
     "Channel",
+    "CheckStatus",
     "Clock",
+    "CoachingNote",
+    "CountOf",
     "Department",
     "DeskSetup",
     "Draft",
@@ -64,6 +95,7 @@ __all__ = [
     "Mention",
     "Message",
     "Milestone",
+    "Pace",
     "Pause",
     "PauseReason",
     "Policy",
@@ -72,6 +104,8 @@ __all__ = [
     "Priority",
     "Promise",
     "PromiseSource",
+    "QualityCheck",
+    "QualityScore",
     "Reader",
     "Remedy",
     "Reply",
@@ -79,6 +113,10 @@ __all__ = [
     "Review",
     "Rung",
     "RungAction",
+    "SampleKind",
+    "SamplingRule",
     "SavedView",
+    "Scorecard",
+    "ScorecardItem",
     "Severity",
 ]
