@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('channel', models.CharField(max_length=16)),
-                ('day', models.DateField(help_text="When it was decided, by the site's time; none: as it is now.", null=True)),
+                ('day', models.DateField(help_text="When it was decided, in the site's zone; none: now.", null=True)),
                 ('what', models.CharField(choices=[('running', 'on time'), ('warned', 'soon due'), ('breached', 'late'), ('paused', 'paused'), ('met', 'met in time'), ('missed', 'not met in time')], max_length=8)),
                 ('n', models.IntegerField()),
             ],
@@ -116,7 +116,7 @@ class Migration(migrations.Migration):
             name='Pace',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('per_hour', models.FloatField(help_text='Clocks met by one person in an hour in which that person met any.')),
+                ('per_hour', models.FloatField(help_text='Clocks met by one person in an hour with any.')),
                 ('late_share', models.FloatField(help_text='The share of them that were late already: 0 to 1.')),
                 ('n', models.PositiveIntegerField(help_text='How many clocks this is from.')),
                 ('since', models.DateTimeField()),
