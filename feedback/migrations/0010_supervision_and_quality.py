@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compensation', '0005_member_permissions'),
-        ("feedback", "0008_desk"),
+        ("feedback", "0009_case_words"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
