@@ -14,7 +14,16 @@ from feedback.cases.queries import Actions, actions_for
 from feedback.cases.thread import LIMIT, Thread, thread_of
 from feedback.cases.timeline import Entry, timeline_of
 from feedback.clocks.queries import Chip, chips
-from feedback.models import Agent, Case, Department, Handoff, HandoffStatus, Priority, Resolution
+from feedback.models import (
+    Agent,
+    Case,
+    Department,
+    Handoff,
+    HandoffStatus,
+    Milestone,
+    Priority,
+    Resolution,
+)
 from feedback.org.queries import colleagues, department_ids
 
 MORE = 2000
@@ -102,7 +111,11 @@ class Sheet:
     @cached_property
     def asked(self) -> list[Asked]:
         """The same with clocks and what this person may do."""
-        found = {chip.clock.handoff_id: chip for chip in self.all_chips}
+        found = {
+            chip.clock.handoff_id: chip
+            for chip in self.all_chips
+            if chip.clock.milestone == Milestone.HANDOFF
+        }
         ours = self.our_departments
         return [
             Asked(

@@ -51,6 +51,8 @@ TEXTS: dict[str, Promise] = {
     "remedy.requested": _("asked to approve a remedy of %(amount)s"),
     "remedy.refused": _("refused a remedy of %(amount)s"),
     "remedy.reversed": _("took back a remedy of %(amount)s"),
+    "case.watched": _("has %(colleague)s watch the case"),
+    "case.unwatched": _("has %(colleague)s watch the case no longer"),
     "case.contacts_seen": _("looked at the member's contacts"),
 }
 """An event in words, after the name of who did it. Apps above may add theirs."""
@@ -92,6 +94,7 @@ class _Names:
             wanted[kind].add(int(pk or 0))
             wanted["agent"].add(event.data.get("agent") or 0)
             wanted["user"].update(event.data.get("told", ()))
+            wanted["user"].add(event.data.get("user") or 0)
             wanted["department"].update(_departments(event.data))
         users = User.objects.in_bulk(wanted["user"])
         members = Member.objects.in_bulk(wanted["member"])
@@ -128,6 +131,7 @@ def _text(event: Event, names: _Names) -> str:
         "milestone": _label(Milestone, data.get("milestone")),
         "resolution": _label(Resolution, data.get("resolution")),
         "amount": display(data.get("cost_fen") or 0),
+        "colleague": names.actor(f"user:{data.get('user')}"),
         "told": str(_(", ")).join(names.actor(f"user:{user}") for user in data.get("told", ())),
         "before": "",
         "after": "",

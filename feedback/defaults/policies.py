@@ -16,7 +16,12 @@ from feedback.models import (
 )
 from feedback.sops.commands import publish_policy
 
-FIRST, NEXT, SOLVED, HANDOFF = Milestone
+FIRST, NEXT, SOLVED, HANDOFF = (
+    Milestone.FIRST_REPLY,
+    Milestone.NEXT_REPLY,
+    Milestone.RESOLUTION,
+    Milestone.HANDOFF,
+)
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 
 

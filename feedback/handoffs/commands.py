@@ -62,6 +62,7 @@ def hand_over(
         question=question,
         asked_by=actor,
         asked_at=at,
+        started_at=at,
     )
     save(case)
     record("handoff.asked", handoff, actor=actor, at=at, case=case.pk, department=department.pk, **ends)

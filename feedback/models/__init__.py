@@ -1,3 +1,4 @@
+from feedback.models.approval import Approval, ApprovalStatus
 from feedback.models.bulk import BulkResult, BulkRun
 from feedback.models.case import Case
 from feedback.models.choices import CaseKind, CaseStatus, Channel, Milestone, Priority, Resolution
@@ -15,11 +16,20 @@ from feedback.models.gap import (
     PromiseSource,
     Severity,
 )
-from feedback.models.handoff import Handoff, HandoffStatus
+from feedback.models.handoff import UNENDED, Handoff, HandoffStatus
 from feedback.models.imports import ImportRun, ImportStatus
-from feedback.models.ladder import Ladder, LadderVersion, Rung, RungAction
+from feedback.models.ladder import (
+    ApprovalKind,
+    Ladder,
+    LadderVersion,
+    Recipients,
+    Rung,
+    RungAction,
+    Via,
+)
 from feedback.models.link import CaseLink, LinkKind
 from feedback.models.message import Attachment, Author, Message
+from feedback.models.messenger import Digest, Messenger, MessengerKind, TeamRule
 from feedback.models.org import Agent, Department, Membership
 from feedback.models.quality import (
     Appeal,
@@ -45,14 +55,19 @@ from feedback.models.supervision import (
     CountOf,
     Pace,
 )
+from feedback.models.watcher import Watcher
 from feedback.models.words import CaseWords
 
 __all__ = [
+    "UNENDED",
     "Agent",
     "Alert",
     "Appeal",
     "AppealStatus",
+    "Approval",
+    "ApprovalKind",
     "ApprovalQuestion",
+    "ApprovalStatus",
     "Aspect",
     "Attachment",
     "AttainmentTarget",
@@ -76,6 +91,7 @@ __all__ = [
     "CountOf",
     "Department",
     "DeskSetup",
+    "Digest",
     "Draft",
     "Firing",
     "Gap",
@@ -94,6 +110,8 @@ __all__ = [
     "Membership",
     "Mention",
     "Message",
+    "Messenger",
+    "MessengerKind",
     "Milestone",
     "Pace",
     "Pause",
@@ -107,6 +125,7 @@ __all__ = [
     "QualityCheck",
     "QualityScore",
     "Reader",
+    "Recipients",
     "Remedy",
     "Reply",
     "Resolution",
@@ -119,4 +138,7 @@ __all__ = [
     "Scorecard",
     "ScorecardItem",
     "Severity",
+    "TeamRule",
+    "Via",
+    "Watcher",
 ]

@@ -71,3 +71,4 @@ class Milestone(models.TextChoices):
     NEXT_REPLY = "next_reply", _("next reply")
     RESOLUTION = "resolution", pgettext_lazy("milestone", "resolution")
     HANDOFF = "handoff", _("answer to a handoff")
+    ACCEPT = "accept", _("acceptance of a handoff")

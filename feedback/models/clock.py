@@ -12,6 +12,8 @@ from feedback.models.ladder import LadderVersion
 from feedback.models.org import Department
 from feedback.models.sop import CalendarVersion, PolicyVersion
 
+OF_HANDOFFS = [Milestone.HANDOFF, Milestone.ACCEPT]
+
 
 class Clock(models.Model):
     """A promise of ours to answer in time.
@@ -21,8 +23,14 @@ class Clock(models.Model):
     """
 
     case = models.ForeignKey(Case, models.CASCADE, verbose_name=_("case"), related_name="clocks")
-    handoff = models.OneToOneField(
-        Handoff, models.CASCADE, verbose_name=_("handoff"), null=True, blank=True, related_name="clock"
+    handoff = models.ForeignKey(  # clock_of_handoff begins with it
+        Handoff,
+        models.CASCADE,
+        verbose_name=_("handoff"),
+        null=True,
+        blank=True,
+        related_name="clocks",
+        db_index=False,
     )
     milestone = models.CharField(_("milestone"), max_length=16, choices=Milestone)
     department = models.ForeignKey(
@@ -77,8 +85,11 @@ class Clock(models.Model):
             models.CheckConstraint(name="clock_milestone_known", condition=Q(milestone__in=Milestone.values)),
             models.CheckConstraint(
                 name="clock_handoff_fits",
-                condition=Q(milestone=Milestone.HANDOFF, handoff__isnull=False)
-                | (~Q(milestone=Milestone.HANDOFF) & Q(handoff__isnull=True)),
+                condition=Q(milestone__in=OF_HANDOFFS, handoff__isnull=False)
+                | (~Q(milestone__in=OF_HANDOFFS) & Q(handoff__isnull=True)),
+            ),
+            models.UniqueConstraint(
+                name="clock_of_handoff", fields=["handoff", "milestone"], condition=~Q(handoff=None)
             ),
             models.CheckConstraint(
                 name="clock_ends_once", condition=Q(met_at__isnull=True) | Q(stopped_at__isnull=True)

@@ -23,11 +23,41 @@ class Ladder(Bilingual):
 class RungAction(models.TextChoices):
     """What a rung does."""
 
+    NOTIFY = "notify", _("notify those named")
     NOTIFY_AGENT = "notify_agent", _("notify the agent (or the department when there is none)")
     NOTIFY_LEAD = "notify_lead", _("notify the leads of the department")
     REASSIGN_LEAD = "reassign_lead", _("reassign to a lead of the department")
     RAISE_PRIORITY = "raise_priority", _("raise the priority")
     ESCALATE = "escalate", _("move to the department above")
+    WATCH = "watch", _("have those named watch the case")
+    HAND_OFF = "hand_off", _("ask the department named")
+    ASK_APPROVAL = "ask_approval", _("ask for approval")
+
+
+class Recipients(models.TextChoices):
+    """Whom a rung names."""
+
+    AGENT = "agent", _("the agent")
+    DEPARTMENT = "department", _("everyone in the department")
+    LEADS = "leads", _("the leads of the department")
+    LEADS_ABOVE = "leads_above", _("the leads of the department above")
+    WATCHERS = "watchers", _("the watchers of the case")
+
+
+class Via(models.TextChoices):
+    """How somebody is told. Whatever it is, it stands on the desk too."""
+
+    DESK = "desk", _("desk")
+    EMAIL = "email", _("desk and e-mail")
+    MESSENGER = "messenger", _("desk and messenger")
+    ALL = "all", _("desk, e-mail and messenger")
+
+
+class ApprovalKind(models.TextChoices):
+    """What a rung asks approval of."""
+
+    OVERRUN = "overrun", _("taking longer than the target")
+    COMPENSATE = "compensate", _("making up for the delay")
 
 
 class Rung(models.Model):
@@ -37,29 +67,73 @@ class Rung(models.Model):
     percent = models.PositiveSmallIntegerField(
         _("at % of the target"), null=True, blank=True, help_text=_("100 is the moment it is due.")
     )
+    before = models.DurationField(_("or this long before it is due"), null=True, blank=True)
     after = models.DurationField(_("or this long after it is due"), null=True, blank=True)
     in_working_time = models.BooleanField(
         _("counted in working time"),
         default=True,
-        help_text=_("Off: the time after is counted around the clock."),
+        help_text=_("Off: the time before or after is counted around the clock."),
     )
     action = models.CharField(_("action"), max_length=16, choices=RungAction)
+    recipients = models.CharField(
+        _("whom"),
+        max_length=16,
+        choices=Recipients,
+        blank=True,
+        help_text=_("Whom to notify or to have watch. Nothing chosen: the leads."),
+    )
+    department = models.ForeignKey(
+        "feedback.Department",
+        models.PROTECT,
+        verbose_name=_("department"),
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("None: that of the clock. To ask a department, name it here."),
+    )
+    via = models.CharField(_("by way of"), max_length=16, choices=Via, default=Via.ALL)
+    approval = models.CharField(_("approval of"), max_length=16, choices=ApprovalKind, blank=True)
+    note = models.CharField(
+        _("text"), max_length=200, blank=True, help_text=_("What the department or the approver is asked.")
+    )
 
     class Meta:
         verbose_name = _("rung")
         verbose_name_plural = _("rungs")
-        ordering = ["percent", "after", "id"]
+        ordering = ["percent", "-before", "after", "id"]
         constraints = [
             models.CheckConstraint(name="rung_action_known", condition=Q(action__in=RungAction.values)),
             models.CheckConstraint(
                 name="rung_has_one_time",
-                condition=Q(percent__isnull=False, percent__gt=0, percent__lte=100, after__isnull=True)
-                | Q(percent__isnull=True, after__isnull=False, after__gt="00:00:00"),
+                condition=Q(
+                    percent__isnull=False,
+                    percent__gt=0,
+                    percent__lte=100,
+                    before__isnull=True,
+                    after__isnull=True,
+                )
+                | Q(percent__isnull=True, before__isnull=False, before__gt="00:00:00", after__isnull=True)
+                | Q(percent__isnull=True, before__isnull=True, after__isnull=False, after__gt="00:00:00"),
+            ),
+            models.CheckConstraint(
+                name="rung_recipients_known", condition=Q(recipients__in=["", *Recipients.values])
+            ),
+            models.CheckConstraint(name="rung_via_known", condition=Q(via__in=Via.values)),
+            models.CheckConstraint(
+                name="rung_approval_fits",
+                condition=Q(action=RungAction.ASK_APPROVAL, approval__in=ApprovalKind.values)
+                | (~Q(action=RungAction.ASK_APPROVAL) & Q(approval="")),
+            ),
+            models.CheckConstraint(
+                name="rung_hand_off_names_department",
+                condition=~Q(action=RungAction.HAND_OFF) | Q(department__isnull=False),
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.percent}%" if self.percent is not None else f"+{span(self.after)}"
+        if self.percent is not None:
+            return f"{self.percent}%"
+        return f"−{span(self.before)}" if self.before is not None else f"+{span(self.after)}"
 
 
 class LadderVersion(models.Model):

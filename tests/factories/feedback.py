@@ -123,6 +123,10 @@ class HandoffFactory(DjangoModelFactory):
     department = factory.SubFactory(DepartmentFactory)
     question = "包裹现在在哪里？"
     asked_at = T0
+    started_at = factory.LazyAttribute(
+        lambda handoff: None if handoff.status == models.HandoffStatus.PLANNED else handoff.asked_at
+    )
+    status = models.HandoffStatus.OPEN
 
 
 def picture(name="photo.jpg", size=(40, 30), kind="JPEG", **options) -> SimpleUploadedFile:
