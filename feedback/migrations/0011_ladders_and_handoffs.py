@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('feedback', '0008_desk'),
+        ("feedback", "0010_supervision_and_quality"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
