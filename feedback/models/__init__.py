@@ -30,7 +30,7 @@ from feedback.models.ladder import (
 from feedback.models.link import CaseLink, LinkKind
 from feedback.models.message import Attachment, Author, Message
 from feedback.models.messenger import Digest, Messenger, MessengerKind, TeamRule
-from feedback.models.org import Agent, Department, Membership
+from feedback.models.org import Agent, Department, Membership, Skill, Strategy
 from feedback.models.quality import (
     Appeal,
     AppealStatus,
@@ -45,6 +45,8 @@ from feedback.models.quality import (
 )
 from feedback.models.remedy import Remedy
 from feedback.models.review import Reply, Review
+from feedback.models.routing import Cover, DedicatedService, Dedication, DepartmentRule
+from feedback.models.shift import Leave, LeaveReason, Presence, PresenceState, Shift
 from feedback.models.sop import Calendar, CalendarVersion, Policy, PolicyTarget, PolicyVersion
 from feedback.models.supervision import (
     ApprovalQuestion,
@@ -89,7 +91,11 @@ __all__ = [
     "Clock",
     "CoachingNote",
     "CountOf",
+    "Cover",
+    "DedicatedService",
+    "Dedication",
     "Department",
+    "DepartmentRule",
     "DeskSetup",
     "Digest",
     "Draft",
@@ -106,6 +112,8 @@ __all__ = [
     "ImportStatus",
     "Ladder",
     "LadderVersion",
+    "Leave",
+    "LeaveReason",
     "LinkKind",
     "Membership",
     "Mention",
@@ -119,6 +127,8 @@ __all__ = [
     "Policy",
     "PolicyTarget",
     "PolicyVersion",
+    "Presence",
+    "PresenceState",
     "Priority",
     "Promise",
     "PromiseSource",
@@ -138,6 +148,9 @@ __all__ = [
     "Scorecard",
     "ScorecardItem",
     "Severity",
+    "Shift",
+    "Skill",
+    "Strategy",
     "TeamRule",
     "Via",
     "Watcher",

@@ -6,9 +6,12 @@ from django.utils.translation import gettext_lazy as _
 
 from compensation.models import Member, Order
 from feedback.models.choices import CaseKind, CaseStatus, Channel, Priority, Resolution
-from feedback.models.org import Agent, Department
+from feedback.models.org import Agent, Department, Skill
+from feedback.models.routing import DepartmentRule
 
 ENDED = [CaseStatus.RESOLVED, CaseStatus.CLOSED]
+TO_DO = [CaseStatus.NEW, CaseStatus.OPEN, CaseStatus.REOPENED]
+"""The statuses in which it is our turn: such a case takes up one of its agent's places."""
 
 
 def number_of(case: int) -> str:
@@ -43,6 +46,43 @@ class Case(models.Model):
     )
     agent = models.ForeignKey(
         Agent, models.PROTECT, verbose_name=_("agent"), null=True, blank=True, related_name="cases"
+    )
+    # No index on these: rules and skills are put out of use, not deleted.
+    skill = models.ForeignKey(
+        Skill,
+        models.PROTECT,
+        verbose_name=_("needs the skill"),
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
+    department_rule = models.ForeignKey(
+        DepartmentRule,
+        models.PROTECT,
+        verbose_name=_("department rule"),
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        help_text="The rule that chose the department.",
+    )
+    queued_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Since when it waits for an agent in its department; without one, since it was opened.",
+    )
+    given_back_by = models.ForeignKey(
+        Agent,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        help_text="Who gave it back last: it is not given to them again.",
     )
     version = models.PositiveIntegerField(default=1, help_text="Grows with every change that people see.")
     opened_at = models.DateTimeField(_("opened"))
@@ -112,6 +152,22 @@ class Case(models.Model):
                 name="case_unassigned",
                 fields=["department", "next_due_at", "id"],
                 condition=Q(resolved_at=None, agent=None),
+            ),
+            models.Index(  # routing: what is to be given to somebody, in that order
+                name="case_to_route",
+                fields=["department", "-priority", "next_due_at", "id"],
+                condition=Q(resolved_at=None, agent=None, status__in=TO_DO),
+            ),
+            models.Index(  # routing, boards: what each agent has to do, by channel
+                name="case_load",
+                fields=["agent"],
+                include=["channel", "status"],
+                condition=Q(resolved_at=None, agent__isnull=False),
+            ),
+            models.Index(  # routing: chats, which come first
+                name="case_chats",
+                fields=["department", "next_due_at", "id"],
+                condition=Q(resolved_at=None, channel=Channel.CHAT),
             ),
             models.Index(  # cases.queue: waiting for the member
                 name="case_waiting",
