@@ -17,7 +17,7 @@ from feedback.cases import rules, telling
 from feedback.cases.locking import Actor
 from feedback.clocks import commands as clocks
 from feedback.models import Author, Case, CaseKind, Channel, Department, Message, Priority
-from feedback.org.queries import taker_of_new_cases
+from feedback.org.receiving import Received, department_for
 
 
 @kept_with_the_transaction()
@@ -42,7 +42,8 @@ def open_case(
 
     `key` names the one reason that a case is opened for, such as "gap:12": the case that it led to before
     is given again. `idempotency_key` is a client's own, against sending twice. What a member of staff
-    writes here are the member's words, taken down; without an actor they are ours.
+    writes here are the member's words, taken down; without an actor they are ours. Without a department
+    the department rules choose one.
 
     Raises:
         Invalid: text that is missing or too long, an order of somebody else, a department that takes no
@@ -50,11 +51,24 @@ def open_case(
         BadFile: an attachment that is not taken.
         KeyReused: the client's key came before with other content.
     """
-    department = department or taker_of_new_cases()
-    _check(department, order, member)
     if not (kind in CaseKind.values and channel in Channel.values and priority in Priority.values):
         raise Invalid(_("There is no such kind, channel or priority."))
     subject, body = rules.clean_line(subject), rules.clean_text(body)
+    received = (
+        Received(department)
+        if department
+        else department_for(
+            kind=kind,
+            channel=channel,
+            priority=priority,
+            tier=member.tier.code,
+            language=member.language,
+            subject=subject,
+            body=body,
+        )
+    )
+    department = received.department
+    _check(department, order, member)
     files = inspect_all(attachments)
 
     def create() -> Case:
@@ -67,7 +81,10 @@ def open_case(
             priority=priority,
             subject=subject,
             department=department,
+            department_rule=received.rule,
+            skill=received.skill,
             opened_at=at,
+            queued_at=at,
         )
         _first_message(case, body, files, actor, at)
         record(
@@ -80,6 +97,7 @@ def open_case(
             case_kind=kind,
             channel=channel,
             priority=priority,
+            **received.why(),
         )
         clocks.start_for_case(case, actor=actor, at=at)
         telling.tell(

@@ -64,8 +64,8 @@ def assign(*, case_id: int, agent_id: int | None, actor: User | None, at: dateti
     if case.agent_id == agent_id:
         return case
     if agent_id is None:
-        case.agent = None
-        save(case, "agent")
+        case.given_back_by, case.agent, case.queued_at = case.agent, None, at
+        save(case, "agent", "given_back_by", "queued_at")
         record("case.assigned", case, actor=actor, at=at, agent=None)
         return case
     agent = Agent.objects.select_related("user").filter(pk=agent_id).first()
@@ -126,8 +126,9 @@ def transfer(
     if not department.is_active:
         raise Invalid(_("%(department)s takes no cases.") % {"department": department})
     before = case.department_id
-    case.department, case.agent = department, None
-    save(case, "department", "agent")
+    case.department, case.agent, case.queued_at = department, None, at
+    case.skill = case.department_rule = case.given_back_by = None
+    save(case, "department", "agent", "queued_at", "skill", "department_rule", "given_back_by")
     record("case.transferred", case, actor=actor, at=at, departments=[before, department.pk])
     if note:
         author = Author.AGENT if actor is not None else Author.SYSTEM
