@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compensation', '0005_member_permissions'),
-        ('feedback', '0008_desk'),
+        ("feedback", "0011_ladders_and_handoffs"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
