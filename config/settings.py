@@ -41,6 +41,7 @@ def _secret(name: str) -> str:
 
 SECRET_KEY = _secret("SECRET_KEY")
 AUDIT_KEY = _secret("AUDIT_KEY")  # signs the seals of the event log; kept apart from the database
+VAULT_KEY = os.environ.get("VAULT_KEY") or (kept(DATA_DIR / "vault_key", 50) if LAPTOP else "")
 SHOP_JWT_KEY = os.environ.get("SHOP_JWT_KEY", "")  # the shop signs its members' sign-in with it; empty: off
 SHOP_JWT_ALGORITHM = os.environ.get("SHOP_JWT_ALGORITHM", "HS256")  # RS256: the key is the shop's public one
 SHOP_JWT_AUDIENCE = os.environ.get("SHOP_JWT_AUDIENCE", "huiyin")

@@ -19,6 +19,9 @@ class FeedbackConfig(AppConfig):
         from feedback.admin.leading import LEAD_MENU, LEAD_PAGES
         from feedback.admin.pages import CASE_MENU, CASE_PAGES
         from feedback.admin.sop_preview import SOP_MENU, SOP_PAGES
+        from feedback.cases import outgoing
+        from feedback.channels import all_channels, sending
+        from feedback.channels.base import CHANNELS
         from feedback.defaults import demo, demo_staff, seed
         from feedback.ladders import mail
         from feedback.portal import panels
@@ -38,6 +41,9 @@ class FeedbackConfig(AppConfig):
         PERIODIC.append(Periodic("sweep the clocks", "feedback.tasks.sweep", every_seconds=5))
         PERIODIC.append(Periodic("make words findable", "feedback.index_words", every_seconds=5))
         SENDERS[mail.KIND] = mail.send
+        SENDERS[outgoing.KIND] = sending.send_reply
+        CHANNELS.update({channel.code: channel for channel in all_channels.ALL})
+        outgoing.SPOKEN.update({channel.code: channel.reaches for channel in all_channels.ALL})
         portal.NEEDS.append(panels.needs)
         portal.HOME.append(panels.home)
         portal.ORDER.append(panels.order)

@@ -1,9 +1,10 @@
-"""Signing in and out.
+"""Signing in and out, and members whom we know by a contact only.
 
 A refusal must not undo what was counted, so these commands raise after their transaction has ended; it is
 `durable` so that no caller can wrap it in another.
 """
 
+import secrets
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -14,12 +15,14 @@ from compensation.members import rules, tokens
 from compensation.members.queries import by_contact
 from compensation.models import Member, MemberSession, SignInCode
 from compensation.notices.commands import CODE, send_code
+from compensation.tiers import commands as tiers
 from config.common import limits
 from config.common.errors import DomainError, Invalid
 from config.common.events import record
 from config.common.models import OutboxMessage
 
 HOUR = timedelta(hours=1)
+GUEST = "guest:"
 
 
 class CodeRefused(DomainError):
@@ -173,6 +176,71 @@ def choose_language(*, member: Member, language: str, at: datetime) -> Member:
     member.save(update_fields=["language"])
     record("member.language_chosen", member, actor=member, at=at, language=language)
     return member
+
+
+@transaction.atomic
+def guest(
+    *, phone: str = "", email: str = "", name: str = "", origin: str = "", language: str = "", at: datetime
+) -> Member:
+    """Give the member behind a contact; somebody whom nobody knows becomes a member by that contact.
+
+    `origin` names a person where they write from, such as "taobao:8812": the first thing to be known by.
+    Two letters of a stranger at the same moment lead to one member.
+
+    Raises:
+        Invalid: neither contact nor origin.
+        WrongState: there are no tiers yet.
+    """
+    contact = origin or email or phone
+    if not contact.strip():
+        raise Invalid(_("Please give a phone number or an e-mail address."), field="contact")
+    number = f"{GUEST}{rules.contact_digest(contact)[:40]}"
+    member = Member.objects.filter(external_id=number, erased_at=None).first()
+    for known in (phone, email):
+        if member is None and known.strip():
+            member = by_contact(known)
+    if member is not None:
+        return member
+    if Member.objects.filter(external_id=number).exists():  # was erased: who writes again is somebody new
+        number += f"-{secrets.token_hex(4)}"
+    # An upsert, as two may come at once: the second waits for the first to commit.
+    Member.objects.bulk_create(
+        [
+            Member(
+                external_id=number,
+                name=rules.clean_name(name),
+                phone=rules.normal_contact(phone)[:32],
+                email=rules.normal_contact(email)[:254],
+                language=language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE,
+                registered_at=at,
+                tier=tiers.lowest(),
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    member = Member.objects.get(external_id=number)
+    if not member.tier_periods.exists():
+        tiers.start(member_ids=[member.pk], at=at)
+        record("member.met", member, actor=None, at=at)
+    return member
+
+
+@transaction.atomic
+def letter_came_back(*, member_id: int, email: str, at: datetime) -> None:
+    """Note that letters to this address of a member do not arrive; nothing changes where it is not theirs."""
+    rows = Member.objects.filter(
+        pk=member_id, email__in=rules.spellings(email), email_failed_at=None, erased_at=None
+    )
+    if rows.update(email_failed_at=at):
+        record("member.email_failed", Member.objects.get(pk=member_id), actor=None, at=at)
+
+
+@transaction.atomic
+def letter_arrived(*, member_id: int, email: str) -> None:
+    """The member wrote from this address: letters reach it again."""
+    Member.objects.filter(pk=member_id, email__in=rules.spellings(email)).exclude(
+        email_failed_at=None
+    ).update(email_failed_at=None)
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import secrets
+import unicodedata
 from datetime import timedelta
 
 from django.utils.crypto import constant_time_compare, salted_hmac
@@ -32,6 +33,7 @@ _PHONE = re.compile(r"\+?[0-9 ().-]{5,24}")
 _FIVE_DIGITS = re.compile(r"([0-9][^0-9]*){5}")
 _EMAIL = re.compile(r"[^\s@\x00]{1,64}@[^\s@\x00.]+(\.[^\s@\x00.]+)*")
 LONGEST_CONTACT = 254
+LONGEST_NAME = 120
 _NOT_DIGIT = re.compile(r"[^0-9]")
 CHINA = "86"
 CHINESE_MOBILE = 11
@@ -62,6 +64,12 @@ def spellings(contact: str) -> list[str]:
     if normal.isdigit():
         ways += [f"+{normal}", f"+{CHINA}{normal}", f"{CHINA}{normal}", f"+{CHINA} {normal}"]
     return list(dict.fromkeys(ways))
+
+
+def clean_name(name: str) -> str:
+    """A name as a stranger gives it, on one line, without control and direction signs."""
+    plain = "".join(" " if sign.isspace() else sign for sign in name)
+    return " ".join("".join(s for s in plain if unicodedata.category(s)[0] != "C").split())[:LONGEST_NAME]
 
 
 def new_code() -> str:

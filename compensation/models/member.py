@@ -19,6 +19,13 @@ class Member(models.Model):
     name = models.CharField(_("name"), max_length=120, blank=True)
     phone = models.CharField(_("phone"), max_length=32, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
+    email_failed_at = models.DateTimeField(
+        _("e-mail failing since"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Letters to this address came back; it is used again once the member writes from it."),
+    )
     birthday = models.DateField(_("birthday"), null=True, blank=True)
     registered_at = models.DateTimeField(_("registered"))
     region = models.CharField(_("region"), max_length=64, blank=True)

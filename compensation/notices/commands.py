@@ -24,17 +24,26 @@ class Telling:
     title: str
     body: str = ""
     path: str = ""
+    send: bool = True
 
 
 def notify(
-    *, member: Member, kind: str, key: str, title: str, body: str = "", path: str = "", at: datetime
+    *,
+    member: Member,
+    kind: str,
+    key: str,
+    title: str,
+    body: str = "",
+    path: str = "",
+    send: bool = True,
+    at: datetime,
 ) -> None:
     """Tell a member something, once per `key`; the caller renders the text in the member's language.
 
-    Nothing is written for a member who was erased.
+    Without `send` it stands in the portal only. Nothing is written for a member who was erased.
     """
     notify_all(
-        [Telling(member=member, kind=kind, key=key, title=title, body=body, path=path)],
+        [Telling(member=member, kind=kind, key=key, title=title, body=body, path=path, send=send)],
         at=at,
     )
 
@@ -63,11 +72,12 @@ def notify_all(tellings: Iterable[Telling], *, at: datetime) -> None:
         skip_known=True,
     )
     # The outbox holds no personal data: text and address are read when it is sent.
+    sent = [telling for telling in wanted if telling.send]
     outbox.put_many(
         MEMBER,
-        keys=[f"{MEMBER}:{key}" for key in keys],
-        recipients=[f"member:{telling.member.pk}" for telling in wanted],
-        payloads=[{"notice": key} for key in keys],
+        keys=[f"{MEMBER}:{telling.key}" for telling in sent],
+        recipients=[f"member:{telling.member.pk}" for telling in sent],
+        payloads=[{"notice": telling.key} for telling in sent],
         at=at,
     )
 

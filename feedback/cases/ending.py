@@ -10,7 +10,7 @@ from compensation.models import Member
 from config.common.errors import Invalid, MoveNotAllowed
 from config.common.events import record
 from config.common.models import User
-from feedback.cases import rules, telling
+from feedback.cases import outgoing, rules, telling
 from feedback.cases.locking import Actor, lock, lock_own, move, save
 from feedback.cases.speech import hear, say
 from feedback.clocks import commands as clocks
@@ -63,6 +63,7 @@ def finish(case: Case, resolution: Resolution, *, body: str, actor: User, at: da
     save(case, *ENDINGS)
     record("case.resolved", case, actor=actor, at=at, resolution=resolution, **ends)
     clocks.resolved(case, actor=actor, at=at)
+    body = "" if outgoing.reaches(case) else body  # was sent as the reply that it is
     telling.tell(case, "resolved", telling.RESOLVED, body=body or telling.RESOLVED_BODY, at=at)
 
 

@@ -8,7 +8,7 @@ from config.common.events import record
 from config.common.models import User
 from feedback.attachments.commands import attach
 from feedback.attachments.rules import Clean
-from feedback.cases import rules
+from feedback.cases import outgoing, rules
 from feedback.cases.locking import move, save
 from feedback.clocks import commands as clocks
 from feedback.models import Author, Case, CaseStatus, Message
@@ -33,6 +33,7 @@ def say(
     save(case, "last_message_at", "last_message", "last_author", "first_replied_at", "agent")
     record("case.replied", case, actor=actor, at=at, message=message.pk, **ends, **taken)
     clocks.replied(case, actor=actor, at=at)
+    outgoing.send(case, message, at=at)
     if case.status == CaseStatus.WAITING_MEMBER and not was_waiting:
         clocks.wait_for_member(case, actor=actor, at=at)
     elif was_waiting and ends:

@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from compensation.notices.commands import notify
+from feedback.cases import outgoing
 from feedback.models import Case
 
 RECEIVED = _("We have received your case %(number)s")
@@ -34,7 +35,8 @@ def tell(
 ) -> None:
     """Tell the member of a change of a case; `names` fill the placeholders in title and body.
 
-    Once for one version of the case: a command that changes it in two ways tells of both.
+    Once for one version of the case: a command that changes it in two ways tells of both. What the reply
+    itself says where the member wrote stands in the portal only.
     """
     with translation.override(case.member.language):
         known = {
@@ -49,6 +51,7 @@ def tell(
             title=str(title) % known,
             body=str(body) % known if isinstance(body, Promise) else body,
             path=page(case.pk),
+            send=not (kind in outgoing.SAYS_IT and outgoing.reaches(case)),
             at=at,
         )
 

@@ -1,6 +1,8 @@
 from feedback.models.approval import Approval, ApprovalStatus
 from feedback.models.bulk import BulkResult, BulkRun
+from feedback.models.call import Call
 from feedback.models.case import Case
+from feedback.models.channel import ChannelMessage, Direction, Outcome
 from feedback.models.choices import CaseKind, CaseStatus, Channel, Milestone, Priority, Resolution
 from feedback.models.clock import Alert, Clock, Firing, Pause, PauseReason
 from feedback.models.desk import DeskSetup, Draft, Mention, Reader, SavedView
@@ -18,16 +20,9 @@ from feedback.models.gap import (
 )
 from feedback.models.handoff import UNENDED, Handoff, HandoffStatus
 from feedback.models.imports import ImportRun, ImportStatus
-from feedback.models.ladder import (
-    ApprovalKind,
-    Ladder,
-    LadderVersion,
-    Recipients,
-    Rung,
-    RungAction,
-    Via,
-)
+from feedback.models.ladder import ApprovalKind, Ladder, LadderVersion, Recipients, Rung, RungAction, Via
 from feedback.models.link import CaseLink, LinkKind
+from feedback.models.mailbox import Mailbox, Security
 from feedback.models.message import Attachment, Author, Message
 from feedback.models.messenger import Digest, Messenger, MessengerKind, TeamRule
 from feedback.models.org import Agent, Department, Membership, Skill, Strategy
@@ -58,9 +53,11 @@ from feedback.models.supervision import (
     Pace,
 )
 from feedback.models.watcher import Watcher
+from feedback.models.webhook import SOURCE_CHANNELS, Scope, WebhookKey, WebhookSource
 from feedback.models.words import CaseWords
 
 __all__ = [
+    "SOURCE_CHANNELS",
     "UNENDED",
     "Agent",
     "Alert",
@@ -81,12 +78,14 @@ __all__ = [
     "BulkRun",
     "Calendar",
     "CalendarVersion",
+    "Call",
     "Case",
     "CaseKind",
     "CaseLink",
     "CaseStatus",
     "CaseWords",
     "Channel",
+    "ChannelMessage",
     "CheckStatus",
     "Clock",
     "CoachingNote",
@@ -98,6 +97,7 @@ __all__ = [
     "DepartmentRule",
     "DeskSetup",
     "Digest",
+    "Direction",
     "Draft",
     "Firing",
     "Gap",
@@ -115,12 +115,14 @@ __all__ = [
     "Leave",
     "LeaveReason",
     "LinkKind",
+    "Mailbox",
     "Membership",
     "Mention",
     "Message",
     "Messenger",
     "MessengerKind",
     "Milestone",
+    "Outcome",
     "Pace",
     "Pause",
     "PauseReason",
@@ -145,8 +147,10 @@ __all__ = [
     "SampleKind",
     "SamplingRule",
     "SavedView",
+    "Scope",
     "Scorecard",
     "ScorecardItem",
+    "Security",
     "Severity",
     "Shift",
     "Skill",
@@ -154,4 +158,6 @@ __all__ = [
     "TeamRule",
     "Via",
     "Watcher",
+    "WebhookKey",
+    "WebhookSource",
 ]
