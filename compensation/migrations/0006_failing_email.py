@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('compensation', '0005_member_permissions'),
+        ("compensation", "0005_member_permissions"),
     ]
 
     operations = [
