@@ -6,6 +6,7 @@ import pytest
 from django.utils.translation.reloader import translation_file_changed
 
 from config import embedded, pgserver
+from config.common import live
 from config.common.translations import compile_changed
 
 compile_changed()
@@ -31,3 +32,5 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
     with django_db_blocker.unblock():
         pgtrigger.disable("common.Event:no_truncate", "common.Seal:no_truncate")
+    yield
+    live.stop()  # its line would keep the database from being dropped

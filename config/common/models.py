@@ -87,6 +87,23 @@ KEEP_ORDER = """
 """
 
 
+# Live pages hear of every event (config.common.live): the row that it is about is rung, and so is the case
+# that its data name. One signal a statement, and PostgreSQL sends equal signals of a transaction once.
+RING = """
+    SELECT string_agg(topic, ' ' ORDER BY topic)
+    INTO topics
+    FROM (
+        SELECT subject_type || ':' || subject_id AS topic FROM fresh
+        UNION
+        SELECT 'case:' || (data ->> 'case') FROM fresh WHERE jsonb_typeof(data -> 'case') = 'number'
+    ) AS rung;
+    IF topics IS NOT NULL THEN
+        PERFORM pg_notify('live', CASE WHEN octet_length(topics) > 7000 THEN '*' ELSE topics END);
+    END IF;
+    RETURN NULL;
+"""
+
+
 class Event(models.Model):
     """One thing that happened, written in the transaction that did it, never changed.
 
@@ -123,6 +140,15 @@ class Event(models.Model):
                 operation=pgtrigger.Insert,
                 declare=[("known", "bigint"), ("upcoming", "bigint"), ("oldest", "bigint")],
                 func=KEEP_ORDER,
+            ),
+            pgtrigger.Trigger(
+                name="ring",
+                level=pgtrigger.Statement,
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                referencing=pgtrigger.Referencing(new="fresh"),
+                declare=[("topics", "text")],
+                func=RING,
             ),
         ]
 
