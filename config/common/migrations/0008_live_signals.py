@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('common', '0006_outbox_labels'),
+        ("common", "0007_bookmark"),
     ]
 
     operations = [
