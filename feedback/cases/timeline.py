@@ -13,7 +13,7 @@ from compensation.models import Member
 from config.common.events import timeline
 from config.common.models import Event, User
 from config.common.money import display
-from feedback.models import Agent, Case, Department, Handoff, Milestone, Priority, Resolution
+from feedback.models import Agent, Case, Department, Handoff, Milestone, Priority, RemedyKind, Resolution
 
 TEXTS: dict[str, Promise] = {
     "case.opened": _("opened the case for %(department)s"),
@@ -53,6 +53,13 @@ TEXTS: dict[str, Promise] = {
     "remedy.reversed": _("took back a remedy of %(amount)s"),
     "case.watched": _("has %(colleague)s watch the case"),
     "case.unwatched": _("has %(colleague)s watch the case no longer"),
+    "playbook.applied": _("began to work by a playbook"),
+    "playbook.step_done": _("ticked off step %(step)s of the playbook"),
+    "playbook.step_undone": _("took back the tick of step %(step)s"),
+    "request.asked": _("asked for: %(remedy)s"),
+    "request.done": _("carried out: %(remedy)s"),
+    "request.refused": _("refused to carry out: %(remedy)s"),
+    "answer.given": _("answered from the knowledge base"),
     "case.contacts_seen": _("looked at the member's contacts"),
 }
 """An event in words, after the name of who did it. Apps above may add theirs."""
@@ -133,6 +140,8 @@ def _text(event: Event, names: _Names) -> str:
         "amount": display(data.get("cost_fen") or 0),
         "colleague": names.actor(f"user:{data.get('user')}"),
         "told": str(_(", ")).join(names.actor(f"user:{user}") for user in data.get("told", ())),
+        "remedy": _label(RemedyKind, data.get("remedy")),
+        "step": data.get("step", ""),
         "before": "",
         "after": "",
     }

@@ -1,0 +1,132 @@
+"""Finding articles by what somebody says, in Chinese, in English, or in both."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.contrib.postgres.search import SearchQuery, SearchRank
+from django.db.models import F, Func, Q, QuerySet, TextField, Value
+
+from feedback.knowledge import rules, words
+from feedback.models import ArticleStatus, ArticleText, Audience, KnownWord, Language
+
+READ = 4_000
+"""How many characters of a question are read: who writes more has said it before."""
+ASKED_FOR = 12
+"""How many of its words are looked up, the most telling first."""
+LOOKED_AT = 30
+"""How many articles are compared in full."""
+LOW = 0.05
+"""Below this an article has hardly a word in common."""
+ALL = ""
+"""What stands for any word in `KnownWord`: its number is that of all published texts of the language."""
+
+
+def nearest(language: str) -> Language:
+    """The language that we write in for somebody who speaks `language`, such as "zh-hans" or "en-gb"."""
+    return Language.ENGLISH if language.casefold().startswith("en") else Language.CHINESE
+
+
+class Query(SearchQuery):
+    """A `tsquery` as it is written, without a parser."""
+
+    template = "(%(expressions)s)::tsquery"
+
+    def __init__(self, written: str) -> None:
+        """Take it as text."""
+        Func.__init__(self, Value(written, output_field=TextField()))
+        self.invert = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A published text that fits, and how sure we are (see rules.score)."""
+
+    text: ArticleText
+    score: float
+
+    @property
+    def code(self) -> str:
+        """The article's address."""
+        return self.text.article.code
+
+    @property
+    def title(self) -> str:
+        """The title in force."""
+        return self.text.in_force.title if self.text.in_force else ""
+
+    @property
+    def body(self) -> str:
+        """The text in force."""
+        return self.text.in_force.body if self.text.in_force else ""
+
+
+def in_force(*, audience: str, language: str | None = None) -> QuerySet[ArticleText]:
+    """The published texts that an audience may read; staff read those for members too."""
+    rows = ArticleText.objects.filter(words__isnull=False, article__status=ArticleStatus.PUBLISHED)
+    if audience != Audience.AGENT:
+        rows = rows.filter(article__audience=Audience.MEMBER)
+    if language is not None:
+        rows = rows.filter(language=language)
+    return rows.select_related("article__topic", "in_force")
+
+
+def find(text: str, *, audience: str, language: str | None = None, limit: int = 5) -> list[Found]:
+    """The articles that fit best, best first; none for a text that says nothing.
+
+    An article is given once, in the language that fits best. Three queries, whatever the number of articles.
+    """
+    asked = words.informative(text[:READ])
+    if not asked:
+        return []
+    weights = weights_of(asked, language)
+    # `sorted` keeps the order in which they were said where words tell as much as others
+    telling = sorted((word for word in asked if word in weights), key=lambda word: -weights[word])
+    if not telling:
+        return []
+    query = Query(words.any_of(telling[:ASKED_FOR]))
+    candidates = (
+        in_force(audience=audience, language=language)
+        .filter(Q(words=query))
+        .annotate(rank=SearchRank(F("words"), query))
+        .order_by("-rank", "pk")
+    )
+    return best(asked, candidates[:LOOKED_AT], weights)[:limit]
+
+
+def best(asked: Sequence[str], texts: Iterable[ArticleText], weights: Mapping[str, float]) -> list[Found]:
+    """The texts with their scores, best first, each article once."""
+    found = sorted(
+        (Found(text, rules.score(asked, words_of(text), weights)) for text in texts),
+        key=lambda one: (-one.score, one.text.pk),
+    )
+    once: dict[int, Found] = {}
+    for one in found:
+        if one.score >= LOW:
+            once.setdefault(one.text.article_id, one)
+    return list(once.values())
+
+
+def words_of(text: ArticleText) -> rules.Words:
+    """The words of the version in force."""
+    version = text.in_force
+    if version is None:
+        return rules.Words((), frozenset())
+    ways = [version.title, *version.questions.splitlines()]
+    return rules.Words(
+        tuple(frozenset(said) for way in ways if (said := words.informative(way))),
+        frozenset(words.informative(version.body)),
+    )
+
+
+def weights_of(asked: Sequence[str], language: str | None) -> dict[str, float]:
+    """How much each word tells that stands in any published text; unknown ones are left out."""
+    known = KnownWord.objects.filter(word__in=[ALL, *asked])
+    if language is not None:
+        known = known.filter(language=language)
+    rows = list(known.values_list("word", "language", "texts"))
+    totals = {spoken: number for word, spoken, number in rows if word == ALL}
+    found: dict[str, float] = {}
+    for word, spoken, number in rows:
+        if word != ALL and number:
+            found[word] = max(found.get(word, 0.0), rules.weight(number, totals.get(spoken, 0)))
+    return found

@@ -1,0 +1,119 @@
+"""What a playbook says, as its version keeps it; and which cases it suggests itself for."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from config.common.errors import Invalid
+from feedback.models import Playbook, PlaybookRemedy, PlaybookStep, RemedyKind
+
+WORD, GAP, CATEGORY = 2, 3, 1
+"""How much speaks for a playbook: a word that the case says, a gap of its order, its kind of product."""
+MOST_WORDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do; `number` is its place, from 1."""
+
+    number: int
+    text: str
+    text_en: str
+
+    def __str__(self) -> str:
+        return self.text_en if self.text_en and (get_language() or "").startswith("en") else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Giving:
+    """One thing to give or to ask for; `place` is its place, from 1."""
+
+    place: int
+    kind: RemedyKind
+    coupon_id: int | None
+    points: int | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A version of a playbook."""
+
+    template_code: str
+    steps: tuple[Step, ...]
+    givings: tuple[Giving, ...]
+
+
+def write(
+    playbook: Playbook, steps: Iterable[PlaybookStep], remedies: Iterable[PlaybookRemedy]
+) -> dict[str, Any]:
+    """A playbook as JSON for a version."""
+    return {
+        "name": playbook.name,
+        "name_en": playbook.name_en,
+        "problem": playbook.problem,
+        "template": playbook.template_code,
+        "steps": [{"text": step.text, "text_en": step.text_en} for step in steps],
+        "remedies": [
+            {"kind": one.kind, "coupon": one.coupon_id, "points": one.points, "note": one.note}
+            for one in remedies
+        ],
+    }
+
+
+def read(content: dict[str, Any]) -> Content:
+    """A version from its JSON."""
+    return Content(
+        template_code=content["template"],
+        steps=tuple(
+            Step(number, step["text"], step["text_en"])
+            for number, step in enumerate(content["steps"], start=1)
+        ),
+        givings=tuple(
+            Giving(place, RemedyKind(one["kind"]), one["coupon"], one["points"], one["note"])
+            for place, one in enumerate(content["remedies"], start=1)
+        ),
+    )
+
+
+def check(content: Content) -> None:
+    """Refuse a playbook that makes no sense.
+
+    Raises:
+        Invalid: neither steps nor a template nor remedies, or the same coupon twice.
+    """
+    if not (content.steps or content.template_code or content.givings):
+        raise Invalid(_("A playbook needs a step, a template or a remedy."))
+    coupons = [one.coupon_id for one in content.givings if one.coupon_id is not None]
+    points = [one for one in content.givings if one.kind == RemedyKind.POINTS]
+    if len(set(coupons)) < len(coupons) or len(points) > 1:
+        raise Invalid(_("The same coupon, and points, can be given once for a case only."))
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a case is about, as far as playbooks go by it. `said` is in plain letters (words.plain)."""
+
+    kind: str
+    said: str
+    aspects: frozenset[str] = field(default_factory=frozenset)
+    categories: frozenset[str] = field(default_factory=frozenset)
+
+
+def fit(playbook: Playbook, facts: Facts, words: Sequence[str]) -> int:
+    """How well a playbook fits a case; 0 when nothing speaks for it, or its kind or category is another.
+
+    `words` are the playbook's in plain letters. Only a word or a gap suggests a playbook; the category
+    then tells it from a more general one.
+    """
+    if playbook.kinds and facts.kind not in playbook.kinds:
+        return 0
+    if playbook.categories and not facts.categories.intersection(playbook.categories):
+        return 0
+    said = sum(1 for word in words if word and word in facts.said)
+    gaps = GAP if facts.aspects.intersection(playbook.aspects) else 0
+    evidence = WORD * min(said, MOST_WORDS) + gaps
+    return evidence + CATEGORY * bool(playbook.categories) if evidence else 0
