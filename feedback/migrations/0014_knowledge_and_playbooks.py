@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compensation', '0005_member_permissions'),
-        ('feedback', '0007_rungs_fire_sometime'),
+        ("feedback", "0013_channels"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
