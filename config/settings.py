@@ -125,21 +125,13 @@ DATABASES = {
     )
 }
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)
-DATABASE_POOL = int(
-    os.environ.get("DATABASE_POOL", "0")
-)  # config.gunicorn sets it: threads share connections
+DATABASE_POOL = int(os.environ.get("DATABASE_POOL", "0"))  # shared by threads: see config.gunicorn
 if DATABASE_POOL:
     DATABASES["default"]["CONN_MAX_AGE"] = 0
     DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 10}
-LIVE_DATABASE_URL = os.environ.get(
-    "LIVE_DATABASE_URL", ""
-)  # past a pooler in transaction mode, which has no LISTEN
-LIVE_WAITERS = int(
-    os.environ.get("LIVE_WAITERS", "200")
-)  # pages that wait for news in one process; others poll
-LIVE_SECONDS = int(
-    os.environ.get("LIVE_SECONDS", "30")
-)  # how long one request waits: below the proxy's time-out
+LIVE_DATABASE_URL = os.environ.get("LIVE_DATABASE_URL", "")  # past a pooler that swallows signals
+LIVE_WAITERS = int(os.environ.get("LIVE_WAITERS", "200"))  # pages that wait in one process; others poll
+LIVE_SECONDS = int(os.environ.get("LIVE_SECONDS", "30"))  # how long one request waits
 CACHES = {  # shared by all processes: rate limits count in it
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": os.environ["CACHE_URL"]}
     if os.environ.get("CACHE_URL")

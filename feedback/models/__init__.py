@@ -3,6 +3,7 @@ from feedback.models.bulk import BulkResult, BulkRun
 from feedback.models.call import Call
 from feedback.models.case import Case
 from feedback.models.channel import ChannelMessage, Direction, Outcome
+from feedback.models.chat import AutomaticReply, ChatEnding, ChatSession, ChatSetup, ChatState
 from feedback.models.choices import CaseKind, CaseStatus, Channel, Milestone, Priority, Resolution
 from feedback.models.clock import Alert, Clock, Firing, Pause, PauseReason
 from feedback.models.desk import DeskSetup, Draft, Mention, Reader, SavedView
@@ -114,6 +115,7 @@ __all__ = [
     "AttainmentTarget",
     "Audience",
     "Author",
+    "AutomaticReply",
     "BoardCount",
     "BreachCause",
     "BreachNote",
@@ -129,6 +131,10 @@ __all__ = [
     "CaseWords",
     "Channel",
     "ChannelMessage",
+    "ChatEnding",
+    "ChatSession",
+    "ChatSetup",
+    "ChatState",
     "CheckStatus",
     "Clock",
     "CoachingNote",
