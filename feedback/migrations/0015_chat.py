@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compensation', '0006_failing_email'),
-        ('feedback', '0013_channels'),
+        ("feedback", "0014_knowledge_and_playbooks"),
     ]
 
     operations = [
