@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from compensation.models import Tier
 from config.common.models import User
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import READS, case_or_404, needs
@@ -21,7 +20,8 @@ from feedback.clocks.queries import chip, replay
 from feedback.clocks.replay import Kind, Mark, Replay, segments
 from feedback.clocks.running import terms_of
 from feedback.clocks.words import exact
-from feedback.models import Clock, Department, Firing, PauseReason, RungAction
+from feedback.models import Clock, Department, Firing, PauseReason, RungAction, Verdict
+from feedback.sops import queries as sops
 from feedback.sops import words as sop_words
 
 SHRUNK = 4
@@ -34,6 +34,7 @@ MARKS: dict[str, tuple[str | Promise, str]] = {
     "clock.paused": (gettext_lazy("paused"), "calm"),
     "clock.resumed": (gettext_lazy("went on"), "plain"),
     "clock.moved": (gettext_lazy("another department answers for it"), "plain"),
+    "clock.pause_reviewed": (gettext_lazy("a supervisor looked at the pause"), "calm"),
     "clock.retargeted": (gettext_lazy("set anew for another priority"), "plain"),
     "due": (gettext_lazy("due"), "due"),
     "clock.breached": (gettext_lazy("late from here on"), "bad"),
@@ -152,7 +153,7 @@ def clock_replay(request: StaffRequest, clock_id: int) -> HttpResponse:
     told = replay(clock, now=at)
     steps = _steps(told, str(case.member))
     line = Line(told, at)
-    tiers = {tier.code: str(tier) for tier in Tier.objects.all()}
+    names = sops.names()
     context = {
         "case": case,
         "clock": clock,
@@ -163,7 +164,7 @@ def clock_replay(request: StaffRequest, clock_id: int) -> HttpResponse:
         "pins": line.pins(steps),
         "sums": list(_sums(told)),
         "reasons": [
-            (sop_words.name(verdict.rule), sop_words.reason(verdict, tiers), verdict.taken)
+            (sop_words.name(verdict.rule), sop_words.reason(verdict, names), verdict.taken)
             for verdict in told.choice.verdicts
         ],
         "is_over": clock.met_at is not None or clock.stopped_at is not None,
@@ -232,6 +233,10 @@ def _detail(mark: Mark, departments: dict[int, str]) -> str:
     data = mark.event.data if mark.event else {}
     if mark.kind == "clock.paused":
         return str(PauseReason(data["reason"]).label)
+    if mark.kind == "clock.resumed" and data.get("capped"):
+        return _("the pause had lasted as long as it may")
+    if mark.kind == "clock.pause_reviewed":
+        return str(Verdict(data["verdict"]).label)
     if mark.kind == "clock.moved":
         return f"{departments.get(data['from'], '—')} → {departments.get(data['to'], '—')}"
     return ""

@@ -48,9 +48,9 @@ class Answer:
     @property
     def passed_over(self) -> list[tuple[str, str]]:
         """The policies that came first, each with why it did not fit."""
-        tiers = {tier.code: str(tier) for tier in Tier.objects.all()}
+        names = queries.names()
         return [
-            (words.name(verdict.rule), words.reason(verdict, tiers)) for verdict in self.choice.passed_over
+            (words.name(verdict.rule), words.reason(verdict, names)) for verdict in self.choice.passed_over
         ]
 
 

@@ -47,6 +47,8 @@ def move(case: Case, to: CaseStatus) -> dict[str, str]:
     rules.check(case.status, to)
     ends = {"from": str(case.status), "to": str(to)}
     case.status = to
+    if to != CaseStatus.OPEN:
+        case.waiting_for = ""
     return ends
 
 
@@ -60,4 +62,4 @@ def work_begins(case: Case) -> dict[str, str]:
 def save(case: Case, *fields: str) -> None:
     """Write the fields of a locked case, with its next version."""
     case.version += 1
-    case.save(update_fields=["version", "status", *fields])
+    case.save(update_fields=["version", "status", "waiting_for", *fields])

@@ -7,7 +7,7 @@ from django.core.files.base import File
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from compensation.models import Member, Order
+from compensation.models import Member, Order, OrderLine
 from config.common import idempotency
 from config.common.errors import Invalid
 from config.common.events import record, reference
@@ -32,6 +32,8 @@ def open_case(
     department: Department | None = None,
     order: Order | None = None,
     priority: Priority = Priority.NORMAL,
+    category: str = "",
+    language: str = "",
     attachments: Sequence["File[bytes]"] = (),
     key: str | None = None,
     idempotency_key: str | None = None,
@@ -43,7 +45,8 @@ def open_case(
     `key` names the one reason that a case is opened for, such as "gap:12": the case that it led to before
     is given again. `idempotency_key` is a client's own, against sending twice. What a member of staff
     writes here are the member's words, taken down; without an actor they are ours. Without a department
-    the department rules choose one.
+    the department rules choose one; without a `category` it is that of the order's first product, without a
+    `language` that of the member.
 
     Raises:
         Invalid: text that is missing or too long, an order of somebody else, a department that takes no
@@ -54,6 +57,7 @@ def open_case(
     if not (kind in CaseKind.values and channel in Channel.values and priority in Priority.values):
         raise Invalid(_("There is no such kind, channel or priority."))
     subject, body = rules.clean_line(subject), rules.clean_text(body)
+    category, language = category or _category(order), language or member.language
     received = (
         Received(department)
         if department
@@ -62,7 +66,8 @@ def open_case(
             channel=channel,
             priority=priority,
             tier=member.tier.code,
-            language=member.language,
+            category=category,
+            language=language,
             subject=subject,
             body=body,
         )
@@ -80,6 +85,8 @@ def open_case(
             channel=channel,
             priority=priority,
             subject=subject,
+            category=category,
+            language=language,
             department=department,
             department_rule=received.rule,
             skill=received.skill,
@@ -128,6 +135,14 @@ def _check(department: Department, order: Order | None, member: Member) -> None:
         raise Invalid(_("%(department)s takes no cases.") % {"department": department})
     if order is not None and order.member_id != member.pk:
         raise Invalid(_("This order is not the member's own."))
+
+
+def _category(order: Order | None) -> str:
+    """The product category of what is first in an order."""
+    if order is None:
+        return ""
+    lines = OrderLine.objects.filter(order=order).exclude(product__category="")
+    return lines.order_by("pk").values_list("product__category", flat=True).first() or ""
 
 
 def _first_message(case: Case, body: str, files: Sequence[Clean], actor: Actor, at: datetime) -> None:

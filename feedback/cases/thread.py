@@ -15,7 +15,8 @@ TELLING = frozenset(
     {
         "case.claimed", "case.assigned", "case.transferred", "case.priority_changed", "case.resolved",
         "case.confirmed", "case.reopened", "case.closed", "handoff.recalled", "remedy.granted",
-        "remedy.requested", "remedy.refused", "remedy.reversed", "clock.breached",
+        "remedy.requested", "remedy.refused", "remedy.reversed", "clock.breached", "case.waits",
+        "case.goes_on", "case.call_promised",
     }
 )  # fmt: skip
 """The events that a reader of the conversation has to know of."""

@@ -1,7 +1,7 @@
 """All that happened in a case, in words: its own events, and those of its handoffs."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,17 @@ from compensation.models import Member
 from config.common.events import timeline
 from config.common.models import Event, User
 from config.common.money import display
-from feedback.models import Agent, Case, Department, Handoff, Milestone, Priority, RemedyKind, Resolution
+from feedback.models import (
+    Agent,
+    Case,
+    Department,
+    Handoff,
+    Milestone,
+    PauseReason,
+    Priority,
+    RemedyKind,
+    Resolution,
+)
 
 TEXTS: dict[str, Promise] = {
     "case.opened": _("opened the case for %(department)s"),
@@ -42,6 +52,16 @@ TEXTS: dict[str, Promise] = {
     "clock.breach_withdrawn": _("breach withdrawn: %(milestone)s"),
     "clock.moved": _("%(after)s answers for the clock from now on"),
     "clock.retargeted": _("clock set anew: %(milestone)s"),
+    "clock.pause_accepted": _("accepted a pause: %(milestone)s"),
+    "clock.pause_rejected": _("rejected a pause, which does not count: %(milestone)s"),
+    "clock.resumed_capped": _("clock runs again, as the pause has lasted as long as it may: %(milestone)s"),
+    "case.waits": _("waits: %(reason)s"),
+    "case.goes_on": _("goes on: no longer %(reason)s"),
+    "case.courier_asked": _("asked the courier"),
+    "case.courier_answered": _("wrote down the courier's answer"),
+    "case.call_promised": _("promised to call back"),
+    "case.called_back": _("called the member"),
+    "case.call_missed": _("called the member, who did not answer"),
     "clock.stopped": _("clock stopped: %(milestone)s"),
     "ladder.warned": _("warned %(told)s: %(milestone)s is soon due"),
     "ladder.told": _("told %(told)s: %(milestone)s is late"),
@@ -137,6 +157,7 @@ def _text(event: Event, names: _Names) -> str:
         "agent": names.agents.get(data.get("agent") or 0, "—"),
         "milestone": _label(Milestone, data.get("milestone")),
         "resolution": _label(Resolution, data.get("resolution")),
+        "reason": _label(PauseReason, data.get("reason")),
         "amount": display(data.get("cost_fen") or 0),
         "colleague": names.actor(f"user:{data.get('user')}"),
         "told": str(_(", ")).join(names.actor(f"user:{user}") for user in data.get("told", ())),
@@ -156,13 +177,8 @@ def _text(event: Event, names: _Names) -> str:
 
 def _nearer(event: Event) -> str:
     """The kind, told apart by its data where one kind needs two texts."""
-    if event.kind == "clock.met" and event.data.get("late"):
-        return "clock.met_late"
-    if event.kind == "case.assigned" and event.data.get("agent") is None:
-        return "case.given_back"
-    if event.kind == "ladder.fired":
-        return _rung(event.data)
-    return event.kind
+    tell = NEARER.get(event.kind)
+    return (tell(event.data) if tell else None) or event.kind
 
 
 def _rung(data: dict[str, Any]) -> str:
@@ -171,6 +187,16 @@ def _rung(data: dict[str, Any]) -> str:
     if not data["told"]:
         return "ladder.nobody"
     return "ladder.told" if data["late"] else "ladder.warned"
+
+
+NEARER: dict[str, Callable[[dict[str, Any]], str | None]] = {
+    "clock.met": lambda data: "clock.met_late" if data.get("late") else None,
+    "clock.resumed": lambda data: "clock.resumed_capped" if data.get("capped") else None,
+    "clock.pause_reviewed": lambda data: f"clock.pause_{data['verdict']}",
+    "case.called_back": lambda data: None if data["reached"] else "case.call_missed",
+    "case.assigned": lambda data: "case.given_back" if data.get("agent") is None else None,
+    "ladder.fired": _rung,
+}
 
 
 def _label(choices: Any, value: object) -> str:

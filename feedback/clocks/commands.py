@@ -7,21 +7,62 @@ Each keeps `case.next_due_at` right and writes its events on the case.
 from collections.abc import Iterable
 from datetime import datetime
 
-from compensation.models import Tier
 from config.common.events import Actor
-from feedback.clocks.running import Running, terms_of
-from feedback.models import Calendar, Case, Clock, Department, Handoff, Milestone, PauseReason
-from feedback.sops import queries as sops
-from feedback.sops.commands import publish_calendar
-from feedback.sops.rules import Facts, choose
+from feedback.clocks.running import Running
+from feedback.clocks.starting import Starter
+from feedback.models import (
+    Case,
+    CaseKind,
+    Clock,
+    Handoff,
+    Milestone,
+    PauseReason,
+    Resolution,
+)
+from feedback.sops.queries import pause_rule
 
 REPLIES = (Milestone.FIRST_REPLY, Milestone.NEXT_REPLY)
+OF_KIND = {
+    CaseKind.REFUND: (Milestone.REFUND,),
+    CaseKind.REVIEW: (Milestone.REVIEW_REPLY, Milestone.CALL_BACK),
+}
+"""What is promised from the first moment of a case of some kinds, beside an answer and a solution."""
+AT_ONCE = (Milestone.FIRST_REPLY, Milestone.RESOLUTION, Milestone.PERIODIC_UPDATE)
+ENDS_WITH_IT = (*REPLIES, Milestone.RESOLUTION, Milestone.PERIODIC_UPDATE)
+"""What is met by resolving a case: the member was told, and has a solution."""
+NOT_REFUNDED = {Resolution.NOT_JUSTIFIED, Resolution.WITHDRAWN, Resolution.SILENT, Resolution.DUPLICATE}
+"""How a refund case ends without a refund."""
+
+
+def start(case: Case, milestone: Milestone, *, actor: Actor, at: datetime) -> Clock | None:
+    """Start a clock of the case's own; gives the one that runs already, None where no policy has a target."""
+    running = Running([case], actor=actor, at=at)
+    if not running.of([milestone]):
+        _start(running, case, [milestone])
+    running.save()
+    return next(iter(running.of([milestone])), None)
+
+
+def met(case: Case, milestone: Milestone, *, actor: Actor, at: datetime) -> None:
+    """A milestone of the case's own is reached; nothing happens where no such clock runs."""
+    running = Running([case], actor=actor, at=at)
+    for clock in running.of([milestone]):
+        running.meet(clock)
+    running.save()
+
+
+def stop(case: Case, milestone: Milestone, *, actor: Actor, at: datetime) -> None:
+    """A milestone of the case's own no longer matters."""
+    running = Running([case], actor=actor, at=at)
+    for clock in running.of([milestone]):
+        running.stop(clock)
+    running.save()
 
 
 def start_for_case(case: Case, *, actor: Actor, at: datetime) -> None:
-    """Start a new case's clocks: first reply and resolution."""
+    """Start a new case's clocks: first reply, periodic update, resolution, and what its kind asks for."""
     running = Running([case], actor=actor, at=at)
-    _start(running, case, [Milestone.FIRST_REPLY, Milestone.RESOLUTION])
+    _start(running, case, [*AT_ONCE, *OF_KIND.get(CaseKind(case.kind), ())])
     running.save()
 
 
@@ -36,29 +77,61 @@ def start_handoff(handoff: Handoff, *, actor: Actor, at: datetime) -> None:
 
 
 def member_spoke(case: Case, *, at: datetime, actor: Actor = None) -> None:
-    """The member is waiting for us: start the next reply unless a reply is due already, resume the rest."""
+    """The member is waiting for us: start the next reply unless a reply is due already, resume the rest.
+
+    What stands still because somebody outside has to act goes on standing still.
+    """
     running = Running([case], actor=actor, at=at)
-    for clock in running.clocks:
-        running.resume(clock)
+    if not case.waiting_for:
+        for clock in running.clocks:
+            running.resume(clock)
     if not running.of(REPLIES):
         _start(running, case, [Milestone.NEXT_REPLY])
     running.save()
 
 
 def replied(case: Case, *, actor: Actor, at: datetime) -> None:
-    """The member was answered: the first or next reply is met."""
+    """The member was answered: the first or next reply is met, and the time until the next update begins."""
     running = Running([case], actor=actor, at=at)
     for clock in running.of(REPLIES):
         running.meet(clock)
+    _update(running, case)
     running.save()
+
+
+def told(case: Case, *, actor: Actor, at: datetime) -> None:
+    """The member heard from us without a reply: the time until the next update begins anew."""
+    running = Running([case], actor=actor, at=at)
+    _update(running, case)
+    running.save()
+
+
+def _update(running: Running, case: Case) -> None:
+    """Meet the update that is due; the next one is due as long as the case runs."""
+    updates = running.of([Milestone.PERIODIC_UPDATE])
+    for clock in updates:
+        running.meet(clock)
+    if updates:
+        _start(running, case, [Milestone.PERIODIC_UPDATE])
 
 
 def wait_for_member(case: Case, *, actor: Actor, at: datetime) -> None:
-    """We cannot go on without the member: the resolution stands still. Replies never do."""
+    """We cannot go on without the member: what may stand still does. Replies never do."""
+    hold(case, PauseReason.WAITING_MEMBER, actor=actor, at=at)
+
+
+def hold(case: Case, reason: PauseReason, *, actor: Actor, at: datetime) -> list[Clock]:
+    """We cannot go on without somebody: the clocks that the rule for this reason names stand still.
+
+    Gives those that stand still now. A clock that has stood still for this reason as long as the rule allows
+    runs on; one that stood still for another reason goes over to this one.
+    """
     running = Running([case], actor=actor, at=at)
-    for clock in running.of([Milestone.RESOLUTION]):
-        running.pause(clock, PauseReason.WAITING_MEMBER)
+    rule = pause_rule(reason)
+    for clock in running.of(Milestone(one) for one in rule.milestones):
+        running.pause(clock, rule)
     running.save()
+    return [clock for clock in running.clocks if clock.paused_at is not None]
 
 
 def resume(case: Case, *, actor: Actor, at: datetime) -> None:
@@ -70,19 +143,29 @@ def resume(case: Case, *, actor: Actor, at: datetime) -> None:
 
 
 def resolved(case: Case, *, actor: Actor, at: datetime) -> None:
-    """The case is solved, and the member was told so: the resolution is met, and any reply with it."""
+    """The case is solved, and the member was told so: the resolution is met, and replies and updates with it.
+
+    The refund is met with it where there was one to give. Nothing else is promised any more.
+    """
     running = Running([case], actor=actor, at=at)
-    for clock in running.of([*REPLIES, Milestone.RESOLUTION]):
-        running.meet(clock)
+    is_refunded = case.resolution not in NOT_REFUNDED
+    for clock in running.clocks_of(case):
+        if clock.handoff_id is not None:
+            continue
+        reached = clock.milestone in ENDS_WITH_IT or (clock.milestone == Milestone.REFUND and is_refunded)
+        (running.meet if reached else running.stop)(clock)
     running.save()
 
 
 def reopened(case: Case, *, actor: Actor, at: datetime) -> None:
-    """The case was not solved after all: a new resolution starts, and the next reply with it."""
+    """The case was not solved after all: a new resolution starts, the next reply and update with it."""
     running = Running([case], actor=actor, at=at)
     missing = [] if running.of(REPLIES) else [Milestone.NEXT_REPLY]
-    if not running.of([Milestone.RESOLUTION]):
-        missing.append(Milestone.RESOLUTION)
+    missing += [
+        milestone
+        for milestone in (Milestone.RESOLUTION, Milestone.PERIODIC_UPDATE)
+        if not running.of([milestone])
+    ]
     _start(running, case, missing)
     running.save()
 
@@ -108,7 +191,7 @@ def retarget(case: Case, *, actor: Actor, at: datetime) -> None:
 
 def retarget_all(running: Running, clocks: Iterable[Clock]) -> None:
     """Choose the policies anew for some clocks whose cases' priorities changed."""
-    starter = _Starter(running)
+    starter = Starter(running)
     for clock in clocks:
         case, milestone = running.cases[clock.case_id], Milestone(clock.milestone)
         if terms := starter.make(case, milestone, clock.department_id):
@@ -134,55 +217,8 @@ def _start(
     running: Running, case: Case, milestones: Iterable[Milestone], handoff: Handoff | None = None
 ) -> None:
     """Start the clocks for which a policy in force has a target."""
-    starter = _Starter(running)
+    starter = Starter(running)
     for milestone in milestones:
         if clock := starter.make(case, milestone, (handoff or case).department_id):
             clock.handoff = handoff
             running.add(clock)
-
-
-class _Starter:
-    """What is in force, looked up once for some cases."""
-
-    def __init__(self, running: Running) -> None:
-        self.at = running.at
-        self.book = sops.book()
-        members = {case.member_id for case in running.cases.values()}
-        self.tiers = dict(Tier.objects.filter(members__in=members).values_list("members", "code"))
-
-    def make(self, case: Case, milestone: Milestone, department_id: int) -> Clock | None:
-        """Make a clock that starts now, not stored; None when no policy in force has a target."""
-        facts = Facts(case.kind, case.channel, int(case.priority), self.tiers[case.member_id])
-        choice = choose(self.book.rules, facts, milestone)
-        if choice.rule is None or choice.target is None:
-            return None
-        target = choice.target
-        clock = Clock(
-            case=case,
-            milestone=milestone,
-            department_id=department_id,
-            policy_version_id=choice.rule.version,
-            calendar_version_id=self._calendar(target.calendar, department_id),
-            ladder_version_id=self.book.ladders.get(target.ladder) if target.ladder else None,
-            facts={
-                **facts.to_json(),
-                "passed_over": [verdict.rule.version for verdict in choice.passed_over],
-            },
-            work=target.within,
-            started_at=self.at,
-        )
-        terms = terms_of(clock)
-        clock.due_at = terms.due_at(clock.started_at)
-        clock.next_fire_at = terms.next_fire(clock.started_at, clock.due_at, rungs_fired=0, is_breached=False)
-        return clock
-
-    def _calendar(self, calendar_id: int | None, department_id: int) -> int:
-        """Find the version in force of the target's calendar, or of the department's.
-
-        A department may have been given a calendar that nobody published yet: it is published now.
-        """
-        if calendar_id is None:
-            calendar_id = Department.objects.values_list("calendar_id", flat=True).get(pk=department_id)
-        if version := self.book.calendars.get(calendar_id):
-            return version
-        return publish_calendar(calendar=Calendar.objects.get(pk=calendar_id), actor=None, at=self.at).pk

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from config.common.models import Event, Seal, User
 from feedback.clocks.running import terms_of
 from feedback.clocks.states import State, state_of
-from feedback.models import Clock, Firing, Pause, PolicyVersion
+from feedback.models import Clock, Firing, Pause, PolicyVersion, Verdict
 from feedback.sops import rules
 from feedback.sops.calendar import WorkCalendar
 from feedback.sops.rules import Choice, Facts
@@ -103,7 +103,7 @@ class Replay:
 def replay(clock: Clock, *, now: datetime) -> Replay:
     """Tell a clock's life, in a fixed number of queries."""
     end = max(clock.met_at or clock.stopped_at or now, clock.started_at)
-    pauses = list(clock.pauses.all())
+    pauses = [pause for pause in clock.pauses.all() if pause.verdict != Verdict.REJECTED]
     events = list(
         Event.objects.filter(subject_type="case", subject_id=clock.case_id)
         .filter(Q(data__clock=clock.pk) | Q(kind="clock.moved", data__clocks__contains=[clock.pk]))

@@ -1,6 +1,6 @@
 """When a clock is due, and when its ladder's rungs fire: pure functions of its terms and its pauses."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -70,3 +70,11 @@ class Terms:
         if rung.in_working_time:
             return self.calendar.due(started_at, self.work + after, pauses)
         return ALWAYS.due(due_at, after, pauses)
+
+
+def left_of_cap(
+    calendar: WorkCalendar, cap: timedelta, used: Iterable[tuple[datetime, datetime]]
+) -> timedelta:
+    """Tell how much longer a clock may stand still for a reason, after it did so before; zero when not."""
+    spent = (calendar.worked(begin, end) for begin, end in used)
+    return max(cap - sum(spent, timedelta()), timedelta())

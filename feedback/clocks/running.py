@@ -12,8 +12,9 @@ from typing import Any
 
 from config.common import bulk
 from config.common.events import Actor, Happening, record_all
-from feedback.clocks.rules import Pauses, Terms
-from feedback.models import Case, Clock, Milestone, Pause, PauseReason
+from config.common.models import User
+from feedback.clocks.rules import ALWAYS, Pauses, Terms, left_of_cap
+from feedback.models import Case, Clock, Milestone, Pause, PauseRule, Verdict
 from feedback.sops import queries as sops
 from feedback.sops.calendar import StillPaused
 
@@ -21,6 +22,7 @@ CHANGING = [
     "department", "policy_version", "calendar_version", "ladder_version", "facts", "work", "due_at",
     "paused_at", "met_at", "stopped_at", "breached_at", "rungs_fired", "next_fire_at",
 ]  # fmt: skip
+PAUSE_CHANGING = ["to_at", "verdict", "reviewed_by", "reviewed_at", "remark"]
 
 
 class Running:
@@ -40,7 +42,8 @@ class Running:
         self._changed: dict[int, Clock] = {}
         self._pauses: dict[int, list[Pause]] | None = None
         self._new_pauses: list[Pause] = []
-        self._ended_pauses: list[Pause] = []
+        self._changed_pauses: dict[int, Pause] = {}
+        self._end_capped()
 
     def clocks_of(self, case: Case) -> list[Clock]:
         """Give the running clocks of one of the cases, those of its handoffs too."""
@@ -82,16 +85,36 @@ class Running:
         self._end(clock)
         self.tell("clock.stopped", clock, milestone=clock.milestone)
 
-    def pause(self, clock: Clock, reason: PauseReason) -> None:
-        """Let it stand still from now on. What was due before stays breached."""
-        if clock.paused_at is not None:
+    def pause(self, clock: Clock, rule: PauseRule) -> None:
+        """Let it stand still from now on, for as long as the rule allows in all.
+
+        What was due before stays breached. A clock that stands still for another reason goes over to this
+        one; one that has stood still for this reason as long as it may runs on.
+        """
+        if (held := self._open(clock)) is not None:
+            if held.reason == rule.reason:
+                return
+            self.resume(clock)
+        at = self._moment(clock)
+        ends_by = self._cap(clock, rule, at)
+        if ends_by == at:
             return
         self._judge(clock)
-        clock.paused_at = self._moment(clock)
-        clock.next_fire_at = None
-        self._new_pauses.append(Pause(clock=clock, reason=reason, from_at=clock.paused_at))
+        clock.paused_at = at
+        clock.next_fire_at = ends_by
+        self._new_pauses.append(
+            Pause(
+                clock=clock,
+                reason=rule.reason,
+                from_at=at,
+                ends_by=ends_by,
+                paused_by=self.actor if isinstance(self.actor, User) else None,
+                needs_review=rule.needs_review,
+            )
+        )
         self._touch(clock)
-        self.tell("clock.paused", clock, milestone=clock.milestone, reason=reason.value)
+        ends = {"until": ends_by.isoformat()} if ends_by else {}
+        self.tell("clock.paused", clock, milestone=clock.milestone, reason=rule.reason, **ends)
 
     def resume(self, clock: Clock) -> None:
         """Let it run again: the time that it stood still does not count."""
@@ -147,9 +170,10 @@ class Running:
         )
 
     def schedule(self, clock: Clock) -> None:
-        """Work out when the sweep has to look at it next."""
-        clock.next_fire_at = None
-        if clock.paused_at is None and clock.met_at is None and clock.stopped_at is None:
+        """Work out when the sweep has to look at it next; of a paused one that is the end of its pause."""
+        if clock.met_at is not None or clock.stopped_at is not None:
+            clock.next_fire_at = None
+        elif clock.paused_at is None:
             clock.next_fire_at = terms_of(clock).next_fire(
                 clock.started_at,
                 clock.due_at,
@@ -160,13 +184,46 @@ class Running:
         self._touch(clock)
 
     def pauses(self, clock: Clock) -> Pauses:
-        """Give its pauses; the first question loads those of all clocks."""
+        """Give its pauses, without those that a supervisor rejected."""
+        return [
+            (pause.from_at, pause.to_at)
+            for pause in self.pauses_of(clock)
+            if pause.verdict != Verdict.REJECTED
+        ]
+
+    def pauses_of(self, clock: Clock) -> list[Pause]:
+        """Give all its pauses as rows; the first question loads those of all clocks."""
         if self._pauses is None:
             self._pauses = defaultdict(list)
-            for pause in Pause.objects.filter(clock__in=self.clocks):
+            for pause in Pause.objects.filter(clock__in=self.clocks).order_by("from_at", "id"):
                 self._pauses[pause.clock_id].append(pause)
         new = [pause for pause in self._new_pauses if pause.clock_id == clock.pk]
-        return [(pause.from_at, pause.to_at) for pause in (*self._pauses.get(clock.pk, ()), *new)]
+        return [*self._pauses.get(clock.pk, ()), *new]
+
+    def take_in(self, clock: Clock) -> None:
+        """Add a stored clock of one of the cases that has ended, for `settle`."""
+        if all(clock.pk != known.pk for known in self.clocks):
+            self.clocks.append(clock)
+            self._by_case[clock.case_id].append(clock)
+
+    def change_pause(self, pause: Pause) -> None:
+        """Keep a changed pause, one of `pauses_of`, for `save`."""
+        self._changed_pauses[pause.pk] = pause
+
+    def settle(self, clock: Clock) -> None:
+        """Judge a clock anew, ended or not, after its pauses turned out to be others than was thought."""
+        was_breached, clock.breached_at = clock.breached_at is not None, None
+        with suppress(StillPaused):
+            clock.due_at = terms_of(clock).due_at(clock.started_at, self.pauses(clock))
+            until = clock.met_at or clock.stopped_at or clock.paused_at or self.at
+            if clock.due_at < until:
+                clock.breached_at = clock.due_at
+        self.schedule(clock)
+        self._touch(clock)
+        if clock.breached_at is not None and not was_breached:
+            self.tell_at(clock.due_at, "clock.breached", clock, milestone=clock.milestone)
+        elif was_breached and clock.breached_at is None:
+            self.tell("clock.breach_withdrawn", clock, milestone=clock.milestone)
 
     def tell(self, kind: str, clock: Clock, **data: Any) -> None:
         """Keep an event of a clock for `save`."""
@@ -181,7 +238,7 @@ class Running:
     def save(self) -> None:
         """Write everything: clocks, pauses, the cases' next due times, events."""
         bulk.update(Clock, list(self._changed.values()), CHANGING)
-        bulk.update(Pause, self._ended_pauses, ["to_at"])
+        bulk.update(Pause, list(self._changed_pauses.values()), PAUSE_CHANGING)
         bulk.insert(Pause, self._new_pauses)
         bulk.update(Case, self._refresh_due(), ["next_due_at"])
         record_all(self.events)
@@ -213,18 +270,47 @@ class Running:
             self.schedule(clock)
             self.tell("clock.breach_withdrawn", clock, milestone=clock.milestone)
 
-    def _let_run(self, clock: Clock) -> None:
-        """End its pause, if it stands still."""
-        if clock.paused_at is None:
+    def _let_run(self, clock: Clock, at: datetime | None = None) -> None:
+        """End its pause, if it stands still: now, or at another moment."""
+        if (pause := self._open(clock)) is None:
             return
-        self.pauses(clock)
-        for pause in (*(self._pauses or {}).get(clock.pk, ()), *self._new_pauses):
-            if pause.clock_id == clock.pk and pause.to_at is None:
-                pause.to_at = max(self.at, pause.from_at)
-                if pause.pk:
-                    self._ended_pauses.append(pause)
+        pause.to_at = max(at or self.at, pause.from_at)
+        if pause.pk:
+            self.change_pause(pause)
         clock.paused_at = None
         self._due(clock)
+
+    def _open(self, clock: Clock) -> Pause | None:
+        """Give the pause that it stands still in."""
+        if clock.paused_at is None:
+            return None
+        return next(pause for pause in self.pauses_of(clock) if pause.to_at is None)
+
+    def _cap(self, clock: Clock, rule: PauseRule, at: datetime) -> datetime | None:
+        """Tell until when a pause that begins now may last; `at` itself when nothing is left of its cap."""
+        if rule.cap is None:
+            return None
+        used = [
+            (pause.from_at, pause.to_at or at)
+            for pause in self.pauses_of(clock)
+            if pause.reason == rule.reason
+        ]
+        calendar = terms_of(clock).calendar if rule.in_working_time else ALWAYS
+        left = left_of_cap(calendar, rule.cap, used)
+        return calendar.due(at, left) if left else at
+
+    def _end_capped(self) -> None:
+        """Let those run again whose pauses have lasted as long as they may: from that very moment on.
+
+        A paused clock's `next_fire_at` is the end of its pause, so that this costs nothing where none is.
+        """
+        for clock in self.clocks:
+            if clock.paused_at is not None and clock.next_fire_at and clock.next_fire_at <= self.at:
+                ended = clock.next_fire_at
+                self._let_run(clock, ended)
+                due = clock.due_at.isoformat()
+                data = {"clock": clock.pk, "milestone": clock.milestone, "due": due, "capped": True}
+                self.events.append(Happening("clock.resumed", self.cases[clock.case_id], ended, None, data))
 
     def _due(self, clock: Clock) -> None:
         """Work out its due time; while it stands still before that, nobody can know it."""

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from config.common.spans import span
 from feedback.clocks import words
 from feedback.clocks.running import terms_of
-from feedback.models import Case, Clock
+from feedback.models import Case, Clock, Verdict
 
 
 class State(TextChoices):
@@ -129,5 +129,7 @@ def _fraction(clock: Clock, now: datetime) -> float:
 
 
 def _worked(clock: Clock, until: datetime) -> timedelta:
-    pauses = [(pause.from_at, pause.to_at) for pause in clock.pauses.all()]
+    pauses = [
+        (pause.from_at, pause.to_at) for pause in clock.pauses.all() if pause.verdict != Verdict.REJECTED
+    ]
     return terms_of(clock).calendar.worked(clock.started_at, max(until, clock.started_at), pauses)

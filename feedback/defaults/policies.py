@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from compensation.models import OrderStatus
 from feedback.defaults import calendars, ladders
 from feedback.models import (
     Calendar,
@@ -22,7 +23,11 @@ FIRST, NEXT, SOLVED, HANDOFF = (
     Milestone.RESOLUTION,
     Milestone.HANDOFF,
 )
+PICKED_UP, UPDATE, COURIER = Milestone.PICK_UP, Milestone.PERIODIC_UPDATE, Milestone.COURIER_ANSWER
+REFUNDED, REVIEWED, CALLED = Milestone.REFUND, Milestone.REVIEW_REPLY, Milestone.CALL_BACK
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+DAY = 12 * HOUR
+"""What service hours have in a day."""
 
 
 class Row(NamedTuple):
@@ -38,26 +43,53 @@ class Row(NamedTuple):
 
 POLICIES = [
     Row("chat", "在线聊天", "Chat", {FIRST: 30 * SECOND}, {"channels": [Channel.CHAT]}, calendars.ALWAYS),
-    Row("phone", "电话", "Phone", {FIRST: 10 * SECOND}, {"channels": [Channel.PHONE]}, calendars.ALWAYS),
+    Row("phone", "电话", "Phone", {PICKED_UP: 10 * SECOND}, {"channels": [Channel.PHONE]}, calendars.ALWAYS),
+    Row(
+        "missed-call",
+        "未接来电回电",
+        "Call back after a phone call",
+        {CALLED: 30 * MINUTE},
+        {"channels": [Channel.PHONE]},
+    ),
+    Row("courier", "物流答复", "Courier's answer", {COURIER: 10 * MINUTE}, {}, calendars.ALWAYS),
+    Row(
+        "refund-unshipped",
+        "未发货退款",
+        "Refund of an unshipped order",
+        {REFUNDED: MINUTE},
+        {
+            "kinds": [CaseKind.REFUND],
+            "order_statuses": [OrderStatus.PLACED, OrderStatus.PAID, OrderStatus.CANCELLED],
+        },
+        calendars.ALWAYS,
+    ),
+    Row(
+        "refund-returned",
+        "退货到仓退款",
+        "Refund of returned goods",
+        {REFUNDED: 24 * HOUR},
+        {"kinds": [CaseKind.REFUND], "order_statuses": [OrderStatus.RETURNED]},
+        calendars.ALWAYS,
+    ),
     Row(
         "urgent",
         "紧急",
         "Urgent",
-        {FIRST: 15 * MINUTE, NEXT: HOUR, SOLVED: 4 * HOUR},
+        {FIRST: 15 * MINUTE, NEXT: HOUR, SOLVED: 4 * HOUR, UPDATE: 2 * HOUR},
         {"priorities": [Priority.URGENT]},
     ),
     Row(
         "gold-complaint",
         "金卡会员投诉",
         "Complaint of a gold member",
-        {FIRST: 15 * MINUTE, NEXT: HOUR, SOLVED: 12 * HOUR},
+        {FIRST: 15 * MINUTE, NEXT: HOUR, SOLVED: 12 * HOUR, UPDATE: 6 * HOUR},
         {"kinds": [CaseKind.COMPLAINT], "tiers": ["gold"]},
     ),
     Row(
         "high-complaint",
         "优先投诉",
         "Complaint of high priority",
-        {FIRST: 20 * MINUTE, NEXT: 90 * MINUTE, SOLVED: 12 * HOUR},
+        {FIRST: 20 * MINUTE, NEXT: 90 * MINUTE, SOLVED: 12 * HOUR, UPDATE: 6 * HOUR},
         {"kinds": [CaseKind.COMPLAINT], "priorities": [Priority.HIGH]},
     ),
     Row(
@@ -71,7 +103,7 @@ POLICIES = [
         "complaint",
         "投诉",
         "Complaint",
-        {FIRST: 30 * MINUTE, NEXT: 2 * HOUR, SOLVED: 24 * HOUR},
+        {FIRST: 30 * MINUTE, NEXT: 2 * HOUR, SOLVED: 24 * HOUR, UPDATE: DAY},
         {"kinds": [CaseKind.COMPLAINT]},
     ),
     Row(
@@ -85,14 +117,14 @@ POLICIES = [
         "refund",
         "退款",
         "Refund",
-        {FIRST: 30 * MINUTE, NEXT: 2 * HOUR, SOLVED: 24 * HOUR},
+        {FIRST: 30 * MINUTE, NEXT: 2 * HOUR, SOLVED: 24 * HOUR, UPDATE: DAY},
         {"kinds": [CaseKind.REFUND]},
     ),
     Row(
         "review",
         "差评跟进",
         "Follow-up of a bad review",
-        {FIRST: 2 * HOUR, NEXT: 2 * HOUR, SOLVED: 24 * HOUR},
+        {REVIEWED: 2 * HOUR, CALLED: 24 * HOUR, FIRST: 2 * HOUR, NEXT: 2 * HOUR, SOLVED: 24 * HOUR},
         {"kinds": [CaseKind.REVIEW]},
     ),
     Row(
@@ -110,6 +142,7 @@ POLICIES = [
         {"kinds": [CaseKind.SUGGESTION]},
     ),
     Row("others", "其他", "All others", {FIRST: HOUR, NEXT: 2 * HOUR, SOLVED: 24 * HOUR}),
+    Row("call-back", "约定回电", "Promised call", {CALLED: 4 * HOUR}),
     Row("handoff", "部门协同", "Handoff to a department", {HANDOFF: 4 * HOUR}, {}, ""),  # on its own hours
 ]
 STEP = 10

@@ -59,7 +59,14 @@ ROLES: Mapping[str, Role] = {
     "team_lead": Role("组长", _LEAD),
     "supervisor": Role(
         "主管",
-        (*_LEAD, *_FIGURES, "compensation.approve_grant", "compensation.set_tier", "feedback.view_promise"),
+        (
+            *_LEAD,
+            *_FIGURES,
+            "compensation.approve_grant",
+            "compensation.set_tier",
+            "feedback.view_promise",
+            "feedback.review_pause",
+        ),
     ),
     "moderator": Role(
         "评价审核",

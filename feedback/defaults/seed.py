@@ -5,6 +5,7 @@ from feedback.defaults.calendars import seed_calendars
 from feedback.defaults.departments import seed_departments
 from feedback.defaults.gaps import seed_gaps
 from feedback.defaults.ladders import seed_ladders
+from feedback.defaults.pauses import seed_pauses
 from feedback.defaults.policies import seed_policies
 from feedback.defaults.roles import seed_roles
 
@@ -15,5 +16,6 @@ SEEDS = (
     seed_departments,  # on their calendars
     seed_gaps,  # their cases go to departments
     seed_ladders,
+    seed_pauses,
     seed_policies,
 )

@@ -53,7 +53,7 @@ def hand_over(
         raise WrongState(
             _("%(department)s has yet to answer an earlier question.") % {"department": department}
         )
-    was_waiting = case.status == CaseStatus.WAITING_MEMBER
+    was_waiting = case.status == CaseStatus.WAITING_MEMBER or bool(case.waiting_for)
     ends = move(case, CaseStatus.WAITING_DEPARTMENT) if case.status != CaseStatus.WAITING_DEPARTMENT else {}
     handoff = Handoff.objects.create(
         case=case,

@@ -47,6 +47,8 @@ class Due:
     due_at: datetime
     breached_at: datetime | None
     rungs_fired: int
+    is_paused: bool = False
+    """Whether it stood still until its pause had lasted as long as it may."""
     next_fire_at: datetime | None = None
     is_breached_now: bool = False
 

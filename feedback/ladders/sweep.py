@@ -39,10 +39,13 @@ WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 """
 CLOCKS = """
 SELECT id, case_id, milestone, handoff_id IS NOT NULL, department_id, calendar_version_id,
-    ladder_version_id, work, started_at, due_at, breached_at, rungs_fired
+    ladder_version_id, work, started_at, due_at, breached_at, rungs_fired, paused_at IS NOT NULL
 FROM feedback_clock WHERE case_id = ANY(%s::bigint[]) AND next_fire_at <= %s ORDER BY id
 """
-PAUSES = "SELECT clock_id, from_at, to_at FROM feedback_pause WHERE clock_id = ANY(%s::bigint[])"
+PAUSES = """
+SELECT clock_id, from_at, to_at FROM feedback_pause
+WHERE clock_id = ANY(%s::bigint[]) AND verdict <> 'rejected'
+"""
 
 
 @dataclass(slots=True)
@@ -127,6 +130,9 @@ def _sweep_cases(ids: Sequence[int], staff: People, at: datetime, result: SweepR
     """Do what is due for those of the cases that nobody else holds."""
     cases = _lock(ids)
     clocks = _due(cases, at)
+    if capped := {clock.case for clock in clocks.values() if clock.is_paused}:
+        _end_pauses(capped, at)
+        clocks = _due(cases, at)
     pauses = _pauses(clocks)
     shots: list[Shot] = []
     for clock in clocks.values():
@@ -182,6 +188,11 @@ def _take(clock: Due, pauses: Pauses, at: datetime) -> list[Shot]:
         clock.rungs_fired += 1
     clock.is_breached_now = clock.breached_at is None and clock.due_at <= at
     return due
+
+
+def _end_pauses(ids: Iterable[int], at: datetime) -> None:
+    """Let clocks run again whose pauses have lasted as long as they may; some may be late by now."""
+    Running(Case.objects.filter(pk__in=ids), actor=None, at=at).save()
 
 
 def _retarget(ids: Sequence[int], at: datetime) -> None:

@@ -4,8 +4,19 @@ from feedback.models.call import Call
 from feedback.models.case import Case
 from feedback.models.channel import ChannelMessage, Direction, Outcome
 from feedback.models.chat import AutomaticReply, ChatEnding, ChatSession, ChatSetup, ChatState
-from feedback.models.choices import CaseKind, CaseStatus, Channel, Milestone, Priority, Resolution
-from feedback.models.clock import Alert, Clock, Firing, Pause, PauseReason
+from feedback.models.choices import (
+    MAY_PAUSE,
+    OUTSIDE,
+    CaseKind,
+    CaseStatus,
+    Channel,
+    Milestone,
+    PauseReason,
+    Priority,
+    Resolution,
+    Verdict,
+)
+from feedback.models.clock import Alert, Clock, Firing, Pause
 from feedback.models.desk import DeskSetup, Draft, Mention, Reader, SavedView
 from feedback.models.gap import (
     Aspect,
@@ -76,7 +87,7 @@ from feedback.models.remedy import Remedy
 from feedback.models.review import Reply, Review
 from feedback.models.routing import Cover, DedicatedService, Dedication, DepartmentRule
 from feedback.models.shift import Leave, LeaveReason, Presence, PresenceState, Shift
-from feedback.models.sop import Calendar, CalendarVersion, Policy, PolicyTarget, PolicyVersion
+from feedback.models.sop import Calendar, CalendarVersion, PauseRule, Policy, PolicyTarget, PolicyVersion
 from feedback.models.supervision import (
     ApprovalQuestion,
     AttainmentTarget,
@@ -91,6 +102,8 @@ from feedback.models.webhook import SOURCE_CHANNELS, Scope, WebhookKey, WebhookS
 from feedback.models.words import CaseWords
 
 __all__ = [
+    "MAY_PAUSE",
+    "OUTSIDE",
     "SOURCE_CHANNELS",
     "UNENDED",
     "Agent",
@@ -177,6 +190,7 @@ __all__ = [
     "Pace",
     "Pause",
     "PauseReason",
+    "PauseRule",
     "Playbook",
     "PlaybookGiven",
     "PlaybookRemedy",
@@ -224,6 +238,7 @@ __all__ = [
     "ToneRuleKind",
     "ToneSeverity",
     "Topic",
+    "Verdict",
     "Via",
     "Watcher",
     "WebhookKey",

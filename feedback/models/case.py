@@ -5,7 +5,14 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from compensation.models import Member, Order
-from feedback.models.choices import CaseKind, CaseStatus, Channel, Priority, Resolution
+from feedback.models.choices import (
+    OUTSIDE,
+    CaseKind,
+    CaseStatus,
+    Channel,
+    Priority,
+    Resolution,
+)
 from feedback.models.org import Agent, Department, Skill
 from feedback.models.routing import DepartmentRule
 
@@ -41,6 +48,19 @@ class Case(models.Model):
     status = models.CharField(_("status"), max_length=16, choices=CaseStatus, default=CaseStatus.NEW)
     priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority, default=Priority.NORMAL)
     subject = models.CharField(_("subject"), max_length=200)
+    category = models.CharField(
+        _("product category"), max_length=80, blank=True, help_text="As it was when the case was opened."
+    )
+    language = models.CharField(
+        _("language"), max_length=16, blank=True, help_text="The member's when the case was opened."
+    )
+    waiting_for = models.CharField(
+        _("waits for"),
+        max_length=16,
+        blank=True,
+        choices=[(reason.value, reason.label) for reason in OUTSIDE],
+        help_text="Somebody outside; for the member and for departments there is the status.",
+    )
     department = models.ForeignKey(  # case_department_opened begins with it
         Department, models.PROTECT, verbose_name=_("department"), related_name="cases", db_index=False
     )
@@ -126,6 +146,10 @@ class Case(models.Model):
             models.CheckConstraint(name="case_status_known", condition=Q(status__in=CaseStatus.values)),
             models.CheckConstraint(name="case_priority_known", condition=Q(priority__in=Priority.values)),
             models.CheckConstraint(
+                name="case_waits_while_open",
+                condition=Q(waiting_for="") | Q(waiting_for__in=OUTSIDE, status=CaseStatus.OPEN),
+            ),
+            models.CheckConstraint(
                 name="case_ended_has_resolution",
                 condition=(Q(status__in=ENDED, resolved_at__isnull=False) & ~Q(resolution=""))
                 | (~Q(status__in=ENDED) & Q(resolved_at__isnull=True, resolution="")),
@@ -191,6 +215,9 @@ class Case(models.Model):
             ),
             models.Index(  # surveys: closed cases without an invitation
                 name="case_closed", fields=["closed_at"], condition=Q(status=CaseStatus.CLOSED)
+            ),
+            models.Index(  # cases.refunding: whose goods have come back
+                name="case_refund", fields=["order"], condition=Q(kind=CaseKind.REFUND, resolved_at=None)
             ),
         ]
 

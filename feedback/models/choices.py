@@ -72,3 +72,32 @@ class Milestone(models.TextChoices):
     RESOLUTION = "resolution", pgettext_lazy("milestone", "resolution")
     HANDOFF = "handoff", _("answer to a handoff")
     ACCEPT = "accept", _("acceptance of a handoff")
+    PICK_UP = "pick_up", _("picking up the phone")
+    PERIODIC_UPDATE = "periodic_update", _("periodic update")
+    COURIER_ANSWER = "courier_answer", _("courier's answer")
+    REFUND = "refund", pgettext_lazy("milestone", "refund")
+    REVIEW_REPLY = "review_reply", _("reply to a review")
+    CALL_BACK = "call_back", _("call back")
+
+
+class PauseReason(models.TextChoices):
+    """Why a clock stands still."""
+
+    WAITING_MEMBER = "waiting_member", _("waiting for the member")
+    WAITING_SUPPLIER = "waiting_supplier", _("waiting for the supplier")
+    WAITING_COURIER = "waiting_courier", _("waiting for the courier")
+    WAITING_BANK = "waiting_bank", _("waiting for the bank")
+
+
+MAY_PAUSE = (Milestone.RESOLUTION, Milestone.PERIODIC_UPDATE, Milestone.REFUND)
+"""The milestones whose clocks can stand still. Replies, calls and questions never do."""
+
+OUTSIDE = (PauseReason.WAITING_SUPPLIER, PauseReason.WAITING_COURIER, PauseReason.WAITING_BANK)
+"""Those whom a case can wait for beside its member."""
+
+
+class Verdict(models.TextChoices):
+    """What a supervisor thinks of a pause."""
+
+    ACCEPTED = "accepted", pgettext_lazy("pause", "accepted")
+    REJECTED = "rejected", pgettext_lazy("pause", "rejected")

@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from feedback.models.case import Case
-from feedback.models.choices import Milestone
+from feedback.models.choices import MAY_PAUSE, Milestone, PauseReason, Verdict
 from feedback.models.handoff import Handoff
 from feedback.models.ladder import LadderVersion
 from feedback.models.org import Department
@@ -62,7 +62,7 @@ class Clock(models.Model):
         db_index=False,
     )
     facts = models.JSONField(
-        default=dict, help_text="What the policy was chosen by: kind, channel, priority, tier."
+        default=dict, help_text="What the policy was chosen by: see feedback.sops.rules.Facts."
     )
     work = models.DurationField(_("within"), help_text=_("In working time."))
     started_at = models.DateTimeField(_("started"))
@@ -75,7 +75,9 @@ class Clock(models.Model):
     breached_at = models.DateTimeField(_("breached"), null=True, blank=True)
     rungs_fired = models.PositiveSmallIntegerField(default=0)
     next_fire_at = models.DateTimeField(
-        null=True, blank=True, help_text="When the sweep has something to do: the next rung, or the breach."
+        null=True,
+        blank=True,
+        help_text="When the sweep has something to do: the next rung, the breach, the end of a pause.",
     )
 
     class Meta:
@@ -100,8 +102,9 @@ class Clock(models.Model):
                 | Q(next_fire_at__isnull=True, paused_at__isnull=True),
             ),
             models.CheckConstraint(
-                name="clock_paused_is_quiet",
-                condition=Q(paused_at__isnull=True) | Q(next_fire_at__isnull=True),
+                name="clock_may_pause",
+                condition=Q(paused_at__isnull=True)
+                | Q(milestone__in=MAY_PAUSE) & (Q(next_fire_at=None) | Q(next_fire_at__gte=F("paused_at"))),
             ),
             models.CheckConstraint(
                 name="clock_late_is_breached",
@@ -138,12 +141,6 @@ class Clock(models.Model):
         return f"{self.get_milestone_display()} {self.due_at:%F %T}"
 
 
-class PauseReason(models.TextChoices):
-    """Why a clock stands still."""
-
-    WAITING_MEMBER = "waiting_member", _("waiting for the member")
-
-
 class Pause(models.Model):
     """A time in which a clock stood still."""
 
@@ -151,14 +148,55 @@ class Pause(models.Model):
     reason = models.CharField(_("reason"), max_length=16, choices=PauseReason)
     from_at = models.DateTimeField(_("from"))
     to_at = models.DateTimeField(_("until"), null=True, blank=True)
+    ends_by = models.DateTimeField(
+        _("at the latest"), null=True, blank=True, help_text="Its cap, worked out as it began."
+    )
+    paused_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        verbose_name=_("paused by"),
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
+    needs_review = models.BooleanField(default=False, help_text="As its rule said when it began.")
+    verdict = models.CharField(_("verdict"), max_length=8, choices=Verdict, blank=True)
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        verbose_name=_("reviewed by"),
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
+    reviewed_at = models.DateTimeField(_("reviewed"), null=True, blank=True)
+    remark = models.TextField(_("remark"), blank=True)
 
     class Meta:
         verbose_name = _("pause")
         verbose_name_plural = _("pauses")
+        permissions = [("review_pause", "Can review pauses")]
         ordering = ["from_at"]
+        indexes = [
+            models.Index(  # clocks.pauses: what supervisors have to look at
+                name="pause_to_review", fields=["from_at", "id"], condition=Q(needs_review=True, verdict="")
+            )
+        ]
         constraints = [
             models.CheckConstraint(
                 name="pause_forward", condition=Q(to_at__isnull=True) | Q(to_at__gte=F("from_at"))
+            ),
+            models.CheckConstraint(
+                name="pause_within_its_cap",
+                condition=Q(ends_by__isnull=True)
+                | Q(ends_by__gt=F("from_at")) & (Q(to_at__isnull=True) | Q(to_at__lte=F("ends_by"))),
+            ),
+            models.CheckConstraint(
+                name="pause_verdict_has_judge",
+                condition=Q(verdict="", reviewed_by__isnull=True, reviewed_at__isnull=True)
+                | Q(verdict__in=Verdict.values, reviewed_by__isnull=False, reviewed_at__isnull=False),
             ),
             models.UniqueConstraint(name="pause_one_open", fields=["clock"], condition=Q(to_at=None)),
         ]

@@ -10,9 +10,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from compensation.models import OrderStatus
 from config.common.bilingual import Bilingual
 from config.common.spans import work_span
-from feedback.models.choices import CaseKind, Channel, Milestone, Priority
+from feedback.models.choices import MAY_PAUSE, CaseKind, Channel, Milestone, PauseReason, Priority
 from feedback.models.ladder import Ladder
 
 APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
@@ -84,6 +85,34 @@ class Policy(Bilingual):
         blank=True,
         help_text=_("None chosen: any."),
     )
+    categories = ArrayField(
+        models.CharField(max_length=80),
+        verbose_name=_("product categories"),
+        default=list,
+        blank=True,
+        help_text=_("None chosen: any."),
+    )
+    departments = ArrayField(
+        models.CharField(max_length=50),
+        verbose_name=_("departments"),
+        default=list,
+        blank=True,
+        help_text=_("None chosen: any."),
+    )
+    languages = ArrayField(
+        models.CharField(max_length=16),
+        verbose_name=_("languages"),
+        default=list,
+        blank=True,
+        help_text=_("None chosen: any."),
+    )
+    order_statuses = ArrayField(
+        models.CharField(max_length=16, choices=OrderStatus),
+        verbose_name=_("states of the order"),
+        default=list,
+        blank=True,
+        help_text=_("None chosen: any, and cases without an order."),
+    )
 
     class Meta:
         verbose_name = _("SOP policy")
@@ -144,3 +173,46 @@ class PolicyVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.policy} v{self.number}"
+
+
+class PauseRule(models.Model):
+    """How long a clock may stand still for a reason, which clocks do, and whether somebody looks at it."""
+
+    reason = models.CharField(_("reason"), max_length=16, choices=PauseReason, unique=True)
+    milestones = ArrayField(
+        models.CharField(max_length=16, choices=[(one.value, one.label) for one in MAY_PAUSE]),
+        verbose_name=_("what stands still"),
+        help_text=_("Replies, calls and questions to others never do."),
+    )
+    cap = models.DurationField(
+        _("at most"),
+        null=True,
+        blank=True,
+        help_text=_("In all, for one clock: 48:00:00 is two days. Empty: as long as it takes."),
+    )
+    in_working_time = models.BooleanField(
+        _("counted in working time"),
+        default=True,
+        help_text=_("Off: the time is counted around the clock."),
+    )
+    needs_review = models.BooleanField(
+        _("reviewed"), default=True, help_text=_("A supervisor says whether each such pause counts.")
+    )
+
+    class Meta:
+        verbose_name = _("rule for pauses")
+        verbose_name_plural = _("rules for pauses")
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(name="pauserule_reason_known", condition=Q(reason__in=PauseReason.values)),
+            models.CheckConstraint(
+                name="pauserule_cap_positive", condition=Q(cap__isnull=True) | Q(cap__gt="00:00:00")
+            ),
+            models.CheckConstraint(
+                name="pauserule_never_replies",
+                condition=Q(milestones__contained_by=[one.value for one in MAY_PAUSE]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.get_reason_display())

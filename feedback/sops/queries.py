@@ -9,7 +9,16 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Max, Value
 
-from feedback.models import CalendarVersion, LadderVersion, PolicyVersion
+from compensation.models import Tier
+from feedback.models import (
+    CalendarVersion,
+    Department,
+    LadderVersion,
+    Milestone,
+    PauseReason,
+    PauseRule,
+    PolicyVersion,
+)
 from feedback.sops import ladder, rules
 from feedback.sops.calendar import WorkCalendar
 from feedback.sops.ladder import Rung
@@ -60,9 +69,23 @@ def rungs(version: int) -> tuple[Rung, ...]:
     return ladder.read(LadderVersion.objects.get(pk=version).content)
 
 
+def pause_rule(reason: PauseReason) -> PauseRule:
+    """Give the rule for a reason; where nobody has made one, the resolution stands still without end."""
+    rule = PauseRule.objects.filter(reason=reason).first()
+    return rule or PauseRule(reason=reason, milestones=[Milestone.RESOLUTION], needs_review=False)
+
+
 def explain(facts: Facts) -> dict[str, Choice]:
     """Tell which policy in force decides each milestone, and why."""
     return rules.explain(book().rules, facts)
+
+
+def names() -> dict[str, dict[str, str]]:
+    """Say what the values of a policy's conditions are called where they are data."""
+    return {
+        "tier": {tier.code: str(tier) for tier in Tier.objects.all()},
+        "department": {one.code: str(one) for one in Department.objects.all()},
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,33 @@ from typing import Any
 
 from feedback.models import CaseKind, Channel, Milestone, Policy, PolicyTarget, Priority
 
-FIELDS = {"kind": "kinds", "channel": "channels", "priority": "priorities", "tier": "tiers"}
+FIELDS = {
+    "kind": "kinds",
+    "channel": "channels",
+    "priority": "priorities",
+    "tier": "tiers",
+    "category": "categories",
+    "department": "departments",
+    "language": "languages",
+    "order_status": "order_statuses",
+}
 """A fact, and the list of a policy that it must be in; an empty list lets everything pass."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a policy is chosen by."""
+    """What a policy is chosen by; what a clock or case of old says nothing about is empty."""
 
     kind: str
     channel: str
     priority: int
     tier: str
+    category: str = ""
+    """The product category."""
+    department: str = ""
+    """The code of the department that has to keep the clock."""
+    language: str = ""
+    order_status: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Give them as a clock keeps them."""
@@ -27,7 +42,7 @@ class Facts:
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "Facts":
         """Read them from a clock."""
-        return Facts(**{name: data[name] for name in FIELDS})
+        return Facts(**{name: data[name] for name in FIELDS if name in data})
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +183,7 @@ def read(version: int, content: Mapping[str, Any]) -> Rule:
         name_en=content["name_en"],
         position=content["position"],
         is_active=content["is_active"],
-        conditions={name: tuple(content[plural]) for name, plural in FIELDS.items()},
+        conditions={name: tuple(content.get(plural, ())) for name, plural in FIELDS.items()},
         targets={
             milestone: Target(timedelta(seconds=item["within"]), item["calendar"], item["ladder"])
             for milestone, item in content["targets"].items()
@@ -205,4 +220,4 @@ EVERYTHING: dict[str, tuple[Any, ...]] = {
     "channel": tuple(Channel.values),
     "priority": tuple(Priority.values),
 }
-"""All values of a fact whose list is closed; tiers are data."""
+"""All values of a fact whose list is closed and that every case has; the others are data."""

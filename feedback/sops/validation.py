@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from compensation.models import OrderStatus
 from config.common.errors import Invalid
 from feedback.models import CaseKind, Channel, Milestone, Policy, Priority
 from feedback.sops.calendar import WorkCalendar
@@ -16,7 +17,19 @@ CHOICES = {
     "kinds": frozenset(CaseKind.values),
     "channels": frozenset(Channel.values),
     "priorities": frozenset(Priority.values),
+    "order_statuses": frozenset(OrderStatus.values),
 }
+
+
+EVERYWHERE = (
+    Milestone.FIRST_REPLY,
+    Milestone.NEXT_REPLY,
+    Milestone.RESOLUTION,
+    Milestone.HANDOFF,
+    Milestone.COURIER_ANSWER,
+    Milestone.CALL_BACK,
+)
+"""What can be promised in every case."""
 
 
 def check_calendar(content: Mapping[str, Any]) -> None:
@@ -71,7 +84,7 @@ def warnings(rules: Sequence[Rule], tiers: Iterable[str]) -> list[str]:
         for tier in rule.conditions["tier"]
         if tier not in known
     ]
-    for milestone in (Milestone.FIRST_REPLY, Milestone.NEXT_REPLY, Milestone.RESOLUTION, Milestone.HANDOFF):
+    for milestone in EVERYWHERE:
         if not any(
             rule.is_active and milestone in rule.targets and not any(rule.conditions.values())
             for rule in rules

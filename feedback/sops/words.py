@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from compensation.models import OrderStatus
 from feedback.models import CaseKind, Channel, Priority
 from feedback.sops.rules import Condition, Rule, Verdict
 
@@ -15,23 +17,27 @@ def name(rule: Rule) -> str:
     return rule.name_en if rule.name_en and (get_language() or "").startswith("en") else rule.name
 
 
-def reason(verdict: Verdict, tiers: Mapping[str, str] | None = None) -> str:
-    """Say why a policy was taken, or what kept it from being taken; `tiers` are their names by code."""
+Names = Mapping[str, Mapping[Any, Any]]
+"""What the values of a fact are called, by the fact's name."""
+
+
+def reason(verdict: Verdict, names: Names | None = None) -> str:
+    """Say why a policy was taken, or what kept it from being taken; `names` of tiers and departments."""
     if verdict.taken:
-        held = [_condition(item, tiers) for item in verdict.conditions if item.wanted]
+        held = [_condition(item, names) for item in verdict.conditions if item.wanted]
         return _("; ").join(held) if held else _("takes every case")
     if not verdict.rule.is_active:
         return _("not in force")
     if not verdict.has_target:
         return _("has no target for this")
-    return _("; ").join(_condition(item, tiers) for item in verdict.failed)
+    return _("; ").join(_condition(item, names) for item in verdict.failed)
 
 
-def _condition(item: Condition, tiers: Mapping[str, str] | None) -> str:
-    labels = {**_CHOICES, "tier": tiers or {}}.get(item.field, {})
+def _condition(item: Condition, names: Names | None) -> str:
+    labels = {**_CHOICES, **(names or {})}.get(item.field, {})
     values = {
         "field": _FIELDS[item.field](),
-        "actual": str(labels.get(item.actual, item.actual)),
+        "actual": str(labels.get(item.actual, item.actual)) or "—",
         "wanted": _(", ").join(str(labels.get(value, value)) for value in item.wanted),
     }
     if item.holds:
@@ -44,9 +50,15 @@ _FIELDS = {
     "channel": lambda: _("channel"),
     "priority": lambda: _("priority"),
     "tier": lambda: _("tier"),
+    "category": lambda: _("product category"),
+    "department": lambda: _("department"),
+    "language": lambda: _("language"),
+    "order_status": lambda: _("state of the order"),
 }
 _CHOICES: dict[str, dict[Any, Any]] = {
     "kind": dict(CaseKind.choices),
     "channel": dict(Channel.choices),
     "priority": dict(Priority.choices),
+    "order_status": dict(OrderStatus.choices),
+    "language": dict(settings.LANGUAGES),
 }

@@ -194,7 +194,7 @@ def test_board_counts_and_shares(service):
     fresh = open_case(service, at=now)
     commands.stop_all(open_case(service), actor=None, at=START + MINUTE)
     waiting = open_case(service, at=now)
-    Clock.objects.filter(case=waiting).update(paused_at=now, next_fire_at=None)
+    Clock.objects.filter(case=waiting).update(milestone="resolution", paused_at=now, next_fire_at=None)
     open_case(other, at=now - HOUR * 5)
 
     row, elsewhere = board(Department.objects.filter(pk__in=[service.pk, other.pk]).order_by("pk"), now=now)

@@ -12,6 +12,8 @@ from feedback.models import (
     Channel,
     Ladder,
     LadderVersion,
+    PauseReason,
+    PauseRule,
     Policy,
     PolicyTarget,
     PolicyVersion,
@@ -19,6 +21,8 @@ from feedback.models import (
 )
 from feedback.sops import queries, validation
 from feedback.sops.rules import Facts
+
+EVERYWHERE = ("first_reply", "next_reply", "resolution", "handoff", "courier_answer", "call_back")
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("F2")]
 
@@ -28,15 +32,22 @@ def _seeded():
     call_command("seed_defaults")
 
 
-def within(milestone, kind="complaint", channel="portal", priority=2, tier="ordinary"):
-    return queries.explain(Facts(kind, channel, priority, tier))[milestone].target.within
+def within(milestone, kind="complaint", channel="portal", priority=2, tier="ordinary", **more):
+    return queries.explain(Facts(kind, channel, priority, tier, **more))[milestone].target.within
 
 
 @pytest.mark.parametrize(
     ("milestone", "facts", "minutes"),
     [
         ("first_reply", {"channel": "chat"}, 0.5),
-        ("first_reply", {"channel": "phone"}, 10 / 60),
+        ("pick_up", {"channel": "phone"}, 10 / 60),
+        ("courier_answer", {}, 10),
+        ("refund", {"kind": "refund", "order_status": "paid"}, 1),
+        ("refund", {"kind": "refund", "order_status": "returned"}, 1440),
+        ("review_reply", {"kind": "review"}, 120),
+        ("call_back", {"kind": "review"}, 1440),
+        ("call_back", {"channel": "phone"}, 30),
+        ("periodic_update", {"priority": 4}, 120),
         ("first_reply", {}, 30),
         ("next_reply", {}, 120),
         ("resolution", {}, 1440),
@@ -62,7 +73,21 @@ def test_every_case_has_every_clock():
         for channel in Channel.values:
             for priority in Priority.values:
                 chosen = queries.explain(Facts(kind, channel, priority, "ordinary"))
-                assert all(choice.rule for choice in chosen.values())
+                assert all(chosen[milestone].rule for milestone in EVERYWHERE)
+                assert bool(chosen["pick_up"].rule) == (channel == "phone")
+
+
+def test_goods_on_their_way_have_no_refund_yet():
+    for status in ("", "shipped", "delivered"):
+        facts = Facts("refund", "portal", 2, "ordinary", order_status=status)
+        assert queries.explain(facts)["refund"].rule is None
+
+
+def test_every_reason_to_pause_has_its_rule():
+    rules = {rule.reason: rule for rule in PauseRule.objects.all()}
+    assert set(rules) == set(PauseReason.values)
+    assert all(rule.cap for rule in rules.values())
+    assert not rules["waiting_member"].needs_review
 
 
 def test_no_warnings_of_our_own_policies():

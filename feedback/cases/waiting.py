@@ -1,0 +1,185 @@
+"""What keeps a case waiting, and what was promised meanwhile: supplier, courier, bank, a call, a refund.
+
+What is asked and answered is kept as a note, so that it can be read in the conversation.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from config.common.errors import Invalid, MoveNotAllowed, WrongState
+from config.common.events import record
+from config.common.models import User
+from feedback.cases import rules, telling
+from feedback.cases.locking import lock, move, save
+from feedback.clocks import commands as clocks
+from feedback.models import OUTSIDE, Author, Case, CaseStatus, Clock, Message, Milestone, PauseReason
+
+BECOMES_OPEN = frozenset({CaseStatus.NEW, CaseStatus.WAITING_MEMBER, CaseStatus.REOPENED})
+
+
+@transaction.atomic
+def wait_for(*, case_id: int, reason: PauseReason, note: str = "", actor: User | None, at: datetime) -> Case:
+    """Wait for a supplier, courier or bank: what the rule for it names stands still, up to its cap.
+
+    The member is waited for by a reply, departments by a handoff. To wait again for the same changes nothing.
+
+    Raises:
+        Invalid: the reason is none of the three; too long a note.
+        MoveNotAllowed: the case is resolved or closed, or another department has yet to answer.
+    """
+    if reason not in OUTSIDE:
+        raise Invalid(_("Choose whom the case waits for."))
+    note = rules.clean_text(note)
+    case = lock(case_id)
+    rules.check_worked(case.status)
+    if case.status == CaseStatus.WAITING_DEPARTMENT:
+        raise MoveNotAllowed(_("Another department has yet to answer."))
+    if case.waiting_for == reason:
+        return case
+    ends = move(case, CaseStatus.OPEN) if case.status in BECOMES_OPEN else {}
+    case.waiting_for = PauseReason(reason)
+    save(case)
+    record("case.waits", case, actor=actor, at=at, reason=str(reason), **ends)
+    _note(case, note, actor, at)
+    clocks.hold(case, PauseReason(reason), actor=actor, at=at)
+    return case
+
+
+@transaction.atomic
+def go_on(*, case_id: int, note: str = "", actor: User | None, at: datetime) -> Case:
+    """Wait no longer: what stood still runs again.
+
+    Raises:
+        WrongState: the case waits for nobody outside.
+        Invalid: too long a note.
+    """
+    note = rules.clean_text(note)
+    case = lock(case_id)
+    if not case.waiting_for:
+        raise WrongState(_("This case waits for nobody outside."))
+    _go_on(case, actor=actor, at=at)
+    _note(case, note, actor, at)
+    return case
+
+
+def _go_on(case: Case, *, actor: User | None, at: datetime) -> None:
+    reason, case.waiting_for = str(case.waiting_for), ""
+    save(case)
+    record("case.goes_on", case, actor=actor, at=at, reason=reason)
+    clocks.resume(case, actor=actor, at=at)
+
+
+@transaction.atomic
+def ask_courier(*, case_id: int, question: str, actor: User | None, at: datetime) -> Case:
+    """Pass a question on to the courier, whose answer has a clock of its own.
+
+    Raises:
+        Invalid: no question, or too long a one.
+        WrongState: the courier has yet to answer an earlier question.
+        MoveNotAllowed: the case is resolved or closed.
+    """
+    question = rules.required_text(question)
+    case = lock(case_id)
+    rules.check_worked(case.status)
+    if _runs(case, Milestone.COURIER_ANSWER):
+        raise WrongState(_("The courier has yet to answer an earlier question."))
+    return _promise(case, Milestone.COURIER_ANSWER, "case.courier_asked", question, actor=actor, at=at)
+
+
+@transaction.atomic
+def courier_answered(*, case_id: int, answer: str, actor: User | None, at: datetime) -> Case:
+    """Take down what the courier says, asked or not; a case that waited for the courier goes on.
+
+    Raises:
+        Invalid: no answer, or too long a one.
+        MoveNotAllowed: the case is resolved or closed.
+    """
+    answer = rules.required_text(answer)
+    case = lock(case_id)
+    rules.check_worked(case.status)
+    if case.waiting_for == PauseReason.WAITING_COURIER:
+        _go_on(case, actor=actor, at=at)
+    return _keep(case, Milestone.COURIER_ANSWER, "case.courier_answered", answer, actor=actor, at=at)
+
+
+@transaction.atomic
+def promise_call_back(*, case_id: int, note: str = "", actor: User | None, at: datetime) -> Case:
+    """Promise the member a call, by a time that a clock holds us to. The member is told.
+
+    Raises:
+        Invalid: too long a note.
+        WrongState: a call is promised already.
+        MoveNotAllowed: the case is resolved or closed.
+    """
+    note = rules.clean_text(note)
+    case = lock(case_id)
+    rules.check_worked(case.status)
+    if _runs(case, Milestone.CALL_BACK):
+        raise WrongState(_("A call is promised already."))
+    _promise(case, Milestone.CALL_BACK, "case.call_promised", note, actor=actor, at=at)
+    telling.tell(case, "call_promised", telling.CALL_PROMISED, at=at)
+    return case
+
+
+@transaction.atomic
+def called_back(*, case_id: int, note: str, reached: bool, actor: User | None, at: datetime) -> Case:
+    """Take down a call to the member, promised or not. One that nobody answered leaves the promise open.
+
+    Raises:
+        Invalid: no note, or too long a one.
+        MoveNotAllowed: the case is resolved or closed.
+    """
+    note = rules.required_text(note)
+    case = lock(case_id)
+    rules.check_worked(case.status)
+    if reached:
+        _keep(case, Milestone.CALL_BACK, "case.called_back", note, actor=actor, at=at, reached=True)
+        clocks.told(case, actor=actor, at=at)
+        return case
+    save(case)
+    record("case.called_back", case, actor=actor, at=at, reached=False)
+    _note(case, note, actor, at)
+    return case
+
+
+def _promise(
+    case: Case, milestone: Milestone, kind: str, text: str, *, actor: User | None, at: datetime
+) -> Case:
+    """Start a promise of a locked case, with its event and its note."""
+    save(case)
+    record(kind, case, actor=actor, at=at)
+    _note(case, text, actor, at)
+    clocks.start(case, milestone, actor=actor, at=at)
+    return case
+
+
+def _keep(
+    case: Case,
+    milestone: Milestone,
+    kind: str,
+    text: str,
+    *,
+    actor: User | None,
+    at: datetime,
+    **data: bool,
+) -> Case:
+    """Meet a promise of a locked case, with its event and its note."""
+    save(case)
+    record(kind, case, actor=actor, at=at, **data)
+    _note(case, text, actor, at)
+    clocks.met(case, milestone, actor=actor, at=at)
+    return case
+
+
+def _runs(case: Case, milestone: Milestone) -> bool:
+    return Clock.objects.filter(
+        case=case, milestone=milestone, handoff=None, met_at=None, stopped_at=None
+    ).exists()
+
+
+def _note(case: Case, text: str, actor: User | None, at: datetime) -> None:
+    if text:
+        author = Author.AGENT if actor is not None else Author.SYSTEM
+        Message.objects.create(case=case, author=author, user=actor, is_public=False, body=text, at=at)

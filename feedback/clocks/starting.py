@@ -1,0 +1,84 @@
+"""Making clocks: which policy decides about a case now, and what it makes of it."""
+
+from compensation.models import Order, Tier
+from feedback.clocks.running import Running, terms_of
+from feedback.models import Calendar, Case, Clock, Department, Milestone
+from feedback.sops import queries as sops
+from feedback.sops.commands import publish_calendar
+from feedback.sops.rules import Facts, choose
+
+
+class Starter:
+    """What is in force, looked up once for some cases."""
+
+    def __init__(self, running: Running) -> None:
+        self.at = running.at
+        self.book = sops.book()
+        cases = running.cases.values()
+        members = {case.member_id for case in cases}
+        self.tiers = dict(Tier.objects.filter(members__in=members).values_list("members", "code"))
+        orders = {case.order_id for case in cases if case.order_id is not None}
+        self.orders = dict(Order.objects.filter(pk__in=orders).values_list("pk", "status")) if orders else {}
+        self._departments: dict[int, tuple[str, int]] = {}
+
+    def facts(self, case: Case, department_id: int) -> Facts:
+        """Say what a policy is chosen by for a clock that a department has to keep."""
+        return Facts(
+            kind=case.kind,
+            channel=case.channel,
+            priority=int(case.priority),
+            tier=self.tiers[case.member_id],
+            category=case.category,
+            department=self._department(department_id)[0],
+            language=case.language,
+            order_status=self.orders.get(case.order_id or 0, ""),
+        )
+
+    def make(
+        self, case: Case, milestone: Milestone, department_id: int, facts: Facts | None = None
+    ) -> Clock | None:
+        """Make a clock that starts now, not stored; None when no policy in force has a target.
+
+        It is chosen by the case as it is now, unless `facts` are given.
+        """
+        facts = facts or self.facts(case, department_id)
+        choice = choose(self.book.rules, facts, milestone)
+        if choice.rule is None or choice.target is None:
+            return None
+        target = choice.target
+        clock = Clock(
+            case=case,
+            milestone=milestone,
+            department_id=department_id,
+            policy_version_id=choice.rule.version,
+            calendar_version_id=self._calendar(target.calendar, department_id),
+            ladder_version_id=self.book.ladders.get(target.ladder) if target.ladder else None,
+            facts={
+                **facts.to_json(),
+                "passed_over": [verdict.rule.version for verdict in choice.passed_over],
+            },
+            work=target.within,
+            started_at=self.at,
+        )
+        terms = terms_of(clock)
+        clock.due_at = terms.due_at(clock.started_at)
+        clock.next_fire_at = terms.next_fire(clock.started_at, clock.due_at, rungs_fired=0, is_breached=False)
+        return clock
+
+    def _calendar(self, calendar_id: int | None, department_id: int) -> int:
+        """Find the version in force of the target's calendar, or of the department's.
+
+        A department may have been given a calendar that nobody published yet: it is published now.
+        """
+        if calendar_id is None:
+            calendar_id = self._department(department_id)[1]
+        if version := self.book.calendars.get(calendar_id):
+            return version
+        return publish_calendar(calendar=Calendar.objects.get(pk=calendar_id), actor=None, at=self.at).pk
+
+    def _department(self, pk: int) -> tuple[str, int]:
+        """Look up a department's code and calendar; the first question reads them all: they are few."""
+        if pk not in self._departments:
+            rows = Department.objects.values_list("pk", "code", "calendar_id")
+            self._departments = {one: (code, calendar) for one, code, calendar in rows}
+        return self._departments[pk]
