@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compensation', '0006_failing_email'),
-        ('feedback', '0015_chat'),
+        ("feedback", "0015_chat"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
