@@ -66,3 +66,12 @@ def test_a_huge_case_is_kept_in_part(agent, service):
 def test_a_case_that_is_gone_is_passed_over():
     wording.put([999_999])
     assert not CaseWords.objects.exists()
+
+
+def test_rare_and_frequent_words_find_the_same(monkeypatch, service, agent):
+    cases = [CaseFactory(department=service, subject=f"漏绒 {n}") for n in range(3)]
+    other = CaseFactory(subject="漏绒 别的部门")
+    wording.put([case.pk for case in (*cases, other)])
+    for rare in (0, 2, 4, 5_000):
+        monkeypatch.setattr("feedback.cases.search.RARE", rare)
+        assert found(agent.user, "漏绒") == cases[::-1]
