@@ -75,8 +75,9 @@ SELECT c.id, CASE n WHEN 2 THEN 'agent' ELSE 'member' END, CASE n WHEN 2 THEN u.
 FROM feedback_case c, generate_series(1, 3) n, (SELECT min(id) AS id FROM common_user) u;
 
 INSERT INTO feedback_casewords (case_id, words)
-SELECT id, array_to_tsvector(array['快递', '包裹', id::text] || CASE WHEN id %% 3 = 0 THEN '漏发' ELSE '少件' END
-  || ('词' || id %% 100) || ('事' || id %% 10000)) FROM feedback_case;
+SELECT id, array_to_tsvector(array['快递', '包裹', id::text]
+  || CASE WHEN id %% 3 = 0 THEN '漏发' ELSE '少件' END || ('词' || id %% 100)
+  || ('事' || id %% 10000)) FROM feedback_case;
 
 INSERT INTO common_event (kind, at, actor, subject_type, subject_id, data)
 SELECT (array['case.opened', 'case.claimed', 'case.replied', 'clock.met'])[n],
