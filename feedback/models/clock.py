@@ -177,7 +177,6 @@ class Pause(models.Model):
     class Meta:
         verbose_name = _("pause")
         verbose_name_plural = _("pauses")
-        permissions = [("review_pause", "Can review pauses")]
         ordering = ["from_at"]
         indexes = [
             models.Index(  # clocks.pauses: what supervisors have to look at
