@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('feedback', '0016_pauses_and_conditions'),
+        ("feedback", "0016_pauses_and_conditions"),
     ]
 
     operations = [
