@@ -104,10 +104,13 @@ def transfer(
     department_id: int,
     note: str = "",
     version: int | None = None,
+    keeps_skill: bool = False,
     actor: User | None,
     at: datetime,
 ) -> Case:
     """Give a case to another department for good; there nobody has it yet.
+
+    The skill that it needed here is forgotten, unless it keeps it.
 
     Raises:
         NotFound: there is no such department.
@@ -127,7 +130,9 @@ def transfer(
         raise Invalid(_("%(department)s takes no cases.") % {"department": department})
     before = case.department_id
     case.department, case.agent, case.queued_at = department, None, at
-    case.skill = case.department_rule = case.given_back_by = None
+    case.department_rule = case.given_back_by = None
+    if not keeps_skill:
+        case.skill = None
     save(case, "department", "agent", "queued_at", "skill", "department_rule", "given_back_by")
     record("case.transferred", case, actor=actor, at=at, departments=[before, department.pk])
     if note:
