@@ -38,6 +38,9 @@ class FeedbackConfig(AppConfig):
             Periodic("remove orphaned files", "feedback.remove_orphaned_files", every_seconds=86400)
         )
         PERIODIC.append(Periodic("close silent cases", "feedback.close_silent_cases", every_seconds=600))
+        PERIODIC.append(Periodic("give cases to agents", "feedback.tasks.route", every_seconds=3))
+        PERIODIC.append(Periodic("take cases back", "feedback.hand_back", every_seconds=60))
+        PERIODIC.append(Periodic("dedicate agents", "feedback.dedicate", every_seconds=600))
         PERIODIC.append(Periodic("sweep the clocks", "feedback.tasks.sweep", every_seconds=5))
         PERIODIC.append(Periodic("make words findable", "feedback.index_words", every_seconds=5))
         SENDERS[mail.KIND] = mail.send

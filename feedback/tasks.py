@@ -13,6 +13,8 @@ from feedback.intake import commands as imports
 from feedback.intake import running
 from feedback.ladders import sweep as ladders
 from feedback.remedies.gap_rules import apply_gap_rules
+from feedback.routing import commands as routing
+from feedback.routing import dedicating
 
 ROUNDS = 10
 HOURS_6 = 6 * 3600
@@ -71,3 +73,22 @@ def sweep() -> None:
 def index_words() -> None:
     """Make what was said since the last time findable."""
     wording.catch_up()
+
+
+@shared_task(name="feedback.tasks.route")
+def route() -> None:
+    """Give the cases that wait to agents who can take them."""
+    routing.route(at=timezone.now())
+
+
+@shared_task(name="feedback.hand_back")
+def hand_back() -> None:
+    """Take back what agents leave behind who are off shift or gone for too long."""
+    routing.hand_back_gone(at=timezone.now())
+
+
+@shared_task(name="feedback.dedicate")
+def dedicate() -> None:
+    """Give the members whose tier has it an agent of their own, and only those."""
+    while dedicating.keep_up(at=timezone.now()):
+        pass

@@ -93,7 +93,10 @@ def counts(user: User) -> dict[View, int]:
     return {view: _whole(view, ours, agent)[:COUNTED_UP_TO].count() for view in VIEWS}
 
 
-NEWS = ("case.opened", "case.member_wrote", "case.transferred", "case.reopened", "case.assigned")
+NEWS = (
+    "case.opened", "case.member_wrote", "case.transferred", "case.reopened", "case.assigned", "case.routed",
+    "case.handed_back",
+)  # fmt: skip
 HANDOFF_NEWS = ("handoff.asked", "handoff.answered", "handoff.rejected")
 
 

@@ -13,7 +13,8 @@ Side = Literal["member", "us", "note", "system"]
 LIMIT = 200
 TELLING = frozenset(
     {
-        "case.claimed", "case.assigned", "case.transferred", "case.priority_changed", "case.resolved",
+        "case.claimed", "case.assigned", "case.routed", "case.handed_back", "case.overflowed",
+        "case.transferred", "case.priority_changed", "case.resolved",
         "case.confirmed", "case.reopened", "case.closed", "handoff.recalled", "remedy.granted",
         "remedy.requested", "remedy.refused", "remedy.reversed", "clock.breached", "case.waits",
         "case.goes_on", "case.call_promised",

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from compensation.models import Member
@@ -80,6 +81,30 @@ TEXTS: dict[str, Promise] = {
     "request.done": _("carried out: %(remedy)s"),
     "request.refused": _("refused to carry out: %(remedy)s"),
     "answer.given": _("answered from the knowledge base"),
+    "case.opened_by_rule": _("opened the case for %(department)s by the rule “%(rule)s”"),
+    "case.opened_by_word": _(
+        "opened the case for %(department)s by the rule “%(rule)s”, which found “%(word)s”"
+    ),
+    "case.routed.dedicated": _(
+        "gave the case to %(agent)s, the member's own agent, who now has %(load)s of %(limit)s"
+    ),
+    "case.routed.cover": _(
+        "gave the case to %(agent)s, who covers for the member's own agent and now has %(load)s of %(limit)s"
+    ),
+    "case.routed.sticky": _(
+        "gave the case to %(agent)s, who looked after the member last and now has %(load)s of %(limit)s"
+    ),
+    "case.routed.round_robin": _(
+        "gave the case to %(agent)s, whose turn it was among %(among)s, and who now has %(load)s of %(limit)s"
+    ),
+    "case.routed.least_loaded": _(
+        "gave the case to %(agent)s, with the least to do among %(among)s, who now has %(load)s of %(limit)s"
+    ),
+    "case.handed_back.shift": _("took the case back, since %(agent)s is off shift"),
+    "case.handed_back.away": _("took the case back, since %(agent)s was away for too long"),
+    "case.handed_back.offline": _("took the case back, since %(agent)s was offline for too long"),
+    "case.handed_back.left": _("took the case back, since %(agent)s has left"),
+    "case.overflowed": _("found nobody in %(before)s who could take the case in time"),
     "case.contacts_seen": _("looked at the member's contacts"),
 }
 """An event in words, after the name of who did it. Apps above may add theirs."""
@@ -165,6 +190,9 @@ def _text(event: Event, names: _Names) -> str:
         "step": data.get("step", ""),
         "before": "",
         "after": "",
+        "rule": named(data.get("rule")),
+        "word": data.get("word", ""),
+        **{name: data.get(name, "—") for name in ("load", "limit", "among")},
     }
     if "departments" in data:
         words["before"], words["after"] = map(names.department, data["departments"])
@@ -172,7 +200,16 @@ def _text(event: Event, names: _Names) -> str:
         words["before"], words["after"] = (_label(Priority, one) for one in data["priorities"])
     elif event.kind == "clock.moved":
         words["before"], words["after"] = names.department(data["from"]), names.department(data["to"])
-    return str(TEXTS.get(kind, event.kind)) % words
+    text = str(TEXTS.get(kind, event.kind)) % words
+    return f"{text} ({_('skill')}: {named(data['skill'])})" if "skill" in data else text
+
+
+def named(kept: dict[str, str] | None) -> str:
+    """The name of something that an event keeps in both languages, in the language of the moment."""
+    if not kept:
+        return "—"
+    is_english = (get_language() or "").startswith("en")
+    return kept["name_en"] if is_english and kept["name_en"] else kept["name"]
 
 
 def _nearer(event: Event) -> str:
@@ -189,12 +226,21 @@ def _rung(data: dict[str, Any]) -> str:
     return "ladder.told" if data["late"] else "ladder.warned"
 
 
+def _opened(data: dict[str, Any]) -> str | None:
+    if "rule" not in data:
+        return None
+    return "case.opened_by_word" if data.get("word") else "case.opened_by_rule"
+
+
 NEARER: dict[str, Callable[[dict[str, Any]], str | None]] = {
     "clock.met": lambda data: "clock.met_late" if data.get("late") else None,
     "clock.resumed": lambda data: "clock.resumed_capped" if data.get("capped") else None,
     "clock.pause_reviewed": lambda data: f"clock.pause_{data['verdict']}",
     "case.called_back": lambda data: None if data["reached"] else "case.call_missed",
     "case.assigned": lambda data: "case.given_back" if data.get("agent") is None else None,
+    "case.opened": _opened,
+    "case.routed": lambda data: f"case.routed.{data['why']}",
+    "case.handed_back": lambda data: f"case.handed_back.{data['reason']}",
     "ladder.fired": _rung,
 }
 

@@ -1,6 +1,6 @@
 """What giving cases to agents writes: a handful of statements, whatever the number of cases."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from config.common.events import Happening, record_all
 from feedback.cases import locking
 from feedback.cases.telling import WORKING, page
 from feedback.cases.working import ASSIGNED
-from feedback.models import Agent, Alert, Case
+from feedback.models import Agent, Alert, Case, Skill
 from feedback.routing.pool import Pool
 from feedback.routing.rules import Choice
 
@@ -33,7 +33,8 @@ def write(given: Sequence[Given], pool: Pool, at: datetime) -> None:
     The caller holds the locks of the cases and the agents. No letter goes to the agents: they are at
     their desks, or nothing would be given to them.
     """
-    events = [_give(one, at) for one in given]
+    skills = Skill.objects.in_bulk({one.case.skill_id for one in given} - {None})
+    events = [_give(one, skills, at) for one in given]
     bulk.update(Case, [one.case for one in given], ["agent", "status", "version"])
     turns = {one.choice.agent: pool.seats[one.choice.agent].turn for one in given}
     bulk.update(Agent, [Agent(pk=agent, turn=turn) for agent, turn in turns.items()], ["turn"])
@@ -42,7 +43,7 @@ def write(given: Sequence[Given], pool: Pool, at: datetime) -> None:
     _tell(given, pool, at)
 
 
-def _give(one: Given, at: datetime) -> Happening:
+def _give(one: Given, skills: Mapping[int, Skill], at: datetime) -> Happening:
     case, choice = one.case, one.choice
     ends = locking.work_begins(case)
     case.agent_id = choice.agent
@@ -56,8 +57,8 @@ def _give(one: Given, at: datetime) -> Happening:
         "among": choice.among,
         **ends,
     }
-    if case.skill_id is not None:
-        data["skill"] = case.skill_id
+    if skill := skills.get(case.skill_id or 0):
+        data["skill"] = {"id": skill.pk, "name": skill.name, "name_en": skill.name_en}
     return Happening("case.routed", case, at, None, data)
 
 
