@@ -160,4 +160,3 @@ def test_people_on_shift_come_with_what_they_have(django_assert_num_queries):
         make_online(one, two)
     with django_assert_num_queries(6):
         queries.people_on_shift([one.pk, two.pk], START)
-
