@@ -4,8 +4,10 @@ from feedback.defaults.authority import seed_authority
 from feedback.defaults.calendars import seed_calendars
 from feedback.defaults.departments import seed_departments
 from feedback.defaults.gaps import seed_gaps
+from feedback.defaults.knowledge import seed_knowledge
 from feedback.defaults.ladders import seed_ladders
 from feedback.defaults.pauses import seed_pauses
+from feedback.defaults.playbooks import seed_playbooks, seed_templates
 from feedback.defaults.policies import seed_policies
 from feedback.defaults.roles import seed_roles
 
@@ -18,4 +20,7 @@ SEEDS = (
     seed_ladders,
     seed_pauses,
     seed_policies,
+    seed_knowledge,
+    seed_templates,
+    seed_playbooks,  # they name templates and coupons
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db.models import F, Func, Q, QuerySet, TextField, Value
@@ -109,13 +110,13 @@ def best(asked: Sequence[str], texts: Iterable[ArticleText], weights: Mapping[st
 def words_of(text: ArticleText) -> rules.Words:
     """The words of the version in force."""
     version = text.in_force
-    if version is None:
-        return rules.Words((), frozenset())
-    ways = [version.title, *version.questions.splitlines()]
-    return rules.Words(
-        tuple(frozenset(said) for way in ways if (said := words.informative(way))),
-        frozenset(words.informative(version.body)),
-    )
+    return _words(version.title, version.questions, version.body) if version else rules.Words((), frozenset())
+
+
+@lru_cache(maxsize=4_096)
+def _words(title: str, questions: str, body: str) -> rules.Words:
+    ways = (words.informative(way) for way in (title, *questions.splitlines()))
+    return rules.Words(tuple(frozenset(way) for way in ways if way), frozenset(words.informative(body)))
 
 
 def weights_of(asked: Sequence[str], language: str | None) -> dict[str, float]:

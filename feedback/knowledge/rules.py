@@ -8,6 +8,8 @@ BODY = 0.5
 """How much a word counts that stands only in the article's text, not in its title or ways of asking."""
 ASKED, COVERED = 0.6, 0.4
 RARE = 1.0
+SINGLE = 0.5
+"""How much a single sign counts: in Chinese it is mostly what was left of a longer word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,4 +56,4 @@ def _agreement(
 
 
 def _sum(words: Collection[str], weights: Mapping[str, float]) -> float:
-    return sum(weights.get(word, RARE) for word in words)
+    return sum(weights.get(word, RARE) * (SINGLE if len(word) == 1 else 1) for word in words)
