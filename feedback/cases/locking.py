@@ -1,12 +1,21 @@
 """What every command on a case does: lock the row, check the move, save it with a new version."""
 
+from django.utils.translation import gettext_lazy as _
+
 from compensation.models import Member
-from config.common.errors import NotFound, Stale
+from config.common.errors import Busy, Invalid, NotFound, Stale, WrongState
 from config.common.models import User
 from feedback.cases import rules
 from feedback.models import Case, CaseStatus
+from feedback.models.case import number_of
 
 Actor = User | Member | None
+
+
+class Merged(WrongState):
+    """The case was merged into another one, which goes on in its place: `into` in the details."""
+
+    code = "merged"
 
 
 def lock(case_id: int, *, version: int | None = None) -> Case:
@@ -16,23 +25,76 @@ def lock(case_id: int, *, version: int | None = None) -> Case:
 
     Raises:
         NotFound: there is no such case.
+        Merged: another case goes on in its place.
         Stale: the case is past `version`.
     """
     case = Case.objects.select_for_update(no_key=True).filter(pk=case_id).first()
     if case is None:
         raise NotFound
+    check_not_merged(case)
     if version is not None and case.version != version:
         raise Stale(version=case.version)
     return case
 
 
+def check_not_merged(case: Case) -> None:
+    """Refuse a case that was merged into another one.
+
+    Raises:
+        Merged: with the number of the one that goes on.
+    """
+    if case.merged_into_id is not None:
+        raise Merged(
+            _("%(number)s was merged into %(into)s.")
+            % {"number": case.number, "into": number_of(case.merged_into_id)},
+            into=case.merged_into_id,
+        )
+
+
+def lock_both(case_id: int, other_id: int) -> tuple[Case, Case]:
+    """Take the locks of two cases, and of those that were merged into the first, in the order of their keys.
+
+    Raises:
+        Invalid: it is one case.
+        NotFound: there is no such case.
+        Merged: another case goes on in the place of one of them.
+        Busy: something was merged into the first one at this very moment.
+    """
+    if case_id == other_id:
+        raise Invalid(_("That is the same case."))
+    wanted = {case_id, other_id, *merged_into(case_id)}
+    rows = Case.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
+    cases = {case.pk: case for case in rows}
+    if not {case_id, other_id} <= cases.keys():
+        raise NotFound
+    for one in (case_id, other_id):
+        check_not_merged(cases[one])
+    if not merged_into(case_id) <= wanted:
+        raise Busy
+    return cases[case_id], cases[other_id]
+
+
+def merged_into(case_id: int) -> set[int]:
+    """The cases that were merged into this one."""
+    return set(Case.objects.filter(merged_into=case_id).values_list("pk", flat=True))
+
+
+def survivor(case_id: int) -> int:
+    """The case that goes on in the place of one that was merged; any other itself."""
+    return Case.objects.filter(pk=case_id).values_list("merged_into", flat=True).first() or case_id
+
+
 def lock_own(case_id: int, member: Member) -> Case:
-    """Take the lock of a member's own case.
+    """Take the lock of a member's own case; under the old number of a merged one, of what it went into.
 
     Raises:
         NotFound: there is no such case, or it is somebody else's.
+        Busy: it is being merged at this very moment.
     """
-    case = lock(case_id)
+    try:
+        case = lock(survivor(case_id))
+    except Merged as error:
+        raise Busy from error
     if case.member_id != member.pk:
         raise NotFound
     return case

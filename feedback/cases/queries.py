@@ -17,6 +17,7 @@ READS = ("feedback.work_case", "feedback.view_case")
 
 NOT_OURS = _("Another department has this case.")
 NO_PERMISSION = _("Your role does not allow this.")
+MERGED = _("Another case goes on in its place.")
 ENDED = _("The case is resolved or closed.")
 NOT_ENDED = _("The case is still being worked on.")
 DEPARTMENT_ASKED = _("Another department has yet to answer.")
@@ -108,9 +109,11 @@ def actions_for(case: Case, user: User) -> Actions:
 
 ACTIONS = (
     "claim", "assign", "reply", "wait", "resolve", "note", "hand_over", "recall", "answer", "transfer",
-    "change_priority", "grant", "reopen", "close_case",
+    "change_priority", "grant", "reopen", "close_case", "merge", "split", "link",
 )  # fmt: skip
-IN_WORK = frozenset({"claim", "assign", "wait", "resolve", "hand_over", "transfer", "change_priority"})
+IN_WORK = frozenset(
+    {"claim", "assign", "wait", "resolve", "hand_over", "transfer", "change_priority", "merge", "split"}
+)
 WORK = "feedback.work_case"
 PERMISSIONS = {"assign": ("feedback.assign_case",), "grant": (WORK, "compensation.add_grant")}
 TARGETS = {
@@ -125,6 +128,8 @@ def _refusal(action: str, case: Case, user: User, ours: set[int], asked: set[int
     """The first reason against an action: role, then department, then state."""
     if not user.has_perms(PERMISSIONS.get(action, (WORK,))):
         return NO_PERMISSION
+    if case.merged_into_id is not None:
+        return MERGED
     if action == "answer":
         return None if asked & ours else NOT_OURS
     if action != "note" and case.department_id not in ours:

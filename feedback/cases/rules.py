@@ -23,7 +23,7 @@ MOVES: dict[CaseStatus, frozenset[CaseStatus]] = {
     CaseStatus.CLOSED: frozenset({CaseStatus.REOPENED}),
     CaseStatus.REOPENED: _WAITS | _ENDS | {CaseStatus.OPEN},
 }
-"""Where a case can go from each status. There is no other way."""
+"""Where a case can go from each status. There is no other way, but for a merge, which closes a case."""
 
 WORKED = frozenset(set(CaseStatus) - {CaseStatus.RESOLVED, CaseStatus.CLOSED})
 """The statuses in which somebody has still something to do."""
@@ -50,6 +50,19 @@ def check(status: str, to: str) -> None:
             status=str(status),
             to=str(to),
         )
+
+
+def joined_status(source: str, target: str, *, asked: bool) -> CaseStatus:
+    """Where the case that goes on stands after a merge; `asked`: a department has yet to answer.
+
+    It waits for the member only if both did, and is new only if nobody had begun with either.
+    """
+    both = {CaseStatus(source), CaseStatus(target)}
+    if asked:
+        return CaseStatus.WAITING_DEPARTMENT
+    if len(both) == 1:
+        return CaseStatus(target)
+    return CaseStatus(target) if target == CaseStatus.REOPENED else CaseStatus.OPEN
 
 
 def check_worked(status: str) -> None:
@@ -112,3 +125,18 @@ def first_words(text: str, length: int = 160) -> str:
     """The beginning of a text on one line, for lists."""
     line = " ".join(text[: length * 4].split())
     return line if len(line) <= length else line[: length - 1] + "…"
+
+
+def likeness(one: str, two: str) -> float:
+    """How far two texts share their pairs of neighbouring signs, from 0 to 1 (Jaccard's index).
+
+    Pairs of signs fit Chinese, which has no spaces, and Latin text alike.
+    """
+    pairs = [{text[n : n + 2] for n in range(len(text) - 1)} for text in map(_bare, (one, two))]
+    either = pairs[0] | pairs[1]
+    return len(pairs[0] & pairs[1]) / len(either) if either else 0.0
+
+
+def _bare(text: str) -> str:
+    """The letters, signs and digits alone, in small letters."""
+    return "".join(sign for sign in text.casefold() if sign.isalnum())

@@ -20,6 +20,9 @@ ASKED = _("We have asked our %(department)s about your case %(number)s")
 RESOLVED = _("Your case %(number)s is resolved: please confirm")
 RESOLVED_BODY = _("Tell us whether it is solved. If not, reopen it with one tap.")
 CALL_PROMISED = _("We will call you about your case %(number)s")
+MERGED = _("Your case %(number)s goes on as case %(into_number)s")
+MERGED_BODY = _("Both were about the same, so we answer them together. Everything you wrote is kept.")
+SPLIT = _("A part of your case %(old_number)s goes on as a case of its own, %(number)s")
 REOPENED = _("Your case %(number)s is open again")
 CLOSED = _("Your case %(number)s is closed")
 CLOSED_BODY = _("Thank you for your patience. You can still read everything.")
@@ -51,7 +54,7 @@ def tell(
             key=f"case:{case.pk}:{case.version}:{kind}",
             title=str(title) % known,
             body=str(body) % known if isinstance(body, Promise) else body,
-            path=page(case.pk),
+            path=page(case.merged_into_id or case.pk),
             send=not (kind in outgoing.SAYS_IT and outgoing.reaches(case)),
             at=at,
         )

@@ -77,13 +77,13 @@ class Running:
         self._end(clock)
         self.tell("clock.met", clock, milestone=clock.milestone, late=clock.breached_at is not None)
 
-    def stop(self, clock: Clock) -> None:
-        """Let it go: the milestone no longer matters."""
+    def stop(self, clock: Clock, **why: str) -> None:
+        """Let it go: the milestone no longer matters. `why` goes into the event."""
         self._let_run(clock)
         self._judge(clock)
         clock.stopped_at = self._moment(clock)
         self._end(clock)
-        self.tell("clock.stopped", clock, milestone=clock.milestone)
+        self.tell("clock.stopped", clock, milestone=clock.milestone, **why)
 
     def pause(self, clock: Clock, rule: PauseRule) -> None:
         """Let it stand still from now on, for as long as the rule allows in all.
