@@ -327,8 +327,12 @@ class Close(Move):
         commands.close_case(case_id=case.pk, note=content["note"], actor=self.user, at=at)
 
 
-def _described(move: type[Move]) -> type[Move]:
-    replies = move is Reply
+KEYED = ("reply", "split")  # those that take a client's key
+
+
+def described(move: type[Move]) -> type[Move]:
+    """Describe a move in the schema."""
+    replies = move.path in KEYED
     of_post = describe(
         str(move.__doc__).rstrip("."),
         "staff",
@@ -343,7 +347,7 @@ def _described(move: type[Move]) -> type[Move]:
 
 
 ALL = (Claim, Assign, Reply, Note, HandOver, Answer, Reject, Recall, Transfer, ChangePriority, Resolve)
-MOVES: list[type[Move]] = [_described(move) for move in (*ALL, Reopen, Close)]
+MOVES: list[type[Move]] = [described(move) for move in (*ALL, Reopen, Close)]
 """Every move, with its description in the schema."""
 
 

@@ -126,6 +126,7 @@ class StaffCaseSerializer(serializers.ModelSerializer[Case]):
             "next_due_at",
             "last_message_at",
             "last_message",
+            "merged_into",
         ]
 
     @extend_schema_field(serializers.CharField(allow_null=True))

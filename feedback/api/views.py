@@ -101,6 +101,7 @@ class CasesView(MemberView[Case], ListAPIView[Case]):
 
 
 def _case(view: MemberView[Case], pk: int, code: int = status.HTTP_200_OK) -> Response:
+    pk = own.goes_on_as(view.member, pk)
     case = get_object_or_404(own.own_with_thread(view.member), pk=pk)
     return Response(CaseDetailSerializer(case, context=view.get_serializer_context()).data, status=code)
 
@@ -116,6 +117,10 @@ class CaseView(MemberView[Case], RetrieveAPIView[Case]):
     def rows(self) -> QuerySet[Case]:
         """The member's own cases with what was said."""
         return own.own_with_thread(self.member)
+
+    def retrieve(self, _request: Request, pk: int) -> Response:
+        """The case; under the number of one that was merged, the case that goes on."""
+        return _case(self, pk)
 
 
 class CaseMessagesView(MemberView[Case]):

@@ -1,7 +1,10 @@
 """Everything that can happen to a case; the parts are sorted by phase of life."""
 
 from feedback.cases.ending import close_case, close_silent, confirm, may_reopen, reopen, resolve
+from feedback.cases.joining import merge
+from feedback.cases.linking import link, unlink
 from feedback.cases.opening import open_case
+from feedback.cases.splitting import split
 from feedback.cases.talking import member_message, note, reply
 from feedback.cases.working import AlreadyTaken, assign, change_priority, claim, transfer
 
@@ -13,12 +16,16 @@ __all__ = [
     "close_case",
     "close_silent",
     "confirm",
+    "link",
     "may_reopen",
     "member_message",
+    "merge",
     "note",
     "open_case",
     "reopen",
     "reply",
     "resolve",
+    "split",
     "transfer",
+    "unlink",
 ]

@@ -13,22 +13,25 @@ from config.common.errors import DomainError, Invalid, Stale, WrongState
 from config.common.events import record
 from config.common.models import User
 from feedback.cases import rules, telling
-from feedback.cases.locking import lock_both, move, save
+from feedback.cases.locking import check_not_merged, lock_both, move, save
 from feedback.clocks import joining as clocks
 from feedback.models import (
+    Call,
     Case,
     CaseLink,
     CaseStatus,
+    ChannelMessage,
     Clock,
     Draft,
     Gap,
     Handoff,
-    HandoffStatus,
     Message,
     Priority,
     Remedy,
     Resolution,
+    Watcher,
 )
+from feedback.models.handoff import UNENDED
 from feedback.org.alerts import alert
 from feedback.org.queries import may_work_in
 
@@ -104,7 +107,7 @@ def _check(source: Case, target: Case) -> None:
 
 def _asked(case: Case) -> list[int]:
     """The departments that have yet to answer."""
-    open_ones = Handoff.objects.filter(case=case, status=HandoffStatus.OPEN)
+    open_ones = Handoff.objects.filter(case=case, status__in=UNENDED)
     return list(open_ones.values_list("department_id", flat=True))
 
 
@@ -118,8 +121,10 @@ def _take_over(source: Case, target: Case) -> None:
     handoffs = list(Handoff.objects.filter(case=source))
     Handoff.objects.filter(pk__in=[one.pk for one in handoffs]).update(case=target)
     clocks.hand_on(handoffs, target)
-    Remedy.objects.filter(case=source).update(case=target)
-    Gap.objects.filter(case=source).update(case=target)
+    for hanging in (Remedy, Gap, Call, ChannelMessage):
+        hanging._default_manager.filter(case=source).update(case=target)
+    known = Watcher.objects.filter(case=target).values("user")
+    Watcher.objects.filter(case=source).exclude(user__in=known).update(case=target)
     kept = Draft.objects.filter(case=target)
     for draft in Draft.objects.filter(case=source):
         if not kept.filter(user=draft.user_id, kind=draft.kind).exists():
@@ -202,9 +207,11 @@ def preview(source: Case, target: Case, *, at: datetime) -> Preview:
     """Tell what a merge would do, without doing it."""
     refusal = ""
     try:
-        _check(source, target)
         if source.pk == target.pk:
             raise Invalid(_("That is the same case."))
+        for case in (source, target):
+            check_not_merged(case)
+        _check(source, target)
     except DomainError as error:
         refusal = str(error)
     status = CaseStatus(target.status) if refusal else _status(source, target)

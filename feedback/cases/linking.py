@@ -55,13 +55,13 @@ def link(*, case_id: int, other_id: int, kind: str, actor: User, at: datetime) -
     if kind not in {LinkKind.RELATED, LinkKind.DUPLICATE, LinkKind.PARENT}:
         raise Invalid(_("Choose how the cases belong together."))
     case, other = lock_both(case_id, other_id)
-    if kind == LinkKind.PARENT:
-        _check_parent(case, other)
     known = CaseLink.objects.filter(_between(case.pk, other.pk)).first()
     if known and (known.kind == kind) and (kind != LinkKind.PARENT or known.case_id == case.pk):
         return known
     if known:
         known.delete()
+    if kind == LinkKind.PARENT:
+        _check_parent(case, other)
     made = CaseLink.objects.create(case=case, other=other, kind=kind, by=actor, at=at)
     for one, two in ((case, other), (other, case)):
         record("case.linked", one, actor=actor, at=at, case=two.pk, link=kind)

@@ -11,10 +11,10 @@ from feedback.models import Attachment, Case, CaseStatus, Clock, Message, Milest
 
 
 def own(member: Member) -> QuerySet[Case]:
-    """A member's cases with what we promised about them, newest first."""
+    """A member's cases with what we promised about them, newest first; of merged ones what they went into."""
     promises = Clock.objects.exclude(milestone=Milestone.HANDOFF).order_by("due_at")
     return (
-        Case.objects.filter(member=member)
+        Case.objects.filter(member=member, merged_into=None)
         .select_related("order", "department", "agent__user")
         .prefetch_related(Prefetch("clocks", promises))
         .order_by("-opened_at", "-id")
@@ -25,6 +25,12 @@ def own_with_thread(member: Member) -> QuerySet[Case]:
     """The same with every public message and its files."""
     public = Message.objects.filter(is_public=True).select_related("user").prefetch_related("attachments")
     return own(member).prefetch_related(Prefetch("messages", public.order_by("at", "id")))
+
+
+def goes_on_as(member: Member, case_id: int) -> int:
+    """The number of the case that goes on in the place of a merged one of the member's; else the same."""
+    found = Case.objects.filter(member=member, pk=case_id).values_list("merged_into", flat=True).first()
+    return found or case_id
 
 
 def own_attachment(member: Member, attachment_id: int) -> Attachment:

@@ -48,7 +48,10 @@ def split(
     lock(case_id)
 
     def perform() -> Case:
-        return _split(lock(case_id), message_id, subject, kind, actor, at)
+        case = lock(case_id)
+        rules.check_worked(case.status)
+        part = _part(case, message_id)
+        return _split(case, part, {"subject": subject, "kind": kind or case.kind}, actor, at)
 
     if key is None:
         return perform()
@@ -57,22 +60,21 @@ def split(
     return idempotency.once(scope=scope, key=key, content=content, model=Case, perform=perform)[0]
 
 
-def _split(case: Case, message_id: int, subject: str, kind: str, actor: User, at: datetime) -> Case:
-    rules.check_worked(case.status)
-    part = _part(case, message_id)
+def _split(case: Case, part: QuerySet[Message], about: dict[str, str], actor: User, at: datetime) -> Case:
     said = list(part.filter(is_public=True).order_by("at", "pk"))
     if not any(message.author == Author.MEMBER for message in said):
         raise Invalid(_("Nothing in this part was said by the member."))
     new = Case.objects.create(
         member=case.member,
         order=case.order,
-        kind=kind or case.kind,
         channel=case.channel,
         priority=case.priority,
-        subject=subject,
         department=case.department,
         agent=case.agent,
         opened_at=at,
+        queued_at=at,
+        skill=case.skill,
+        **about,
     )
     part.update(case=new, said_in=Coalesce(F("said_in_id"), case.pk))
     CaseLink.objects.create(case=case, other=new, kind=LinkKind.SPLIT, by=actor, at=at)

@@ -25,6 +25,7 @@ from feedback.models import (
     RemedyKind,
     Resolution,
 )
+from feedback.models.case import number_of
 
 TEXTS: dict[str, Promise] = {
     "case.opened": _("opened the case for %(department)s"),
@@ -136,7 +137,8 @@ class Entry:
 def timeline_of(case: Case) -> list[Entry]:
     """All that happened in a case, oldest first, in a fixed number of queries."""
     handoffs = Handoff.objects.filter(case=case).only("pk")
-    events = list(timeline([case, *handoffs]))
+    merged = Case.objects.filter(merged_into=case).only("pk")
+    events = list(timeline([case, *merged, *handoffs]))
     names = _Names(events)
     return [
         Entry(event.at, event.kind, names.actor(event.actor), _text(event, names), event.data, event.pk)
@@ -189,10 +191,11 @@ def _text(event: Event, names: _Names) -> str:
     words = {
         "department": names.department(data.get("department")),
         "agent": names.agents.get(data.get("agent") or 0, "—"),
-        "milestone": _label(Milestone, data.get("milestone")),
+        "milestone": _milestones(data),
         "resolution": _label(Resolution, data.get("resolution")),
         "reason": _label(PauseReason, data.get("reason")),
         "amount": display(data.get("cost_fen") or 0),
+        "case": number_of(data.get("case") or data.get("into") or data.get("split_from") or 0),
         "colleague": names.actor(f"user:{data.get('user')}"),
         "told": str(_(", ")).join(names.actor(f"user:{user}") for user in data.get("told", ())),
         "remedy": _label(RemedyKind, data.get("remedy")),
@@ -221,6 +224,11 @@ def named(kept: dict[str, str] | None) -> str:
     return kept["name_en"] if is_english and kept["name_en"] else kept["name"]
 
 
+def _milestones(data: dict[str, Any]) -> str:
+    names = data.get("milestones", [data.get("milestone")])
+    return str(_(", ")).join(_label(Milestone, name) for name in names)
+
+
 def _nearer(event: Event) -> str:
     """The kind, told apart by its data where one kind needs two texts."""
     tell = NEARER.get(event.kind)
@@ -236,6 +244,8 @@ def _rung(data: dict[str, Any]) -> str:
 
 
 def _opened(data: dict[str, Any]) -> str | None:
+    if "split_from" in data:
+        return "case.split_off"
     if "rule" not in data:
         return None
     return "case.opened_by_word" if data.get("word") else "case.opened_by_rule"
@@ -250,6 +260,7 @@ NEARER: dict[str, Callable[[dict[str, Any]], str | None]] = {
     "case.opened": _opened,
     "case.routed": lambda data: f"case.routed.{data['why']}",
     "case.handed_back": lambda data: f"case.handed_back.{data['reason']}",
+    "clock.stopped": lambda data: "clock.stopped_merged" if data.get("reason") == "merged" else None,
     "ladder.fired": _rung,
 }
 

@@ -13,7 +13,7 @@ LONGEST = 200_000  # signs of a case that are looked at; a tsvector holds no mor
 SPOKEN = frozenset(
     {
         "case.opened", "case.replied", "case.member_wrote", "case.noted", "case.transferred", "case.resolved",
-        "case.reopened", "case.merged", "case.split",
+        "case.reopened", "case.merged", "case.took_in", "case.split",
     }
 )  # fmt: skip
 """Events after which a case may have other words; those of handoffs beside them."""

@@ -35,6 +35,7 @@ def join(source: Case, target: Case, *, waits: bool, actor: Actor, at: datetime)
             taken.append(clock)
     running.save()
     _give(taken, target, actor=actor, at=at)
+    Running([source, target], actor=actor, at=at).save()  # their next due times
 
 
 def fates(
@@ -82,9 +83,8 @@ def _due(clock: Clock, pauses: Pauses, at: datetime) -> datetime:
 
 
 def _give(clocks: list[Clock], target: Case, *, actor: Actor, at: datetime) -> None:
-    if clocks:
-        keys = [clock.pk for clock in clocks]
+    keys = [clock.pk for clock in clocks]
+    if keys:
         Clock.objects.filter(pk__in=keys).update(case=target, department=target.department_id)
         names = [str(clock.milestone) for clock in clocks]
         record("clock.joined", target, actor=actor, at=at, clocks=keys, milestones=names)
-    Running([target], actor=actor, at=at).save()  # sets the next due time

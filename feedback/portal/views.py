@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -92,8 +92,9 @@ def _show(form: OnceForm, error: DomainError) -> None:
 @require_safe
 @signed_in
 def case(request: MemberRequest, pk: int) -> HttpResponse:
-    """A case: where it is, what we promised, what was said."""
-    return _case(request, pk)
+    """A case: where it is, what we promised, what was said; a merged one's number leads to what goes on."""
+    goes_on = own.goes_on_as(request.member, pk)
+    return _case(request, pk) if goes_on == pk else redirect("portal:case", goes_on)
 
 
 def _case(
@@ -104,7 +105,7 @@ def _case(
     refusal: str = "",
 ) -> HttpResponse:
     at = timezone.now()
-    found = get_object_or_404(own.own_with_thread(request.member), pk=pk)
+    found = get_object_or_404(own.own_with_thread(request.member), pk=own.goes_on_as(request.member, pk))
     context = {
         **tracked(found, at),
         "actions": own.actions(found, at),

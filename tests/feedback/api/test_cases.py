@@ -287,3 +287,13 @@ def test_the_answer_names_the_resolution_nowhere_but_the_status(
         case_id=case.pk, resolution=Resolution.NOT_JUSTIFIED, message="已说明", actor=user, at=timezone.now()
     )
     assert "not_justified" not in client.get(f"{CASES}{case.pk}/").content.decode()
+
+
+def test_the_number_of_a_merged_case_leads_to_the_one_that_goes_on(client, member, department):
+    old, new = open_case(member), open_case(member)
+    agent = AgentFactory(departments=[department]).user
+    commands.merge(case_id=old.pk, into_id=new.pk, actor=agent, at=timezone.now())
+    assert client.get(f"{CASES}{old.pk}/").json()["id"] == new.pk
+    assert client.post(f"{CASES}{old.pk}/messages/", {"body": "在吗"}).status_code == 201
+    assert Message.objects.get(body="在吗").case == new
+    assert client_of(MemberFactory()).get(f"{CASES}{old.pk}/").status_code == 404

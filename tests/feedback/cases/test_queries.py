@@ -58,8 +58,8 @@ AS_LEAD = {
     CaseStatus.REOPENED: EVERYTHING - {"recall", "answer", "reopen", "close_case"},
     CaseStatus.WAITING_MEMBER: EVERYTHING - {"recall", "answer", "reopen", "close_case"},
     CaseStatus.WAITING_DEPARTMENT: EVERYTHING - {"wait", "resolve", "answer", "reopen", "close_case"},
-    CaseStatus.RESOLVED: {"reply", "note", "grant", "reopen", "close_case"},
-    CaseStatus.CLOSED: {"note", "grant", "reopen"},
+    CaseStatus.RESOLVED: {"reply", "note", "grant", "reopen", "close_case", "link"},
+    CaseStatus.CLOSED: {"note", "grant", "reopen", "link"},
 }
 
 

@@ -219,3 +219,18 @@ def test_hostile_text_is_only_text(member: Member, browser: Client) -> None:
     html = text(browser.get(f"/portal/cases/{case.pk}/")) + text(browser.get("/portal/"))
     assert "<script>alert" not in html
     assert "<img src=x" not in html
+
+
+def test_the_number_of_a_merged_case_leads_to_the_one_that_goes_on(browser, member, department):
+    old, new = open_case(member), open_case(member)
+    agent = AgentFactory(departments=[department]).user
+    commands.merge(case_id=old.pk, into_id=new.pk, actor=agent, at=timezone.now())
+    response = browser.get(f"/portal/cases/{old.pk}/")
+    assert response.url == f"/portal/cases/{new.pk}/"
+    browser.post(f"/portal/cases/{old.pk}/write/", form(body="Hello?"))
+    assert Message.objects.get(body="Hello?").case == new
+    listed = text(browser.get("/portal/cases/"))
+    assert new.number in listed
+    assert old.number not in listed
+    stranger = browser_of(MemberFactory())
+    assert stranger.get(f"/portal/cases/{old.pk}/").status_code == 404
