@@ -54,9 +54,7 @@ class Merge(Move):
         """Make one of two, if this person may do so with both."""
         into = get_for(self.user, content["into"])
         actions_for(into, self.user).check("merge")
-        commands.merge(
-            case_id=case.pk, into_id=into.pk, version=content["version"], actor=self.user, at=at
-        )
+        commands.merge(case_id=case.pk, into_id=into.pk, version=content["version"], actor=self.user, at=at)
 
     def answer(self, case_id: int) -> Response:
         """The case that goes on."""

@@ -78,7 +78,8 @@ def merge(
     _end(source, target, at=at)
     record("case.merged", source, actor=actor, at=at, into=target.pk)
     record("case.took_in", target, actor=actor, at=at, case=source.pk, **ends)
-    clocks.join(source, target, waits=status not in WORKS, actor=actor, at=at)
+    waits = bool(target.waiting_for) or status not in WORKS
+    clocks.join(source, target, waits=waits, actor=actor, at=at)
     telling.tell(
         source,
         "merged",
@@ -153,6 +154,8 @@ def _join_facts(source: Case, target: Case) -> None:
     target.order_id = target.order_id or source.order_id
     if target.agent is None and source.agent is not None and may_work_in(source.agent, target.department_id):
         target.agent = source.agent
+    if source.waiting_for != target.waiting_for:
+        target.waiting_for = ""
     target.priority = Priority(max(source.priority, target.priority))
     replies = [when for when in (source.first_replied_at, target.first_replied_at) if when is not None]
     target.first_replied_at = min(replies, default=None)
@@ -165,6 +168,7 @@ def _join_facts(source: Case, target: Case) -> None:
 def _end(source: Case, target: Case, *, at: datetime) -> None:
     source.status, source.resolution, source.merged_into = CaseStatus.CLOSED, Resolution.DUPLICATE, target
     source.resolved_at = source.closed_at = at
+    source.waiting_for = ""
     save(source, "resolution", "resolved_at", "closed_at", "merged_into")
 
 

@@ -411,6 +411,10 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("staff-case-recall", "post", (case.pk,), ours, {"handoff": handoff}),
         ("staff-case-transfer", "post", (case.pk,), ours, {"department": finance}),
         ("staff-case-priority", "post", (case.pk,), ours, {"priority": 4}),
+        ("staff-case-merge", "post", (case.pk,), ours, {"into": case.pk}),
+        ("staff-case-split", "post", (case.pk,), ours, {"message": 1, "subject": "x"}),
+        ("staff-case-link", "post", (case.pk,), ours, {"other": case.pk}),
+        ("staff-case-unlink", "post", (case.pk,), ours, {"other": case.pk}),
         # the case waits for a department: what it is too early for is refused to everybody, for that reason
         ("staff-case-resolve", "post", (case.pk,), set(), {"resolution": "solved"}),
         ("staff-case-reopen", "post", (case.pk,), set(), {"reason": "x"}),

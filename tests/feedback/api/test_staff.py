@@ -82,6 +82,10 @@ MOVES = {
     "resolve": {"resolution": "solved", "message": "好了"},
     "reopen": {"reason": "没好"},
     "close": {},
+    "merge": {"into": 1},
+    "split": {"message": 1, "subject": "另一件事"},
+    "link": {"other": 1},
+    "unlink": {"other": 1},
 }
 
 
@@ -263,3 +267,41 @@ def test_a_narrowed_list_is_not_sorted_out_row_by_row(client: APIClient, ours: D
         answer = client.get(f"{CASES}?kind=complaint&status=new")
     assert len(answer.json()["results"]) == 1
     assert not [one for one in queries.captured_queries if "SELECT DISTINCT" in one["sql"]]
+
+
+@pytest.mark.req("F7")
+def test_cases_are_merged_linked_and_split(client: APIClient, ours: Department, theirs: Department) -> None:
+    one, hidden = open_case(ours), open_case(theirs)
+    two = commands.open_case(
+        member=one.member, kind="enquiry", channel="app", subject="发票", body="要发票", department=ours,
+        actor=one.member, at=timezone.now(),
+    )  # fmt: skip
+    for other in (hidden.pk, 10**9):
+        for move in ({"merge": "into", "link": "other", "unlink": "other"}).items():
+            assert client.post(f"{CASES}{one.pk}/{move[0]}/", {move[1]: other}).status_code == 404
+    assert client.post(f"{CASES}{one.pk}/link/", {"other": two.pk, "kind": "split"}).status_code == 400
+    assert client.post(f"{CASES}{one.pk}/link/", {"other": two.pk}).status_code == 200
+    assert client.post(f"{CASES}{one.pk}/unlink/", {"other": two.pk}).status_code == 200
+    stale = {"into": one.pk, "version": 99}
+    assert client.post(f"{CASES}{two.pk}/merge/", stale).status_code == 409
+    answer = client.post(f"{CASES}{two.pk}/merge/", {"into": one.pk})
+    assert (answer.status_code, answer.data["id"]) == (200, one.pk)
+    assert client.get(f"{CASES}{two.pk}/").data["merged_into"] == one.pk
+    message = one.messages.get(body="要发票")
+    answer = client.post(f"{CASES}{one.pk}/split/", {"message": message.pk, "subject": "开发票"})
+    assert (answer.status_code, answer.data["subject"]) == (200, "开发票")
+    assert message in Case.objects.get(pk=answer.data["id"]).messages.all()
+
+
+def test_another_departments_case_is_not_merged_with_ours(
+    client: APIClient, ours: Department, theirs: Department
+) -> None:
+    """The agent sees the case, being asked about it, but it is not theirs to merge."""
+    one = open_case(ours)
+    other = open_case(theirs)
+    Case.objects.filter(pk=other.pk).update(member=one.member)
+    user = AgentFactory(departments=[theirs]).user
+    handoffs.hand_over(case_id=other.pk, department_id=ours.pk, question="？", actor=user, at=timezone.now())
+    assert client.get(f"{CASES}{other.pk}/").status_code == 200
+    assert client.post(f"{CASES}{one.pk}/merge/", {"into": other.pk}).status_code == 403
+    assert client.post(f"{CASES}{other.pk}/merge/", {"into": one.pk}).status_code == 403

@@ -10,6 +10,7 @@ from feedback.cases.locking import Merged
 from feedback.cases.own import own
 from feedback.cases.queries import actions_for
 from feedback.cases.timeline import timeline_of
+from feedback.cases.waiting import wait_for
 from feedback.cases.watching import watch
 from feedback.handoffs.commands import hand_over
 from feedback.ladders.sweep import sweep
@@ -118,6 +119,18 @@ def test_two_that_wait_go_on_waiting(two, agent):
     commands.member_message(case_id=newer.pk, body="照片", actor=newer.member, at=T0 + 25 * MINUTE)
     running.refresh_from_db()
     assert running.due_at == T0 + 610 * MINUTE
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_what_waits_for_the_supplier_goes_on_waiting_if_both_do(two, agent, both):
+    older, newer = two
+    for case in two if both else [older]:
+        wait_for(case_id=case.pk, reason="waiting_supplier", actor=agent.user, at=T0 + 15 * MINUTE)
+    merged(older, newer, agent)
+    newer.refresh_from_db()
+    assert newer.waiting_for == ("waiting_supplier" if both else "")
+    running = newer.clocks.get(milestone="resolution", stopped_at=None)
+    assert (running.paused_at is not None) is both
 
 
 def test_questions_to_departments_go_along_with_their_clocks(two, agent, logistics):
