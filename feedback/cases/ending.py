@@ -42,7 +42,7 @@ def resolve(
     case = lock(case_id, version=version)
     rules.check(case.status, CaseStatus.RESOLVED)
     if message:
-        say(case, message, (), to=None, actor=actor, at=at)
+        say(case, message, (), to=None, is_last=True, actor=actor, at=at)
     elif case.first_replied_at is None:
         raise Invalid(_("The member has had no answer yet: write one to resolve the case."))
     finish(case, resolution, body=message, actor=actor, at=at)

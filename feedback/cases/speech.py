@@ -18,9 +18,18 @@ BECOMES_OPEN = frozenset({CaseStatus.NEW, CaseStatus.WAITING_MEMBER, CaseStatus.
 
 
 def say(
-    case: Case, body: str, files: Sequence[Clean], *, to: CaseStatus | None, actor: User, at: datetime
+    case: Case,
+    body: str,
+    files: Sequence[Clean],
+    *,
+    to: CaseStatus | None,
+    is_last: bool = False,
+    actor: User,
+    at: datetime,
 ) -> Message:
     """Write our reply and move the case to `to`, if it has to move. Meets the reply clocks.
+
+    `is_last`: the case is resolved with it.
 
     Raises:
         MoveNotAllowed: the table does not hold the move.
@@ -32,7 +41,7 @@ def say(
     taken = _take_if_free(case, actor)
     save(case, "last_message_at", "last_message", "last_author", "first_replied_at", "agent")
     record("case.replied", case, actor=actor, at=at, message=message.pk, **ends, **taken)
-    clocks.replied(case, actor=actor, at=at)
+    clocks.replied(case, is_last=is_last, actor=actor, at=at)
     outgoing.send(case, message, at=at)
     if case.status == CaseStatus.WAITING_MEMBER and not was_waiting:
         clocks.wait_for_member(case, actor=actor, at=at)

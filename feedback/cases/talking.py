@@ -54,8 +54,9 @@ def reply(
         case = lock(case_id, version=version)
         if case.status == CaseStatus.CLOSED:
             rules.check_worked(case.status)
-        message = say(case, body, files, to=after_reply(case, then), actor=actor, at=at)
-        if then == "resolve":
+        is_last = then == "resolve"
+        message = say(case, body, files, to=after_reply(case, then), is_last=is_last, actor=actor, at=at)
+        if is_last:
             finish(case, resolution, body=body, actor=actor, at=at)
         elif then == "wait":
             telling.tell(case, "waiting", telling.WAITING, body=body, at=at)

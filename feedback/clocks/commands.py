@@ -90,12 +90,16 @@ def member_spoke(case: Case, *, at: datetime, actor: Actor = None) -> None:
     running.save()
 
 
-def replied(case: Case, *, actor: Actor, at: datetime) -> None:
-    """The member was answered: the first or next reply is met, and the time until the next update begins."""
+def replied(case: Case, *, is_last: bool = False, actor: Actor, at: datetime) -> None:
+    """The member was answered: the first or next reply is met, and the time until the next update begins.
+
+    After the last reply, with which the case is resolved, no further update is promised.
+    """
     running = Running([case], actor=actor, at=at)
     for clock in running.of(REPLIES):
         running.meet(clock)
-    _update(running, case)
+    if not is_last:
+        _update(running, case)
     running.save()
 
 

@@ -56,6 +56,7 @@ class Running:
 
     def add(self, clock: Clock) -> None:
         """Take in a clock that has just started and is not stored yet."""
+        self._write()  # the one before it that was met just now makes room
         clock.save()
         self.clocks.append(clock)
         self._by_case[clock.case_id].append(clock)
@@ -237,11 +238,15 @@ class Running:
 
     def save(self) -> None:
         """Write everything: clocks, pauses, the cases' next due times, events."""
-        bulk.update(Clock, list(self._changed.values()), CHANGING)
+        self._write()
         bulk.update(Pause, list(self._changed_pauses.values()), PAUSE_CHANGING)
         bulk.insert(Pause, self._new_pauses)
         bulk.update(Case, self._refresh_due(), ["next_due_at"])
         record_all(self.events)
+
+    def _write(self) -> None:
+        bulk.update(Clock, list(self._changed.values()), CHANGING)
+        self._changed.clear()
 
     def _refresh_due(self) -> list[Case]:
         """Set each case's earliest due time of its own clocks that run; give the cases that changed."""
