@@ -9,12 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 from compensation.models import Member
 from feedback.models.case import Case
-from feedback.models.message import Message
+from feedback.models.knowledge import AnswerGiven
 from feedback.models.sop import Calendar
 
 
 class ChatState(models.TextChoices):
-    """Who talks with the member."""
+    """Who talks with the member: not stored, see `ChatSession.state`."""
 
     AUTOMATIC = "automatic", _("answered automatically")
     WAITING = "waiting", _("waiting for an agent")
@@ -41,14 +41,15 @@ class ChatSession(models.Model):
     member = models.ForeignKey(
         Member, models.PROTECT, verbose_name=_("member"), related_name="chats", db_index=False
     )
-    state = models.CharField(_("state"), max_length=10, choices=ChatState)
     started_at = models.DateTimeField(_("started"))
-    waiting_since = models.DateTimeField(_("waiting for an agent since"), null=True, blank=True)
-    taken_at = models.DateTimeField(_("first taken"), null=True, blank=True)
+    is_automatic = models.BooleanField(
+        _("answered automatically"), default=False, help_text="Until the member wants a person."
+    )
+    person_since = models.DateTimeField(_("waiting for an agent since"), null=True, blank=True)
     ended_at = models.DateTimeField(pgettext_lazy("chat", "ended"), null=True, blank=True)
     ending = models.CharField(_("how it ended"), max_length=8, choices=ChatEnding, blank=True)
     answer = models.ForeignKey(
-        Message,
+        AnswerGiven,
         models.SET_NULL,
         verbose_name=_("automatic answer"),
         null=True,
@@ -57,7 +58,6 @@ class ChatSession(models.Model):
         db_index=False,
         help_text="The last one that the member was given.",
     )
-    helped = models.BooleanField(_("it helped"), null=True, blank=True)
     member_read = models.BigIntegerField(default=0, help_text="The last message that the member has seen.")
     agent_read = models.BigIntegerField(default=0)
     member_seen_at = models.DateTimeField(_("member last there"))
@@ -72,28 +72,34 @@ class ChatSession(models.Model):
             models.UniqueConstraint(
                 name="chat_one_open_a_member", fields=["member"], condition=Q(ended_at=None)
             ),
-            models.CheckConstraint(name="chat_state_known", condition=Q(state__in=ChatState.values)),
             models.CheckConstraint(
                 name="chat_ended_whole",
-                condition=Q(state=ChatState.ENDED, ended_at__isnull=False, ending__in=ChatEnding.values)
-                | (~Q(state=ChatState.ENDED) & Q(ended_at__isnull=True, ending="")),
+                condition=Q(ended_at__isnull=False, ending__in=ChatEnding.values)
+                | Q(ended_at__isnull=True, ending=""),
             ),
             models.CheckConstraint(
-                name="chat_waits_since",
-                condition=~Q(state=ChatState.WAITING) | Q(waiting_since__isnull=False),
+                name="chat_waits_since", condition=Q(is_automatic=True) | Q(person_since__isnull=False)
             ),
         ]
         indexes = [
             models.Index(  # chat.queries: the line
-                name="chat_line", fields=["waiting_since", "id"], condition=Q(state=ChatState.WAITING)
-            ),
-            models.Index(  # chat.commands.end_left
-                name="chat_left", fields=["member_seen_at"], condition=Q(ended_at=None)
+                name="chat_line",
+                fields=["person_since", "id"],
+                condition=Q(ended_at=None, is_automatic=False),
             ),
         ]
 
     def __str__(self) -> str:
         return self.case.number
+
+    @property
+    def state(self) -> ChatState:
+        """Who talks with the member now: whoever has the case, however it came to them."""
+        if self.ended_at is not None:
+            return ChatState.ENDED
+        if self.is_automatic:
+            return ChatState.AUTOMATIC
+        return ChatState.ACTIVE if self.case.agent_id else ChatState.WAITING
 
 
 class AutomaticReply(models.TextChoices):
