@@ -22,6 +22,7 @@ class FeedbackConfig(AppConfig):
         from feedback.cases import outgoing
         from feedback.channels import all_channels, sending
         from feedback.channels.base import CHANNELS
+        from feedback.channels.chat.queries import is_open
         from feedback.defaults import demo, demo_staff, seed
         from feedback.ladders import mail
         from feedback.portal import panels
@@ -41,10 +42,12 @@ class FeedbackConfig(AppConfig):
         PERIODIC.append(Periodic("give cases to agents", "feedback.tasks.route", every_seconds=3))
         PERIODIC.append(Periodic("take cases back", "feedback.hand_back", every_seconds=60))
         PERIODIC.append(Periodic("dedicate agents", "feedback.dedicate", every_seconds=600))
+        PERIODIC.append(Periodic("end chats that were left", "feedback.end_left_chats", every_seconds=20))
         PERIODIC.append(Periodic("sweep the clocks", "feedback.tasks.sweep", every_seconds=5))
         PERIODIC.append(Periodic("make words findable", "feedback.index_words", every_seconds=5))
         SENDERS[mail.KIND] = mail.send
         SENDERS[outgoing.KIND] = sending.send_reply
+        outgoing.WATCHED["chat"] = is_open
         CHANNELS.update({channel.code: channel for channel in all_channels.ALL})
         outgoing.SPOKEN.update({channel.code: channel.reaches for channel in all_channels.ALL})
         portal.NEEDS.append(panels.needs)

@@ -8,6 +8,7 @@ from django.utils import timezone
 from feedback.attachments import commands as attachments
 from feedback.cases import commands as cases
 from feedback.cases import wording
+from feedback.channels.chat import commands as chats
 from feedback.gaps import commands as gaps
 from feedback.intake import commands as imports
 from feedback.intake import running
@@ -31,6 +32,12 @@ def close_silent_cases() -> None:
     """Close the resolved cases that their members have said nothing more about."""
     while cases.close_silent(at=timezone.now()):
         pass
+
+
+@shared_task(name="feedback.end_left_chats")
+def end_left_chats() -> None:
+    """End the chats whose members have left."""
+    chats.end_left(at=timezone.now())
 
 
 @shared_task(name="feedback.detect_gaps")

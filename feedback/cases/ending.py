@@ -49,7 +49,7 @@ def resolve(
     return case
 
 
-def finish(case: Case, resolution: Resolution, *, body: str, actor: User, at: datetime) -> None:
+def finish(case: Case, resolution: Resolution, *, body: str, actor: Actor, at: datetime) -> None:
     """Resolve a locked case whose member has been answered.
 
     Raises:

@@ -37,6 +37,7 @@ def open_case(
     attachments: Sequence["File[bytes]"] = (),
     key: str | None = None,
     idempotency_key: str | None = None,
+    tells: bool = True,
     actor: Actor,
     at: datetime,
 ) -> Case:
@@ -107,9 +108,10 @@ def open_case(
             **received.why(),
         )
         clocks.start_for_case(case, actor=actor, at=at)
-        telling.tell(
-            case, "received", telling.RECEIVED, body=telling.RECEIVED_BODY, department=department, at=at
-        )
+        if tells:
+            telling.tell(
+                case, "received", telling.RECEIVED, body=telling.RECEIVED_BODY, department=department, at=at
+            )
         return case
 
     if key is not None:

@@ -40,8 +40,10 @@ def tell(
     """Tell the member of a change of a case; `names` fill the placeholders in title and body.
 
     Once for one version of the case: a command that changes it in two ways tells of both. What the reply
-    itself says where the member wrote stands in the portal only.
+    itself says where the member wrote stands in the portal only; who looks at the case is told nothing.
     """
+    if outgoing.is_watched(case):
+        return
     with translation.override(case.member.language):
         known = {
             "number": case.number,

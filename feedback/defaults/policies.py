@@ -42,7 +42,14 @@ class Row(NamedTuple):
 
 
 POLICIES = [
-    Row("chat", "在线聊天", "Chat", {FIRST: 30 * SECOND}, {"channels": [Channel.CHAT]}, calendars.ALWAYS),
+    Row(
+        "chat",
+        "在线聊天",
+        "Chat",
+        {FIRST: 30 * SECOND, NEXT: MINUTE},
+        {"channels": [Channel.CHAT]},
+        calendars.ALWAYS,
+    ),
     Row("phone", "电话", "Phone", {PICKED_UP: 10 * SECOND}, {"channels": [Channel.PHONE]}, calendars.ALWAYS),
     Row(
         "missed-call",

@@ -2,6 +2,7 @@
 
 from feedback.defaults.authority import seed_authority
 from feedback.defaults.calendars import seed_calendars
+from feedback.defaults.chat import seed_chat
 from feedback.defaults.departments import seed_departments
 from feedback.defaults.gaps import seed_gaps
 from feedback.defaults.knowledge import seed_knowledge
@@ -15,6 +16,7 @@ SEEDS = (
     seed_roles,
     seed_authority,  # of the roles
     seed_calendars,
+    seed_chat,  # on its calendar
     seed_departments,  # on their calendars
     seed_gaps,  # their cases go to departments
     seed_ladders,

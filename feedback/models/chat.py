@@ -135,7 +135,7 @@ class ChatSetup(models.Model):
     )
     left_after = models.DurationField(
         _("left after"),
-        default=timedelta(minutes=5),
+        default=timedelta(minutes=10),
         help_text=_("A member whose page has shown no sign of life for this long has left."),
     )
     silent_after = models.DurationField(

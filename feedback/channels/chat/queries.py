@@ -16,7 +16,6 @@ from feedback.models import (
     Author,
     Calendar,
     Case,
-    Channel,
     ChatSession,
     ChatSetup,
     Clock,
@@ -45,10 +44,7 @@ def opens_at(given: ChatSetup, at: datetime) -> datetime:
 
 def is_open(case: Case) -> bool:
     """Whether the member of a case sees in a chat what happens in it."""
-    return (
-        case.channel == Channel.CHAT
-        and ChatSession.objects.filter(case=case, is_automatic__isnull=False, ended_at=None).exists()
-    )
+    return ChatSession.objects.filter(case=case, ended_at=None).exists()
 
 
 def own(member: Member) -> QuerySet[ChatSession]:
