@@ -46,7 +46,7 @@ class ChatSession(models.Model):
         _("answered automatically"), default=False, help_text="Until the member wants a person."
     )
     person_since = models.DateTimeField(_("waiting for an agent since"), null=True, blank=True)
-    ended_at = models.DateTimeField(pgettext_lazy("chat", "ended"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     ending = models.CharField(_("how it ended"), max_length=8, choices=ChatEnding, blank=True)
     answer = models.ForeignKey(
         AnswerGiven,
@@ -97,9 +97,9 @@ class ChatSession(models.Model):
         """Who talks with the member now: whoever has the case, however it came to them."""
         if self.ended_at is not None:
             return ChatState.ENDED
-        if self.is_automatic:
-            return ChatState.AUTOMATIC
-        return ChatState.ACTIVE if self.case.agent_id else ChatState.WAITING
+        if self.case.agent_id is not None:
+            return ChatState.ACTIVE
+        return ChatState.AUTOMATIC if self.is_automatic else ChatState.WAITING
 
 
 class AutomaticReply(models.TextChoices):

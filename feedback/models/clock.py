@@ -1,5 +1,6 @@
 """Clocks: one running target on one case or handoff, with the policy frozen in it."""
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -228,6 +229,16 @@ class Firing(models.Model):
         return f"{self.clock_id} #{self.rung} {self.action}"
 
 
+# An alert rings its colleague's page at once (config.common.live).
+RING = """
+    SELECT string_agg(DISTINCT 'user:' || user_id, ' ') INTO topics FROM fresh;
+    IF topics IS NOT NULL THEN
+        PERFORM pg_notify('live', CASE WHEN octet_length(topics) > 7000 THEN '*' ELSE topics END);
+    END IF;
+    RETURN NULL;
+"""
+
+
 class Alert(models.Model):
     """Something a member of staff has to know, shown on the desk and sent out through the outbox."""
 
@@ -248,6 +259,17 @@ class Alert(models.Model):
             models.Index(
                 name="alert_unread", fields=["user", "-at"], condition=Q(read_at=None)
             )  # the desk's bell
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="ring",
+                level=pgtrigger.Statement,
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                referencing=pgtrigger.Referencing(new="fresh"),
+                declare=[("topics", "text")],
+                func=RING,
+            )
         ]
 
     def __str__(self) -> str:

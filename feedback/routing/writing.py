@@ -9,12 +9,12 @@ from django.utils import translation
 
 from compensation.models import Member
 from compensation.notices.commands import Telling, notify_all
-from config.common import bulk
+from config.common import bulk, live
 from config.common.events import Happening, record_all
-from feedback.cases import locking
+from feedback.cases import locking, outgoing
 from feedback.cases.telling import WORKING, page
 from feedback.cases.working import ASSIGNED
-from feedback.models import Agent, Alert, Case, Skill
+from feedback.models import Agent, Alert, Case, Channel, Skill
 from feedback.routing.pool import Pool
 from feedback.routing.rules import Choice
 
@@ -40,7 +40,9 @@ def write(given: Sequence[Given], pool: Pool, at: datetime) -> None:
     bulk.update(Agent, [Agent(pk=agent, turn=turn) for agent, turn in turns.items()], ["turn"])
     record_all(events)
     bulk.insert(Alert, [_alert(one, pool, at) for one in given], skip_known=True)
-    _tell(given, pool, at)
+    _tell([one for one in given if not outgoing.is_watched(one.case)], pool, at)
+    if any(one.case.channel == Channel.CHAT for one in given):
+        live.publish("chats")
 
 
 def _give(one: Given, skills: Mapping[int, Skill], at: datetime) -> Happening:

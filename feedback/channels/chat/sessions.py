@@ -15,6 +15,7 @@ from feedback.cases.rules import first_words
 from feedback.channels.chat.queries import promised_by
 from feedback.clocks import commands as clocks
 from feedback.models import Author, Case, CaseStatus, ChatSession, Message, Milestone
+from feedback.routing import commands as routing
 
 LINE = "chats"
 """The topic of the line: who waits for an agent has changed."""
@@ -88,6 +89,7 @@ def call_person(case: Case, chat: ChatSession, *, at: datetime) -> None:
     save(case, "queued_at")
     await_reply(case, Milestone.FIRST_REPLY, at=at)
     live.publish(LINE, topic(case.pk))
+    routing.route_case(case_id=case.pk, at=at)
 
 
 def await_reply(case: Case, milestone: Milestone, *, at: datetime) -> None:

@@ -16,7 +16,7 @@ from feedback.attachments.commands import kept_with_the_transaction
 from feedback.cases import commands as cases
 from feedback.channels.chat.answering import answer
 from feedback.channels.chat.sessions import LINE, announce, await_reply, call_person, lock_open, topic
-from feedback.models import Agent, Author, Case, CaseStatus, ChatSession, Message, Milestone
+from feedback.models import Agent, Author, Case, CaseStatus, ChatSession, ChatState, Message, Milestone
 from feedback.org.queries import agent_of
 from feedback.shifts.queries import loads
 
@@ -59,7 +59,7 @@ def write(
     ChatSession.objects.filter(pk=chat.pk).update(
         member_seen_at=at, member_typed_at=None, member_read=max(chat.member_read, message.pk)
     )
-    if message.pk > known and chat.is_automatic:
+    if message.pk > known and chat.state == ChatState.AUTOMATIC:
         case, chat = lock_open(case_id, member=member)
         if not answer(case, chat, message.body, at=at):
             call_person(case, chat, at=at)

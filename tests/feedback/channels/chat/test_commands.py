@@ -240,8 +240,8 @@ def test_what_is_not_solved_goes_on_as_a_case_of_the_portal(chat, member):
 
 
 def test_the_agent_ends_it(chat, agent):
+    commands.take(case_id=chat.case_id, actor=agent.user, at=T0)
     with pytest.raises(Invalid):
-        commands.take(case_id=chat.case_id, actor=agent.user, at=T0)
         commands.end_by_agent(case_id=chat.case_id, resolution="solved", actor=agent.user, at=T0)
     commands.say(case_id=chat.case_id, body="好了", actor=agent.user, at=T0)
     commands.end_by_agent(case_id=chat.case_id, resolution="solved", actor=agent.user, at=T0 + SECOND)

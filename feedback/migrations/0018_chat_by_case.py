@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compensation', '0006_failing_email'),
-        ('feedback', '0016_pauses_and_conditions'),
+        ("feedback", "0017_pause_without_permission"),
     ]
 
     operations = [
