@@ -45,6 +45,8 @@ class FeedbackConfig(AppConfig):
         PERIODIC.append(Periodic("end chats that were left", "feedback.end_left_chats", every_seconds=20))
         PERIODIC.append(Periodic("sweep the clocks", "feedback.tasks.sweep", every_seconds=5))
         PERIODIC.append(Periodic("make words findable", "feedback.index_words", every_seconds=5))
+        PERIODIC.append(Periodic("fold the board's counts", "feedback.tasks.fold_counts", every_seconds=30))
+        PERIODIC.append(Periodic("measure the pace", "feedback.tasks.measure_pace", every_seconds=300))
         SENDERS[mail.KIND] = mail.send
         SENDERS[outgoing.KIND] = sending.send_reply
         outgoing.WATCHED["chat"] = is_open

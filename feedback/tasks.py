@@ -16,6 +16,7 @@ from feedback.ladders import sweep as ladders
 from feedback.remedies.gap_rules import apply_gap_rules
 from feedback.routing import commands as routing
 from feedback.routing import dedicating
+from feedback.supervision import counts, pace
 
 ROUNDS = 10
 HOURS_6 = 6 * 3600
@@ -99,3 +100,15 @@ def dedicate() -> None:
     """Give the members whose tier has it an agent of their own, and only those."""
     while dedicating.keep_up(at=timezone.now()):
         pass
+
+
+@shared_task(name="feedback.tasks.fold_counts")
+def fold_counts() -> None:
+    """Put the changes of the board's kept counts together."""
+    counts.fold()
+
+
+@shared_task(name="feedback.tasks.measure_pace")
+def measure_pace() -> None:
+    """Measure how fast the departments have been, for the board's forecast."""
+    pace.measure(at=timezone.now())

@@ -1,13 +1,14 @@
 """The board: where will we break our word in the next hour?"""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -21,26 +22,20 @@ from config.common.models import User
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
 from feedback.cases.queries import visible_to
-from feedback.clocks.queries import (
-    NUMBERS,
-    BoardRow,
-    Share,
-    behind,
-    board,
-    chip,
-    due_strip,
-    running_chips,
-    state_of,
-    workload,
-)
-from feedback.models import Agent, Case, Clock, Department
+from feedback.clocks.queries import chip, running_chips
+from feedback.models import Agent, Case, Channel, Clock, Department
 from feedback.org.queries import SEE_ALL, departments_of
+from feedback.shifts.rules import OFFLINE
 from feedback.sops import queries as sops
+from feedback.supervision.board import NUMBERS, Board, Numbers, Share, Tick, behind, board, lone_clocks
+from feedback.supervision.forecast import MINUTES
+from feedback.supervision.people import Crew, Person
 
 SEES = "feedback.see_board"
-MINUTES = 60
 STEP = 15
 MOST_CASES = 200
+MOST_PEOPLE = 12
+SHARES = frozenset({"today", "week"})
 
 NUMBER_NAMES: dict[str, tuple[str | Promise, str]] = {
     "running": (gettext_lazy("on time"), "ok"),
@@ -48,44 +43,69 @@ NUMBER_NAMES: dict[str, tuple[str | Promise, str]] = {
     "breached": (gettext_lazy("late"), "bad"),
     "paused": (gettext_lazy("paused"), "calm"),
     "next_hour": (gettext_lazy("due within the hour"), "plain"),
+    "forecast": (gettext_lazy("forecast: will be late"), "bad"),
 }
 SHARE_NAMES: dict[str, str | Promise] = {
-    "today": gettext_lazy("fell due today"),
-    "week": gettext_lazy("fell due this week"),
+    "now": gettext_lazy("In time now"),
+    "today": gettext_lazy("In time today"),
+    "week": gettext_lazy("In time this week"),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A department on the board: its numbers, and whether it is open now."""
+class Bar:
+    """A share as a bar, with the line of its target; `state` is the number that its link opens."""
 
-    row: BoardRow
-    is_open: bool
-    opens_at: datetime | None
+    name: str
+    share: Share
+    target: Decimal | None
+    state: str
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether it is below its target."""
+        percent = self.share.percent
+        return percent is not None and self.target is not None and percent < self.target
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A department or a channel on the board; `key` tells links and the page's script which."""
+
+    key: str
+    query: str
+    name: str
+    numbers: Numbers
+    target: Decimal | None
+    is_open: bool = True
+    opens_at: datetime | None = None
 
     @property
     def cells(self) -> list[tuple[str, str | Promise, str, int]]:
         """Each number with its name, words and colour."""
-        return [(name, *NUMBER_NAMES[name], getattr(self.row, name)) for name in NUMBER_NAMES]
+        return [(name, *NUMBER_NAMES[name], getattr(self.numbers, name)) for name in NUMBER_NAMES]
 
     @property
-    def shares(self) -> list[tuple[str, str | Promise, Share]]:
-        """How it kept its word today and this week."""
-        return [(name, SHARE_NAMES[name], getattr(self.row, name)) for name in SHARE_NAMES]
+    def bars(self) -> list[Bar]:
+        """How it keeps its word now, and kept it today and this week."""
+        return [
+            Bar(name, getattr(self.numbers, name), self.target, "breached" if name == "now" else name)
+            for name in SHARE_NAMES
+        ]
 
 
-@dataclass(slots=True)
-class Tick:
-    """What falls due in one minute from now; `state` is that of the first."""
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What falls due in one minute from now, as the strip draws it: what it says, where it leads."""
 
-    minute: int
-    state: str
-    clocks: list[Clock] = field(default_factory=list)
+    tick: Tick
+    title: str
+    href: str
 
     @property
     def x(self) -> str:
-        """Where it stands on the strip."""
-        return f"{100 * self.minute / MINUTES:.2f}%"
+        """Where it stands."""
+        return f"{100 * self.tick.minute / MINUTES:.2f}%"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +113,31 @@ class Lane:
     """A department's next hour."""
 
     department: Department
-    ticks: list[Tick] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class OnDuty:
+    """The people of a department who are on duty: the most pressing, and how many more."""
+
+    department: Department
+    crew: Crew
+    everybody: bool
+
+    @property
+    def shown(self) -> list[Person]:
+        """Those whom the board names."""
+        return self.crew.people if self.everybody else self.crew.people[:MOST_PEOPLE]
+
+    @property
+    def more(self) -> int:
+        """How many it does not name."""
+        return len(self.crew.people) - len(self.shown)
+
+    @property
+    def present(self) -> int:
+        """How many are at their desks."""
+        return sum(one.on_shift.state != OFFLINE for one in self.crew.people)
 
 
 @require_GET
@@ -101,17 +145,23 @@ class Lane:
 def show(request: StaffRequest) -> HttpResponse:
     """The board; for htmx the part of it that lives."""
     at = timezone.now()
-    departments = list(departments_of(request.user).select_related("calendar"))
-    rows = board(departments, now=at)
+    departments = {one.pk: one for one in departments_of(request.user).select_related("calendar")}
+    seen = board(departments, now=at)
     context = {
-        "lines": _lines(rows, at),
-        "total": _total(rows) if len(rows) > 1 else None,
-        "lanes": _lanes(departments, at),
+        "lines": _lines(seen, departments, at),
+        "channels": _channels(seen),
+        "total": Line("all", "", _("All together"), seen.total, seen.targets.get(None)),
+        "names": [words for words, _tone in NUMBER_NAMES.values()] + list(SHARE_NAMES.values()),
+        "lanes": _lanes(seen, departments, at),
         "marks": [
             (f"{100 * minute / MINUTES}%", at + timedelta(minutes=minute))
             for minute in range(0, MINUTES + 1, STEP)
         ],
-        "people": workload(departments, now=at),
+        "crews": [
+            OnDuty(departments[pk], crew, everybody="everybody" in request.GET)
+            for pk, crew in seen.crews.items()
+            if crew.people
+        ],
     }
     template = "feedback/board/live.html" if request.htmx else "feedback/board/board.html"
     return page(request, template, context, at=at)
@@ -122,26 +172,27 @@ def show(request: StaffRequest) -> HttpResponse:
 def clocks(request: StaffRequest) -> HttpResponse:
     """The clocks behind a number of the board."""
     at = timezone.now()
-    number = request.GET.get("state", "")
+    number, channel = request.GET.get("state", ""), request.GET.get("channel")
     if number not in NUMBERS:
         raise Http404
     departments = _asked(request)
-    found = seen_clocks(request.user, behind(number, departments, now=at))
-    is_share = number in SHARE_NAMES
+    found = behind(number, [one.pk for one in departments], channel=channel, now=at)
     try:
         shown = part(
-            found,
+            seen_clocks(request.user, found),
             "due_at",
             after=request.GET.get("after", ""),
-            newest_first=is_share,
+            newest_first=number in SHARES,
             by=[Q(department=one) for one in departments],
         )
     except Invalid as error:
         raise Http404 from error
-    name = SHARE_NAMES[number] if is_share else NUMBER_NAMES[number][0]
-    where = str(departments[0]) if request.GET.get("department") else _("all departments")
+    name = SHARE_NAMES[number] if number in SHARES else NUMBER_NAMES[number][0]
+    where = [str(departments[0]) if request.GET.get("department") else _("all departments")]
+    if channel is not None:
+        where.append(_channel_name(channel))
     context: dict[str, Any] = {
-        "title": f"{where} · {name}",
+        "title": " · ".join([*where, str(name)]),
         "chips": [chip(clock, at) for clock in shown.rows],
         "after": shown.after,
         "query": kept(request),
@@ -196,35 +247,55 @@ def _asked(request: StaffRequest) -> list[Department]:
     return [get_object_or_404(departments, pk=id_in(asked) or 0)]
 
 
-def _lines(rows: Iterable[BoardRow], at: datetime) -> list[Line]:
+def _channel_name(code: str) -> str:
+    return str(Channel(code).label) if code in Channel.values else _("unknown channel")
+
+
+def _lines(seen: Board, departments: dict[int, Department], at: datetime) -> list[Line]:
     calendars = sops.book().calendars
     lines = []
-    for row in rows:
-        version = calendars.get(row.department.calendar_id)
+    for pk, department in departments.items():
+        version = calendars.get(department.calendar_id)
         hours = sops.calendar(version) if version else None
         is_open = hours is None or hours.is_open(at)
-        lines.append(Line(row, is_open, None if is_open or hours is None else hours.next_open(at)))
+        lines.append(
+            Line(
+                key=f"d{pk}",
+                query=f"department={pk}&",
+                name=str(department),
+                numbers=seen.by_department[pk],
+                target=seen.targets.get(pk, seen.targets.get(None)),
+                is_open=is_open,
+                opens_at=None if is_open or hours is None else hours.next_open(at),
+            )
+        )
     return lines
 
 
-def _total(rows: Iterable[BoardRow]) -> Line:
-    """All of them together."""
-    total = BoardRow(Department())
-    for row in rows:
-        for name in NUMBER_NAMES:
-            setattr(total, name, getattr(total, name) + getattr(row, name))
-        for name in SHARE_NAMES:
-            one, other = getattr(total, name), getattr(row, name)
-            setattr(total, name, Share(one.met + other.met, one.due + other.due))
-    return Line(total, is_open=True, opens_at=None)
+def _channels(seen: Board) -> list[Line]:
+    target = seen.targets.get(None)
+    return [
+        Line(f"c-{code}", f"channel={code}&", _channel_name(code), numbers, target)
+        for code, numbers in seen.by_channel.items()
+    ]
 
 
-def _lanes(departments: Iterable[Department], at: datetime) -> list[Lane]:
-    lanes: dict[int, Lane] = {}
-    for clock in due_strip(departments, now=at):
-        lane = lanes.setdefault(clock.department_id, Lane(clock.department))
-        minute = int((clock.due_at - at).total_seconds()) // MINUTES
-        if not lane.ticks or lane.ticks[-1].minute != minute:
-            lane.ticks.append(Tick(minute, state_of(clock, at).value))
-        lane.ticks[-1].clocks.append(clock)
+def _lanes(seen: Board, departments: dict[int, Department], at: datetime) -> list[Lane]:
+    clocks, lanes = lone_clocks(seen.ticks), dict[int, Lane]()
+    several, late = _("%(time)s: %(n)s clocks"), _("%(n)s will be late")
+    rows = reverse("admin:board_clocks")
+    for tick in seen.ticks:
+        lane = lanes.setdefault(tick.department_id, Lane(departments[tick.department_id]))
+        clock = clocks.get(tick.first)
+        if clock is None:
+            time = timezone.localtime(at + tick.minute * timedelta(minutes=1)).strftime("%H:%M")
+            title = several % {"time": time, "n": tick.number}
+            href = f"{rows}?department={tick.department_id}&state=next_hour"
+        else:
+            time = timezone.localtime(clock.due_at).strftime("%H:%M")
+            title = f"{time} {clock.case} · {clock.get_milestone_display()}"
+            href = reverse("admin:case", args=[clock.case_id])
+        if tick.late:
+            title += " · " + late % {"n": tick.late}
+        lane.marks.append(Mark(tick, title, href))
     return sorted(lanes.values(), key=lambda lane: str(lane.department))

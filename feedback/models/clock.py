@@ -4,6 +4,7 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from feedback.models.case import Case
@@ -136,6 +137,9 @@ class Clock(models.Model):
             models.Index(
                 name="clock_started", fields=["department", "milestone", "due_at"]
             ),  # attainment by day
+            models.Index(  # what was decided in a time: board, figures
+                F("department"), Coalesce("breached_at", "met_at").desc(), name="clock_decided"
+            ),
         ]
 
     def __str__(self) -> str:

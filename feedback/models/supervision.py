@@ -131,6 +131,8 @@ class Pace(models.Model):
     per_hour = models.FloatField(help_text="Clocks met by one person in an hour with any.")
     late_share = models.FloatField(help_text="The share of them that were late already: 0 to 1.")
     n = models.PositiveIntegerField(help_text="How many clocks this is from.")
+    arrivals = models.FloatField(default=0, help_text="Clocks that begin in an hour and are due within one.")
+    lead = models.FloatField(default=0, help_text="How many minutes these have on average.")
     since = models.DateTimeField()
     measured_at = models.DateTimeField()
 

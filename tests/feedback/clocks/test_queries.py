@@ -7,19 +7,16 @@ from config.common.models import Event, Seal
 from feedback.clocks import commands, words
 from feedback.clocks.queries import (
     State,
-    board,
     breaches,
     chips,
-    due_strip,
     replay,
     running_chips,
     standing,
     state_of,
-    workload,
 )
 from feedback.clocks.replay import Kind
 from feedback.ladders.sweep import sweep
-from feedback.models import CaseStatus, Clock, Department
+from feedback.models import Clock
 from feedback.sops import words as sop_words
 from tests.factories.common import UserFactory
 from tests.factories.sop import (
@@ -180,54 +177,6 @@ def test_replay_of_a_clock_that_stands_still(service):
     assert "due" not in [mark.kind for mark in told.marks]
 
 
-def test_board_counts_and_shares(service):
-    policy(targets={"first_reply": 30})
-    other = SopDepartmentFactory()
-    now = START + HOUR
-    met = open_case(service)
-    commands.replied(met, actor=None, at=START + 5 * MINUTE)
-    late = open_case(service)
-    commands.replied(late, actor=None, at=START + 50 * MINUTE)
-    open_case(service)  # late, and no sweep saw it
-    open_case(service, at=START + 35 * MINUTE)
-    sweep(now)
-    fresh = open_case(service, at=now)
-    commands.stop_all(open_case(service), actor=None, at=START + MINUTE)
-    waiting = open_case(service, at=now)
-    Clock.objects.filter(case=waiting).update(milestone="resolution", paused_at=now, next_fire_at=None)
-    open_case(other, at=now - HOUR * 5)
-
-    row, elsewhere = board(Department.objects.filter(pk__in=[service.pk, other.pk]).order_by("pk"), now=now)
-    assert (row.running, row.warned, row.breached, row.paused, row.next_hour) == (1, 1, 1, 1, 2)
-    assert (row.today.met, row.today.due, row.week.due) == (1, 3, 3)
-    assert row.today.percent == pytest.approx(100 / 3)
-    assert (elsewhere.breached, elsewhere.today.due) == (1, 1)
-    assert fresh.pk
-
-
-def test_week_begins_on_monday(service):
-    policy(targets={"first_reply": 30})
-    for days in (0, 1, 2, 3):  # Wednesday, Tuesday, Monday, Sunday
-        case = open_case(service, at=START - timedelta(days=days))
-        commands.replied(case, actor=None, at=START - timedelta(days=days))
-    (row,) = board([service], now=START + HOUR)
-    assert (row.today.due, row.week.due) == (1, 3)
-
-
-def test_nothing_due_is_no_share(service):
-    assert board([service], now=START)[0].today.percent is None
-
-
-@pytest.mark.parametrize("number", [1, 3])
-def test_board_costs_two_queries(service, number, django_assert_num_queries):
-    policy(targets={"first_reply": 30})
-    departments = [SopDepartmentFactory() for _ in range(number)]
-    for department in departments:
-        open_case(department)
-    with django_assert_num_queries(2):
-        assert len(board(departments, now=START)) == number
-
-
 def test_breaches_filter(service):
     policy(targets={"first_reply": 30, "resolution": 60})
     case = open_case(service)
@@ -253,26 +202,6 @@ def test_breaches_cost_one_query(service, number, django_assert_num_queries):
             (str(one.case.agent), one.case.member.name, one.department.name) for one in breaches([service])
         ]
     assert len(rows) == number
-
-
-def test_due_strip_shows_the_next_hour(service):
-    policy(targets={"first_reply": 30})
-    open_case(service, at=START - HOUR)
-    soon = open_case(service)
-    open_case(service, at=START + HOUR)
-    assert [clock.case for clock in due_strip([service], now=START)] == [soon]
-    assert due_strip([service], now=START, limit=0) == []
-
-
-def test_workload_counts_open_cases(service):
-    policy(targets={"first_reply": 30})
-    busy, idle = make_agent(service, name="忙"), make_agent(service, name="闲")
-    open_case(service, at=START - HOUR, agent=busy)
-    open_case(service, agent=busy)
-    open_case(service, agent=idle, status=CaseStatus.RESOLVED, resolved_at=START, resolution="solved")
-    first, second = workload([service], now=START)
-    assert (first.agent, first.cases, first.late, first.next_hour) == (busy, 2, 1, 1)
-    assert (second.agent, second.cases) == (idle, 0)
 
 
 def test_states_in_sql_and_in_python_agree(service):
