@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('feedback', '0012_routing'),
+        ("feedback", "0019_alerts_ring"),
     ]
 
     operations = [
