@@ -35,7 +35,7 @@ MARKS: dict[str, tuple[str | Promise, str]] = {
     "clock.resumed": (gettext_lazy("went on"), "plain"),
     "clock.moved": (gettext_lazy("another department answers for it"), "plain"),
     "clock.pause_reviewed": (gettext_lazy("a supervisor looked at the pause"), "calm"),
-    "clock.retargeted": (gettext_lazy("set anew for another priority"), "plain"),
+    "clock.retargeted": (gettext_lazy("set anew"), "plain"),
     "due": (gettext_lazy("due"), "due"),
     "clock.breached": (gettext_lazy("late from here on"), "bad"),
     "clock.breach_withdrawn": (gettext_lazy("not late after all: what was done in time came to light"), "ok"),
@@ -235,6 +235,8 @@ def _detail(mark: Mark, departments: dict[int, str]) -> str:
         return str(PauseReason(data["reason"]).label)
     if mark.kind == "clock.resumed" and data.get("capped"):
         return _("the pause had lasted as long as it may")
+    if mark.kind == "clock.retargeted":
+        return _("the policy changed") if data.get("why") == "policy" else _("the priority changed")
     if mark.kind == "clock.pause_reviewed":
         return str(Verdict(data["verdict"]).label)
     if mark.kind == "clock.moved":

@@ -149,15 +149,15 @@ class Running:
             )
         )
 
-    def retarget(self, clock: Clock, terms: Clock) -> None:
+    def retarget(self, clock: Clock, terms: Clock, why: str = "priority") -> bool:
         """Put it under the terms of another clock that is not stored; start, pauses and fired rungs stay.
 
-        A clock that is breached by now stays as it is: history is not rewritten.
+        A clock that is breached by now stays as it is: history is not rewritten. Tells whether it changed.
         """
         if clock.paused_at is None:
             self._judge(clock)
         if clock.breached_at is not None:
-            return
+            return False
         for name in ("policy_version_id", "calendar_version_id", "ladder_version_id", "facts", "work"):
             setattr(clock, name, getattr(terms, name))
         self._due(clock)
@@ -168,7 +168,9 @@ class Running:
             policy=clock.policy_version_id,
             within=clock.work.total_seconds(),
             due=clock.due_at.isoformat(),
+            why=why,
         )
+        return True
 
     def schedule(self, clock: Clock) -> None:
         """Work out when the sweep has to look at it next; of a paused one that is the end of its pause."""

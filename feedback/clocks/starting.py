@@ -19,7 +19,7 @@ class Starter:
         self.tiers = dict(Tier.objects.filter(members__in=members).values_list("members", "code"))
         orders = {case.order_id for case in cases if case.order_id is not None}
         self.orders = dict(Order.objects.filter(pk__in=orders).values_list("pk", "status")) if orders else {}
-        self._departments: dict[int, tuple[str, int]] = {}
+        self._known: dict[int, tuple[str, int]] = {}
 
     def facts(self, case: Case, department_id: int) -> Facts:
         """Say what a policy is chosen by for a clock that a department has to keep."""
@@ -29,7 +29,7 @@ class Starter:
             priority=int(case.priority),
             tier=self.tiers[case.member_id],
             category=case.category,
-            department=self._department(department_id)[0],
+            department=self._departments()[department_id][0],
             language=case.language,
             order_status=self.orders.get(case.order_id or 0, ""),
         )
@@ -65,20 +65,24 @@ class Starter:
         clock.next_fire_at = terms.next_fire(clock.started_at, clock.due_at, rungs_fired=0, is_breached=False)
         return clock
 
+    def department(self, code: str) -> int | None:
+        """Find a department by its code."""
+        return next((pk for pk, (known, _) in self._departments().items() if known == code), None)
+
     def _calendar(self, calendar_id: int | None, department_id: int) -> int:
         """Find the version in force of the target's calendar, or of the department's.
 
         A department may have been given a calendar that nobody published yet: it is published now.
         """
         if calendar_id is None:
-            calendar_id = self._department(department_id)[1]
+            calendar_id = self._departments()[department_id][1]
         if version := self.book.calendars.get(calendar_id):
             return version
         return publish_calendar(calendar=Calendar.objects.get(pk=calendar_id), actor=None, at=self.at).pk
 
-    def _department(self, pk: int) -> tuple[str, int]:
-        """Look up a department's code and calendar; the first question reads them all: they are few."""
-        if pk not in self._departments:
+    def _departments(self) -> dict[int, tuple[str, int]]:
+        """Give the departments' codes and calendars; the first question reads them all: they are few."""
+        if not self._known:
             rows = Department.objects.values_list("pk", "code", "calendar_id")
-            self._departments = {one: (code, calendar) for one, code, calendar in rows}
-        return self._departments[pk]
+            self._known = {pk: (code, calendar) for pk, code, calendar in rows}
+        return self._known

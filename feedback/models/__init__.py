@@ -88,6 +88,7 @@ from feedback.models.review import Reply, Review
 from feedback.models.routing import Cover, DedicatedService, Dedication, DepartmentRule
 from feedback.models.shift import Leave, LeaveReason, Presence, PresenceState, Shift
 from feedback.models.sop import Calendar, CalendarVersion, PauseRule, Policy, PolicyTarget, PolicyVersion
+from feedback.models.sop_change import ClockMove, Simulation
 from feedback.models.supervision import (
     ApprovalQuestion,
     AttainmentTarget,
@@ -150,6 +151,7 @@ __all__ = [
     "ChatState",
     "CheckStatus",
     "Clock",
+    "ClockMove",
     "CoachingNote",
     "CountOf",
     "Cover",
@@ -228,6 +230,7 @@ __all__ = [
     "Security",
     "Severity",
     "Shift",
+    "Simulation",
     "Skill",
     "StepDone",
     "Strategy",

@@ -75,7 +75,7 @@ def publish_policy(*, policy: Policy, actor: User | None, at: datetime) -> Polic
             publish_ladder(ladder=target.ladder, actor=actor, at=at)
     content = rules.write(row, targets)
     last = row.versions.order_by("-number").first()
-    if last and last.content == content:
+    if last and rules.read(0, last.content) == rules.read(0, content):
         return last
     version = PolicyVersion.objects.create(policy=row, number=_after(last), content=content, published_at=at)
     _say("policy.published", row, version.number, actor, at)

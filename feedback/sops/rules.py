@@ -154,6 +154,26 @@ def in_order(rules: Iterable[Rule]) -> tuple[Rule, ...]:
     return tuple(sorted(rules, key=lambda rule: (rule.position, rule.code)))
 
 
+def content(rule: Rule) -> dict[str, Any]:
+    """Give the content that reads as this rule."""
+    return {
+        "code": rule.code,
+        "name": rule.name,
+        "name_en": rule.name_en,
+        "position": rule.position,
+        "is_active": rule.is_active,
+        **{plural: list(rule.conditions[name]) for name, plural in FIELDS.items()},
+        "targets": {
+            milestone: {
+                "within": target.within.total_seconds(),
+                "calendar": target.calendar,
+                "ladder": target.ladder,
+            }
+            for milestone, target in rule.targets.items()
+        },
+    }
+
+
 def write(policy: Policy, targets: Iterable[PolicyTarget]) -> dict[str, Any]:
     """Give the content of a policy's version."""
     return {

@@ -77,7 +77,12 @@ def test_handoff_runs_on_the_calendar_of_who_is_asked(case):
     office = SopDepartmentFactory(calendar=SopCalendarFactory(content=OFFICE))
     evening = START + 8 * HOUR
     handoff = Handoff.objects.create(
-        case=case, from_department=case.department, department=office, question="?", asked_at=evening
+        case=case,
+        from_department=case.department,
+        department=office,
+        question="?",
+        asked_at=evening,
+        started_at=evening,
     )
     commands.start_handoff(handoff, actor=None, at=evening)
     clock = clock_of(case, "handoff")
