@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('feedback', '0017_pause_without_permission'),
+        ("feedback", "0020_pace_and_decided_clocks"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
