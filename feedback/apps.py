@@ -24,7 +24,7 @@ class FeedbackConfig(AppConfig):
         from feedback.channels.base import CHANNELS
         from feedback.channels.chat.queries import is_open
         from feedback.defaults import demo, demo_staff, seed
-        from feedback.ladders import mail
+        from feedback.org import digests, letters
         from feedback.portal import panels
 
         DEFAULTS.extend(seed.SEEDS)
@@ -47,11 +47,11 @@ class FeedbackConfig(AppConfig):
         PERIODIC.append(Periodic("make words findable", "feedback.index_words", every_seconds=5))
         PERIODIC.append(Periodic("fold the board's counts", "feedback.tasks.fold_counts", every_seconds=30))
         PERIODIC.append(Periodic("measure the pace", "feedback.tasks.measure_pace", every_seconds=300))
-        SENDERS[mail.KIND] = mail.send
         SENDERS[outgoing.KIND] = sending.send_reply
         outgoing.WATCHED["chat"] = is_open
         CHANNELS.update({channel.code: channel for channel in all_channels.ALL})
         outgoing.SPOKEN.update({channel.code: channel.reaches for channel in all_channels.ALL})
+        SENDERS[digests.LETTER] = letters.send_letter
         portal.NEEDS.append(panels.needs)
         portal.HOME.append(panels.home)
         portal.ORDER.append(panels.order)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.utils import timezone
@@ -16,11 +15,12 @@ from config.common.models import User
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import READS, case_or_404, needs
 from feedback.admin.board import SEES
+from feedback.clocks import story
 from feedback.clocks.queries import chip, replay
 from feedback.clocks.replay import Kind, Mark, Replay, segments
 from feedback.clocks.running import terms_of
 from feedback.clocks.words import exact
-from feedback.models import Clock, Department, Firing, PauseReason, RungAction, Verdict
+from feedback.models import Agent, Clock, Department, Firing, PauseReason, Verdict
 from feedback.sops import queries as sops
 from feedback.sops import words as sop_words
 
@@ -206,10 +206,20 @@ def _steps(told: Replay, member: str) -> list[Step]:
         for mark in told.marks
         if mark.kind in MARKS  # what rungs did is told from their firings
     ]
+    given = {firing.outcome.get("agent", 0) for firing in told.firings}
+    agents = Agent.objects.select_related("user").in_bulk(given)
+    names = story.Names(people, {pk: str(agent) for pk, agent in agents.items()}, departments)
     for firing in told.firings:
-        text = str(RungAction(firing.action).label)
+        text = story.sentence(
+            firing.action,
+            told.clock.milestone,
+            firing.outcome,
+            names,
+            due_at=firing.due_at,
+            at=firing.fired_at,
+        )
         tone = "warn" if firing.due_at < told.clock.due_at else "bad"
-        found.append((firing.fired_at, text, tone, _("the ladder"), _outcome(firing, people, departments)))
+        found.append((firing.fired_at, text, tone, str(story.LADDER), ""))
     found.sort(key=lambda one: one[0])
     return [Step(number, *one) for number, one in enumerate(found, 1)]
 
@@ -247,18 +257,3 @@ def _detail(mark: Mark, departments: dict[int, str]) -> str:
 def _told(firing: Firing) -> list[int]:
     told: list[int] = firing.outcome.get("told", [])
     return told
-
-
-def _outcome(firing: Firing, people: dict[int, str], departments: dict[int, str]) -> str:
-    """What came of a rung: who was told, where the case went."""
-    outcome: dict[str, Any] = firing.outcome
-    said = []
-    if "departments" in outcome:
-        said.append(" → ".join(departments.get(pk, "—") for pk in outcome["departments"]))
-    if outcome.get("unchanged"):
-        said.append(_("nothing was left to do"))
-    elif told := [people.get(pk, "—") for pk in _told(firing)]:
-        said.append(_("told: %(names)s") % {"names": _(", ").join(told)})
-    else:
-        said.append(_("there was nobody to tell"))
-    return " · ".join(said)

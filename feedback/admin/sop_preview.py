@@ -87,7 +87,7 @@ def _answers(form: FactsForm, at: datetime) -> list[Answer]:
             continue
         calendar = book.calendars.get(target.calendar or data["department"].calendar_id)
         hours = queries.calendar(calendar) if calendar else _unpublished(data["department"])
-        rungs = queries.rungs(book.ladders[target.ladder]) if target.ladder else ()
+        rungs = queries.rungs(book.ladders[target.ladder], target.within) if target.ladder else ()
         terms = Terms(hours, target.within, rungs)
         due_at = terms.due_at(at)
         fired = zip(rungs, terms.fire_times(at, due_at), strict=True)

@@ -14,8 +14,10 @@ from compensation.models import Member
 from config.common.events import timeline
 from config.common.models import Event, User
 from config.common.money import display
+from feedback.clocks import story
 from feedback.models import (
     Agent,
+    ApprovalKind,
     Case,
     Department,
     Handoff,
@@ -83,10 +85,9 @@ TEXTS: dict[str, Promise] = {
     "clock.stopped": _("clock stopped: %(milestone)s"),
     "clock.stopped_merged": _("clock stopped by the merge, the earlier one goes on: %(milestone)s"),
     "clock.joined": _("the clocks of the merged case go on here: %(milestone)s"),
-    "ladder.warned": _("warned %(told)s: %(milestone)s is soon due"),
-    "ladder.told": _("told %(told)s: %(milestone)s is late"),
-    "ladder.nobody": _("found nobody to tell that %(milestone)s is late or soon due"),
-    "ladder.unchanged": _("found nothing left to escalate: %(milestone)s"),
+    "approval.approved": _("approved: %(approval)s"),
+    "approval.refused": _("refused: %(approval)s"),
+    "approval.lapsed": _("needs no approval any more: %(approval)s"),
     "remedy.granted": _("gave a remedy of %(amount)s"),
     "remedy.requested": _("asked to approve a remedy of %(amount)s"),
     "remedy.refused": _("refused a remedy of %(amount)s"),
@@ -150,7 +151,7 @@ def timeline_of(case: Case) -> list[Entry]:
     events = list(timeline([case, *merged, *handoffs]))
     names = _Names(events)
     return [
-        Entry(event.at, event.kind, names.actor(event.actor), _text(event, names), event.data, event.pk)
+        Entry(event.at, event.kind, _who(event, names), _text(event, names), event.data, event.pk)
         for event in events
     ]
 
@@ -170,6 +171,7 @@ class _Names:
             wanted["department"].update(_departments(event.data))
         users = User.objects.in_bulk(wanted["user"])
         members = Member.objects.in_bulk(wanted["member"])
+        self.users = {pk: str(user) for pk, user in users.items()}
         self.people = {
             **{f"user:{pk}": str(user) for pk, user in users.items()},
             **{f"member:{pk}": str(member) for pk, member in members.items()},
@@ -190,12 +192,19 @@ class _Names:
 
 def _departments(data: dict[str, Any]) -> list[int]:
     """The departments that an event's data mention; a status in "from" and "to" is none."""
-    found = [data.get("department"), *data.get("departments", ()), data.get("from"), data.get("to")]
+    found = [data.get(name) for name in ("department", "asked", "from", "to")]
+    found += data.get("departments", ())
     return [pk for pk in found if isinstance(pk, int)]
+
+
+def _who(event: Event, names: _Names) -> str:
+    return str(story.LADDER) if "rung" in event.data else names.actor(event.actor)
 
 
 def _text(event: Event, names: _Names) -> str:
     data = event.data
+    if "rung" in data:
+        return _rung(event, names)
     kind = _nearer(event)
     words = {
         "department": names.department(data.get("department")),
@@ -206,9 +215,9 @@ def _text(event: Event, names: _Names) -> str:
         "amount": display(data.get("cost_fen") or 0),
         "case": number_of(data.get("case") or data.get("into") or data.get("split_from") or 0),
         "colleague": names.actor(f"user:{data.get('user')}"),
-        "told": str(_(", ")).join(names.actor(f"user:{user}") for user in data.get("told", ())),
         "remedy": _label(RemedyKind, data.get("remedy")),
         "step": data.get("step", ""),
+        "approval": _label(ApprovalKind, data.get("approval")),
         "before": "",
         "after": "",
         "rule": named(data.get("rule")),
@@ -244,12 +253,16 @@ def _nearer(event: Event) -> str:
     return (tell(event.data) if tell else None) or event.kind
 
 
-def _rung(data: dict[str, Any]) -> str:
-    if data.get("unchanged"):
-        return "ladder.unchanged"
-    if not data["told"]:
-        return "ladder.nobody"
-    return "ladder.told" if data["late"] else "ladder.warned"
+def _rung(event: Event, names: _Names) -> str:
+    data = event.data
+    return story.sentence(
+        data["action"],
+        data["milestone"],
+        data,
+        story.Names(names.users, names.agents, names.departments),
+        due_at=datetime.fromisoformat(data["due"]),
+        at=event.at,
+    )
 
 
 def _opened(data: dict[str, Any]) -> str | None:
@@ -271,7 +284,6 @@ NEARER: dict[str, Callable[[dict[str, Any]], str | None]] = {
     "case.routed": lambda data: f"case.routed.{data['why']}",
     "case.handed_back": lambda data: f"case.handed_back.{data['reason']}",
     "clock.stopped": lambda data: "clock.stopped_merged" if data.get("reason") == "merged" else None,
-    "ladder.fired": _rung,
 }
 
 

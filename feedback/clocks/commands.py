@@ -4,7 +4,7 @@ Each function is called by a command of the case, in its transaction, with the c
 Each keeps `case.next_due_at` right and writes its events on the case.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from config.common.events import Actor
@@ -71,8 +71,32 @@ def start_handoff(handoff: Handoff, *, actor: Actor, at: datetime) -> None:
 
     `handoff.case` must be the locked case.
     """
+    start_handoffs([handoff], actor=actor, at=at)
+
+
+def start_handoffs(handoffs: Sequence[Handoff], *, actor: Actor, at: datetime) -> None:
+    """Start the clocks of some handoffs: the answer, and the acceptance where a policy has a target for it.
+
+    The cases of the handoffs must be locked.
+    """
+    running = Running({handoff.case for handoff in handoffs}, actor=actor, at=at)
+    starter = Starter(running)
+    clocks = []
+    for handoff in handoffs:
+        for milestone in (Milestone.HANDOFF, Milestone.ACCEPT):
+            if clock := starter.make(handoff.case, milestone, handoff.department_id):
+                clock.handoff = handoff
+                clocks.append(clock)
+    running.add_all(clocks)
+    running.save()
+
+
+def accepted(handoff: Handoff, *, actor: Actor, at: datetime) -> None:
+    """The department has taken the question on: the acceptance is met, the answer is still to come."""
     running = Running([handoff.case], actor=actor, at=at)
-    _start(running, handoff.case, [Milestone.HANDOFF], handoff)
+    for clock in running.clocks:
+        if clock.handoff_id == handoff.pk and clock.milestone == Milestone.ACCEPT:
+            running.meet(clock)
     running.save()
 
 

@@ -66,6 +66,10 @@ class Terms:
             return due_at
         if rung.percent is not None:
             return self.calendar.due(started_at, self.work * rung.percent / 100, pauses)
+        if rung.before is not None:
+            if rung.in_working_time:
+                return self.calendar.due(started_at, max(self.work - rung.before, timedelta()), pauses)
+            return max(due_at - rung.before, started_at)
         after = rung.after or timedelta()
         if rung.in_working_time:
             return self.calendar.due(started_at, self.work + after, pauses)

@@ -1,11 +1,14 @@
 """Whom a rung can turn to: departments, their people and leads, and how much each lead has to do."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.db.models import Count
 
-from feedback.models import Case, Department, Membership
+from feedback.models import Case, Department, Membership, Messenger
+from feedback.shifts.queries import on_shift
 
 
 @dataclass(slots=True)
@@ -21,6 +24,12 @@ class People:
     """The active agents of each department."""
     leads: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     """The active agents who lead it."""
+    on_duty: set[int] = field(default_factory=set)
+    """Those on shift and not on leave."""
+    own: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """The messengers of each account."""
+    groups: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """The messengers of each department."""
     _load: dict[int, int] | None = None
 
     def above(self, department: int) -> int | None:
@@ -34,14 +43,29 @@ class People:
             parent = self.departments[parent].parent_id
         return None
 
+    def is_on_duty(self, agent: int) -> bool:
+        """Tell whether somebody is on shift and not on leave."""
+        return agent in self.on_duty
+
+    def working(self, department: int) -> list[int]:
+        """Give the agents of a department who are on duty; where nobody is, all of them."""
+        everyone = self.agents.get(department, [])
+        return [agent for agent in everyone if self.is_on_duty(agent)] or everyone
+
     def leads_for(self, department: int) -> list[int]:
-        """Give those who lead a department; where nobody does, those who lead the next one above."""
+        """Give those on duty who lead a department, or the next one above that has any.
+
+        Where no lead is on duty all the way up, those of the nearest department that has leads at all.
+        """
         at: int | None = department
+        off_duty: list[int] = []
         while at is not None:
-            if found := self.leads.get(at):
-                return found
+            found = self.leads.get(at, [])
+            if on_duty := [agent for agent in found if self.is_on_duty(agent)]:
+                return on_duty
+            off_duty = off_duty or found
             at = self.above(at)
-        return []
+        return off_duty
 
     def least_loaded(self, agents: list[int]) -> int:
         """Choose the one with the fewest cases that are not resolved."""
@@ -57,7 +81,7 @@ class People:
             if taken_from in self._load:
                 self._load[taken_from] -= 1
 
-    def accounts(self, agents: list[int]) -> list[int]:
+    def accounts(self, agents: Sequence[int]) -> list[int]:
         """Give the accounts of some agents, leaving out those who do not work now."""
         return [self.users[agent] for agent in agents if agent in self.users]
 
@@ -67,8 +91,8 @@ class People:
         return dict(counted.annotate(Count("pk")))
 
 
-def load() -> People:
-    """Look the organisation up: two small queries."""
+def load(at: datetime) -> People:
+    """Look the organisation up as it is at a moment: a few small queries."""
     people = People(Department.objects.in_bulk())
     active = Membership.objects.filter(agent__is_active=True, agent__user__is_active=True)
     for membership in active.order_by("agent_id").select_related("agent__user"):
@@ -77,4 +101,10 @@ def load() -> People:
         people.agents[department].append(agent.pk)
         if membership.is_lead:
             people.leads[department].append(agent.pk)
+    people.on_duty = on_shift(people.users, at)
+    for messenger in Messenger.objects.filter(is_active=True).order_by("pk"):
+        if messenger.user_id is not None:
+            people.own[messenger.user_id].append(messenger.pk)
+        elif messenger.department_id is not None:
+            people.groups[messenger.department_id].append(messenger.pk)
     return people

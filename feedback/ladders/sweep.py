@@ -17,14 +17,18 @@ from typing import Any, Self
 from django.db import connection, transaction
 
 from config.common import bulk
+from config.common.models import User
+from feedback.cases.queries import visible_to
 from feedback.clocks.commands import retarget_all
 from feedback.clocks.rules import Pauses, Terms
 from feedback.clocks.running import Running
-from feedback.ladders import mail, members, people
-from feedback.ladders.firing import Due, Fire, Held, Shot
+from feedback.ladders import asking, members, people
+from feedback.ladders.chunk import Due, Held, Shot
+from feedback.ladders.firing import Fire
 from feedback.ladders.people import People
 from feedback.ladders.writing import write
-from feedback.models import Case, Clock
+from feedback.models import UNENDED, Case, Clock, RungAction
+from feedback.org import digests
 from feedback.sops import queries as sops
 
 log = logging.getLogger(__name__)
@@ -34,13 +38,21 @@ WORKERS = 2  # connections that share the chunks of a large pass
 LIMIT = 100_000  # clocks a pass
 
 LOCK = """
-SELECT id, member_id, department_id, agent_id, status, priority FROM feedback_case
+SELECT id, member_id, department_id, agent_id, status, priority,
+    status = 'waiting_member' OR waiting_for <> ''
+FROM feedback_case
 WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 """
 CLOCKS = """
 SELECT id, case_id, milestone, handoff_id IS NOT NULL, department_id, calendar_version_id,
     ladder_version_id, work, started_at, due_at, breached_at, rungs_fired, paused_at IS NOT NULL
 FROM feedback_clock WHERE case_id = ANY(%s::bigint[]) AND next_fire_at <= %s ORDER BY id
+"""
+WATCHERS = """
+SELECT case_id, user_id FROM feedback_watcher WHERE case_id = ANY(%s::bigint[]) ORDER BY id
+"""
+ASKED = """
+SELECT case_id, department_id FROM feedback_handoff WHERE case_id = ANY(%s::bigint[]) AND status = ANY(%s)
 """
 PAUSES = """
 SELECT clock_id, from_at, to_at FROM feedback_pause
@@ -71,9 +83,20 @@ class SweepResult:
 def sweep(at: datetime, limit: int = LIMIT, chunk: int = CHUNK, workers: int = 1) -> SweepResult:
     """Do what is due at `at`, at most `limit` clocks' worth of it.
 
-    With several `workers`, threads with connections of their own share the chunks when there are several;
-    that is for callers outside a transaction.
+    With several `workers`, threads with connections of their own share the chunks when there are several.
+    At the end the letters and messages to colleagues that are due are made up.
+
+    Raises:
+        RuntimeError: several workers, inside a transaction: theirs would not see what it did.
     """
+    if workers > 1 and connection.in_atomic_block:
+        raise RuntimeError("the workers of a sweep have transactions of their own: not inside another one")
+    result = _share(at, limit, chunk, workers)
+    digests.gather(at)
+    return result
+
+
+def _share(at: datetime, limit: int, chunk: int, workers: int) -> SweepResult:
     cases = due_cases(at, limit)
     chunks = iter([cases[start : start + chunk] for start in range(0, len(cases), chunk)])
     workers = min(workers, -(-len(cases) // chunk))
@@ -99,12 +122,12 @@ def _work(chunks: Iterator[list[int]], at: datetime) -> SweepResult:
     result = SweepResult()
     staff: People | None = None
     for some in chunks:
-        staff = staff or people.load()
+        staff = staff or people.load(at)
         try:
             _sweep_cases(some, staff, at, result)
         except Exception:
             log.exception("a chunk of the sweep failed; its cases are tried one by one")
-            staff = people.load()
+            staff = people.load(at)
             _one_by_one(some, staff, at, result)
     return result
 
@@ -138,13 +161,15 @@ def _sweep_cases(ids: Sequence[int], staff: People, at: datetime, result: SweepR
     for clock in clocks.values():
         shots += _take(clock, pauses.get(clock.pk, ()), at)
     shots.sort(key=lambda shot: shot[:3])
-    fire = Fire(cases, clocks, staff)
+    fire = Fire(cases, clocks, staff, watchers=_watchers(cases), asked=_asked(shots, cases))
     for shot in shots:
         fire(shot)
+    fire.tell_watchers()
     write(list(clocks.values()), [case for case in cases.values() if case.is_changed], fire, at)
     _retarget([case.pk for case in cases.values() if case.is_raised], at)
-    members.tell(fire.news, staff, at=at)
-    mail.put(fire.told, at=at)  # last: whoever writes the same letter waits for this transaction
+    asking.ask(fire.questions, at=at)
+    members.tell(fire.news.values(), staff, at=at)
+    digests.add_many(fire.lines, at=at)
     result.clocks += len(clocks)
     result.breached += sum(clock.is_breached_now for clock in clocks.values())
     result.fired.update(shot.rung.action.value for shot in shots)
@@ -166,6 +191,25 @@ def _pauses(clocks: Iterable[int]) -> dict[int, list[tuple[datetime, datetime | 
     return found
 
 
+def _watchers(cases: Iterable[int]) -> dict[int, list[int]]:
+    """Give the accounts that watch each case, as far as they may see it still."""
+    found: dict[int, list[int]] = {}
+    of_user: dict[int, list[int]] = {}
+    for case, user in _rows(WATCHERS, cases):
+        of_user.setdefault(user, []).append(case)
+    for user in User.objects.filter(pk__in=of_user, is_active=True).order_by("pk"):
+        for case in visible_to(user).filter(pk__in=of_user[user.pk]).values_list("pk", flat=True):
+            found.setdefault(case, []).append(user.pk)
+    return found
+
+
+def _asked(shots: Iterable[Shot], cases: Iterable[int]) -> set[tuple[int, int]]:
+    """Give the cases with the departments that have yet to answer, if a rung may ask one."""
+    if not any(shot.rung.action == RungAction.HAND_OFF for shot in shots):
+        return set()
+    return {(case, department) for case, department in _rows(ASKED, cases, [str(one) for one in UNENDED])}
+
+
 def _rows(query: str, ids: Iterable[int], *more: Any) -> list[tuple[Any, ...]]:
     """Read by an array of keys, which is much cheaper to send than a thousand parameters."""
     with connection.cursor() as cursor:
@@ -176,7 +220,7 @@ def _rows(query: str, ids: Iterable[int], *more: Any) -> list[tuple[Any, ...]]:
 def _take(clock: Due, pauses: Pauses, at: datetime) -> list[Shot]:
     """Take the rungs that are due off a clock's ladder, note the breach, and when to look next."""
     calendar = sops.calendar(clock.calendar)
-    rungs = sops.rungs(clock.ladder) if clock.ladder is not None else ()
+    rungs = sops.rungs(clock.ladder, clock.work) if clock.ladder is not None else ()
     terms = Terms(calendar, clock.work, rungs)
     due = []
     clock.next_fire_at = None if clock.due_at <= at else clock.due_at

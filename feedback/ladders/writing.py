@@ -9,7 +9,8 @@ from datetime import datetime
 from django.db import connection
 
 from config.common.bulk import array
-from feedback.ladders.firing import Due, Fire, Held
+from feedback.ladders.chunk import Due, Held
+from feedback.ladders.firing import LATE, Fire
 
 CLOCKS = """
 WITH given AS (
@@ -32,7 +33,8 @@ FROM done WHERE is_breached_now ORDER BY id
 CASES = """
 UPDATE feedback_case AS held
 SET department_id = given.department_id, agent_id = given.agent_id, status = given.status,
-    priority = given.priority, version = held.version + 1
+    priority = given.priority, version = held.version + 1,
+    waiting_for = CASE WHEN given.status = 'open' THEN held.waiting_for ELSE '' END
 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::smallint[])
     AS given (id, department_id, agent_id, status, priority)
 WHERE held.id = given.id
@@ -73,16 +75,40 @@ WITH effect AS MATERIALIZED (
 ), alerts AS (
     INSERT INTO feedback_alert (key, user_id, case_id, kind, data, at)
     SELECT concat_ws(':', 'rung', clock_id, rung, told.id), told.id::bigint, case_id, alert,
-        jsonb_build_object('clock', clock_id, 'milestone', milestone), %s
+        jsonb_strip_nulls(
+            jsonb_build_object('clock', clock_id, 'milestone', milestone, 'approval', outcome -> 'approval')
+        ), %s
     FROM fired CROSS JOIN jsonb_array_elements_text(outcome -> 'told') AS told (id)
 )
 INSERT INTO common_event (txid, kind, at, actor, subject_type, subject_id, data)
 SELECT (SELECT common_event_position()), event, %s, 'system', 'case', case_id,
     outcome || jsonb_build_object(
-        'clock', clock_id, 'milestone', milestone, 'rung', rung, 'action', action, 'due', due_at,
-        'late', alert <> 'clock.warned'
+        'clock', clock_id, 'milestone', milestone, 'rung', rung, 'action', action, 'due', due_at
     )
 FROM fired
+"""
+
+
+SEEN = """
+INSERT INTO feedback_alert (key, user_id, case_id, kind, data, at)
+SELECT concat_ws(':', 'watch', clock_id, user_id), user_id, case_id, %s,
+    jsonb_build_object('clock', clock_id, 'milestone', milestone), %s
+FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[])
+    AS seen (case_id, clock_id, milestone, user_id)
+ON CONFLICT (key) DO NOTHING
+"""
+
+WATCHING = """
+INSERT INTO feedback_watcher (case_id, user_id, since)
+SELECT case_id, user_id, %s FROM unnest(%s::bigint[], %s::bigint[]) AS watching (case_id, user_id)
+ON CONFLICT (case_id, user_id) DO NOTHING
+"""
+
+REQUESTS = """
+INSERT INTO feedback_approval (asked_at, clock_id, rung, case_id, department_id, kind, reason, status, note)
+SELECT %s, clock_id, rung, case_id, department_id, kind, reason, 'asked', ''
+FROM unnest(%s::bigint[], %s::smallint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[])
+    AS request (clock_id, rung, case_id, department_id, kind, reason)
 """
 
 
@@ -115,6 +141,14 @@ def write(clocks: Sequence[Due], cases: Sequence[Held], fire: Fire, at: datetime
             effects = [list(column) for column in zip(*fire.effects, strict=True)]
             rungs = [array(column) for column in zip(*fire.records, strict=True)]
             cursor.execute(FIRED, [*effects, *rungs, at, at, at])
+        if fire.seen:
+            cases_, clocks_, milestones, users = (list(column) for column in zip(*fire.seen, strict=True))
+            cursor.execute(SEEN, [LATE, at, cases_, clocks_, milestones, users])
+        if fire.watching:
+            cases_, users = (list(column) for column in zip(*fire.watching, strict=True))
+            cursor.execute(WATCHING, [at, cases_, users])
+        if fire.requests:
+            cursor.execute(REQUESTS, [at, *(list(column) for column in zip(*fire.requests, strict=True))])
         if moved:
             ids, to = array(case.pk for case in moved), array(case.department for case in moved)
             cursor.execute(SIBLINGS, [ids, to])

@@ -51,7 +51,7 @@ from feedback.models.ladder import ApprovalKind, Ladder, LadderVersion, Recipien
 from feedback.models.link import CaseLink, LinkKind
 from feedback.models.mailbox import Mailbox, Security
 from feedback.models.message import Attachment, Author, Message
-from feedback.models.messenger import Digest, Messenger, MessengerKind, TeamRule
+from feedback.models.messenger import Digest, DigestLine, Messenger, MessengerKind, TeamRule
 from feedback.models.org import Agent, Department, Membership, Skill, Strategy
 from feedback.models.playbook import (
     Playbook,
@@ -161,6 +161,7 @@ __all__ = [
     "DepartmentRule",
     "DeskSetup",
     "Digest",
+    "DigestLine",
     "Direction",
     "Draft",
     "Firing",

@@ -60,20 +60,43 @@ class Messenger(models.Model):
         return self.name
 
 
-class Digest(models.Model):
-    """What is gathered for the next letter to a colleague, or the next message to a messenger.
+class DigestLine(models.Model):
+    """Something that a colleague or a messenger is to be told in the next message, then deleted.
 
-    Its row is the lock of both: who adds a line and who makes up the message wait for each other.
+    Only ever added by those who have something to tell, so that they wait for nobody.
     """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="+", db_index=False
+    )
+    messenger = models.ForeignKey(
+        Messenger, models.CASCADE, null=True, blank=True, related_name="+", db_index=False
+    )
+    alerts = models.JSONField(help_text="A list of [case, kind of alert, its data].")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="digestline_for_one",
+                condition=Q(user__isnull=False, messenger__isnull=True)
+                | Q(user__isnull=True, messenger__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id or self.messenger_id} {self.at:%F %T}"
+
+
+class Digest(models.Model):
+    """When a colleague or a messenger was last told what had been gathered."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="digest"
     )
     messenger = models.OneToOneField(Messenger, models.CASCADE, null=True, blank=True, related_name="digest")
-    lines = models.JSONField(default=list, help_text="Each a list: case, kind of alert, its data.")
-    due_at = models.DateTimeField(null=True, blank=True, help_text="When the message that waits goes out.")
-    made_at = models.DateTimeField(null=True, blank=True, help_text="When the last one was made up.")
-    number = models.PositiveIntegerField(default=0, help_text="Of the last message that was begun.")
+    made_at = models.DateTimeField()
+    number = models.PositiveIntegerField(default=1, help_text="Of the last message.")
 
     class Meta:
         verbose_name = _("digest")

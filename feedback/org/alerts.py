@@ -1,18 +1,25 @@
-"""Telling colleagues about a case: on their desk at once, by e-mail through the outbox."""
+"""Telling colleagues about a case: on their desk at once, by letter and messenger when it is gathered."""
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-from django.urls import reverse
+from django.db import connection
 from django.utils import translation
 from django.utils.functional import Promise
-from django.utils.translation import gettext
 
-from config.common.mail import tell_staff
+from config.common import bulk
 from config.common.models import User
-from feedback.models import Alert, Case
+from feedback.models import Alert, Case, Department, Messenger
+from feedback.org import digests, words
+from feedback.org.digests import Recipient
+
+INSERT = """
+INSERT INTO feedback_alert (key, user_id, case_id, kind, data, at)
+SELECT %s || ':' || id, id, %s, %s, %s::jsonb, %s FROM unnest(%s::bigint[]) AS told (id)
+ON CONFLICT (key) DO NOTHING RETURNING user_id
+"""
 
 
 def alert(
@@ -24,35 +31,39 @@ def alert(
     title: Promise,
     at: datetime,
     data: dict[str, Any] | None = None,
+    department: Department | None = None,
 ) -> None:
     """Alert some colleagues, each once for one `key`; `data` fills the placeholders in the title.
 
-    Call inside the transaction of what they are told of.
+    With `department`, its messengers are told too. Call inside the transaction of what they are told of.
     """
-    people = list({user.pk: user for user in users}.values())
     with translation.override(None):
         known = {"number": case.number, **(data or {}), "title": str(title)}
-    Alert.objects.bulk_create(
-        [
-            Alert(key=f"{key}:{user.pk}", user=user, case=case, kind=kind, data=known, at=at)
-            for user in people
-        ],
-        ignore_conflicts=True,
-    )
-    with translation.override(settings.LANGUAGE_CODE):
-        subject = str(title) % known
-    page = settings.PUBLIC_URL + reverse("admin:case", args=[case.pk])
-    for user in people:
-        tell_staff(
-            user=user,
-            key=f"alert:{key}:{user.pk}",
-            subject=subject,
-            body=f"{case.number} {case.subject}\n{page}",
-            at=at,
-        )
+    accounts = {user.pk for user in users}
+    told = _keep(Alert(key=key, case=case, kind=kind, data=known, at=at), accounts)
+    if not told and (accounts or department is None):
+        return
+    recipients = [Recipient(user=pk) for pk in told]
+    recipients += [Recipient(messenger=pk) for pk in messengers_of(told, department)]
+    digests.add(recipients, [case.pk, kind, known], at=at)
+
+
+def _keep(same: Alert, users: set[int]) -> list[int]:
+    """Write an alert for each account, its key with the account's; gives those that had none of this key."""
+    told = bulk.array(sorted(users))
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, [same.key, same.case_id, same.kind, json.dumps(same.data), same.at, told])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def messengers_of(users: Iterable[int], department: Department | None = None) -> list[int]:
+    """Give the messengers in use of some colleagues, and those of a department."""
+    found = Messenger.objects.filter(is_active=True, user__in=list(users))
+    if department is not None:
+        found |= Messenger.objects.filter(is_active=True, department=department)
+    return list(found.order_by("pk").values_list("pk", flat=True))
 
 
 def say(alert: Alert) -> str:
-    """What an alert of this module says, in the language of the moment; empty for another's."""
-    title = alert.data.get("title", "")
-    return gettext(title) % alert.data if title else ""
+    """Say what an alert is about, in the language of the moment."""
+    return words.say(alert.kind, alert.data)

@@ -63,10 +63,10 @@ def calendar(version: int) -> WorkCalendar:
     return WorkCalendar.from_json(CalendarVersion.objects.get(pk=version).content)
 
 
-@lru_cache(maxsize=256)
-def rungs(version: int) -> tuple[Rung, ...]:
-    """Read a ladder's version."""
-    return ladder.read(LadderVersion.objects.get(pk=version).content)
+@lru_cache(maxsize=1024)
+def rungs(version: int, work: timedelta) -> tuple[Rung, ...]:
+    """Read a ladder's version, in the order in which its rungs fire on a target of `work`."""
+    return ladder.in_order(ladder.read(LadderVersion.objects.get(pk=version).content), work)
 
 
 def pause_rule(reason: PauseReason) -> PauseRule:

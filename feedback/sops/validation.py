@@ -47,8 +47,10 @@ def check_rungs(rungs: Iterable[Rung]) -> None:
     Raises:
         Invalid: it does.
     """
-    counted = Counter((rung.order, rung.action, rung.in_working_time) for rung in rungs)
-    for (_order, action, _working), number in counted.items():
+    counted = Counter(
+        (rung.order, rung.action, rung.in_working_time, rung.recipients, rung.department) for rung in rungs
+    )
+    for (_order, action, *_more), number in counted.items():
         if number > 1:
             raise Invalid(_("Two rungs do the same at the same time: %(action)s.") % {"action": action.label})
 

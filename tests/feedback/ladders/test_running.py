@@ -13,7 +13,7 @@ from feedback.models import Firing
 from feedback.tasks import sweep
 from tests.factories.sop import START, SopCaseFactory, make_ladder, make_policy
 
-pytestmark = [pytest.mark.django_db, pytest.mark.req("F3")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.req("F3")]
 
 
 @pytest.fixture

@@ -163,6 +163,7 @@ def test_member_is_told_of_each_change_once_in_their_language(policy, service, t
 @pytest.mark.req("F9")
 def test_member_reads_what_a_colleague_would_have_caused(policy, service, top, agent, lead, boss):
     swept, by_hand = open_case(service, agent), SopCaseFactory(department=service, agent=agent)
+    sweep(DUE + 30 * MINUTE)
     sweep(DUE + 2 * HOUR)
     working.assign(case_id=by_hand.pk, agent_id=lead.pk, actor=None, at=DUE)
     working.transfer(case_id=by_hand.pk, department_id=top.pk, actor=None, at=DUE)
@@ -205,8 +206,15 @@ def test_no_lead_falls_back_to_the_department_above(policy, service, agent, boss
 def test_nobody_to_notify_is_on_record(policy):
     case = open_case(SopDepartmentFactory())
     sweep(DUE + 5 * HOUR)
-    outcomes = list(Firing.objects.order_by("rung").values_list("outcome", flat=True))
-    assert outcomes == [{"told": []}, {"told": []}, {"told": []}, {"told": [], "unchanged": True}]
+    outcomes = [one.outcome for one in Firing.objects.order_by("rung")]
+    assert [one["told"] for one in outcomes] == [[]] * 4
+    assert [one.get("unchanged", False) for one in outcomes] == [False, False, False, True]
+    assert [one["when"] for one in outcomes] == [
+        {"percent": 80},
+        {"percent": 100},
+        {"after": 1800},
+        {"after": 7200},
+    ]
     case.refresh_from_db()
     assert (case.version, case.agent) == (1, None)
     assert not Alert.objects.exists()
@@ -257,7 +265,12 @@ def test_handoff_tells_and_never_moves_the_case(policy, service, top, agent, bos
     packer = make_agent(logistics, username="packer")
     chief = make_agent(logistics, is_lead=True, username="chief")
     handoff = Handoff.objects.create(
-        case=case, from_department=service, department=logistics, question="?", asked_at=START
+        case=case,
+        from_department=service,
+        department=logistics,
+        question="?",
+        asked_at=START,
+        started_at=START,
     )
     commands.start_handoff(handoff, actor=None, at=START)
     sweep(START + 24 * HOUR)
@@ -341,7 +354,7 @@ def test_limit_and_chunks(policy, service, agent):
 def test_statements_do_not_grow_with_clocks(service, agent, number, django_assert_num_queries):
     for _ in range(number):
         open_case(service, agent)
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(32):
         sweep(DUE + 5 * HOUR)
 
 
@@ -354,11 +367,12 @@ def test_timeline_says_what_the_rungs_did(policy, service, agent, lead):
     sweep(DUE + 5 * HOUR)
     with translation.override("en"):
         told = [entry.text for entry in timeline_of(case) if not entry.kind.startswith("clock.")]
+    moved = f"2 h after “first reply” was due: moved the case from {service.name} to {service.parent.name}"
     assert told == [
-        "warned 小李: first reply is soon due",
-        "told 老张: first reply is late",
-        "assigned the case to 老张",
-        f"transferred the case from {service.name} to {service.parent.name}",
+        "80% of the time for “first reply” used: told 小李 (it was to happen at 03-04 09:24:00)",
+        "“first reply” due: told 老张 (it was to happen at 03-04 09:30:00)",
+        "30 min after “first reply” was due: gave the case to 老张 (it was to happen at 03-04 10:00:00)",
+        moved + " and told nobody (it was to happen at 03-04 11:30:00)",
     ]
 
 
