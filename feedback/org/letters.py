@@ -44,7 +44,8 @@ class Summary:
     def title(self) -> str:
         """The letter in one line: the one thing that happened, or how many cases there are."""
         if self.number == 1 and len(self.groups) == 1:
-            return f"{self.groups[0].cases[0].number} {self.groups[0].what}"
+            what, number = self.groups[0].what, self.groups[0].cases[0].number
+            return what if number in what else f"{number} {what}"
         return ngettext("%(number)s case needs you", "%(number)s cases need you", self.number) % {
             "number": self.number
         }

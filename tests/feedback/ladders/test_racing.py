@@ -154,7 +154,7 @@ def test_killed_between_two_chunks_the_next_pass_goes_on(cases, monkeypatch):
     class Killed(BaseException):
         pass
 
-    put, calls = sweeping.mail.put, []
+    put, calls = sweeping.digests.add_many, []
 
     def dies(*args, **kwargs):
         calls.append(args)
@@ -162,11 +162,11 @@ def test_killed_between_two_chunks_the_next_pass_goes_on(cases, monkeypatch):
             raise Killed
         put(*args, **kwargs)
 
-    monkeypatch.setattr(sweeping.mail, "put", dies)
+    monkeypatch.setattr(sweeping.digests, "add_many", dies)
     with pytest.raises(Killed):
         sweep(LATE, chunk=4)
     assert Firing.objects.count() == 4 * 4  # the first chunk stands, the second left nothing behind
-    monkeypatch.setattr(sweeping.mail, "put", put)
+    monkeypatch.setattr(sweeping.digests, "add_many", put)
     assert sweep(LATE + MINUTE).clocks == CASES - 4
     check_once()
 

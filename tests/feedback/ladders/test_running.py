@@ -5,6 +5,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.utils import timezone
 
 from config.common.registry import PERIODIC
@@ -20,7 +21,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.req("F3")]
 def case():
     make_policy(ladder=make_ladder(), targets={"first_reply": 30})
     case = SopCaseFactory()
-    commands.start_for_case(case, actor=None, at=timezone.now() - timedelta(minutes=40))
+    with transaction.atomic():
+        commands.start_for_case(case, actor=None, at=timezone.now() - timedelta(minutes=40))
     return case
 
 

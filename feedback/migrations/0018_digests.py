@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('feedback', '0011_ladders_and_handoffs'),
+        ("feedback", "0017_pause_without_permission"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
