@@ -132,9 +132,8 @@ def test_a_storm_of_a_thousand_breaches_is_one_letter_a_window():
     assert Alert.objects.filter(user=lead.user).count() == 1_000
     told = [message.payload["alerts"] for message in letters()]
     assert len(told) == 5  # at once, then after 5, 10, 15 and 20 minutes
-    assert sorted(case for some in told for case, _kind, _data in some) == sorted(
-        one.pk for one in [first, *cases]
-    )
+    everything = [case for some in told for case, _kind, _data in some]
+    assert sorted(everything) == sorted(one.pk for one in [first, *cases])
 
 
 @pytest.mark.django_db(transaction=True)
