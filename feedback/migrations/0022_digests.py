@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("feedback", "0017_pause_without_permission"),
+        ("feedback", "0021_sop_changes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
