@@ -84,9 +84,10 @@ def route_case(*, case_id: int, at: datetime) -> Case:
 @transaction.atomic
 def _batch(departments: Mapping[int, Department], size: int, at: datetime) -> int:
     """Give the most urgent ones; gives their number."""
-    if not Case.objects.filter(pools.WAITING, department__in=departments).exists():
+    asking = pools.asking(departments)
+    if not asking:
         return 0
-    pool = pools.load(departments, at)
+    pool = pools.load({pk: departments[pk] for pk in asking}, at)
     cases = _take(pools.waiting(pool, size))
     _hold(pool, pool.seats)
     return len(_give(cases, pool, at))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
 
 from feedback.models import (
@@ -62,6 +62,13 @@ def routed_departments() -> dict[int, Department]:
     return {row.pk: row for row in rows}
 
 
+def asking(departments: Collection[int]) -> list[int]:
+    """Those of the departments in which a case waits: most often none. One query, one look each."""
+    waits = Case.objects.filter(WAITING, department=OuterRef("pk"))
+    rows = Department.objects.filter(Exists(waits), pk__in=list(departments)).order_by("pk")
+    return list(rows.values_list("pk", flat=True))
+
+
 def load(departments: Mapping[int, Department], at: datetime) -> Pool:
     """Look up who can be given something in some departments: seven queries."""
     pool = Pool(departments)
@@ -71,9 +78,9 @@ def load(departments: Mapping[int, Department], at: datetime) -> Pool:
     for department, agent in rows:
         pool.members.setdefault(department, []).append(agent)
     here = shifts.available({agent for agents in pool.members.values() for agent in agents}, at)
-    for agent in Agent.objects.filter(pk__in=here).select_related("user").prefetch_related("skills"):
-        pool.seats[agent.pk] = seat_of(agent)
-        pool.names[agent.pk], pool.users[agent.pk] = str(agent), agent.user_id
+    for row in Agent.objects.filter(pk__in=here).select_related("user").prefetch_related("skills"):
+        pool.seats[row.pk] = seat_of(row)
+        pool.names[row.pk], pool.users[row.pk] = str(row), row.user_id
     pool.count()
     return pool
 
