@@ -185,6 +185,9 @@ ATTACHMENT_MEGABYTES = {
     "recording": int(os.environ.get("RECORDING_MEGABYTES", "20")),
     "document": int(os.environ.get("DOCUMENT_MEGABYTES", "20")),
 }
+LETTER_MEGABYTES = int(os.environ.get("LETTER_MEGABYTES", "30"))  # of a bigger one only the head is fetched
+LETTERS_AN_HOUR = int(os.environ.get("LETTERS_AN_HOUR", "30"))  # of one sender that open or reopen cases
+AUTOMATIC_LETTERS_AN_HOUR = int(os.environ.get("AUTOMATIC_LETTERS_AN_HOUR", "10"))  # to one address
 DATA_UPLOAD_MAX_MEMORY_SIZE = 30 * 1024 * 1024
 
 SESSION_COOKIE_AGE = 12 * 3600

@@ -8,7 +8,11 @@ from django.utils import timezone
 from feedback.attachments import commands as attachments
 from feedback.cases import commands as cases
 from feedback.cases import wording
+<<<<<<< HEAD
 from feedback.channels.chat import commands as chats
+=======
+from feedback.channels.email import fetching, originals
+>>>>>>> 0f81b08 (Take in letters: read, sort into cases, answer through SMTP)
 from feedback.gaps import commands as gaps
 from feedback.intake import commands as imports
 from feedback.intake import running
@@ -25,7 +29,15 @@ HOURS_6 = 6 * 3600
 @shared_task(name="feedback.remove_orphaned_files")
 def remove_orphaned_files() -> None:
     """Remove what killed processes left behind; a day is far longer than any upload takes."""
-    attachments.remove_orphans(before=timezone.now() - timedelta(days=1))
+    before = timezone.now() - timedelta(days=1)
+    attachments.remove_orphans(before=before)
+    originals.remove_orphans(before=before)
+
+
+@shared_task(name="feedback.fetch_email")
+def fetch_email() -> None:
+    """Take in what has arrived in the mailboxes."""
+    fetching.fetch_all(clock=timezone.now)
 
 
 @shared_task(name="feedback.close_silent_cases")

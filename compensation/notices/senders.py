@@ -1,5 +1,6 @@
 """How notices and sign-in codes reach a member's phone or mailbox."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.utils import timezone, translation
@@ -12,9 +13,12 @@ from config.common.models import OutboxMessage
 from config.common.outbox import Dropped
 from config.common.sms import send_sms
 
+WAYS: list[Callable[[Notice, OutboxMessage, str], bool]] = []
+"""Other ways to send a notice, tried first; each says whether it did. Upper apps add theirs in `ready()`."""
+
 
 def send_notice(message: OutboxMessage) -> None:
-    """Send a notice by e-mail when the member has an address, else by text message.
+    """Send a notice by e-mail when the member has an address that works, else by text message.
 
     Raises:
         Dropped: the member was erased, or has neither.
@@ -25,9 +29,13 @@ def send_notice(message: OutboxMessage) -> None:
         raise Dropped("the member was erased")
     link = link_of(notice)
     text = "\n\n".join(part for part in (notice.body, link) if part)
+    if any(way(notice, message, text) for way in WAYS):
+        return
+    member = notice.member
+    by_letter = member.email and not (member.email_failed_at and member.phone)
     _deliver(
-        notice.member,
-        "email" if notice.member.email else "phone",
+        member,
+        "email" if by_letter else "phone",
         message,
         subject=notice.title,
         letter=text or notice.title,

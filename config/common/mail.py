@@ -12,6 +12,8 @@ from config.common.outbox import Dropped, Refused
 
 STAFF = "staff"
 SMTP_PERMANENT = 500
+AUTOMATIC = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
+"""Asks machines not to answer: RFC 3834, and Microsoft's word for it."""
 
 
 def send_mail(*, to: str, subject: str, text: str, request_id: str) -> None:
@@ -23,7 +25,10 @@ def send_mail(*, to: str, subject: str, text: str, request_id: str) -> None:
     """
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("<> ")
     letter = EmailMessage(
-        " ".join(subject.split()), text, to=[to], headers={"Message-ID": f"<{request_id}@{domain}>"}
+        " ".join(subject.split()),
+        text,
+        to=[to],
+        headers={"Message-ID": f"<{request_id}@{domain}>", **AUTOMATIC},
     )
     try:
         letter.send()

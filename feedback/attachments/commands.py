@@ -22,6 +22,7 @@ _written: ContextVar[list[str] | None] = ContextVar("written", default=None)
 def kept_with_the_transaction() -> Iterator[None]:
     """Remove the files written inside when what is inside fails: put it around a command's transaction."""
     names: list[str] = []
+    outer = _written.get()
     token = _written.set(names)
     try:
         yield
@@ -31,6 +32,20 @@ def kept_with_the_transaction() -> Iterator[None]:
         raise
     finally:
         _written.reset(token)
+    if outer is not None:  # a command within another's transaction
+        outer.extend(names)
+
+
+def remove_unless_kept(name: str) -> None:
+    """Let a file that was just written go with the transaction that `kept_with_the_transaction` is around.
+
+    Raises:
+        RuntimeError: called outside of both.
+    """
+    written = _written.get()
+    if not connection.in_atomic_block or written is None:
+        raise RuntimeError("files are kept with the transaction of their message")
+    written.append(name)
 
 
 def inspect_all(uploads: Sequence["File[bytes]"]) -> list[Clean]:

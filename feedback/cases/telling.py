@@ -1,5 +1,6 @@
 """What the member is told of a case, in the member's language, and what colleagues are alerted of."""
 
+import re
 from datetime import datetime
 
 from django.utils import translation
@@ -10,6 +11,7 @@ from compensation.notices.commands import notify
 from feedback.cases import outgoing
 from feedback.models import Case
 
+PAGE = re.compile(r"/portal/cases/(\d{1,18})/")
 RECEIVED = _("We have received your case %(number)s")
 RECEIVED_BODY = _("“%(subject)s” is with our %(department)s.")
 WORKING = _("%(agent)s is working on your case %(number)s")
@@ -65,3 +67,9 @@ def tell(
 def page(case: int) -> str:
     """Give the portal's page of a case."""
     return f"/portal/cases/{case}/"
+
+
+def case_of_page(path: str) -> int | None:
+    """Give the case whose page it is; None when it is another page."""
+    found = PAGE.fullmatch(path)
+    return int(found[1]) if found else None

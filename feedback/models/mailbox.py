@@ -49,6 +49,13 @@ class Mailbox(Bilingual):
     )
     username = models.CharField(_("user name"), max_length=200, blank=True)
     password = models.TextField(_("password"), blank=True, help_text="As config.common.vault encrypts it.")
+    tags_addresses = models.BooleanField(
+        _("takes tagged addresses"),
+        default=True,
+        help_text=_(
+            "Letters to name+tag@… arrive here too. Else answers are known by their Message-ID only."
+        ),
+    )
     since = models.DateTimeField(
         _("takes letters since"),
         null=True,
@@ -73,6 +80,3 @@ class Mailbox(Bilingual):
                 condition=Q(imap_security__in=Security.values, smtp_security__in=Security.values),
             ),
         ]
-
-    def __str__(self) -> str:
-        return self.address

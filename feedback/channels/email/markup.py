@@ -1,0 +1,75 @@
+"""HTML of strangers made safe to look at: nothing runs, nothing is fetched. Pure."""
+
+import base64
+from collections.abc import Mapping
+
+import nh3
+
+# fmt: off
+TAGS = {
+    "a", "abbr", "b", "blockquote", "br", "caption", "center", "code", "col", "colgroup", "dd", "del", "div",
+    "dl", "dt", "em", "font", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "li", "ol", "p",
+    "pre", "q", "s", "small", "span", "strike", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th",
+    "thead", "tr", "tt", "u", "ul",
+}
+# fmt: on
+ATTRIBUTES = {
+    "a": {"href", "title"},
+    "img": {"src", "alt", "width", "height"},
+    "td": {"colspan", "rowspan", "align"},
+    "th": {"colspan", "rowspan", "align"},
+    "font": {"color"},
+    "*": {"dir", "lang"},
+}
+LINKS = {"http", "https", "mailto", "tel"}
+GONE = {
+    "script",
+    "style",
+    "title",
+    "template",
+    "noscript",
+    "iframe",
+    "object",
+    "embed",
+    "svg",
+    "math",
+    "form",
+}
+PAGE = (
+    '<!doctype html><html><head><meta charset="utf-8"><meta name="referrer" content="no-referrer">'
+    '<base target="_blank"></head><body>{}</body></html>'
+)
+POLICY = (
+    "default-src 'none'; img-src data:; style-src 'none'; form-action 'none'; base-uri 'none';"
+    " frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
+)
+"""What the page may do: nothing but show itself and open a link in a window of its own."""
+
+
+def safe_page(html: str, pictures: Mapping[str, tuple[str, bytes]]) -> str:
+    """The letter as a page of its own; `pictures` are those that came with it, by their Content-ID.
+
+    Pictures elsewhere are not fetched: to fetch one tells its server who reads the letter, and when.
+    """
+
+    def allow(_tag: str, name: str, value: str) -> str | None:
+        if name == "href":
+            return value if value.split(":", maxsplit=1)[0].lower() in LINKS else None
+        if name != "src":
+            return value
+        known = pictures.get(value.removeprefix("cid:").strip()) if value.startswith("cid:") else None
+        if known is None:
+            return None
+        content_type, data = known
+        return f"data:{content_type};base64,{base64.b64encode(data).decode()}"
+
+    cleaned = nh3.clean(
+        html,
+        tags=TAGS,
+        clean_content_tags=GONE,
+        attributes=ATTRIBUTES,
+        attribute_filter=allow,
+        url_schemes={*LINKS, "cid", "data"},
+        link_rel="noopener noreferrer nofollow",
+    )
+    return PAGE.format(cleaned)

@@ -1,0 +1,68 @@
+"""Letters of ours that could not be delivered: noted on the case and on the member's address."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from compensation.members.commands import letter_came_back
+from compensation.members.masking import masked_email
+from config.common.events import record
+from feedback.cases.locking import lock, save
+from feedback.cases.rules import clean_text
+from feedback.channels.email import bounces, rules, threads
+from feedback.channels.email.letters import Letter
+from feedback.models import Author, Case, ChannelMessage, Message, Outcome
+from feedback.org.alerts import alert
+
+CAME_BACK = gettext_lazy("A letter of case %(number)s did not arrive")
+
+
+def take(row: ChannelMessage, letter: Letter, *, at: datetime) -> None:
+    """Note in the case what a report says of a letter of ours; any other report is set aside.
+
+    Only what names an address or a Message-ID that nobody can guess counts: a report is easily forged.
+    """
+    bounce = bounces.read(letter)
+    row.outcome, row.reason = Outcome.BOUNCE, bounce.why
+    ours = threads.answered_by(bounce.letters)
+    case_id = ours.case_id if ours else rules.tagged(*letter.recipients, *bounce.letters)
+    case = Case.objects.filter(pk=case_id).first() if case_id else None
+    if case is None:
+        row.outcome, row.reason = Outcome.SET_ASIDE, f"a report of no letter of ours: {bounce.why}"[:300]
+        return
+    row.case = case
+    if bounce.is_final:
+        failed(case, address=ours.recipient if ours else bounce.recipient, why=bounce.why, at=at)
+        if ours is not None:
+            ChannelMessage.objects.filter(pk=ours.pk).update(outcome=Outcome.FAILED, reason=bounce.why)
+
+
+@transaction.atomic
+def failed(case: Case, *, address: str, why: str, at: datetime) -> None:
+    """Write into the case that a letter did not arrive, tell its agent, and mark the member's address."""
+    case = lock(case.pk)
+    with translation.override(settings.LANGUAGE_CODE):
+        body = _("A letter to %(address)s could not be delivered: %(why)s") % {
+            "address": masked_email(address) or "—",
+            "why": why or "—",
+        }
+    note = Message.objects.create(
+        case=case, author=Author.SYSTEM, is_public=False, body=clean_text(body), at=at
+    )
+    save(case)
+    record("case.letter_came_back", case, actor=None, at=at, message=note.pk)
+    if address:
+        letter_came_back(member_id=case.member_id, email=address, at=at)
+    if case.agent is not None:
+        alert(
+            users=[case.agent.user],
+            case=case,
+            kind="case.letter_came_back",
+            key=f"case:{case.pk}:{case.version}:came_back",
+            title=CAME_BACK,
+            at=at,
+        )
