@@ -7,7 +7,7 @@ BIN := .venv/bin
 help:
 	@echo "make run       start Huiyin on this machine (PORT=8000)"
 	@echo "make test      run the tests that this machine can run"
-	@echo "make test-all  install Chromium, Redis and RabbitMQ, and run all tests"
+	@echo "make test-all  install Chromium, Redis, RabbitMQ and Dovecot, and run all tests"
 	@echo "make check     style, types, imports, migrations, translations, deployment"
 	@echo "make fmt       put the code in shape"
 	@echo "make messages  bring the translation files up to date"
@@ -31,7 +31,7 @@ test-all: install-dev packages
 	TEST_ALL=1 $(BIN)/pytest -n 2 $(ARGS)
 
 # Programs that some tests start, from Debian's packages.
-PACKAGES := chromium redis-server rabbitmq-server fonts-noto-cjk
+PACKAGES := chromium redis-server rabbitmq-server dovecot-imapd fonts-noto-cjk
 packages:
 	@sh requirements/packages.sh $(PACKAGES)
 

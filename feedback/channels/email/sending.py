@@ -192,7 +192,8 @@ def _thread(case: Case) -> writing.Thread:
     )
     subject = next((subject for _id, subject, way in before if way == Direction.IN and subject), case.subject)
     ids = [f"<{found}>" for found, _subject, _way in reversed(before)]
-    return writing.Thread(case.pk, case.number, subject, ids)
+    answers = next((f"<{found}>" for found, _subject, way in before if way == Direction.IN), "")
+    return writing.Thread(case.pk, case.number, subject, ids, answers)
 
 
 def _name(mailbox: Mailbox, case: Case) -> str:

@@ -13,17 +13,18 @@ REFERENCES = 12
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """The case that a letter belongs to, and the letters before it, oldest first."""
+    """The case that a letter belongs to, and the letters before it, oldest first; `answers` one of them."""
 
     case_id: int
     number: str
     subject: str
     letter_ids: Sequence[str] = ()
+    answers: str = ""
 
 
 def letter_id(request_id: str, case_id: int, address: str) -> str:
-    """A Message-ID that says which case it belongs to, the same at every try."""
-    return f"<{request_id}.{rules.tag(case_id)}@{address.rpartition('@')[2]}>"
+    """A Message-ID that says which case it belongs to, the same at every try; short enough for one line."""
+    return f"<{request_id.replace('-', '')[:16]}.{rules.tag(case_id)}@{address.rpartition('@')[2]}>"
 
 
 def envelope_sender(address: str, case_id: int, *, tagged: bool) -> str:
@@ -55,7 +56,7 @@ def heads(
         reply_to = rules.tagged_address(address, rules.tag(thread.case_id))
         found["Reply-To"] = formataddr((name, reply_to))
     if thread.letter_ids:
-        found["In-Reply-To"] = thread.letter_ids[-1]
+        found["In-Reply-To"] = thread.answers or thread.letter_ids[-1]
         found["References"] = " ".join(thread.letter_ids[-REFERENCES:])
     if automatic:
         found["Auto-Submitted"] = automatic
