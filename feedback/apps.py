@@ -11,7 +11,6 @@ class FeedbackConfig(AppConfig):
     def ready(self) -> None:
         """Say what is seeded, what beat wakes, who sends messages and which pages there are."""
         from compensation.admin.shop import MEMBER_FACTS
-        from compensation.notices.senders import WAYS
         from compensation.portal import panels as portal
         from config.common.outbox import SENDERS
         from config.common.registry import ACCOUNTS, DEFAULTS, DEMO, MENU, PAGES, PERIODIC, Periodic
@@ -21,10 +20,8 @@ class FeedbackConfig(AppConfig):
         from feedback.admin.pages import CASE_MENU, CASE_PAGES
         from feedback.admin.sop_preview import SOP_MENU, SOP_PAGES
         from feedback.cases import outgoing
-        from feedback.channels import all_channels, sending
-        from feedback.channels.base import CHANNELS
+        from feedback.channels import all_channels
         from feedback.channels.chat.queries import is_open
-        from feedback.channels.email import sending as email
         from feedback.defaults import demo, demo_staff, seed
         from feedback.org import digests, letters
         from feedback.portal import panels
@@ -49,12 +46,9 @@ class FeedbackConfig(AppConfig):
         PERIODIC.append(Periodic("make words findable", "feedback.index_words", every_seconds=5))
         PERIODIC.append(Periodic("fold the board's counts", "feedback.tasks.fold_counts", every_seconds=30))
         PERIODIC.append(Periodic("measure the pace", "feedback.tasks.measure_pace", every_seconds=300))
-        WAYS.append(email.send_notice)
         PERIODIC.append(Periodic("fetch e-mail", "feedback.fetch_email", every_seconds=20))
-        SENDERS[outgoing.KIND] = sending.send_reply
+        all_channels.register()
         outgoing.WATCHED["chat"] = is_open
-        CHANNELS.update({channel.code: channel for channel in all_channels.ALL})
-        outgoing.SPOKEN.update({channel.code: channel.reaches for channel in all_channels.ALL})
         SENDERS[digests.LETTER] = letters.send_letter
         portal.NEEDS.append(panels.needs)
         portal.HOME.append(panels.home)

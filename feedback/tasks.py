@@ -8,11 +8,8 @@ from django.utils import timezone
 from feedback.attachments import commands as attachments
 from feedback.cases import commands as cases
 from feedback.cases import wording
-<<<<<<< HEAD
 from feedback.channels.chat import commands as chats
-=======
 from feedback.channels.email import fetching, originals
->>>>>>> 0f81b08 (Take in letters: read, sort into cases, answer through SMTP)
 from feedback.gaps import commands as gaps
 from feedback.intake import commands as imports
 from feedback.intake import running

@@ -129,13 +129,13 @@ class Post:
         self.at_data: list[str] = []
         self.at_rcpt: list[str] = []
 
-    async def handle_RCPT(self, server, session, envelope, address, options):
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 -- aiosmtpd's
         if self.at_rcpt:
             return self.at_rcpt.pop(0)
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server, session, envelope):
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 -- the same
         if self.at_data:
             return self.at_data.pop(0)
         self.letters.append((envelope.mail_from, list(envelope.rcpt_tos), envelope.original_content))

@@ -50,7 +50,6 @@ TEXTS: dict[str, Promise] = {
     "case.linked": _("linked the case with %(case)s"),
     "case.unlinked": _("took away the link with %(case)s"),
     "case.mentioned": _("mentioned %(told)s in a note"),
-<<<<<<< HEAD
     "chat.started": _("began a chat"),
     "chat.said": _("said something automatically"),
     "chat.answered": _("answered from the knowledge base"),
@@ -59,9 +58,7 @@ TEXTS: dict[str, Promise] = {
     "chat.handed_over": _("handed the chat over"),
     "chat.ended": _("ended the chat"),
     "chat.message_left": _("left a message while the chat was closed"),
-=======
     "case.letter_came_back": _("a letter to the member could not be delivered"),
->>>>>>> 0f81b08 (Take in letters: read, sort into cases, answer through SMTP)
     "handoff.asked": _("asked %(department)s"),
     "handoff.answered": _("answered for %(department)s"),
     "handoff.rejected": _("rejected the question for %(department)s"),

@@ -1,18 +1,24 @@
 """Every channel that there is."""
 
+from compensation.notices.senders import WAYS
+from config.common.outbox import SENDERS
+from feedback.cases import outgoing
 from feedback.channels.app.channel import App
-from feedback.channels.base import Channel
-<<<<<<< HEAD
+from feedback.channels.base import CHANNELS, Channel
 from feedback.channels.chat.channel import Chat
-=======
 from feedback.channels.email.channel import Email
->>>>>>> 0f81b08 (Take in letters: read, sort into cases, answer through SMTP)
+from feedback.channels.email.sending import send_notice
 from feedback.channels.file.channel import File
 from feedback.channels.portal.channel import Portal
+from feedback.channels.sending import send_reply
 from feedback.channels.walk_in.channel import WalkIn
 
-<<<<<<< HEAD
-ALL: list[Channel] = [Portal(), App(), Chat(), WalkIn(), File()]
-=======
-ALL: list[Channel] = [Portal(), App(), WalkIn(), File(), Email()]
->>>>>>> 0f81b08 (Take in letters: read, sort into cases, answer through SMTP)
+ALL: list[Channel] = [Portal(), App(), Chat(), Email(), WalkIn(), File()]
+
+
+def register() -> None:
+    """Say which channels there are, which of them carry replies, and who sends those. Run in `ready()`."""
+    CHANNELS.update({channel.code: channel for channel in ALL})
+    outgoing.SPOKEN.update({channel.code: channel.reaches for channel in ALL})
+    SENDERS[outgoing.KIND] = send_reply
+    WAYS.append(send_notice)

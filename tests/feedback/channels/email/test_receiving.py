@@ -208,8 +208,8 @@ def test_our_own_letters_are_set_aside(mailbox, agent):
     case = replied(mailbox, agent)
     assert take(mailbox, letter(sender="Care@Shop.example", number=2)).outcome == Outcome.SET_ASIDE
     ChannelMessage.objects.create(
-        case=case, channel="email", direction="out", external_id="r", outcome="sent", letter_id="3@example.com",
-        at=T0,
+        case=case, channel="email", direction="out", external_id="r", outcome="sent", at=T0,
+        letter_id="3@example.com",
     )  # fmt: skip
     row = take(
         mailbox, letter(sender="list@example.org", number=3, to=f"care+{rules.tag(case.pk)}@shop.example")
@@ -354,8 +354,8 @@ def test_a_letter_that_came_back_is_noted_on_case_and_member(mailbox, agent):
 def test_a_report_is_known_by_the_letter_that_came_back(mailbox, agent):
     case = replied(mailbox, agent)
     ours = ChannelMessage.objects.create(
-        case=case, channel="email", direction="out", external_id="r", outcome="sent", letter_id="u1@shop.example",
-        recipient="wang@example.com", at=T0,
+        case=case, channel="email", direction="out", external_id="r", outcome="sent", at=T0,
+        letter_id="u1@shop.example", recipient="wang@example.com",
     )  # fmt: skip
     assert take(mailbox, report(case, tag=b"", letter=b"u1@shop.example")).case == case
     ours.refresh_from_db()

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("feedback", "0017_pause_without_permission"),
+        ("feedback", "0022_digests"),
     ]
 
     operations = [
