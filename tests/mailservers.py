@@ -91,8 +91,8 @@ def imap_server() -> Iterator[Imap]:
         ).stdout.strip()
         config.write_text(
             CONFIG.format(
-                home=home, user=account.pw_name, group=group, uid=account.pw_uid, gid=account.pw_gid, port=port,
-                password=PASSWORD,
+                home=home, user=account.pw_name, group=group, uid=account.pw_uid, gid=account.pw_gid,
+                port=port, password=PASSWORD,
             )
         )  # fmt: skip
         shutil.chown(home, account.pw_uid, account.pw_gid)
@@ -129,7 +129,7 @@ class Post:
         self.at_data: list[str] = []
         self.at_rcpt: list[str] = []
 
-    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 -- aiosmtpd's
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 -- its name
         if self.at_rcpt:
             return self.at_rcpt.pop(0)
         envelope.rcpt_tos.append(address)
