@@ -213,6 +213,9 @@ class Case(models.Model):
             models.Index(  # cases.timeline, cases.joining: what went into a case
                 name="case_merged", fields=["merged_into"], condition=~Q(merged_into=None)
             ),
+            models.Index(  # handoffs.times: the cases that were resolved in a period
+                name="case_resolved_at", fields=["resolved_at"], condition=~Q(resolved_at=None)
+            ),
             models.Index(  # surveys: closed cases without an invitation
                 name="case_closed", fields=["closed_at"], condition=Q(status=CaseStatus.CLOSED)
             ),

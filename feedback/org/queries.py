@@ -50,6 +50,18 @@ def leads_of(department: Department) -> QuerySet[Agent]:
     return colleagues(department).filter(memberships__department=department, memberships__is_lead=True)
 
 
+def leads(user: User, department_id: int) -> bool:
+    """Whether this person leads the department or one above it, or administers everything."""
+    if user.is_superuser:
+        return user.is_active
+    led = set(
+        Membership.objects.filter(
+            agent__user=user, agent__is_active=True, agent__user__is_active=True, is_lead=True
+        ).values_list("department", flat=True)
+    )
+    return bool(led) and bool(led & {department_id, *rules.above(_parents(), department_id)})
+
+
 def may_work_in(agent: Agent, department_id: int) -> bool:
     """Whether a case of the department can be this agent's: a member of it, or a lead of one above."""
     if not (agent.is_active and agent.user.is_active):
