@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compensation', '0006_failing_email'),
-        ('feedback', '0022_digests'),
+        ("feedback", "0023_mailbox_tags"),
     ]
 
     operations = [
