@@ -62,7 +62,7 @@ def test_case_by_department(story):
 
 
 def test_report_adds_up_in_constant_queries(story, django_assert_num_queries):
-    case, service, second, logistics = story
+    _case, service, second, logistics = story
     with django_assert_num_queries(4):
         told = report([second], since=T0, until=minutes(500))
     assert (told.cases, told.whole) == (1, 120 * MINUTE)
