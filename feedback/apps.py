@@ -42,6 +42,8 @@ class FeedbackConfig(AppConfig):
         PERIODIC.append(Periodic("take cases back", "feedback.hand_back", every_seconds=60))
         PERIODIC.append(Periodic("dedicate agents", "feedback.dedicate", every_seconds=600))
         PERIODIC.append(Periodic("end chats that were left", "feedback.end_left_chats", every_seconds=20))
+        PERIODIC.append(Periodic("start refunds", "feedback.start_refunds", every_seconds=60))
+        PERIODIC.append(Periodic("move clocks", "feedback.move_clocks", every_seconds=60))
         PERIODIC.append(Periodic("sweep the clocks", "feedback.tasks.sweep", every_seconds=5))
         PERIODIC.append(Periodic("make words findable", "feedback.index_words", every_seconds=5))
         PERIODIC.append(Periodic("fold the board's counts", "feedback.tasks.fold_counts", every_seconds=30))

@@ -7,9 +7,10 @@ from django.utils import timezone
 
 from feedback.attachments import commands as attachments
 from feedback.cases import commands as cases
-from feedback.cases import wording
+from feedback.cases import refunding, wording
 from feedback.channels.chat import commands as chats
 from feedback.channels.email import fetching, originals
+from feedback.clocks import moving
 from feedback.gaps import commands as gaps
 from feedback.intake import commands as imports
 from feedback.intake import running
@@ -78,6 +79,26 @@ def take_up_imports() -> None:
         run_import.delay(run_id)
     for run in imports.forgotten(at=timezone.now()):
         running.discard(run)
+
+
+@shared_task(name="feedback.start_refunds")
+def start_refunds() -> None:
+    """Start the refund's clock where the goods have come back."""
+    last = refunding.start_refunds(at=timezone.now())
+    while last:
+        last = refunding.start_refunds(at=timezone.now(), after=last)
+
+
+@shared_task(name="feedback.move_clocks")
+def move_clocks() -> None:
+    """Go on with moving running clocks over to the policies in force, where somebody chose that."""
+    for move_id in moving.going():
+        done = -1
+        while True:
+            move = moving.go_on(move_id=move_id, at=timezone.now())
+            if move.finished_at is not None or move.cases_done == done:  # or another worker is at it
+                break
+            done = move.cases_done
 
 
 @shared_task(name="feedback.tasks.sweep")

@@ -12,10 +12,10 @@ from compensation.models import GrantKind, GrantStatus
 from config.common.asked import id_in
 from config.common.errors import Invalid, NotFound
 from config.common.screens import StaffRequest
-from feedback.cases import commands
+from feedback.cases import commands, waiting
 from feedback.cases.contacts import reveal_contacts
 from feedback.handoffs import commands as handoffs
-from feedback.models import Case, Handoff, Resolution
+from feedback.models import OUTSIDE, Case, Handoff, Milestone, PauseReason, Resolution
 from feedback.org.queries import departments_of
 from feedback.remedies import commands as remedies
 
@@ -175,6 +175,49 @@ def _reveal(request: StaffRequest, case: Case, at: datetime) -> Said:
     return ""
 
 
+def _wait_for(request: StaffRequest, case: Case, at: datetime) -> Said:
+    reason, note = request.POST.get("reason", ""), request.POST.get("note", "")
+    if reason not in OUTSIDE:
+        raise Invalid(_("Choose whom the case waits for."))
+    waiting.wait_for(case_id=case.pk, reason=PauseReason(reason), note=note, actor=request.user, at=at)
+    return _("The case waits; what may stand still does.")
+
+
+def _go_on(request: StaffRequest, case: Case, at: datetime) -> Said:
+    waiting.go_on(case_id=case.pk, note=request.POST.get("note", ""), actor=request.user, at=at)
+    return _("The clocks run again.")
+
+
+def _courier(request: StaffRequest, case: Case, at: datetime) -> Said:
+    text = request.POST.get("text", "")
+    if request.POST.get("what") == "answered":
+        waiting.courier_answered(case_id=case.pk, answer=text, actor=request.user, at=at)
+        return _("The courier's answer is kept.")
+    waiting.ask_courier(case_id=case.pk, question=text, actor=request.user, at=at)
+    return _("The courier is asked.")
+
+
+def _call(request: StaffRequest, case: Case, at: datetime) -> Said:
+    what, note = request.POST.get("what"), request.POST.get("note", "")
+    if what == "promise":
+        waiting.promise_call_back(case_id=case.pk, note=note, actor=request.user, at=at)
+        return _("A call is promised. The member was told.")
+    reached = what == "reached"
+    waiting.called_back(case_id=case.pk, note=note, reached=reached, actor=request.user, at=at)
+    return _("The call is kept.") if reached else _("Nobody answered: the promise stays.")
+
+
+def _keep(request: StaffRequest, case: Case, at: datetime) -> Said:
+    keep = KEEPS.get(request.POST.get("what", ""))
+    if keep is None:
+        raise Invalid(_("Choose something first."))
+    keep(case_id=case.pk, note=request.POST.get("note", ""), actor=request.user, at=at)
+    return _("Kept.")
+
+
+KEEPS = {Milestone.REFUND.value: waiting.refunded, Milestone.REVIEW_REPLY.value: waiting.review_answered}
+"""The promises that an agent says were kept."""
+
 MOVES: dict[str, Move] = {
     "reply": Move("reply", _reply, "reply"),
     "note": Move("note", _note, "note"),
@@ -188,6 +231,11 @@ MOVES: dict[str, Move] = {
     "reopen": Move("reopen", _reopen, "reopen"),
     "close": Move("close_case", _close),
     "grant": Move("grant", _grant, "grant"),
+    "wait-for": Move("wait_for", _wait_for),
+    "go-on": Move("go_on", _go_on),
+    "courier": Move("courier", _courier, "courier"),
+    "call": Move("call", _call, "call"),
+    "keep": Move("keep", _keep),
     "reveal": Move("note", _reveal),
 }
 """By the last part of the address that the form is sent to."""

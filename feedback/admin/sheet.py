@@ -15,6 +15,7 @@ from feedback.cases.thread import LIMIT, Thread, thread_of
 from feedback.cases.timeline import Entry, timeline_of
 from feedback.clocks.queries import Chip, chips
 from feedback.models import (
+    OUTSIDE,
     Agent,
     Case,
     Department,
@@ -63,6 +64,7 @@ class Sheet:
         self.key = uuid.uuid4().hex
         self.resolutions = RESOLUTIONS
         self.priorities = Priority.choices
+        self.outside = [(reason.value, reason.label) for reason in OUTSIDE]
 
     @cached_property
     def actions(self) -> Actions:
@@ -91,6 +93,11 @@ class Sheet:
     def running(self) -> list[Chip]:
         """The case's own clocks that run or stand still."""
         return [chip for chip in self.all_chips if chip.is_running and chip.clock.handoff_id is None]
+
+    @cached_property
+    def runs(self) -> dict[str, Chip]:
+        """The same by milestone."""
+        return {chip.clock.milestone: chip for chip in self.running}
 
     @cached_property
     def all_chips(self) -> list[Chip]:

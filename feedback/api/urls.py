@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from feedback.api import joining, staff, views
+from feedback.api import joining, staff, staff_waiting, views
 
 urlpatterns = [
     path("cases/", views.CasesView.as_view(), name="cases"),
@@ -17,7 +17,7 @@ urlpatterns = [
     path("staff/cases/<int:pk>/", staff.StaffCaseView.as_view(), name="staff-case"),
     *(
         path(f"staff/cases/<int:pk>/{move.path}/", move.as_view(), name=f"staff-case-{move.path}")
-        for move in (*staff.MOVES, *joining.MOVES)
+        for move in (*staff.MOVES, *joining.MOVES, *staff_waiting.MOVES)
     ),
     path("staff/attachments/<int:pk>/", staff.StaffAttachmentView.as_view(), name="staff-attachment"),
 ]

@@ -24,6 +24,7 @@ DEPARTMENT_ASKED = _("Another department has yet to answer.")
 TAKEN = _("A colleague is working on it.")
 YOURS = _("You are working on it.")
 NOT_ASKED = _("No department has been asked.")
+WAITS_FOR_NOBODY = _("The case waits for nobody outside.")
 NO_AGENT = _("You do not work in this department.")
 
 
@@ -94,7 +95,8 @@ def actions_for(case: Case, user: User) -> Actions:
     """What this person may do with this case in its present state, and the reason for what is refused.
 
     The names are those of the commands, and `wait` for a reply after which the case waits for the member,
-    `answer` for answering or rejecting a question to one of the person's departments, `grant` for a remedy.
+    `answer` for answering or rejecting a question to one of the person's departments, `grant` for a remedy,
+    `courier`, `call` and `keep` for what is asked of a courier, calls, and promises that were kept.
     """
     ours = department_ids(user)
     asked = set(
@@ -109,10 +111,12 @@ def actions_for(case: Case, user: User) -> Actions:
 
 ACTIONS = (
     "claim", "assign", "reply", "wait", "resolve", "note", "hand_over", "recall", "answer", "transfer",
-    "change_priority", "grant", "reopen", "close_case", "merge", "split", "link",
+    "change_priority", "grant", "wait_for", "go_on", "courier", "call", "keep", "reopen",
+    "close_case", "merge", "split", "link",
 )  # fmt: skip
 IN_WORK = frozenset(
     {"claim", "assign", "wait", "resolve", "hand_over", "transfer", "change_priority", "merge", "split"}
+    | {"wait_for", "go_on", "courier", "call", "keep"}
 )
 WORK = "feedback.work_case"
 PERMISSIONS = {"assign": ("feedback.assign_case",), "grant": (WORK, "compensation.add_grant")}
@@ -146,6 +150,8 @@ def _wrong_state(action: str, case: Case, user: User, asked: set[int]) -> Promis
         return ENDED
     if action == "claim":
         return _cannot_claim(case, user)
+    if action in {"wait_for", "go_on"}:
+        return _cannot_wait(action, case)
     return _wrong_move(action, CaseStatus(case.status))
 
 
@@ -156,6 +162,12 @@ def _wrong_move(action: str, status: CaseStatus) -> Promise | None:
     if action in IN_WORK:
         return DEPARTMENT_ASKED
     return ENDED if status == CaseStatus.CLOSED else NOT_ENDED
+
+
+def _cannot_wait(action: str, case: Case) -> Promise | None:
+    if action == "go_on":
+        return None if case.waiting_for else WAITS_FOR_NOBODY
+    return DEPARTMENT_ASKED if case.status == CaseStatus.WAITING_DEPARTMENT else None
 
 
 def _cannot_claim(case: Case, user: User) -> Promise | None:

@@ -83,6 +83,8 @@ TEXTS: dict[str, Promise] = {
     "case.courier_asked": _("asked the courier"),
     "case.courier_answered": _("wrote down the courier's answer"),
     "case.call_promised": _("promised to call back"),
+    "case.refunded": _("made the refund"),
+    "case.review_answered": _("answered the review"),
     "case.called_back": _("called the member"),
     "case.call_missed": _("called the member, who did not answer"),
     "clock.retargeted_policy": _("clock set anew as the policy changed: %(milestone)s"),

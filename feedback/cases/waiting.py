@@ -1,4 +1,4 @@
-"""What keeps a case waiting, and what was promised meanwhile: supplier, courier, bank, a call, a refund.
+"""What a case waits for, and what was promised meanwhile: supplier, courier, bank, a call, a refund.
 
 What is asked and answered is kept as a note, so that it can be read in the conversation.
 """
@@ -124,14 +124,14 @@ def promise_call_back(*, case_id: int, note: str = "", actor: User | None, at: d
 
 
 @transaction.atomic
-def called_back(*, case_id: int, note: str, reached: bool, actor: User | None, at: datetime) -> Case:
+def called_back(*, case_id: int, note: str = "", reached: bool, actor: User | None, at: datetime) -> Case:
     """Take down a call to the member, promised or not. One that nobody answered leaves the promise open.
 
     Raises:
-        Invalid: no note, or too long a one.
+        Invalid: too long a note.
         MoveNotAllowed: the case is resolved or closed.
     """
-    note = rules.required_text(note)
+    note = rules.clean_text(note)
     case = lock(case_id)
     rules.check_worked(case.status)
     if reached:
@@ -142,6 +142,39 @@ def called_back(*, case_id: int, note: str, reached: bool, actor: User | None, a
     record("case.called_back", case, actor=actor, at=at, reached=False)
     _note(case, note, actor, at)
     return case
+
+
+@transaction.atomic
+def refunded(*, case_id: int, note: str = "", actor: User | None, at: datetime) -> Case:
+    """Take down that the refund was made. The member is told.
+
+    Raises:
+        Invalid: too long a note.
+        WrongState: no refund is due.
+    """
+    note = rules.clean_text(note)
+    case = lock(case_id)
+    if not _runs(case, Milestone.REFUND):
+        raise WrongState(_("No refund is due."))
+    _keep(case, Milestone.REFUND, "case.refunded", note, actor=actor, at=at)
+    clocks.told(case, actor=actor, at=at)
+    telling.tell(case, "refunded", telling.REFUNDED, at=at)
+    return case
+
+
+@transaction.atomic
+def review_answered(*, case_id: int, note: str = "", actor: User | None, at: datetime) -> Case:
+    """Take down that the member's review has a public answer, wherever it stands.
+
+    Raises:
+        Invalid: too long a note.
+        WrongState: no answer is due.
+    """
+    note = rules.clean_text(note)
+    case = lock(case_id)
+    if not _runs(case, Milestone.REVIEW_REPLY):
+        raise WrongState(_("No answer to a review is due."))
+    return _keep(case, Milestone.REVIEW_REPLY, "case.review_answered", note, actor=actor, at=at)
 
 
 def _promise(

@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from compensation.models import OrderStatus
 from config.common.bilingual import Bilingual
@@ -185,7 +186,7 @@ class PauseRule(models.Model):
         help_text=_("Replies, calls and questions to others never do."),
     )
     cap = models.DurationField(
-        _("at most"),
+        pgettext_lazy("pause", "at most"),
         null=True,
         blank=True,
         help_text=_("In all, for one clock: 48:00:00 is two days. Empty: as long as it takes."),

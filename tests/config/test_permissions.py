@@ -237,6 +237,8 @@ def pages(case: Case) -> dict[str, list[Ask]]:
             post("case_act", ours, case.pk, "recall", handoff=handoff),
             post("case_act", ours, case.pk, "priority", priority=4),
             post("case_act", ours, case.pk, "grant", kind="points", points="1", reason="x", key="k"),
+            post("case_act", ours, case.pk, "courier", text="?"),
+            post("case_act", ours, case.pk, "call", what="promise"),
         ],
         "attachment": get("attachment", OURS, picture.pk)
         + get("attachment", OURS, picture.pk, query="?small"),
