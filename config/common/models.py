@@ -19,6 +19,10 @@ class User(AbstractUser):
 
     class Meta(AbstractUser.Meta):
         swappable = "AUTH_USER_MODEL"
+        permissions = [
+            ("export_lists", "Can take lists out as files"),
+            ("see_history", "Can see who changed the configuration"),
+        ]
 
     def get_full_name(self) -> str:
         """The name that colleagues and members read."""

@@ -1,17 +1,83 @@
-"""Tables as files: CSV that spreadsheets open without harm, and XLSX. Both in little memory."""
+"""Tables as files: CSV that spreadsheets open without harm, and XLSX. Both in little memory.
+
+Every list that staff take out goes through `export`, which asks for the permission and leaves an event.
+"""
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from tempfile import TemporaryFile
+from typing import Any
 
 import xlsxwriter
+from django.db import transaction
 from django.http import FileResponse, StreamingHttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from config.common.errors import DomainError, NotFound, NotPermitted
+from config.common.events import record
+from config.common.models import User
 
 Row = Sequence[object]
+EXPORTS = "common.export_lists"
+MOST_ROWS = 50_000
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 CELL_LENGTH = 32_767
+
+
+class TooLong(DomainError):
+    """More rows than a file holds."""
+
+    code = "too_long"
+    default = _("A file holds up to %(most)s rows: narrow the list down.")
+
+    def __init__(self) -> None:
+        """Say how many a file holds."""
+        super().__init__(str(self.default) % {"most": MOST_ROWS})
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A list as a file: its name, its head, how many rows there are, and the rows when they are asked for."""
+
+    name: str
+    head: Sequence[Any]
+    number: int
+    rows: Callable[[], Iterable[Row]]
+    filters: Mapping[str, str] = field(default_factory=dict)
+    """What it is narrowed to, for the record. Not what was searched for: that may name a person."""
+
+
+def export(user: User, kind: str, table: Table, *, at: datetime) -> StreamingHttpResponse | FileResponse:
+    """Hand a list out as a file of a kind in FILES, and put on record who took what.
+
+    Raises:
+        NotPermitted: the person may not take lists out.
+        NotFound: no such kind of file.
+        TooLong: the list has more rows than a file holds; it is refused rather than cut off.
+    """
+    if not user.has_perm(EXPORTS):
+        raise NotPermitted
+    if kind not in FILES:
+        raise NotFound
+    if table.number > MOST_ROWS:
+        raise TooLong
+    with transaction.atomic():
+        record(
+            "list.exported",
+            user,
+            actor=user,
+            at=at,
+            list=table.name,
+            format=kind,
+            rows=table.number,
+            filters=dict(table.filters),
+        )
+    name = f"{table.name}-{timezone.localtime(at):%Y%m%d-%H%M}"
+    return FILES[kind](name, chain([[str(cell) for cell in table.head]], table.rows()))
 
 
 class _Echo:
@@ -48,6 +114,13 @@ def xlsx_response(name: str, rows: Iterable[Row]) -> FileResponse:
                 sheet.write(number, column, _plain(value))
     file.seek(0)
     return FileResponse(file, as_attachment=True, filename=f"{name}.xlsx")
+
+
+FILES: Mapping[str, Callable[[str, Iterable[Row]], StreamingHttpResponse | FileResponse]] = {
+    "csv": csv_response,
+    "xlsx": xlsx_response,
+}
+"""The kinds of files."""
 
 
 def _plain(value: object) -> str | int | float:

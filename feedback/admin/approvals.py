@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, Sum, prefetch_related_objects
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -19,10 +19,10 @@ from compensation.models import Grant, GrantStatus
 from config.common.errors import DomainError, NotFound
 from config.common.models import User
 from config.common.screens import StaffRequest, page
-from feedback.admin.access import needs
+from feedback.admin.access import case_or_404, needs
 from feedback.cases.queries import visible_to
 from feedback.models import Attachment
-from feedback.remedies import commands
+from feedback.remedies import asking, commands
 from feedback.remedies.queries import get_for, waiting_approvals
 
 DECIDES = "compensation.approve_grant"
@@ -61,10 +61,14 @@ def approvals(request: StaffRequest) -> HttpResponse:
 @require_POST
 @needs(DECIDES)
 def decide(request: StaffRequest, grant_id: int) -> HttpResponse:
-    """Approve or refuse. What cannot be done comes back with the reason and with what was typed."""
+    """Approve, refuse or ask back. What cannot be done comes back with the reason and with what was typed."""
     note, at = request.POST.get("note", ""), timezone.now()
     try:
         get_for(request.user, grant_id)
+        if request.POST.get("verdict") == "ask":
+            asking.ask_back(grant_id=grant_id, question=note, actor=request.user, at=at)
+            messages.success(request, _("Asked; the request goes on waiting."))
+            return redirect("admin:approvals")
         if request.POST.get("verdict") == "approve":
             grant = commands.approve(grant_id=grant_id, actor=request.user, note=note, at=at)
         else:
@@ -77,6 +81,26 @@ def decide(request: StaffRequest, grant_id: int) -> HttpResponse:
     told = _("Given to %(member)s.") if is_given else _("Refused; whoever asked was told.")
     messages.success(request, told % {"member": grant.member})
     return redirect("admin:approvals")
+
+
+@require_POST
+@needs("feedback.work_case", DECIDES)
+def answer(request: StaffRequest, grant_id: int) -> HttpResponse:
+    """Answer what an approver wants to know; leads back to the case."""
+    grant = Grant.objects.filter(pk=grant_id, requested_by=request.user).select_related("remedy").first()
+    case_id = _case_id(grant) if grant else None
+    if case_id is None:
+        raise Http404
+    case_or_404(request.user, case_id)
+    try:
+        asking.answer_back(
+            grant_id=grant_id, answer=request.POST.get("answer", ""), actor=request.user, at=timezone.now()
+        )
+    except DomainError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Answered; whoever asked was told."))
+    return redirect("admin:case", case_id)
 
 
 def count(user: User) -> int:
@@ -109,6 +133,7 @@ def _requests(
     """Add to each what its member and its requester had before, and the pictures of its case."""
     found = list(found)
     members, agents = _given("member", found, at), _given("requested_by", found, at)
+    prefetch_related_objects(found, "questions__asked_by", "questions__answered_by")
     pictures = _pictures(found, user)
     return [
         Request(

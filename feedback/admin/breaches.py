@@ -1,4 +1,4 @@
-"""The breach list: every promise that was not kept, where, whose, and by how much."""
+"""The breach audit: every promise that was not kept, where, whose, by how much, and why."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -9,28 +9,35 @@ from django.contrib import messages
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_GET, require_POST
 
-from config.common.errors import Invalid
+from config.common.asked import id_in
+from config.common.errors import DomainError, Invalid, NotFound
 from config.common.keyset import part
 from config.common.models import User
 from config.common.screens import StaffRequest, page
-from config.common.sheets import Row, csv_response, xlsx_response
+from config.common.sheets import MOST_ROWS, Row, Table
 from feedback.admin.access import needs
 from feedback.admin.board import SEES, kept, seen_clocks
+from feedback.admin.files import answer, filters, offered
 from feedback.clocks.queries import breaches
 from feedback.clocks.states import state_of
-from feedback.models import Clock, Department, Milestone
+from feedback.models import BreachCause, Channel, Clock, Department, Milestone
 from feedback.org.queries import departments_of
+from feedback.supervision import causes
+from feedback.supervision.causes import pareto
+from feedback.supervision.counts import CHANNEL
 
-MOST_ROWS = 20_000
 CHUNK = 2_000
-FILES = {"csv": csv_response, "xlsx": xlsx_response}
+BACK = timedelta(days=30)
+AUDITS = "feedback.audit_breach"
+UNCODED = "none"
 DAYS = (MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2999, 12, 31)))
 STILL = {"yes": True, "no": False}
 
@@ -71,12 +78,22 @@ class FilterForm(forms.Form):
         label=gettext_lazy("state"),
     )
 
+    channel = forms.ChoiceField(
+        choices=[("", gettext_lazy("all channels")), *Channel.choices],
+        required=False,
+        label=gettext_lazy("channel"),
+    )
+    cause = forms.ChoiceField(required=False, label=gettext_lazy("cause"))
+
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
-        """Offer the departments that this person sees."""
+        """Offer the departments that this person sees, and the causes."""
         super().__init__(*args, **kwargs)
         self.departments = departments_of(user)
         field: forms.ModelChoiceField[Department] = self.fields["department"]  # type: ignore[assignment]  # is one
         field.queryset = self.departments
+        causes = [(str(cause.pk), str(cause)) for cause in BreachCause.objects.all()]
+        cause: forms.ChoiceField = self.fields["cause"]  # type: ignore[assignment]  # is one
+        cause.choices = [("", _("all causes")), (UNCODED, _("not looked at yet")), *causes]
 
     def clean(self) -> dict[str, Any]:
         """Refuse a time that ends before it begins."""
@@ -94,22 +111,36 @@ class FilterForm(forms.Form):
     def found(self) -> QuerySet[Clock]:
         """The breaches, latest first."""
         data = self.cleaned_data
-        return breaches(
+        found = breaches(
             self.chosen(),
             since=_midnight(data["since"]) if data["since"] else None,
             until=_midnight(data["until"] + timedelta(days=1)) if data["until"] else None,
             milestones=[data["milestone"]] if data["milestone"] else (),
             is_running=STILL.get(data["still"]),
         )
+        if data["channel"]:
+            found = found.alias(channel=CHANNEL).filter(channel=data["channel"])
+        if cause := data["cause"]:
+            found = found.filter(breach_note__cause=None if cause == UNCODED else cause)
+        return found
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether it says from when on."""
+        return bool(self.cleaned_data["since"] or self.cleaned_data["until"])
 
 
 @require_GET
 @needs(SEES)
 def breach_list(request: StaffRequest) -> HttpResponse:
-    """The list; for htmx with `after`, its next rows."""
+    """The list, and what the causes add up to; for htmx with `after`, its next rows."""
+    return _page(request)
+
+
+def _page(request: StaffRequest, *, status: int = 200, **more: Any) -> HttpResponse:
     at = timezone.now()
     form = FilterForm(request.user, request.GET)
-    context: dict[str, Any] = {"form": form, "query": kept(request), "formats": FILES}
+    context: dict[str, Any] = {"form": form, "query": kept(request), "formats": offered(request), **more}
     if not form.is_valid():
         return page(request, "feedback/board/breaches.html", context, at=at, status=400)
     found = seen_clocks(request.user, form.found())
@@ -127,29 +158,49 @@ def breach_list(request: StaffRequest) -> HttpResponse:
         "rows": [(clock, state_of(clock, at), late_by(clock, at)) for clock in shown.rows],
         "after": shown.after,
         "is_first": "after" not in request.GET,
+        "audits": request.user.has_perm(AUDITS),
     }
-    template = "rows" if request.htmx and "after" in request.GET else "breaches"
-    return page(request, f"feedback/board/{template}.html", context, at=at)
+    if request.htmx and "after" in request.GET:
+        return page(request, "feedback/board/rows.html", context, at=at)
+    context |= {
+        "bars": pareto(found if form.is_dated else found.filter(breached_at__gte=at - BACK)),
+        "days": None if form.is_dated else BACK.days,
+        "choices": BreachCause.objects.filter(is_active=True),
+    }
+    return page(request, "feedback/board/breaches.html", context, at=at, status=status)
+
+
+@require_POST
+@needs(AUDITS)
+def note(request: StaffRequest) -> HttpResponse:
+    """Say why some breaches happened; what is refused comes back with what was chosen and typed."""
+    ids = [pk for one in request.POST.getlist("clock") if (pk := id_in(one))]
+    cause, remark = id_in(request.POST.get("cause")), request.POST.get("remark", "")
+    ours = Clock.objects.filter(department__in=departments_of(request.user), pk__in=ids)
+    try:
+        if seen_clocks(request.user, ours).count() != len(set(ids)):
+            raise NotFound
+        notes = causes.note(
+            clock_ids=ids, cause_id=cause or 0, remark=remark, actor=request.user, at=timezone.now()
+        )
+    except DomainError as error:
+        return _page(request, error=str(error), typed=remark, chosen=set(ids), status=error.status)
+    told = ngettext("Noted for %(n)s breach.", "Noted for %(n)s breaches.", len(notes))
+    messages.success(request, told % {"n": len(notes)})
+    return redirect(f"{reverse('admin:breaches')}?{kept(request)}")
 
 
 @require_GET
 @needs(SEES)
-def export(request: StaffRequest, kind: str) -> HttpResponse:
+def export(request: StaffRequest, kind: str) -> HttpResponseBase:
     """The list as a file; one that is too long is refused rather than cut off."""
-    if kind not in FILES:
-        raise Http404
-    at = timezone.now()
     form = FilterForm(request.user, request.GET)
-    back = redirect(f"{reverse('admin:breaches')}?{kept(request)}")
     if not form.is_valid():
-        return back
-    found = seen_clocks(request.user, form.found())
-    if found.order_by()[: MOST_ROWS + 1].count() > MOST_ROWS:
-        told = _("A file holds up to %(most)s rows: choose a shorter time or one department.")
-        messages.error(request, told % {"most": MOST_ROWS})
-        return back
-    name = f"breaches-{timezone.localtime(at):%Y%m%d-%H%M}"
-    return FILES[kind](name, _lines(found, at))  # type: ignore[return-value]  # a stream, which is a response
+        return redirect(f"{reverse('admin:breaches')}?{kept(request)}")
+    found, at = seen_clocks(request.user, form.found()), timezone.now()
+    number = found.order_by()[: MOST_ROWS + 1].count()
+    table = Table("breaches", HEAD, number, lambda: _lines(found, at), filters(request))
+    return answer(request, kind, table, back=reverse("admin:breaches"))
 
 
 def late_by(clock: Clock, at: datetime) -> timedelta:
@@ -157,14 +208,16 @@ def late_by(clock: Clock, at: datetime) -> timedelta:
     return (clock.met_at or clock.stopped_at or clock.paused_at or at) - clock.due_at
 
 
+HEAD = (
+    gettext_lazy("case"), gettext_lazy("subject"), gettext_lazy("milestone"), gettext_lazy("member"),
+    gettext_lazy("department"), gettext_lazy("agent"), gettext_lazy("SOP policy"), gettext_lazy("version"),
+    gettext_lazy("started"), gettext_lazy("due"), gettext_lazy("met"), gettext_lazy("state"),
+    gettext_lazy("late by (min)"), gettext_lazy("cause"), gettext_lazy("remark"), gettext_lazy("noted by"),
+    gettext_lazy("noted"),
+)  # fmt: skip
+
+
 def _lines(found: QuerySet[Clock], at: datetime) -> Iterator[Row]:
-    yield [
-        str(name)
-        for name in (
-            _("case"), _("subject"), _("milestone"), _("member"), _("department"), _("agent"),
-            _("SOP policy"), _("version"), _("started"), _("due"), _("met"), _("state"), _("late by (min)"),
-        )
-    ]  # fmt: skip
     for clock in found.iterator(CHUNK):
         case, version = clock.case, clock.policy_version
         yield [
@@ -181,7 +234,13 @@ def _lines(found: QuerySet[Clock], at: datetime) -> Iterator[Row]:
             clock.met_at,
             str(state_of(clock, at).label),
             round(late_by(clock, at).total_seconds() / 60, 1),
+            *_said(clock),
         ]
+
+
+def _said(clock: Clock) -> tuple[object, ...]:
+    note = getattr(clock, "breach_note", None)
+    return (str(note.cause), note.remark, str(note.by), note.at) if note else ("", "", "", None)
 
 
 def _midnight(day: Any) -> datetime:

@@ -26,6 +26,8 @@ __all__ = [
 RUNNING = Q(met_at=None, stopped_at=None)
 SHOWN = ("case__member", "case__agent__user", "case__department", "department")
 """What a list of clocks shows of each."""
+AUDITED = ("policy_version__policy", "breach_note__cause", "breach_note__by")
+"""What the breach list shows besides."""
 
 
 def standing(now: datetime) -> dict[State, Q]:
@@ -68,4 +70,4 @@ def breaches(
         found = found.filter(milestone__in=wanted)
     if is_running is not None:
         found = found.filter(RUNNING) if is_running else found.exclude(RUNNING)
-    return found.select_related(*SHOWN, "policy_version__policy").order_by("-breached_at", "-pk")
+    return found.select_related(*SHOWN, *AUDITED).order_by("-breached_at", "-pk")

@@ -44,6 +44,9 @@ _LEAD = (
     "feedback.view_membership",
     "feedback.view_department",
     "feedback.change_gap",
+    "feedback.audit_breach",
+    "feedback.review_quality",
+    "common.export_lists",
     "compensation.see_contacts",
 )
 _FIGURES = (
@@ -66,6 +69,7 @@ ROLES: Mapping[str, Role] = {
             "compensation.set_tier",
             "feedback.view_promise",
             "feedback.review_pause",
+            "common.see_history",
         ),
     ),
     "moderator": Role(
@@ -101,6 +105,7 @@ ROLES: Mapping[str, Role] = {
         (
             *_FIGURES,
             "feedback.see_board",
+            "common.export_lists",
             "feedback.view_gap",
             "feedback.view_review",
             "feedback.view_promise",

@@ -2,6 +2,7 @@
 
 from feedback.defaults.authority import seed_authority
 from feedback.defaults.calendars import seed_calendars
+from feedback.defaults.causes import seed_causes
 from feedback.defaults.chat import seed_chat
 from feedback.defaults.departments import seed_departments
 from feedback.defaults.gaps import seed_gaps
@@ -14,6 +15,7 @@ from feedback.defaults.roles import seed_roles
 
 SEEDS = (
     seed_roles,
+    seed_causes,
     seed_authority,  # of the roles
     seed_calendars,
     seed_chat,  # on its calendar
