@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('common', '0008_live_signals'),
+        ("common", "0008_live_signals"),
     ]
 
     operations = [
