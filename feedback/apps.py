@@ -23,7 +23,7 @@ class FeedbackConfig(AppConfig):
         from feedback.channels import all_channels
         from feedback.channels.chat.queries import is_open
         from feedback.defaults import demo, demo_staff, seed
-        from feedback.org import digests, letters
+        from feedback.org import digests, letters, messengers
         from feedback.portal import panels
 
         DEFAULTS.extend(seed.SEEDS)
@@ -52,6 +52,7 @@ class FeedbackConfig(AppConfig):
         all_channels.register()
         outgoing.WATCHED["chat"] = is_open
         SENDERS[digests.LETTER] = letters.send_letter
+        SENDERS[digests.MESSAGE] = messengers.send_message
         portal.NEEDS.append(panels.needs)
         portal.HOME.append(panels.home)
         portal.ORDER.append(panels.order)

@@ -25,6 +25,7 @@ DID: dict[str, Promise] = {
     RungAction.ESCALATE: gettext_lazy("moved the case from %(before)s to %(after)s and told %(told)s"),
     RungAction.WATCH: gettext_lazy("had %(told)s watch the case"),
     RungAction.HAND_OFF: gettext_lazy("asked %(asked)s and told %(told)s"),
+    RungAction.PLAYBOOK: gettext_lazy("began the playbook"),
     RungAction.ASK_APPROVAL: gettext_lazy("asked %(told)s to approve: %(approval)s"),
 }
 TOLD = gettext_lazy("told %(told)s")
@@ -81,7 +82,7 @@ def _what(action: str, outcome: Mapping[str, Any], names: Names) -> str:
         "after": after,
         "approval": _approval(outcome.get("approval")),
     }
-    changed = {"agent", "departments", "priorities", "asked", "approval"}
+    changed = {"agent", "departments", "priorities", "asked", "approval", "playbook"}
     if changed.intersection(outcome) or (action == RungAction.WATCH and told):
         return str(DID[action]) % words
     return str(TOLD) % words if told else str(NOBODY)

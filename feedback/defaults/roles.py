@@ -38,6 +38,7 @@ _LEAD = (
     *_AGENT,
     "feedback.assign_case",
     "feedback.see_board",
+    "feedback.decide_approval",
     "feedback.view_clock",
     "feedback.view_handoff",
     "feedback.view_agent",

@@ -29,11 +29,12 @@ class Fire:
         *,
         watchers: dict[int, list[int]] | None = None,
         asked: set[tuple[int, int]] | None = None,
+        playing: set[tuple[int, int]] | None = None,
     ) -> None:
-        """Take the cases and clocks, the accounts that watch them, and the departments asked about them."""
+        """Take cases and clocks, who watches them, the departments asked and the playbooks begun in them."""
         self.cases, self.clocks, self.people = cases, clocks, people
         self.watchers = watchers or {}
-        self.asked = asked if asked is not None else set()
+        self.asked, self.playing = asked or set(), playing or set()
         self.records: list[Record] = []
         self.effects: list[Effect] = []
         self.lines: dict[Recipient, list[str]] = defaultdict(list)
@@ -42,6 +43,7 @@ class Fire:
         self.requests: list[Request] = []
         self.watching: list[Watching] = []
         self.seen: list[Seen] = []
+        self.plays: list[tuple[int, int]] = []
         self._known: dict[tuple[Any, ...], int] = {}
         self._told_by: list[tuple[list[Recipient], str]] = []
         self._of_case: dict[int, list[Due]] = {}
@@ -57,6 +59,7 @@ class Fire:
             RungAction.WATCH: self._watch,
             RungAction.HAND_OFF: self._hand_off,
             RungAction.ASK_APPROVAL: self._ask_approval,
+            RungAction.PLAYBOOK: self._begin_playbook,
         }
 
     def __call__(self, shot: Shot) -> None:
@@ -195,6 +198,17 @@ class Fire:
             Request(clock.pk, shot.number, case.pk, clock.department, rung.approval, rung.note)
         )
         self._keep(shot, clock, "ladder.fired", "approval.asked", told, approval=rung.approval)
+
+    def _begin_playbook(self, shot: Shot, clock: Due, case: Held) -> None:
+        """Have the case worked by a playbook that is in force and was not begun in it yet."""
+        playbook = shot.rung.playbook or 0
+        if playbook not in self.people.playbooks or (case.pk, playbook) in self.playing:
+            self._unchanged(shot, clock)
+            return
+        self.playing.add((case.pk, playbook))
+        self.plays.append((case.pk, playbook))
+        told = self.people.accounts([case.agent]) if case.agent is not None else []
+        self._keep(shot, clock, "ladder.fired", "case.playbook", told, playbook=playbook)
 
     def _with_watchers(self, case: Held, told: list[int]) -> list[int]:
         watchers = self.watchers.get(case.pk)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db.models import Count
 
-from feedback.models import Case, Department, Membership, Messenger
+from feedback.models import Case, Department, Membership, Messenger, PlaybookVersion
 from feedback.shifts.queries import on_shift
 
 
@@ -30,6 +30,8 @@ class People:
     """The messengers of each account."""
     groups: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     """The messengers of each department."""
+    playbooks: set[int] = field(default_factory=set)
+    """Those in force."""
     _load: dict[int, int] | None = None
 
     def above(self, department: int) -> int | None:
@@ -101,6 +103,8 @@ def load(at: datetime) -> People:
         people.agents[department].append(agent.pk)
         if membership.is_lead:
             people.leads[department].append(agent.pk)
+    in_force = PlaybookVersion.objects.filter(playbook__is_active=True)
+    people.playbooks = set(in_force.values_list("playbook", flat=True))
     people.on_duty = on_shift(people.users, at)
     for messenger in Messenger.objects.filter(is_active=True).order_by("pk"):
         if messenger.user_id is not None:

@@ -22,13 +22,14 @@ from feedback.cases.queries import visible_to
 from feedback.clocks.commands import retarget_all
 from feedback.clocks.rules import Pauses, Terms
 from feedback.clocks.running import Running
-from feedback.ladders import asking, members, people
+from feedback.ladders import approvals, asking, members, people
 from feedback.ladders.chunk import Due, Held, Shot
 from feedback.ladders.firing import Fire
 from feedback.ladders.people import People
 from feedback.ladders.writing import write
-from feedback.models import UNENDED, Case, Clock, RungAction
+from feedback.models import UNENDED, Case, Clock, PlaybookUse, RungAction
 from feedback.org import digests
+from feedback.playbooks import commands as playbooks
 from feedback.sops import queries as sops
 
 log = logging.getLogger(__name__)
@@ -92,6 +93,7 @@ def sweep(at: datetime, limit: int = LIMIT, chunk: int = CHUNK, workers: int = 1
     if workers > 1 and connection.in_atomic_block:
         raise RuntimeError("the workers of a sweep have transactions of their own: not inside another one")
     result = _share(at, limit, chunk, workers)
+    approvals.lapse(at=at)
     digests.gather(at)
     return result
 
@@ -161,13 +163,22 @@ def _sweep_cases(ids: Sequence[int], staff: People, at: datetime, result: SweepR
     for clock in clocks.values():
         shots += _take(clock, pauses.get(clock.pk, ()), at)
     shots.sort(key=lambda shot: shot[:3])
-    fire = Fire(cases, clocks, staff, watchers=_watchers(cases), asked=_asked(shots, cases))
+    fire = Fire(
+        cases,
+        clocks,
+        staff,
+        watchers=_watchers(cases),
+        asked=_asked(shots, cases),
+        playing=_playing(shots, cases),
+    )
     for shot in shots:
         fire(shot)
     fire.tell_watchers()
     write(list(clocks.values()), [case for case in cases.values() if case.is_changed], fire, at)
     _retarget([case.pk for case in cases.values() if case.is_raised], at)
     asking.ask(fire.questions, at=at)
+    for case, playbook in fire.plays:
+        playbooks.apply(case_id=case, playbook_id=playbook, actor=None, at=at)
     members.tell(fire.news.values(), staff, at=at)
     digests.add_many(fire.lines, at=at)
     result.clocks += len(clocks)
@@ -208,6 +219,13 @@ def _asked(shots: Iterable[Shot], cases: Iterable[int]) -> set[tuple[int, int]]:
     if not any(shot.rung.action == RungAction.HAND_OFF for shot in shots):
         return set()
     return {(case, department) for case, department in _rows(ASKED, cases, [str(one) for one in UNENDED])}
+
+
+def _playing(shots: Iterable[Shot], cases: Iterable[int]) -> set[tuple[int, int]]:
+    """Give the cases with the playbooks that were begun in them, if a rung may begin one."""
+    if not any(shot.rung.action == RungAction.PLAYBOOK for shot in shots):
+        return set()
+    return set(PlaybookUse.objects.filter(case__in=list(cases)).values_list("case", "playbook"))
 
 
 def _rows(query: str, ids: Iterable[int], *more: Any) -> list[tuple[Any, ...]]:

@@ -32,6 +32,7 @@ class RungAction(models.TextChoices):
     WATCH = "watch", _("have those named watch the case")
     HAND_OFF = "hand_off", _("ask the department named")
     ASK_APPROVAL = "ask_approval", _("ask for approval")
+    PLAYBOOK = "playbook", _("begin the playbook")
 
 
 class Recipients(models.TextChoices):
@@ -93,6 +94,14 @@ class Rung(models.Model):
     )
     via = models.CharField(_("by way of"), max_length=16, choices=Via, default=Via.ALL)
     approval = models.CharField(_("approval of"), max_length=16, choices=ApprovalKind, blank=True)
+    playbook = models.ForeignKey(
+        "feedback.Playbook",
+        models.PROTECT,
+        verbose_name=_("playbook"),
+        null=True,
+        blank=True,
+        related_name="+",
+    )
     note = models.CharField(
         _("text"), max_length=200, blank=True, help_text=_("What the department or the approver is asked.")
     )
@@ -123,6 +132,11 @@ class Rung(models.Model):
                 name="rung_approval_fits",
                 condition=Q(action=RungAction.ASK_APPROVAL, approval__in=ApprovalKind.values)
                 | (~Q(action=RungAction.ASK_APPROVAL) & Q(approval="")),
+            ),
+            models.CheckConstraint(
+                name="rung_playbook_fits",
+                condition=Q(action=RungAction.PLAYBOOK, playbook__isnull=False)
+                | (~Q(action=RungAction.PLAYBOOK) & Q(playbook__isnull=True)),
             ),
             models.CheckConstraint(
                 name="rung_hand_off_names_department",

@@ -50,6 +50,16 @@ def leads_of(department: Department) -> QuerySet[Agent]:
     return colleagues(department).filter(memberships__department=department, memberships__is_lead=True)
 
 
+def departments_led(user: User) -> set[int]:
+    """The departments that this person leads, and all below them; for superusers every one."""
+    if user.is_superuser:
+        return set(Department.objects.values_list("pk", flat=True))
+    led = Membership.objects.filter(
+        agent__user=user, agent__is_active=True, agent__user__is_active=True, is_lead=True
+    ).values_list("department", flat=True)
+    return rules.with_below(_parents(), led)
+
+
 def leads(user: User, department_id: int) -> bool:
     """Whether this person leads the department or one above it, or administers everything."""
     if user.is_superuser:

@@ -16,6 +16,7 @@ LADDER: dict[str, Promise] = {
     "case.escalated": _("Moved to your department, as it is late: %(milestone)s"),
     "case.watching": _("You watch this case now, by the ladder: %(milestone)s"),
     "case.handed_off": _("Your department is asked by the ladder: %(milestone)s"),
+    "case.playbook": _("A playbook was begun, as it is late: %(milestone)s"),
     "approval.asked": _("Your approval is asked for, %(approval)s: %(milestone)s"),
 }
 """What rungs tell. Everything else brings its text with it, as `title` in its data."""

@@ -26,6 +26,7 @@ class Rung:
     via: str = Via.ALL.value
     approval: str = ""
     note: str = ""
+    playbook: int | None = None
 
     @property
     def order(self) -> tuple[int, timedelta]:
@@ -82,7 +83,7 @@ def read(content: Mapping[str, Any]) -> tuple[Rung, ...]:
     )
 
 
-OPTIONS = ("recipients", "department", "via", "approval", "note")
+OPTIONS = ("recipients", "department", "via", "approval", "note", "playbook")
 """What is left out of a version where it is as usual."""
 
 
@@ -98,6 +99,7 @@ def _rung(row: RungRow) -> Rung:
         row.via,
         row.approval,
         row.note,
+        row.playbook_id,
     )
 
 
