@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('feedback', '0024_resolved_cases'),
+        ("feedback", "0024_resolved_cases"),
     ]
 
     operations = [
