@@ -58,6 +58,8 @@ def decide(*, approval_id: int, approve: bool, note: str = "", actor: User, at: 
         raise WrongState(
             _("This was decided already: %(status)s.") % {"status": approval.get_status_display()}
         )
+    if case.agent is not None and case.agent.user == actor:
+        raise NotPermitted(_("You work on this case: somebody else decides."))
     rules.check_worked(case.status)
     approval.status = ApprovalStatus.APPROVED if approve else ApprovalStatus.REFUSED
     approval.decided_by, approval.decided_at, approval.note = actor, at, note
@@ -65,7 +67,7 @@ def decide(*, approval_id: int, approve: bool, note: str = "", actor: User, at: 
     save(case)
     what = {"approval": approval.kind, "clock": approval.clock_id}
     record(f"approval.{approval.status}", case, actor=actor, at=at, **what)
-    if case.agent is not None and case.agent.user != actor:
+    if case.agent is not None:
         alert(
             users=[case.agent.user],
             case=case,

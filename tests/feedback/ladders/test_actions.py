@@ -319,7 +319,6 @@ def asked(service, agent, lead):
 
 
 def test_lead_decides_and_the_agent_is_told(asked, agent, lead):
-    department = asked.department
     approval = approvals.waiting_for(lead.user).get()
     assert (approval.kind, approval.reason, approval.department) == (
         "overrun",
