@@ -14,10 +14,13 @@ class FeedbackConfig(AppConfig):
         from compensation.portal import panels as portal
         from config.common.outbox import SENDERS
         from config.common.registry import ACCOUNTS, DEFAULTS, DEMO, MENU, PAGES, PERIODIC, Periodic
+        from feedback.admin.articles import KNOWLEDGE_MENU, KNOWLEDGE_PAGES
+        from feedback.admin.composer import COMPOSER_PAGES
         from feedback.admin.gaps import GAP_MENU, GAP_PAGES, gaps_of_member
         from feedback.admin.imports import IMPORT_MENU, IMPORT_PAGES
         from feedback.admin.leading import LEAD_MENU, LEAD_PAGES
         from feedback.admin.pages import CASE_MENU, CASE_PAGES
+        from feedback.admin.playbooks import PLAYBOOK_MENU, PLAYBOOK_PAGES
         from feedback.admin.sop_preview import SOP_MENU, SOP_PAGES
         from feedback.cases import outgoing
         from feedback.channels import all_channels
@@ -31,7 +34,9 @@ class FeedbackConfig(AppConfig):
         ACCOUNTS.append(demo_staff.accounts)
         MEMBER_FACTS.append(gaps_of_member)
         PAGES.extend([*CASE_PAGES, *LEAD_PAGES, *GAP_PAGES, *IMPORT_PAGES, *SOP_PAGES])
+        PAGES.extend([*COMPOSER_PAGES, *KNOWLEDGE_PAGES, *PLAYBOOK_PAGES])
         MENU.extend([*CASE_MENU, *LEAD_MENU, *GAP_MENU, *IMPORT_MENU, *SOP_MENU])
+        MENU.extend([*KNOWLEDGE_MENU, *PLAYBOOK_MENU])
         PERIODIC.append(Periodic("find gaps", "feedback.detect_gaps", every_seconds=300))
         PERIODIC.append(Periodic("take up imports", "feedback.take_up_imports", every_seconds=60))
         PERIODIC.append(

@@ -32,6 +32,7 @@ SAID = {
     "reopened": _("We have taken it up again."),
     "answered": _("Thank you for your answers."),
     "again": _("A new code is on its way."),
+    "helped": _("Glad that it helped."),
 }
 """What a page may say at its top after something was done, by the word in its address."""
 

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from feedback.api import help as help_centre
 from feedback.api import joining, staff, staff_waiting, views
 
 urlpatterns = [
@@ -11,6 +12,11 @@ urlpatterns = [
     path("cases/<int:pk>/confirm/", views.CaseConfirmView.as_view(), name="case-confirm"),
     path("cases/<int:pk>/reopen/", views.CaseReopenView.as_view(), name="case-reopen"),
     path("attachments/<int:pk>/", views.AttachmentView.as_view(), name="attachment"),
+    path("help/articles/", help_centre.HelpArticlesView.as_view(), name="help-articles"),
+    path("help/articles/<slug:code>/", help_centre.HelpArticleView.as_view(), name="help-article"),
+    path("help/articles/<slug:code>/vote/", help_centre.HelpVoteView.as_view(), name="help-vote"),
+    path("help/answers/", help_centre.HelpAnswersView.as_view(), name="help-answers"),
+    path("help/answers/<int:pk>/outcome/", help_centre.HelpOutcomeView.as_view(), name="help-outcome"),
     path("gaps/", views.GapsView.as_view(), name="gaps"),
     path("reviews/", views.ReviewsView.as_view(), name="reviews"),
     path("staff/cases/", staff.StaffCasesView.as_view(), name="staff-cases"),

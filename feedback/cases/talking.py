@@ -18,6 +18,8 @@ from feedback.cases import rules, telling
 from feedback.cases.ending import finish, revive
 from feedback.cases.locking import lock, lock_own, save
 from feedback.cases.speech import after_reply, hear, say
+from feedback.knowledge.queries import nearest
+from feedback.knowledge.tone import refuse_blocked
 from feedback.models import Author, CaseStatus, Message, Resolution
 
 
@@ -41,6 +43,7 @@ def reply(
 
     Raises:
         Invalid: nothing said, or too much.
+        BadTone: it says what a rule of tone blocks.
         BadFile: an attachment that is not taken.
         MoveNotAllowed: the case is closed, or may not go where `then` says.
         Stale: the case is past `version`.
@@ -54,6 +57,7 @@ def reply(
         case = lock(case_id, version=version)
         if case.status == CaseStatus.CLOSED:
             rules.check_worked(case.status)
+        refuse_blocked(body, language=nearest(case.language or case.member.language), kind=case.kind)
         is_last = then == "resolve"
         message = say(case, body, files, to=after_reply(case, then), is_last=is_last, actor=actor, at=at)
         if is_last:

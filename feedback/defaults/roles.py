@@ -50,6 +50,18 @@ _LEAD = (
     "common.export_lists",
     "compensation.see_contacts",
 )
+_WRITING = (
+    "feedback.view_topic",
+    "feedback.view_article",
+    "feedback.add_article",
+    "feedback.change_article",
+    "feedback.view_articletext",
+    "feedback.add_articletext",
+    "feedback.change_articletext",
+    "feedback.view_template",
+    "feedback.add_template",
+    "feedback.change_template",
+)
 _FIGURES = (
     "surveys.view_campaign",
     "surveys.view_invitation",
@@ -68,6 +80,8 @@ ROLES: Mapping[str, Role] = {
             *_FIGURES,
             "compensation.approve_grant",
             "compensation.set_tier",
+            *_WRITING,
+            "feedback.end_remedyrequest",
             "feedback.view_promise",
             "feedback.review_pause",
             "common.see_history",
@@ -89,6 +103,7 @@ ROLES: Mapping[str, Role] = {
         (
             "compensation.approve_grant",
             "compensation.see_coupon_code",
+            "feedback.end_remedyrequest",
             "feedback.decide_all_departments",
             "compensation.view_grant",
             "compensation.view_coupon",

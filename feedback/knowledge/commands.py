@@ -15,6 +15,7 @@ from config.common.models import User
 from feedback.knowledge import words
 from feedback.knowledge.queries import ALL, in_force
 from feedback.models import (
+    AnsweringRule,
     Article,
     ArticleStatus,
     ArticleText,
@@ -116,6 +117,22 @@ def vote(*, code: str, helped: bool, actor: Member, at: datetime) -> ArticleVote
         article=found.article, member=actor, defaults={"helped": helped, "at": at}
     )
     return row
+
+
+@transaction.atomic
+def save_rule(*, rule: AnsweringRule, actor: User, at: datetime) -> AnsweringRule:
+    """Keep when we are sure enough to answer without a person."""
+    rule.save()
+    record(
+        "answering.saved",
+        rule,
+        actor=actor,
+        at=at,
+        is_active=rule.is_active,
+        confidence=str(rule.confidence),
+        margin=str(rule.margin),
+    )
+    return rule
 
 
 def _lock(article_id: int) -> Article:

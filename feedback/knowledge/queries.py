@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db.models import F, Func, Q, QuerySet, TextField, Value
 
 from feedback.knowledge import rules, words
-from feedback.models import ArticleStatus, ArticleText, Audience, KnownWord, Language
+from feedback.models import ArticleStatus, ArticleText, Audience, KnownWord, Language, Topic
 
 READ = 4_000
 """How many characters of a question are read: who writes more has said it before."""
@@ -131,3 +132,17 @@ def weights_of(asked: Sequence[str], language: str | None) -> dict[str, float]:
         if word != ALL and number:
             found[word] = max(found.get(word, 0.0), rules.weight(number, totals.get(spoken, 0)))
     return found
+
+
+def by_topic(*, audience: str, language: str) -> list[tuple[Topic, list[ArticleText]]]:
+    """The articles in force under their topics, in the order of the help centre."""
+    rows = in_force(audience=audience, language=language).order_by(
+        "article__topic__position", "article__topic_id", "article__position", "article_id"
+    )
+    return [(topic, list(texts)) for topic, texts in groupby(rows, key=lambda text: text.article.topic)]
+
+
+def read(code: str, *, audience: str, language: str) -> ArticleText | None:
+    """An article in force in the language asked for, else in any; None where there is none to read."""
+    texts = {one.language: one for one in in_force(audience=audience).filter(article__code=code)}
+    return texts.get(language) or next(iter(texts.values()), None)

@@ -75,6 +75,8 @@ class ComplainForm(OnceForm):
         label=_("Which order?"), queryset=Order.objects.none(), required=False, empty_label=_("None of them")
     )
 
+    answer = forms.IntegerField(required=False, min_value=0, max_value=2**31, widget=forms.HiddenInput)
+
     def __init__(self, *args: Any, member: Member, **more: Any) -> None:
         super().__init__(*args, **more)
         recent = Order.objects.filter(member=member).order_by("-placed_at", "-pk")
@@ -82,11 +84,20 @@ class ComplainForm(OnceForm):
         self.recent = recent[:RECENT_ORDERS]
 
     def clean(self) -> dict[str, Any]:
-        """A reason that says nothing by itself needs words."""
+        """A reason that says nothing by itself needs words. An answer that cannot be is none."""
         content = super().clean()
+        if self.errors.pop("answer", None) is not None:
+            content["answer"] = 0
         if content.get("reason") in NEEDS_TEXT and not content.get("body", "").strip():
             self.add_error("body", _("Please write a few words."))
         return content
+
+    def answered_by(self, answer: int) -> None:
+        """Remember which answer was offered: the next sending goes to a person."""
+        typed: Any = self.data
+        again = typed.copy()
+        again["answer"] = str(answer)
+        self.data = again
 
 
 class WriteForm(OnceForm):

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from feedback.portal import help as help_centre
 from feedback.portal import views
 
 urlpatterns = [
@@ -11,5 +12,9 @@ urlpatterns = [
     path("cases/<int:pk>/write/", views.write, name="case-write"),
     path("cases/<int:pk>/confirm/", views.confirm, name="case-confirm"),
     path("cases/<int:pk>/reopen/", views.reopen, name="case-reopen"),
+    path("help/", help_centre.home, name="help"),
+    path("help/answers/<int:pk>/helped/", help_centre.helped, name="help-answer"),
+    path("help/<slug:code>/", help_centre.article, name="help-article"),
+    path("help/<slug:code>/vote/", help_centre.vote, name="help-vote"),
     path("attachments/<int:pk>/", views.attachment, name="attachment"),
 ]

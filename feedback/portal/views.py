@@ -1,5 +1,6 @@
 """The member's cases: tell us, follow, answer, confirm."""
 
+import logging
 from typing import Any
 
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseRedirect
@@ -15,10 +16,14 @@ from config.common.errors import DomainError, KeyReused, NotFound
 from feedback.attachments.rules import BadFile
 from feedback.attachments.serving import respond
 from feedback.cases import commands, own, rules
-from feedback.models import Case, Channel
+from feedback.knowledge import answering
+from feedback.knowledge.markup import to_html
+from feedback.models import AnswerGiven, AnswerOutcome, Case, Channel
 from feedback.portal.forms import ComplainForm, OnceForm, ReopenForm, WriteForm
 from feedback.portal.panels import tracked
 from feedback.portal.reasons import REASONS
+
+logger = logging.getLogger(__name__)
 
 
 @require_safe
@@ -37,6 +42,11 @@ def complain(request: MemberRequest) -> HttpResponse:
     """Tell us what is wrong, with a photo."""
     if request.method == "POST":
         form = ComplainForm(request.POST, request.FILES, member=request.member)
+        if form.is_valid() and (offered := _offer(request, form)):
+            context = {"form": form, "order": _order(form), "offered": offered}
+            return page(
+                request, "portal/complain.html", {**context, "offered_body": to_html(offered.version.body)}
+            )
         if form.is_valid() and (case := _open(request, form)):
             return HttpResponseRedirect(f"{reverse('portal:case', args=[case.pk])}?said=opened")
     else:
@@ -46,6 +56,23 @@ def complain(request: MemberRequest) -> HttpResponse:
         )
     context = {"form": form, "order": _order(form)}
     return page(request, "portal/complain.html", context, status=400 if form.is_bound else 200)
+
+
+def _offer(request: MemberRequest, form: ComplainForm) -> AnswerGiven | None:
+    """An article that answers what was written, shown once before it is sent; none when there are files."""
+    content = form.cleaned_data
+    if content["answer"] is not None or content["photos"] or not content["body"].strip():
+        return None
+    offered = answering.give(
+        text=content["body"],
+        language=request.member.language,
+        channel=Channel.PORTAL,
+        member=request.member,
+        at=timezone.now(),
+    )
+    if offered is not None:
+        form.answered_by(offered.pk)
+    return offered
 
 
 def _order(form: ComplainForm) -> Any:
@@ -58,7 +85,7 @@ def _open(request: MemberRequest, form: ComplainForm) -> Case | None:
     content = form.cleaned_data
     reason, order = REASONS[content["reason"]], content["order"]
     try:
-        return commands.open_case(
+        case = commands.open_case(
             member=request.member,
             kind=reason.kind,
             channel=Channel.PORTAL,
@@ -73,6 +100,23 @@ def _open(request: MemberRequest, form: ComplainForm) -> Case | None:
     except DomainError as error:
         _show(form, error)
         return None
+    _wants_person(request, content["answer"], case)
+    return case
+
+
+def _wants_person(request: MemberRequest, answer: int | None, case: Case) -> None:
+    """Keep that an answer which was offered was not enough; one that cannot be found stops nobody."""
+    if answer:
+        try:
+            answering.settle(
+                answer_id=answer,
+                outcome=AnswerOutcome.PERSON,
+                case=case,
+                actor=request.member,
+                at=timezone.now(),
+            )
+        except DomainError:
+            logger.info("no answer %s of this member", answer)
 
 
 def _subject(reason: str, body: str) -> str:

@@ -29,8 +29,11 @@ from config.common.registry import DEFAULTS, PAGES
 from feedback.cases import commands
 from feedback.defaults.roles import ROLES
 from feedback.handoffs import commands as handoffs
+from feedback.knowledge import answering
 from feedback.models import (
     Agent,
+    AnswerGiven,
+    Article,
     Aspect,
     Attachment,
     Case,
@@ -39,10 +42,13 @@ from feedback.models import (
     Gap,
     Handoff,
     ImportRun,
+    Playbook,
     Promise,
+    RemedyRequest,
     Review,
     Severity,
 )
+from feedback.playbooks import commands as playbooks
 from feedback.remedies import commands as remedies
 from surveys.models import Campaign, Invitation
 from tests.factories.compensation import T0, MemberFactory, OrderFactory, OrderLineFactory
@@ -82,6 +88,8 @@ def make_house() -> tuple[dict[str, User], Case]:
     remedies.grant_for_case(
         case_id=case.pk, kind="points", points=10, reason="Late", key="points", actor=asker, at=now
     )
+    playbooks.apply(case_id=case.pk, playbook_id=Playbook.objects.get(code="damaged").pk, actor=asker, at=now)
+    answering.give(text="怎么开发票", language="zh-hans", channel="portal", member=member, at=now)
     for code, key in (("sorry-5", "small"), ("sorry-100", "large")):
         template, _new = CouponTemplate.objects.get_or_create(
             code=code, defaults={"name": code, "value_fen": 100 * int(code.split("-")[1])}
@@ -175,6 +183,13 @@ MODELS = {
     "feedback.calendar": SET,
     "feedback.ladder": SET,
     "feedback.policy": SET,
+    "feedback.topic": Rights(SUPERVISORS, ADMIN, ADMIN, ADMIN),
+    "feedback.article": Rights(SUPERVISORS, SUPERVISORS, SUPERVISORS),
+    "feedback.answeringrule": Rights(ADMIN, ADMIN),
+    "feedback.answergiven": READ,
+    "feedback.template": Rights(SUPERVISORS, SUPERVISORS, SUPERVISORS, ADMIN),
+    "feedback.tonerule": KEEP,
+    "feedback.playbook": SET,
     "surveys.campaign": Rights(SUPERVISORS | {"analyst"}, ADMIN, ADMIN),
     "surveys.response": Rights(SUPERVISORS | {"analyst"}, row={"supervisor", "analyst", *ADMIN}),
     "kpis.target": Rights(SUPERVISORS | {"analyst"}, ADMIN, ADMIN, ADMIN),
@@ -197,6 +212,10 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     clock, grant = Clock.objects.filter(case=case).first(), Grant.objects.get(status=GrantStatus.REQUESTED)
     run, campaign = ImportRun.objects.get(), Campaign.objects.first()
     agent, picture = Agent.objects.get(user__groups__name=ROLES["moderator"].name), Attachment.objects.first()
+
+    article, playbook = Article.objects.get(code="return-how"), Playbook.objects.get(code="stuck")
+    asked = RemedyRequest.objects.get()
+    use = asked.use
 
     def at(name: str, *args: Any) -> str:
         return reverse(f"admin:{name}", args=args)
@@ -240,6 +259,21 @@ def pages(case: Case) -> dict[str, list[Ask]]:
             post("case_act", ours, case.pk, "courier", text="?"),
             post("case_act", ours, case.pk, "call", what="promise"),
         ],
+        "tools_typed": [post("tools_typed", OURS, case.pk, text="您好")],
+        "tools_inserted": [post("tools_inserted", OURS, case.pk, article=article.pk)],
+        "tools_templates": get("tools_templates", OURS, case.pk),
+        "tools_playbooks": get("tools_playbooks", OURS, case.pk),
+        "tools_apply": [post("tools_apply", ours, case.pk, playbook.pk)],
+        "tools_step": [post("tools_step", ours, case.pk, use.pk, number=1)],
+        "tools_give": [post("tools_give", ours, case.pk, use.pk)],
+        "knowledge": get("knowledge", WORKERS) + get("knowledge", WORKERS, query="?q=退货"),
+        "knowledge_figures": get("knowledge_figures", LEADERS | {"analyst"}),
+        "article": get("article", WORKERS, article.code),
+        "playbook_figures": get("playbook_figures", LEADERS | {"analyst"}),
+        "remedy_requests": get("remedy_requests", SUPERVISORS | {"finance"}),
+        "remedy_request": [
+            post("remedy_request", {"supervisor", "finance", *ADMIN}, asked.pk, verdict="done", outcome="x")
+        ],
         "attachment": get("attachment", OURS, picture.pk)
         + get("attachment", OURS, picture.pk, query="?small"),
         "board": get("board", LEADERS | {"analyst"}),
@@ -270,7 +304,7 @@ SITE = {
 """Django's and Unfold's own, which ask the rights of the models above."""
 MORE_OF_MODELS = {
     "auth_user_password_change", "feedback_case_export_csv", "feedback_case_export_xlsx",
-    "feedback_calendar_preview",
+    "feedback_calendar_preview", "feedback_article_preview",
 }  # fmt: skip
 VERBS = ("changelist", "add", "history", "delete", "change")
 
@@ -396,6 +430,11 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("case-reopen", "post", (case.pk,), member, {"reason": "x"}),
         ("attachment", "get", (file.pk,), member, {}),
         ("gaps", "get", (), both, {}),
+        ("help-articles", "get", (), both, {}),
+        ("help-article", "get", ("return-how",), both, {}),
+        ("help-vote", "post", ("return-how",), both, {"helped": True}),
+        ("help-answers", "post", (), both, {"question": "怎么开发票"}),
+        ("help-outcome", "post", (AnswerGiven.objects.get().pk,), member, {"outcome": "helped"}),
         ("reviews", "get", (), both, {}),
         ("invitations", "get", (), both, {}),
         ("invitation", "get", (invitation.pk,), member, {}),
@@ -451,6 +490,10 @@ def portal_asks(case: Case) -> list[tuple[str, Ask]]:
         ("case-confirm", "post", (case.pk,), member),
         ("case-reopen", "post", (case.pk,), member),
         ("attachment", "get", (file.pk,), member),
+        ("help", "get", (), everybody),
+        ("help-article", "get", ("return-how",), everybody),
+        ("help-vote", "post", ("return-how",), both),
+        ("help-answer", "post", (AnswerGiven.objects.get().pk,), member),
         ("sign-out", "post", (), set()),  # last: the browser forgets who it was; all are sent to sign in
     ]
     return [
