@@ -27,7 +27,12 @@ CASES = int(os.environ.get("SHIFT_CASES", "120"))
 AGENTS = 20
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
-pytestmark = [pytest.mark.django_db, pytest.mark.req("F2"), pytest.mark.req("F3"), pytest.mark.req("F4")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.req("F2"),
+    pytest.mark.req("F3"),
+    pytest.mark.req("F4"),
+]
 
 
 def clock_time(seconds: int) -> str:
