@@ -232,6 +232,8 @@ API_REQUESTS_A_MINUTE = {  # of one member, member of staff, or network address 
     "read": int(os.environ.get("API_READS_A_MINUTE", "600")),
     "write": int(os.environ.get("API_WRITES_A_MINUTE", "120")),
 }
+INBOUND_A_MINUTE = int(os.environ.get("INBOUND_A_MINUTE", "1200"))  # signed webhooks of one source
+INBOUND_MEGABYTES = int(os.environ.get("INBOUND_MEGABYTES", "15"))
 SPECTACULAR_SETTINGS = {
     "TITLE": "Huiyin",
     "DESCRIPTION": "Huiyin's member and staff API. How to sign in, page and retry: docs/api.md.",

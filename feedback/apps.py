@@ -54,6 +54,7 @@ class FeedbackConfig(AppConfig):
         PERIODIC.append(Periodic("fold the board's counts", "feedback.tasks.fold_counts", every_seconds=30))
         PERIODIC.append(Periodic("measure the pace", "feedback.tasks.measure_pace", every_seconds=300))
         PERIODIC.append(Periodic("fetch e-mail", "feedback.fetch_email", every_seconds=20))
+        PERIODIC.append(Periodic("settle calls", "feedback.settle_calls", every_seconds=20))
         all_channels.register()
         outgoing.WATCHED["chat"] = is_open
         SENDERS[digests.LETTER] = letters.send_letter

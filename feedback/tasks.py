@@ -11,6 +11,7 @@ from feedback.cases import refunding, wording
 from feedback.channels.chat import commands as chats
 from feedback.channels.email import fetching, originals
 from feedback.clocks import moving
+from feedback.channels.phone import commands as calls
 from feedback.gaps import commands as gaps
 from feedback.intake import commands as imports
 from feedback.intake import running
@@ -36,6 +37,13 @@ def remove_orphaned_files() -> None:
 def fetch_email() -> None:
     """Take in what has arrived in the mailboxes."""
     fetching.fetch_all(clock=timezone.now)
+
+
+@shared_task(name="feedback.settle_calls")
+def settle_calls() -> None:
+    """Take the calls that ended unanswered for missed."""
+    while calls.settle(at=timezone.now()):
+        pass
 
 
 @shared_task(name="feedback.close_silent_cases")

@@ -1,6 +1,7 @@
 """Posting JSON to another system, as the senders of the outbox do it."""
 
 import json
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib import request
@@ -34,14 +35,22 @@ def post_json(url: str, content: dict[str, Any], *, request_id: str, token: str 
         Refused: the other side will never take it (4xx, 3xx).
         OSError: it may take it later (5xx, time-out, no connection).
     """
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    post(url, json.dumps(content).encode(), request_id=request_id, headers=headers)
+
+
+def post(url: str, body: bytes, *, request_id: str, headers: Mapping[str, str]) -> None:
+    """Post JSON that is written out already, since it is signed.
+
+    Raises:
+        Refused, OSError: as `post_json`.
+    """
     if not url.startswith(("https://", "http://")):
         raise Refused("the address is not one of HTTP")
-    headers = {"Content-Type": "application/json", "Idempotency-Key": request_id}
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
-    post = request.Request(url, json.dumps(content).encode(), headers, method="POST")  # noqa: S310 -- see above
+    given = {"Content-Type": "application/json", "Idempotency-Key": request_id, **headers}
+    asked = request.Request(url, body, given, method="POST")  # noqa: S310 -- see above
     try:
-        with _opener.open(post, timeout=TIMEOUT_SECONDS):
+        with _opener.open(asked, timeout=TIMEOUT_SECONDS):
             pass
     except HTTPError as error:
         error.close()

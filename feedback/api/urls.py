@@ -3,7 +3,7 @@
 from django.urls import path
 
 from feedback.api import help as help_centre
-from feedback.api import joining, staff, staff_waiting, views
+from feedback.api import inbound, joining, staff, staff_waiting, views
 
 urlpatterns = [
     path("cases/", views.CasesView.as_view(), name="cases"),
@@ -25,5 +25,6 @@ urlpatterns = [
         path(f"staff/cases/<int:pk>/{move.path}/", move.as_view(), name=f"staff-case-{move.path}")
         for move in (*staff.MOVES, *joining.MOVES, *staff_waiting.MOVES)
     ),
+    path("inbound/<slug:source>/", inbound.InboundView.as_view(), name="inbound"),
     path("staff/attachments/<int:pk>/", staff.StaffAttachmentView.as_view(), name="staff-attachment"),
 ]

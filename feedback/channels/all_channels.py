@@ -9,11 +9,14 @@ from feedback.channels.chat.channel import Chat
 from feedback.channels.email.channel import Email
 from feedback.channels.email.sending import send_notice
 from feedback.channels.file.channel import File
+from feedback.channels.marketplace.channel import Marketplace
+from feedback.channels.phone.channel import Phone
 from feedback.channels.portal.channel import Portal
 from feedback.channels.sending import send_reply
+from feedback.channels.social.channel import Social
 from feedback.channels.walk_in.channel import WalkIn
 
-ALL: list[Channel] = [Portal(), App(), Chat(), Email(), WalkIn(), File()]
+ALL: list[Channel] = [Portal(), App(), Chat(), Email(), Phone(), Marketplace(), Social(), WalkIn(), File()]
 
 
 def register() -> None:

@@ -149,6 +149,9 @@ class Agent(models.Model):
         default=10,
         help_text=_("No more are given automatically; chats are counted apart. 0: none are given."),
     )
+    extension = models.CharField(
+        _("extension"), max_length=32, blank=True, help_text=_("By which the telephone system names them.")
+    )
     chat_capacity = models.PositiveSmallIntegerField(_("chats at once"), default=3)
     calendar = models.ForeignKey(
         Calendar,

@@ -6,19 +6,13 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from compensation.members.commands import letter_came_back
 from compensation.members.masking import masked_email
-from config.common.events import record
-from feedback.cases.locking import lock, save
-from feedback.cases.rules import clean_text
 from feedback.channels.email import bounces, rules, threads
 from feedback.channels.email.letters import Letter
-from feedback.models import Author, Case, ChannelMessage, Message, Outcome
-from feedback.org.alerts import alert
-
-CAME_BACK = gettext_lazy("A letter of case %(number)s did not arrive")
+from feedback.channels.failing import leave_word
+from feedback.models import Case, ChannelMessage, Outcome
 
 
 def take(row: ChannelMessage, letter: Letter, *, at: datetime) -> None:
@@ -44,25 +38,11 @@ def take(row: ChannelMessage, letter: Letter, *, at: datetime) -> None:
 @transaction.atomic
 def failed(case: Case, *, address: str, why: str, at: datetime) -> None:
     """Write into the case that a letter did not arrive, tell its agent, and mark the member's address."""
-    case = lock(case.pk)
     with translation.override(settings.LANGUAGE_CODE):
-        body = _("A letter to %(address)s could not be delivered: %(why)s") % {
+        text = _("A letter to %(address)s could not be delivered: %(why)s") % {
             "address": masked_email(address) or "—",
             "why": why or "—",
         }
-    note = Message.objects.create(
-        case=case, author=Author.SYSTEM, is_public=False, body=clean_text(body), at=at
-    )
-    save(case)
-    record("case.letter_came_back", case, actor=None, at=at, message=note.pk)
+    case = leave_word(case.pk, text, at=at)
     if address:
         letter_came_back(member_id=case.member_id, email=address, at=at)
-    if case.agent is not None:
-        alert(
-            users=[case.agent.user],
-            case=case,
-            kind="case.letter_came_back",
-            key=f"case:{case.pk}:{case.version}:came_back",
-            title=CAME_BACK,
-            at=at,
-        )

@@ -8,7 +8,8 @@ from django.db import OperationalError, connection
 from compensation.models import Member, Notice
 from config.common.models import Event, OutboxMessage
 from feedback.cases import commands
-from feedback.channels.email import originals, receiving, rules
+from feedback.channels import arriving
+from feedback.channels.email import originals, rules
 from feedback.models import (
     Alert,
     Attachment,
@@ -270,7 +271,7 @@ def test_what_cannot_be_read_is_kept_for_a_person(mailbox, raw):
 
 
 def test_a_letter_that_something_stumbles_over_holds_up_no_other(mailbox):
-    with patch.object(receiving, "open_case", side_effect=ValueError("bug")):
+    with patch.object(arriving, "open_case", side_effect=ValueError("bug")):
         row = take(mailbox, letter())
     assert (row.outcome, row.reason) == (Outcome.BROKEN, "ValueError: bug")
     assert not Case.objects.exists()
@@ -284,7 +285,7 @@ def originals_kept() -> set[str]:
 
 def test_a_database_that_is_away_leaves_the_letter_where_it_is(mailbox):
     before = originals_kept()
-    with patch.object(receiving, "open_case", side_effect=OperationalError), pytest.raises(OperationalError):
+    with patch.object(arriving, "open_case", side_effect=OperationalError), pytest.raises(OperationalError):
         take(mailbox, letter())
     assert not ChannelMessage.objects.exists()
     assert originals_kept() == before
@@ -347,7 +348,7 @@ def test_a_letter_that_came_back_is_noted_on_case_and_member(mailbox, agent):
     assert "mailbox is not here" in note.body
     case.member.refresh_from_db()
     assert case.member.email_failed_at == T0 + HOUR + timedelta(seconds=5)
-    assert Alert.objects.filter(case=case, user=agent.user, kind="case.letter_came_back").exists()
+    assert Alert.objects.filter(case=case, user=agent.user, kind="case.reply_failed").exists()
     assert case.status == "open"
     # the member writes: letters arrive again
     take(mailbox, letter("在", number=5, in_reply_to="<1@example.com>"), at=T0 + 2 * HOUR)

@@ -326,7 +326,7 @@ def test_a_letter_that_is_refused_for_good_is_noted_on_the_case(mailbox, way_out
     assert relay().dead == 1
     assert "no such user here" in Message.objects.get(case=case, is_public=False).body
     assert ChannelMessage.objects.get(direction="out", message__isnull=False).outcome == Outcome.FAILED
-    assert Alert.objects.filter(case=case, kind="case.letter_came_back").count() == 1
+    assert Alert.objects.filter(case=case, kind="case.reply_failed").count() == 1
     case.member.refresh_from_db()
     assert (case.member.email_failed_at is not None) is (where == "at_rcpt")
 

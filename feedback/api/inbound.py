@@ -1,0 +1,161 @@
+"""What marketplaces, social media and telephone systems send us, signed."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, inline_serializer
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+from config.common import limits, webhooks
+from config.common.api import describe
+from config.common.errors import DomainError, Invalid
+from config.common.throttling import client_ip
+from config.common.webhooks import BadSignature
+from feedback.channels.base import CHANNELS
+from feedback.channels.inbound import keys
+from feedback.models import Channel, Scope, WebhookSource
+
+MINUTE = timedelta(minutes=1)
+BAD_SIGNATURES = 60
+"""How many requests with a bad signature a minute a network address may send."""
+UNKNOWN = webhooks.new_secret()  # so that a source that is not there takes as long to refuse
+
+HEADERS = [
+    OpenApiParameter("webhook-id", OpenApiTypes.STR, OpenApiParameter.HEADER, required=True),
+    OpenApiParameter(
+        "webhook-timestamp", OpenApiTypes.INT, OpenApiParameter.HEADER, required=True,
+        description="Seconds since 1970; five minutes at most from now.",
+    ),
+    OpenApiParameter(
+        "webhook-signature", OpenApiTypes.STR, OpenApiParameter.HEADER, required=True,
+        description="`v1,` and the Base64 of the HMAC-SHA256 of `id.timestamp.body`.",
+    ),
+]  # fmt: skip
+RECEIVED = inline_serializer(
+    "Received",
+    {
+        "received": serializers.BooleanField(),
+        "case": serializers.CharField(allow_null=True, help_text="The number of the case that it went to."),
+    },
+)
+
+
+FILE = inline_serializer(
+    "FileIn",
+    {"name": serializers.CharField(required=False), "data": serializers.CharField(help_text="Base64.")},
+    many=True,
+    required=False,
+)
+"""A file that comes along."""
+
+
+class InboundSerializer(serializers.Serializer[Any]):
+    """What is understood where the source has no field map; the map says where else it is."""
+
+    external_id = serializers.CharField(
+        required=False, help_text="Messages: the number over there; taken once."
+    )
+    thread_id = serializers.CharField(required=False, help_text="The conversation over there.")
+    sender_id = serializers.CharField(required=False)
+    sender_name = serializers.CharField(required=False)
+    phone = serializers.CharField(required=False)
+    email = serializers.CharField(required=False)
+    order = serializers.CharField(required=False, help_text="The shop's number of the order.")
+    subject = serializers.CharField(required=False)
+    text = serializers.CharField(required=False)
+    kind = serializers.CharField(required=False, help_text="Such as complaint; else the source's own.")
+    at = serializers.CharField(required=False, help_text="ISO 8601 with its zone, or seconds since 1970.")
+    files = FILE
+    links = serializers.ListField(child=serializers.CharField(), required=False)
+    call_id = serializers.CharField(required=False, help_text="Calls: the number of the call.")
+    event = serializers.CharField(
+        required=False, help_text="ringing, answered, ended, missed or recording; in any order."
+    )
+    direction = serializers.CharField(required=False, help_text="in or out.")
+    number = serializers.CharField(required=False, help_text="The member's.")
+    line = serializers.CharField(required=False, help_text="Ours.")
+    agent = serializers.CharField(required=False, help_text="An extension or a user name.")
+    recording_url = serializers.CharField(required=False)
+
+
+class TooLarge(DomainError):
+    """More than is taken at once."""
+
+    code = "too_large"
+    status = 413
+    default = _("This is too large.")
+
+
+class InboundView(APIView):
+    """The address of one source. Nothing is kept of what is not signed."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+    throttle_classes: list[type[BaseThrottle]] = []
+
+    @describe(
+        "Send us a message or a call",
+        "inbound",
+        RECEIVED,
+        400,
+        401,
+        413,
+        request=InboundSerializer,
+        parameters=HEADERS,
+        operation_id="inbound",
+        auth=[],
+    )
+    def post(self, request: Request, source: str) -> Response:
+        """Take in one message of a marketplace or network, or one report of a call; again changes nothing."""
+        at = timezone.now()
+        body = _body(request)
+        try:
+            found = _verified(request, source, body, at)
+        except BadSignature:
+            limits.take(f"inbound:bad:{client_ip(request)}", limit=BAD_SIGNATURES, per=MINUTE, at=at)
+            raise
+        limits.take(f"inbound:{found.pk}", limit=settings.INBOUND_A_MINUTE, per=MINUTE, at=at)
+        case = CHANNELS[found.channel].take(found, _content(body), at=at)
+        return Response({"received": True, "case": case.number if case else None})
+
+
+def _body(request: Request) -> bytes:
+    limit = settings.INBOUND_MEGABYTES * 1_000_000
+    if int(request.META.get("CONTENT_LENGTH") or 0) > limit:
+        raise TooLarge
+    try:
+        return bytes(request._request.body)  # noqa: SLF001 - the bytes that were signed
+    except RequestDataTooBig as error:
+        raise TooLarge from error
+
+
+def _verified(request: Request, code: str, body: bytes, at: Any) -> WebhookSource:
+    source = WebhookSource.objects.select_related("department").filter(code=code, is_active=True).first()
+    scope = Scope.CALLS if source and source.channel == Channel.PHONE else Scope.MESSAGES
+    known = keys.valid_secrets(source, scope, at) if source else []
+    used = webhooks.verify([secret for _key, secret in known] or [UNKNOWN], request.headers, body, at=at)
+    if source is None or not known:
+        raise BadSignature
+    keys.note_use(known[used][0], at=at)
+    return source
+
+
+def _content(body: bytes) -> dict[str, Any]:
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Invalid(_("This is not JSON.")) from error
+    if not isinstance(content, dict):
+        raise Invalid(_("This is not a JSON object."))
+    return content
