@@ -10,8 +10,8 @@ from feedback.cases import commands as cases
 from feedback.cases import refunding, wording
 from feedback.channels.chat import commands as chats
 from feedback.channels.email import fetching, originals
-from feedback.clocks import moving
 from feedback.channels.phone import commands as calls
+from feedback.clocks import moving
 from feedback.gaps import commands as gaps
 from feedback.intake import commands as imports
 from feedback.intake import running

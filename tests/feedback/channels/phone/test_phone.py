@@ -238,8 +238,8 @@ def test_reports_at_once_are_one_call(cti, agent):
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"event": "dancing"}, {"event": ""}, {"direction": "up"}, {"recording_url": "http://x"}, {"call_id": ""},
-        {"recording_url": "javascript:x"}, {"at": "soon"}, {"number": "1" * 40},
+        {"event": "dancing"}, {"event": ""}, {"direction": "up"}, {"recording_url": "http://x"},
+        {"recording_url": "javascript:x"}, {"call_id": ""}, {"at": "soon"}, {"number": "1" * 40},
     ],
     ids=str,
 )  # fmt: skip

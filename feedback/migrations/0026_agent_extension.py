@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('feedback', '0023_mailbox_tags'),
+        ("feedback", "0025_rung_playbook"),
     ]
 
     operations = [
