@@ -22,6 +22,7 @@ class FeedbackConfig(AppConfig):
         from feedback.admin.pages import CASE_MENU, CASE_PAGES
         from feedback.admin.playbooks import PLAYBOOK_MENU, PLAYBOOK_PAGES
         from feedback.admin.sop_preview import SOP_MENU, SOP_PAGES
+        from feedback.admin.staffing import STAFFING_MENU, STAFFING_PAGES
         from feedback.cases import outgoing
         from feedback.channels import all_channels
         from feedback.channels.chat.queries import is_open
@@ -37,6 +38,8 @@ class FeedbackConfig(AppConfig):
         PAGES.extend([*COMPOSER_PAGES, *KNOWLEDGE_PAGES, *PLAYBOOK_PAGES])
         MENU.extend([*CASE_MENU, *LEAD_MENU, *GAP_MENU, *IMPORT_MENU, *SOP_MENU])
         MENU.extend([*KNOWLEDGE_MENU, *PLAYBOOK_MENU])
+        PAGES.extend(STAFFING_PAGES)
+        MENU.extend(STAFFING_MENU)
         PERIODIC.append(Periodic("find gaps", "feedback.detect_gaps", every_seconds=300))
         PERIODIC.append(Periodic("take up imports", "feedback.take_up_imports", every_seconds=60))
         PERIODIC.append(

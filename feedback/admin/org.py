@@ -7,8 +7,10 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 
-from feedback.models import Agent, Department, Membership
+from feedback.admin.fields import Words
+from feedback.models import Agent, Cover, Department, Membership
 from feedback.org.rules import above
+from feedback.routing.rules import chain
 
 
 class DepartmentForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
@@ -27,6 +29,52 @@ class DepartmentForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in t
                 raise forms.ValidationError(_("This department stands below the one you edit."))
         return parent
 
+    def clean_overflow_to(self) -> Department | None:
+        """Refuse departments that would send cases round in a circle."""
+        target: Department | None = self.cleaned_data["overflow_to"]
+        if target and self.instance.pk:
+            over = dict(Department.objects.values_list("pk", "overflow_to"))
+            if self.instance.pk in {target.pk, *chain({**over, self.instance.pk: None}, target.pk)}:
+                raise forms.ValidationError(_("Cases would go round in a circle."))
+        return target
+
+
+class AgentForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
+    """What an agent can do."""
+
+    languages = Words(
+        label=_("languages"),
+        longest=16,
+        help_text=_("Codes such as zh-hans, en, separated by commas. None: any."),
+    )
+
+    class Meta:
+        model = Agent
+        fields = (
+            "user",
+            "is_active",
+            "skills",
+            "languages",
+            "capacity",
+            "chat_capacity",
+            "calendar",
+            "by_roster",
+        )
+
+    def clean_languages(self) -> list[str]:
+        """Write them as the members' are written."""
+        return [one.casefold() for one in self.cleaned_data["languages"]]
+
+
+class CoverInline(TabularInline):
+    """Who stands in for the agent with the members that are theirs."""
+
+    model = Cover
+    fk_name = "agent"
+    extra = 0
+    autocomplete_fields = ("cover",)
+    verbose_name_plural = _("covers for their own members")
+
 
 class MembershipInline(TabularInline):
     """Who works there, and who leads."""
@@ -42,10 +90,25 @@ class DepartmentAdmin(ModelAdmin):
     """Departments, the one above each, and their people."""
 
     form = DepartmentForm
-    list_display = ("__str__", "code", "parent", "calendar", "takes_new", "is_active")
+    list_display = ("__str__", "code", "parent", "calendar", "strategy", "takes_new", "is_active")
     list_select_related = ("parent", "calendar")
     search_fields = ("name", "name_en", "code")
     inlines = (MembershipInline,)
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("name", "name_en"), ("code", "parent"), "calendar", ("is_active", "takes_new"),
+                    ("close_after_days", "reopen_within_days"),
+                )
+            },
+        ),
+        (
+            _("Giving cases to agents"),
+            {"fields": ("strategy", ("overflow_to", "overflow_after"), ("away_after", "keep_for"))},
+        ),
+    )  # fmt: skip
 
     def has_delete_permission(self, _request: Any, _obj: Department | None = None) -> bool:
         """Never: a department that worked on cases is put out of use."""
@@ -56,16 +119,27 @@ class DepartmentAdmin(ModelAdmin):
 class AgentAdmin(ModelAdmin):
     """Staff who work on cases."""
 
-    list_display = ("__str__", "places", "is_active")
-    list_filter = ("is_active", "departments")
+    form = AgentForm
+    list_display = ("__str__", "places", "skill_names", "capacity", "chat_capacity", "is_active")
+    list_filter = ("is_active", "departments", "skills")
     search_fields = ("user__name", "user__username")
     autocomplete_fields = ("user",)
-    inlines = (MembershipInline,)
+    inlines = (MembershipInline, CoverInline)
+    fieldsets = (
+        (None, {"fields": ("user", "is_active")}),
+        (_("What they can do"), {"fields": ("skills", "languages", ("capacity", "chat_capacity"))}),
+        (_("When they work"), {"fields": ("calendar", "by_roster")}),
+    )
 
     def get_queryset(self, request: Any) -> Any:
         """Fetch the names that are shown."""
         rows = super().get_queryset(request)
-        return rows.select_related("user").prefetch_related("memberships__department")
+        return rows.select_related("user").prefetch_related("memberships__department", "skills")
+
+    @admin.display(description=_("skills"))
+    def skill_names(self, agent: Agent) -> str:
+        """Name the skills."""
+        return " · ".join(map(str, agent.skills.all()))
 
     @admin.display(description=_("departments"))
     def places(self, agent: Agent) -> str:

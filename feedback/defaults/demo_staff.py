@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext as _
@@ -11,7 +12,7 @@ from config.common import demo
 from config.common.models import User
 from config.common.registry import Account
 from feedback.defaults.roles import ROLES
-from feedback.models import Agent, Department, Membership
+from feedback.models import Agent, Department, Membership, Strategy
 
 AGENTS = ("客服一号", "客服二号", "客服三号", "客服四号")
 OTHERS = {  # department: its lead, and who works there
@@ -45,6 +46,9 @@ def make_staff() -> Staff:
     agents = [
         _make(f"agent{number}", name, "agent", [service]) for number, name in enumerate(AGENTS, start=1)
     ]
+    Agent.objects.filter(user__in=[supervisor, lead]).update(capacity=0, chat_capacity=0)  # they lead
+    service.strategy, service.keep_for = Strategy.LEAST_LOADED, timedelta(days=30)
+    service.save(update_fields=["strategy", "keep_for"])
     first = {}
     for code, (title, workers) in OTHERS.items():
         role = "finance" if code == "finance" else "team_lead"

@@ -12,6 +12,7 @@ from feedback.defaults.pauses import seed_pauses
 from feedback.defaults.playbooks import seed_playbooks, seed_templates
 from feedback.defaults.policies import seed_policies
 from feedback.defaults.roles import seed_roles
+from feedback.defaults.routing import seed_routing
 
 SEEDS = (
     seed_roles,
@@ -20,6 +21,7 @@ SEEDS = (
     seed_calendars,
     seed_chat,  # on its calendar
     seed_departments,  # on their calendars
+    seed_routing,  # to departments
     seed_gaps,  # their cases go to departments
     seed_ladders,
     seed_pauses,

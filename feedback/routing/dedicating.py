@@ -87,6 +87,7 @@ def _end(at: datetime) -> int:
 def _begin(service: DedicatedService, at: datetime) -> int:
     agents = Membership.objects.filter(
         department=service.department_id,
+        is_lead=False,
         agent__is_active=True,
         agent__user__is_active=True,
         agent__capacity__gt=0,

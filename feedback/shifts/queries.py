@@ -123,8 +123,18 @@ def people_on_shift(department_ids: Iterable[int], at: datetime) -> dict[int, li
     return found
 
 
-def duties(agent_ids: Iterable[int], start: datetime, end: datetime) -> dict[int, list[Span]]:
-    """When each is on duty between two moments: for rosters and forecasts. Five queries."""
+@dataclass(frozen=True, slots=True)
+class Rota:
+    """What an agent's time between two moments is made of, and when they are on duty by all of it."""
+
+    pattern: list[Span]
+    shifts: list[Shift]
+    leave: list[Leave]
+    duty: list[Span]
+
+
+def rota(agent_ids: Iterable[int], start: datetime, end: datetime) -> dict[int, Rota]:
+    """The calendar, roster and leave of each between two moments. Five queries."""
     rows = list(
         Agent.objects.filter(WORKING, pk__in=list(agent_ids)).values_list("pk", "calendar", "by_roster")
     )
@@ -132,27 +142,30 @@ def duties(agent_ids: Iterable[int], start: datetime, end: datetime) -> dict[int
     contents = _contents(_all(patterns.values()))
     opened = {pk: list(work.intervals(start, end)) for pk, work in contents.items()}
     ids = [row[0] for row in rows]
-    shifts, leave = _between(Shift, ids, start, end), _between(Leave, ids, start, end)
-    return {
-        pk: rules.duty(
-            rules.union(*(opened[one] for one in patterns.get(pk, ()))), shifts[pk], leave[pk], start, end
-        )
-        for pk in ids
-    }
+    shifts, leave = defaultdict(list), defaultdict(list)
+    for shift in Shift.objects.filter(agent__in=ids, starts_at__lt=end, ends_at__gt=start):
+        shifts[shift.agent_id].append(shift)
+    for absence in Leave.objects.filter(agent__in=ids, starts_at__lt=end, ends_at__gt=start):
+        leave[absence.agent_id].append(absence)
+    found = {}
+    for pk in ids:
+        pattern = rules.union(*(opened[one] for one in patterns.get(pk, ())))
+        duty = rules.duty(pattern, _spans(shifts[pk]), _spans(leave[pk]), start, end)
+        found[pk] = Rota(pattern, shifts[pk], leave[pk], duty)
+    return found
+
+
+def duties(agent_ids: Iterable[int], start: datetime, end: datetime) -> dict[int, list[Span]]:
+    """When each is on duty between two moments: for forecasts. Five queries."""
+    return {pk: one.duty for pk, one in rota(agent_ids, start, end).items()}
+
+
+def _spans(rows: Iterable[Shift] | Iterable[Leave]) -> list[Span]:
+    return [(row.starts_at, row.ends_at) for row in rows]
 
 
 def _at(model: type[Shift] | type[Leave], at: datetime) -> "QuerySet[Shift] | QuerySet[Leave]":
     return model._default_manager.filter(agent=OuterRef("pk"), starts_at__lte=at, ends_at__gt=at)
-
-
-def _between(
-    model: type[Shift] | type[Leave], ids: Collection[int], start: datetime, end: datetime
-) -> Mapping[int, list[Span]]:
-    found: dict[int, list[Span]] = defaultdict(list)
-    rows = model._default_manager.filter(agent__in=ids, starts_at__lt=end, ends_at__gt=start)
-    for agent, begin, until in rows.values_list("agent", "starts_at", "ends_at"):
-        found[agent].append((begin, until))
-    return found
 
 
 def _calendars(own: Mapping[int, int | None]) -> dict[int, set[int]]:

@@ -38,6 +38,7 @@ from feedback.models import (
     Attachment,
     Case,
     Clock,
+    Dedication,
     Department,
     Gap,
     Handoff,
@@ -47,6 +48,7 @@ from feedback.models import (
     RemedyRequest,
     Review,
     Severity,
+    Skill,
 )
 from feedback.playbooks import commands as playbooks
 from feedback.remedies import commands as remedies
@@ -108,6 +110,8 @@ def make_house() -> tuple[dict[str, User], Case]:
         order=order, promise=promise, aspect=Aspect.DELIVERY, expected_at=T0, actual_at=now, days=-3,
         severity=Severity.SEVERE, detected_at=now, changed_at=now,
     )  # fmt: skip
+    Skill.objects.create(code="x", name="x")
+    Dedication.objects.create(member=member, agent=Agent.objects.get(user=asker), since=now)
     Review.objects.create(external_id="R1", member=member, order=order, stars=1, written_at=now)
     make_answer(service, 5, at=now)
     ImportRun.objects.create(map_name="m", map_text="", created_at=now)
@@ -180,6 +184,10 @@ MODELS = {
     "feedback.department": Rights(LEADERS, ADMIN, ADMIN),
     "feedback.agent": Rights(LEADERS, ADMIN, ADMIN),
     "feedback.review": Rights(WORKERS | {"moderator", "analyst"}, WORKERS | {"moderator"}),
+    "feedback.skill": SET,
+    "feedback.departmentrule": Rights(SUPERVISORS, ADMIN, ADMIN),
+    "feedback.dedicatedservice": KEEP,
+    "feedback.dedication": KEEP,
     "feedback.calendar": SET,
     "feedback.ladder": SET,
     "feedback.policy": SET,
@@ -284,6 +292,13 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "clock": get("clock", OURS | {"analyst"}, clock.pk),
         "approvals": get("approvals", SUPERVISORS | {"finance"}),
         "approval": [post("approval", deciders, grant.pk, verdict="refuse", note="x")],
+        "presence": get("presence", WORKERS - {"superuser"}) + [post("presence", WORKERS - {"superuser"})],
+        "roster": get("roster", WORKERS | {"analyst"}),
+        "roster-bring": get("roster-bring", LEADERS),
+        "roster-template": get("roster-template", LEADERS, "csv"),
+        "roster-agent": get("roster-agent", LEADERS - {"supervisor elsewhere"}, agent.pk)
+        + [post("roster-agent", LEADERS - {"supervisor elsewhere"}, agent.pk, act="shift")],
+        "routing": get("routing", SUPERVISORS),
         "gap-scenes": get("gap-scenes", WORKERS | {"analyst"}),
         "imports": get("imports", importers),
         "import": get("import", importers, run.pk),
