@@ -237,7 +237,7 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     ours, answered = OURS - {"agent asked"}, {"agent asked", *ADMIN}
     finance, handoff = Department.objects.get(code="finance").pk, Handoff.objects.get().pk
     deciders = {"supervisor", "finance", *ADMIN}
-    importers = ADMIN
+    importers, planners = ADMIN, LEADERS - {"supervisor elsewhere"}
     return {
         "desk": get("desk", WORKERS),
         "desk_news": get("desk_news", WORKERS),
@@ -292,12 +292,14 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "clock": get("clock", OURS | {"analyst"}, clock.pk),
         "approvals": get("approvals", SUPERVISORS | {"finance"}),
         "approval": [post("approval", deciders, grant.pk, verdict="refuse", note="x")],
-        "presence": get("presence", WORKERS - {"superuser"}) + [post("presence", WORKERS - {"superuser"})],
+        "presence": [*get("presence", WORKERS - {"superuser"}), post("presence", WORKERS - {"superuser"})],
         "roster": get("roster", WORKERS | {"analyst"}),
         "roster-bring": get("roster-bring", LEADERS),
         "roster-template": get("roster-template", LEADERS, "csv"),
-        "roster-agent": get("roster-agent", LEADERS - {"supervisor elsewhere"}, agent.pk)
-        + [post("roster-agent", LEADERS - {"supervisor elsewhere"}, agent.pk, act="shift")],
+        "roster-agent": [
+            *get("roster-agent", planners, agent.pk),
+            post("roster-agent", planners, agent.pk, act="shift"),
+        ],
         "routing": get("routing", SUPERVISORS),
         "gap-scenes": get("gap-scenes", WORKERS | {"analyst"}),
         "imports": get("imports", importers),
