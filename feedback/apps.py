@@ -34,21 +34,23 @@ class FeedbackConfig(AppConfig):
         DEMO.append(demo.seed)
         ACCOUNTS.append(demo_staff.accounts)
         MEMBER_FACTS.append(gaps_of_member)
-        PAGES.extend([*CASE_PAGES, *LEAD_PAGES, *GAP_PAGES, *IMPORT_PAGES, *SOP_PAGES])
+        PAGES.extend([*CASE_PAGES, *LEAD_PAGES, *GAP_PAGES, *IMPORT_PAGES, *SOP_PAGES, *STAFFING_PAGES])
         PAGES.extend([*COMPOSER_PAGES, *KNOWLEDGE_PAGES, *PLAYBOOK_PAGES])
-        MENU.extend([*CASE_MENU, *LEAD_MENU, *GAP_MENU, *IMPORT_MENU, *SOP_MENU])
+        MENU.extend([*CASE_MENU, *LEAD_MENU, *GAP_MENU, *IMPORT_MENU, *SOP_MENU, *STAFFING_MENU])
         MENU.extend([*KNOWLEDGE_MENU, *PLAYBOOK_MENU])
-        PAGES.extend(STAFFING_PAGES)
-        MENU.extend(STAFFING_MENU)
         PERIODIC.append(Periodic("find gaps", "feedback.detect_gaps", every_seconds=300))
         PERIODIC.append(Periodic("take up imports", "feedback.take_up_imports", every_seconds=60))
         PERIODIC.append(
             Periodic("remove orphaned files", "feedback.remove_orphaned_files", every_seconds=86400)
         )
         PERIODIC.append(Periodic("close silent cases", "feedback.close_silent_cases", every_seconds=600))
-        PERIODIC.append(Periodic("give cases to agents", "feedback.tasks.route", every_seconds=3))
-        PERIODIC.append(Periodic("take cases back", "feedback.hand_back", every_seconds=60))
-        PERIODIC.append(Periodic("dedicate agents", "feedback.dedicate", every_seconds=600))
+        PERIODIC.extend(
+            [
+                Periodic("give cases to agents", "feedback.tasks.route", every_seconds=3),
+                Periodic("take cases back", "feedback.hand_back", every_seconds=60),
+                Periodic("dedicate agents", "feedback.dedicate", every_seconds=600),
+            ]
+        )
         PERIODIC.append(Periodic("end chats that were left", "feedback.end_left_chats", every_seconds=20))
         PERIODIC.append(Periodic("start refunds", "feedback.start_refunds", every_seconds=60))
         PERIODIC.append(Periodic("move clocks", "feedback.move_clocks", every_seconds=60))

@@ -15,9 +15,10 @@ from config.common.screens import StaffRequest
 from feedback.cases import commands, waiting
 from feedback.cases.contacts import reveal_contacts
 from feedback.handoffs import commands as handoffs
-from feedback.models import OUTSIDE, Case, Handoff, Milestone, PauseReason, Resolution
+from feedback.models import OUTSIDE, Case, Channel, Handoff, Milestone, PauseReason, Resolution
 from feedback.org.queries import departments_of
 from feedback.remedies import commands as remedies
+from feedback.shifts.queries import loads
 
 Said = str | Promise
 
@@ -85,8 +86,8 @@ def _note(request: StaffRequest, case: Case, at: datetime) -> Said:
 
 
 def _claim(request: StaffRequest, case: Case, at: datetime) -> Said:
-    commands.claim(case_id=case.pk, actor=request.user, at=at)
-    return _("The case is yours.")
+    done = commands.claim(case_id=case.pk, actor=request.user, at=at)
+    return _with_load(_("The case is yours."), done)
 
 
 def _assign(request: StaffRequest, case: Case, at: datetime) -> Said:
@@ -95,7 +96,22 @@ def _assign(request: StaffRequest, case: Case, at: datetime) -> Said:
     if asked and agent_id is None:
         raise NotFound
     done = commands.assign(case_id=case.pk, agent_id=agent_id, actor=request.user, at=at)
-    return _("%(agent)s has the case now.") % {"agent": done.agent} if done.agent else _("Nobody has it now.")
+    if done.agent is None:
+        return _("Nobody has it now.")
+    return _with_load(_("%(agent)s has the case now.") % {"agent": done.agent}, done)
+
+
+def _with_load(said: Said, case: Case) -> str:
+    """Add that the agent has more than they would be given: people may do that, but should know."""
+    agent, is_chat = case.agent, case.channel == Channel.CHAT
+    if agent is None:
+        return str(said)
+    load = loads([agent.pk])[agent.pk]
+    has, may = (load.chats, agent.chat_capacity) if is_chat else (load.others, agent.capacity)
+    if has <= may:
+        return str(said)
+    told = _("%(agent)s now has %(has)s, more than the %(may)s that are given automatically.")
+    return f"{said} {told % {'agent': agent, 'has': has, 'may': may}}"
 
 
 def _transfer(request: StaffRequest, case: Case, at: datetime) -> Said:

@@ -34,7 +34,8 @@ CASES = """
 UPDATE feedback_case AS held
 SET department_id = given.department_id, agent_id = given.agent_id, status = given.status,
     priority = given.priority, version = held.version + 1,
-    waiting_for = CASE WHEN given.status = 'open' THEN held.waiting_for ELSE '' END
+    waiting_for = CASE WHEN given.status = 'open' THEN held.waiting_for ELSE '' END,
+    queued_at = CASE WHEN given.department_id = held.department_id THEN held.queued_at ELSE %s END
 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::smallint[])
     AS given (id, department_id, agent_id, status, priority)
 WHERE held.id = given.id
@@ -130,6 +131,7 @@ def write(clocks: Sequence[Due], cases: Sequence[Held], fire: Fire, at: datetime
             cursor.execute(
                 CASES,
                 [
+                    at,
                     array(case.pk for case in cases),
                     array(case.department for case in cases),
                     array(case.agent for case in cases),
