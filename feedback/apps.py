@@ -21,6 +21,7 @@ class FeedbackConfig(AppConfig):
         from feedback.admin.leading import LEAD_MENU, LEAD_PAGES
         from feedback.admin.pages import CASE_MENU, CASE_PAGES
         from feedback.admin.playbooks import PLAYBOOK_MENU, PLAYBOOK_PAGES
+        from feedback.admin.sop_changes import CHANGE_PAGES
         from feedback.admin.sop_preview import SOP_MENU, SOP_PAGES
         from feedback.admin.staffing import STAFFING_MENU, STAFFING_PAGES
         from feedback.cases import outgoing
@@ -35,7 +36,7 @@ class FeedbackConfig(AppConfig):
         ACCOUNTS.append(demo_staff.accounts)
         MEMBER_FACTS.append(gaps_of_member)
         PAGES.extend([*CASE_PAGES, *LEAD_PAGES, *GAP_PAGES, *IMPORT_PAGES, *SOP_PAGES, *STAFFING_PAGES])
-        PAGES.extend([*COMPOSER_PAGES, *KNOWLEDGE_PAGES, *PLAYBOOK_PAGES])
+        PAGES.extend([*COMPOSER_PAGES, *KNOWLEDGE_PAGES, *PLAYBOOK_PAGES, *CHANGE_PAGES])
         MENU.extend([*CASE_MENU, *LEAD_MENU, *GAP_MENU, *IMPORT_MENU, *SOP_MENU, *STAFFING_MENU])
         MENU.extend([*KNOWLEDGE_MENU, *PLAYBOOK_MENU])
         PERIODIC.append(Periodic("find gaps", "feedback.detect_gaps", every_seconds=300))

@@ -1,15 +1,16 @@
 """What the SOP in force means for a case: which policy decides, by when, and what happens if not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from compensation.models import Tier
+from compensation.models import OrderStatus, Tier
 from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
 from feedback.clocks.rules import Terms
@@ -34,6 +35,13 @@ class FactsForm(forms.Form):
     department = forms.ModelChoiceField(
         Department.objects.select_related("calendar"), label=gettext_lazy("department"), empty_label=None
     )
+    category = forms.CharField(label=gettext_lazy("product category"), max_length=80, required=False)
+    language = forms.ChoiceField(label=gettext_lazy("language"), choices=settings.LANGUAGES, required=False)
+    order_status = forms.ChoiceField(
+        label=gettext_lazy("state of the order"),
+        choices=[("", gettext_lazy("no order")), *OrderStatus.choices],
+        required=False,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +53,24 @@ class Answer:
     due_at: datetime | None = None
     rungs: tuple[tuple[Rung, datetime], ...] = ()
 
+    names: words.Names = field(default_factory=dict)
+
+    @property
+    def policy(self) -> str:
+        """The name of the policy that decides."""
+        return words.name(self.choice.rule) if self.choice.rule else ""
+
+    @property
+    def because(self) -> str:
+        """Why it decides."""
+        return words.reason(self.choice.verdicts[-1], self.names)
+
     @property
     def passed_over(self) -> list[tuple[str, str]]:
         """The policies that came first, each with why it did not fit."""
-        names = queries.names()
         return [
-            (words.name(verdict.rule), words.reason(verdict, names)) for verdict in self.choice.passed_over
+            (words.name(verdict.rule), words.reason(verdict, self.names))
+            for verdict in self.choice.passed_over
         ]
 
 
@@ -76,14 +96,23 @@ def sop_preview(request: StaffRequest) -> HttpResponse:
 
 def _answers(form: FactsForm, at: datetime) -> list[Answer]:
     data = form.cleaned_data
-    facts = Facts(data["kind"], data["channel"], data["priority"], data["tier"].code)
-    book = queries.book()
+    facts = Facts(
+        kind=data["kind"],
+        channel=data["channel"],
+        priority=data["priority"],
+        tier=data["tier"].code,
+        category=data["category"],
+        department=data["department"].code,
+        language=data["language"],
+        order_status=data["order_status"],
+    )
+    book, names = queries.book(), queries.names()
     found = []
     for milestone, choice in queries.explain(facts).items():
         label = str(Milestone(milestone).label)
         target = choice.target
         if target is None:
-            found.append(Answer(label, choice))
+            found.append(Answer(label, choice, names=names))
             continue
         calendar = book.calendars.get(target.calendar or data["department"].calendar_id)
         hours = queries.calendar(calendar) if calendar else _unpublished(data["department"])
@@ -91,7 +120,7 @@ def _answers(form: FactsForm, at: datetime) -> list[Answer]:
         terms = Terms(hours, target.within, rungs)
         due_at = terms.due_at(at)
         fired = zip(rungs, terms.fire_times(at, due_at), strict=True)
-        found.append(Answer(label, choice, due_at, tuple(fired)))
+        found.append(Answer(label, choice, due_at, tuple(fired), names))
     return found
 
 

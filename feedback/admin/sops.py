@@ -3,28 +3,34 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Max, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelect2MultipleWidget
 
-from compensation.models import Tier
+from compensation.models import OrderStatus, Product, Tier
 from config.common.errors import DomainError
 from config.common.screens import StaffRequest
 from feedback.admin.calendar_form import DAYS, CalendarForm, HoursForm
 from feedback.models import (
+    MAY_PAUSE,
     Calendar,
     CalendarVersion,
     CaseKind,
     Channel,
+    Department,
     Ladder,
     LadderVersion,
+    Milestone,
+    PauseRule,
     Policy,
     PolicyTarget,
     PolicyVersion,
@@ -34,6 +40,8 @@ from feedback.models import (
 from feedback.sops import commands, ladder, queries, validation
 
 PREVIEW_DAYS = 28
+DRAFT = "save_as_draft"
+"""The button that keeps a policy without putting it in force."""
 
 
 class Versions(TabularInline):
@@ -194,7 +202,7 @@ class Choices(forms.TypedMultipleChoiceField):
 
     def __init__(self, **options: Any) -> None:
         """Tick boxes, none required."""
-        super().__init__(required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget, **options)
+        super().__init__(required=False, **{"widget": UnfoldAdminCheckboxSelectMultipleWidget, **options})
 
 
 class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
@@ -204,6 +212,10 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the s
     channels = Choices(label=_("channels"), choices=Channel.choices)
     priorities = Choices(label=_("priorities"), choices=Priority.choices, coerce=int)
     tiers = Choices(label=_("tiers"))
+    departments = Choices(label=_("departments"))
+    languages = Choices(label=_("languages"))
+    order_statuses = Choices(label=_("states of the order"), choices=OrderStatus.choices)
+    categories = Choices(label=_("product categories"), widget=UnfoldAdminSelect2MultipleWidget())
 
     class Meta:
         model = Policy
@@ -217,14 +229,26 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the s
             "channels",
             "priorities",
             "tiers",
+            "departments",
+            "languages",
+            "order_statuses",
+            "categories",
         )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the tiers there are."""
+        """Offer the tiers, departments, languages and categories there are, and those that it names."""
         super().__init__(*args, **kwargs)
-        self.fields["tiers"].choices = [  # type: ignore[attr-defined]  # a field of choices
-            (tier.code, str(tier)) for tier in Tier.objects.all()
-        ]
+        categories = Product.objects.exclude(category="").order_by("category").distinct()
+        known: dict[str, list[tuple[str, str]]] = {
+            "tiers": [(tier.code, str(tier)) for tier in Tier.objects.all()],
+            "departments": [(one.code, str(one)) for one in Department.objects.all()],
+            "languages": [(code, str(name)) for code, name in settings.LANGUAGES],
+            "categories": [(name, name) for name in categories.values_list("category", flat=True)],
+        }
+        for name, choices in known.items():
+            codes = {code for code, _label in choices}
+            gone = [(code, code) for code in getattr(self.instance, name) if code not in codes]
+            self.fields[name].choices = choices + gone  # type: ignore[attr-defined]  # a field of choices
 
 
 class TargetInline(TabularInline):
@@ -248,9 +272,40 @@ class PolicyAdmin(Published):
         (None, {"fields": (("name", "name_en"), ("code", "position"), "is_active")}),
         (
             _("For which cases; nothing ticked means any"),
-            {"fields": (("kinds", "channels"), ("priorities", "tiers"))},
+            {
+                "fields": (
+                    ("kinds", "channels"),
+                    ("priorities", "tiers"),
+                    ("departments", "order_statuses"),
+                    ("languages", "categories"),
+                )
+            },
         ),
     )
+    actions_submit_line = ("save_as_draft",)
+
+    @action(permissions=["change"], description=_("Save as a draft"))
+    def save_as_draft(self, _request: HttpRequest, _row: Policy) -> None:
+        """Keep the policy without putting it in force; what to do with it, the page of drafts asks."""
+
+    def save_related(self, request: StaffRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Put what was saved in force, unless it is to stay a draft."""
+        if DRAFT in request.POST:
+            super(Published, self).save_related(request, form, formsets, change)
+            validation.check_policy(form.instance)
+            messages.info(request, _("Kept as a draft. What is in force has not changed."))
+        else:
+            super().save_related(request, form, formsets, change)
+
+    def response_add(self, request: HttpRequest, obj: Policy, post_url_continue: Any = None) -> Any:
+        """Go to the drafts after a draft was saved."""
+        drafts = redirect("admin:sop-changes")
+        return drafts if DRAFT in request.POST else super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: Policy) -> Any:
+        """Go to the drafts after a draft was saved."""
+        drafts = redirect("admin:sop-changes")
+        return drafts if DRAFT in request.POST else super().response_change(request, obj)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Fetch the targets that are shown."""
@@ -264,7 +319,30 @@ class PolicyAdmin(Published):
     def publish(self, request: StaffRequest, row: Policy) -> PolicyVersion:
         """Put the policy in force, and tell what looks odd in them all."""
         version = commands.publish_policy(policy=row, actor=request.user, at=timezone.now())
-        tiers = Tier.objects.values_list("code", flat=True)
-        for warning in validation.warnings(queries.book().rules, tiers):
+        for warning in validation.warnings(queries.book().rules, queries.names()):
             messages.warning(request, warning)
         return version
+
+
+@admin.register(PauseRule)
+class PauseRuleAdmin(ModelAdmin):
+    """How long clocks may stand still, and for which reasons."""
+
+    list_display = ("__str__", "stands_still", "cap", "in_working_time", "needs_review")
+    fields = ("reason", "milestones", ("cap", "in_working_time"), "needs_review")
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer the milestones that can stand still, as boxes to tick."""
+        if db_field.name == "milestones":
+            choices = [(one.value, one.label) for one in MAY_PAUSE]
+            return Choices(label=db_field.verbose_name, choices=choices, help_text=db_field.help_text)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    @admin.display(description=_("what stands still"))
+    def stands_still(self, row: PauseRule) -> str:
+        """Name the milestones."""
+        return " · ".join(str(Milestone(one).label) for one in row.milestones)
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        """Never: without a rule there is no cap."""
+        return False

@@ -11,8 +11,10 @@ from django.db.models import Max, Value
 
 from compensation.models import Tier
 from feedback.models import (
+    Calendar,
     CalendarVersion,
     Department,
+    Ladder,
     LadderVersion,
     Milestone,
     PauseReason,
@@ -80,9 +82,11 @@ def explain(facts: Facts) -> dict[str, Choice]:
     return rules.explain(book().rules, facts)
 
 
-def names() -> dict[str, dict[str, str]]:
-    """Say what the values of a policy's conditions are called where they are data."""
+def names() -> dict[str, dict[Any, str]]:
+    """Say what the values of a policy's conditions and targets are called where they are data."""
     return {
+        "calendar": {one.pk: str(one) for one in Calendar.objects.all()},
+        "ladder": {one.pk: str(one) for one in Ladder.objects.all()},
         "tier": {tier.code: str(tier) for tier in Tier.objects.all()},
         "department": {one.code: str(one) for one in Department.objects.all()},
     }

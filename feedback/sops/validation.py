@@ -67,9 +67,12 @@ def check_policy(policy: Policy) -> None:
             raise Invalid(_("%(names)s: not known here.") % {"names": names}, field=field)
 
 
-def warnings(rules: Sequence[Rule], tiers: Iterable[str]) -> list[str]:
-    """Tell what is allowed but hardly meant, for whoever edits the policies, in the order of the policies."""
-    known = set(tiers)
+def warnings(rules: Sequence[Rule], names: Mapping[str, Iterable[str]]) -> list[str]:
+    """Tell what is allowed but hardly meant, for whoever edits the policies, in the order of the policies.
+
+    `names` has the codes of the tiers and departments there are.
+    """
+    tiers, departments = set(names["tier"]), set(names["department"])
     found = [
         _("%(policy)s never decides %(milestone)s: %(cover)s comes first and takes every such case.")
         % {"policy": rule.name, "milestone": Milestone(milestone).label, "cover": cover.name}
@@ -84,7 +87,14 @@ def warnings(rules: Sequence[Rule], tiers: Iterable[str]) -> list[str]:
         _("%(policy)s asks for a tier that does not exist: %(tier)s.") % {"policy": rule.name, "tier": tier}
         for rule in rules
         for tier in rule.conditions["tier"]
-        if tier not in known
+        if tier not in tiers
+    ]
+    found += [
+        _("%(policy)s asks for a department that does not exist: %(department)s.")
+        % {"policy": rule.name, "department": department}
+        for rule in rules
+        for department in rule.conditions["department"]
+        if department not in departments
     ]
     for milestone in EVERYWHERE:
         if not any(

@@ -1,6 +1,6 @@
 """Why a policy was chosen, in words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -33,16 +33,27 @@ def reason(verdict: Verdict, names: Names | None = None) -> str:
     return _("; ").join(_condition(item, names) for item in verdict.failed)
 
 
+def field(name: str) -> str:
+    """Name a fact that conditions are about."""
+    return _FIELDS[name]()
+
+
+def values(name: str, some: Sequence[Any], names: Names | None = None) -> str:
+    """Say which values of a fact a policy wants."""
+    labels = {**_CHOICES, **(names or {})}.get(name, {})
+    return _(", ").join(str(labels.get(value, value)) for value in some) or _("any")
+
+
 def _condition(item: Condition, names: Names | None) -> str:
     labels = {**_CHOICES, **(names or {})}.get(item.field, {})
-    values = {
-        "field": _FIELDS[item.field](),
+    said = {
+        "field": field(item.field),
         "actual": str(labels.get(item.actual, item.actual)) or "—",
-        "wanted": _(", ").join(str(labels.get(value, value)) for value in item.wanted),
+        "wanted": values(item.field, item.wanted, names),
     }
     if item.holds:
-        return _("%(field)s is %(actual)s") % values
-    return _("%(field)s is %(actual)s, not %(wanted)s") % values
+        return _("%(field)s is %(actual)s") % said
+    return _("%(field)s is %(actual)s, not %(wanted)s") % said
 
 
 _FIELDS = {

@@ -44,10 +44,12 @@ from feedback.models import (
     Handoff,
     ImportRun,
     Playbook,
+    Policy,
     Promise,
     RemedyRequest,
     Review,
     Severity,
+    Simulation,
     Skill,
 )
 from feedback.playbooks import commands as playbooks
@@ -61,6 +63,7 @@ from tests.factories.session import browser_of, client_of, sign_in_browser, toke
 pytestmark = [pytest.mark.django_db, pytest.mark.req("F1"), pytest.mark.req("P4")]
 
 
+NOTHING = {"rows": [], "examples": {"worse": [], "better": []}, "other_version": 0}
 LEADING = {"team_lead", "supervisor"}
 
 
@@ -114,6 +117,7 @@ def make_house() -> tuple[dict[str, User], Case]:
     Dedication.objects.create(member=member, agent=Agent.objects.get(user=asker), since=now)
     Review.objects.create(external_id="R1", member=member, order=order, stars=1, written_at=now)
     make_answer(service, 5, at=now)
+    Simulation.objects.create(asked_by=asker, asked_at=now, since=T0, policies=[], cases=0, result=NOTHING)
     ImportRun.objects.create(map_name="m", map_text="", created_at=now)
     Seal.objects.create(upto_txid=1, from_txid=0, count=0, digests=b"", signature=b"x", sealed_at=now)
     PeriodicTask.objects.create(
@@ -198,6 +202,7 @@ MODELS = {
     "feedback.template": Rights(SUPERVISORS, SUPERVISORS, SUPERVISORS, ADMIN),
     "feedback.tonerule": KEEP,
     "feedback.playbook": SET,
+    "feedback.pauserule": SET,
     "surveys.campaign": Rights(SUPERVISORS | {"analyst"}, ADMIN, ADMIN),
     "surveys.response": Rights(SUPERVISORS | {"analyst"}, row={"supervisor", "analyst", *ADMIN}),
     "kpis.target": Rights(SUPERVISORS | {"analyst"}, ADMIN, ADMIN, ADMIN),
@@ -234,6 +239,7 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     def post(name: str, who: set[str], *args: Any, **data: Any) -> Ask:
         return Ask("post", at(name, *args), who, data)
 
+    trial = Simulation.objects.get()
     ours, answered = OURS - {"agent asked"}, {"agent asked", *ADMIN}
     finance, handoff = Department.objects.get(code="finance").pk, Handoff.objects.get().pk
     deciders = {"supervisor", "finance", *ADMIN}
@@ -308,6 +314,13 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "import-discard": [post("import-discard", importers, run.pk)],
         "import-rejected": get("import-rejected", set(), run.pk),  # there is no such file
         "sop": get("sop", ADMIN),
+        "sop-changes": get("sop-changes", ADMIN),
+        "sop-affected": get("sop-affected", ADMIN),
+        "sop-try": [post("sop-try", ADMIN, days=7)],
+        "sop-publish": [post("sop-publish", ADMIN)],
+        "sop-move": [post("sop-move", ADMIN)],
+        "sop-discard": [post("sop-discard", ADMIN, Policy.objects.order_by("pk").first().pk)],
+        "sop-trial": [*get("sop-trial", ADMIN, trial.pk), post("sop-trial", ADMIN, trial.pk)],
         "survey_results": get("survey_results", SUPERVISORS | {"analyst"}, campaign.pk),
         "figure": get("figure", STAFF, "first_reply_attainment")
         + get("figure", SUPERVISORS | {"analyst"}, "gap_rate"),
@@ -469,6 +482,14 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("staff-case-recall", "post", (case.pk,), ours, {"handoff": handoff}),
         ("staff-case-transfer", "post", (case.pk,), ours, {"department": finance}),
         ("staff-case-priority", "post", (case.pk,), ours, {"priority": 4}),
+        ("staff-case-wait-for", "post", (case.pk,), set(), {"reason": "waiting_bank"}),
+        ("staff-case-go-on", "post", (case.pk,), set(), {}),
+        ("staff-case-ask-courier", "post", (case.pk,), ours, {"question": "x"}),
+        ("staff-case-courier-answered", "post", (case.pk,), ours, {"answer": "x"}),
+        ("staff-case-promise-call", "post", (case.pk,), ours, {}),
+        ("staff-case-called-back", "post", (case.pk,), ours, {"reached": True}),
+        ("staff-case-refunded", "post", (case.pk,), ours, {}),
+        ("staff-case-review-answered", "post", (case.pk,), ours, {}),
         ("staff-case-merge", "post", (case.pk,), ours, {"into": case.pk}),
         ("staff-case-split", "post", (case.pk,), ours, {"message": 1, "subject": "x"}),
         ("staff-case-link", "post", (case.pk,), ours, {"other": case.pk}),
