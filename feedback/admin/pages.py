@@ -4,8 +4,10 @@ from django.utils.translation import gettext_lazy as _
 
 from config.common.registry import MenuItem, Page
 from feedback.admin import case_page, desk
+from feedback.admin.letters import LETTER_PAGES
 
 CASE_PAGES = [
+    *LETTER_PAGES,
     Page("desk/", desk.desk, "desk"),
     Page("desk/news/", desk.poll, "desk_news"),
     Page("desk/next/", desk.take_next, "desk_next"),

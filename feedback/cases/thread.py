@@ -5,8 +5,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from django.utils.translation import gettext as _
+
 from feedback.cases.timeline import Entry
-from feedback.models import Attachment, Author, Case, Handoff, HandoffStatus, Message
+from feedback.models import (
+    Attachment,
+    Author,
+    Call,
+    Case,
+    ChannelMessage,
+    Direction,
+    Handoff,
+    HandoffStatus,
+    Message,
+)
 
 Side = Literal["member", "us", "note", "system"]
 
@@ -34,6 +46,9 @@ class Line:
     text: str
     message_id: int | None = None
     files: list[Attachment] = field(default_factory=list)
+    carried: ChannelMessage | None = None
+    """The letter or the marketplace's message that it stands for."""
+    call: Call | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +66,7 @@ def thread_of(
     """The conversation of a case with its timeline's `entries` and its `handoffs`: up to `limit` messages."""
     newest = (
         Message.objects.filter(case=case)
-        .select_related("user")
+        .select_related("user", "carried")
         .prefetch_related("attachments")
         .order_by("-at", "-pk")[: limit + 1]
     )
@@ -60,7 +75,7 @@ def thread_of(
     messages = messages[:limit]
     lines = [_said(message, case) for message in messages]
     since = messages[-1].at if has_more else None
-    happened = [*_asked(handoffs), *_told(entries)]
+    happened = [*_asked(handoffs), *_told(entries), *_called(case)]
     lines += [line for line in happened if since is None or line.at >= since]
     lines.sort(key=lambda line: (line.at, line.message_id or 0))
     return Thread(lines, has_more, max((message.pk for message in messages), default=0))
@@ -73,7 +88,8 @@ def _said(message: Message, case: Case) -> Line:
         side, who = ("us" if message.is_public else "note"), str(message.user)
     elif message.author == Author.SYSTEM:
         side, who = ("us" if message.is_public else "note"), ""
-    return Line(message.at, side, who, message.body, message.pk, list(message.attachments.all()))
+    carried = getattr(message, "carried", None)
+    return Line(message.at, side, who, message.body, message.pk, list(message.attachments.all()), carried)
 
 
 def _asked(handoffs: Iterable[Handoff]) -> Iterator[Line]:
@@ -85,6 +101,27 @@ def _asked(handoffs: Iterable[Handoff]) -> Iterator[Line]:
         if handoff.ended_at is not None and handoff.status != HandoffStatus.RECALLED:
             who = f"{handoff.answered_by or ''} · {handoff.department}".strip(" ·")
             yield Line(handoff.ended_at, "note", who, handoff.answer)
+
+
+def _called(case: Case) -> Iterator[Line]:
+    for call in Call.objects.filter(case=case).select_related("agent__user").order_by("began_at", "pk"):
+        who = str(call.agent or "") if call.direction == Direction.OUT else str(case.member)
+        yield Line(call.began_at, "system", who, call_words(call), call=call)
+
+
+def call_words(call: Call) -> str:
+    """What came of a call: "called, answered after 8 s, 192 s"."""
+    parts = [_("called")]
+    if call.answered_at is not None:
+        waited = round((call.answered_at - (call.rang_at or call.answered_at)).total_seconds())
+        parts.append(_("answered after %(seconds)s s") % {"seconds": max(0, waited)})
+        if call.ended_at is not None:
+            talked = round((call.ended_at - call.answered_at).total_seconds())
+            minutes, seconds = divmod(max(0, talked), 60)
+            parts.append(_("talked %(minutes)s:%(seconds)02d") % {"minutes": minutes, "seconds": seconds})
+    elif call.missed_at is not None:
+        parts.append(_("nobody answered"))
+    return " · ".join(parts)
 
 
 def _told(entries: Iterable[Entry]) -> Iterator[Line]:
