@@ -37,6 +37,7 @@ from feedback.models import (
     Aspect,
     Attachment,
     Case,
+    ChannelMessage,
     Clock,
     Dedication,
     Department,
@@ -59,6 +60,7 @@ from tests.factories.compensation import T0, MemberFactory, OrderFactory, OrderL
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory, StaffFactory, picture
 from tests.factories.kpis import make_answer, make_clock
 from tests.factories.session import browser_of, client_of, sign_in_browser, token_of
+from tests.factories.webhooks import make_channels
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("F1"), pytest.mark.req("P4")]
 
@@ -113,6 +115,7 @@ def make_house() -> tuple[dict[str, User], Case]:
         order=order, promise=promise, aspect=Aspect.DELIVERY, expected_at=T0, actual_at=now, days=-3,
         severity=Severity.SEVERE, detected_at=now, changed_at=now,
     )  # fmt: skip
+    make_channels(case)
     Skill.objects.create(code="x", name="x")
     Dedication.objects.create(member=member, agent=Agent.objects.get(user=asker), since=now)
     Review.objects.create(external_id="R1", member=member, order=order, stars=1, written_at=now)
@@ -188,6 +191,11 @@ MODELS = {
     "feedback.department": Rights(LEADERS, ADMIN, ADMIN),
     "feedback.agent": Rights(LEADERS, ADMIN, ADMIN),
     "feedback.review": Rights(WORKERS | {"moderator", "analyst"}, WORKERS | {"moderator"}),
+    "feedback.mailbox": SET,
+    "feedback.webhooksource": SET,
+    "feedback.webhookkey": READ,
+    "feedback.call": Rights(LEADERS, row=LEADERS - {"supervisor elsewhere"}),
+    "feedback.channelmessage": Rights(LEADERS, row=LEADERS - {"supervisor elsewhere"}),
     "feedback.skill": SET,
     "feedback.departmentrule": Rights(SUPERVISORS, ADMIN, ADMIN),
     "feedback.dedicatedservice": KEEP,
@@ -224,6 +232,7 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     """The pages of our own, by the name of their address."""
     clock, grant = Clock.objects.filter(case=case).first(), Grant.objects.get(status=GrantStatus.REQUESTED)
     run, campaign = ImportRun.objects.get(), Campaign.objects.first()
+    carried = ChannelMessage.objects.get()
     agent, picture = Agent.objects.get(user__groups__name=ROLES["moderator"].name), Attachment.objects.first()
 
     article, playbook = Article.objects.get(code="return-how"), Playbook.objects.get(code="stuck")
@@ -288,6 +297,8 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "remedy_request": [
             post("remedy_request", {"supervisor", "finance", *ADMIN}, asked.pk, verdict="done", outcome="x")
         ],
+        "letter": get("letter", OURS, carried.pk),
+        "letter_page": get("letter_page", OURS, carried.pk),
         "attachment": get("attachment", OURS, picture.pk)
         + get("attachment", OURS, picture.pk, query="?small"),
         "board": get("board", LEADERS | {"analyst"}),
@@ -459,6 +470,7 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("case-confirm", "post", (case.pk,), member, {}),
         ("case-reopen", "post", (case.pk,), member, {"reason": "x"}),
         ("attachment", "get", (file.pk,), member, {}),
+        ("inbound", "post", ("taobao",), set(), {}),  # whoever has not signed it
         ("gaps", "get", (), both, {}),
         ("help-articles", "get", (), both, {}),
         ("help-article", "get", ("return-how",), both, {}),

@@ -2,12 +2,15 @@
 
 import json
 
+from django.core.files.base import ContentFile
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from config.common import webhooks
 from feedback.channels.inbound import keys
-from feedback.models import Scope, WebhookSource
+from feedback.models import Call, ChannelMessage, Mailbox, Scope, WebhookSource
+from tests.factories.compensation import T0
+from tests.factories.mail import letter
 
 
 def make_source(channel="marketplace", code="taobao", **fields):
@@ -24,3 +27,21 @@ def send(source, secret, content, *, at=None, number="msg_1", code=None, **heade
     given = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in {**signed, **headers}.items()}
     path = f"/api/v1/inbound/{code or source.code}/"
     return APIClient().post(path, body, content_type="application/json", **given)
+
+
+def make_channels(case):
+    """One of everything that channels keep, about a case."""
+    mailbox = Mailbox.objects.create(name="客服", address="care@shop.example")
+    source, _secret = make_source()
+    Call.objects.create(
+        source=source, external_id="c", direction="in", case=case, member=case.member, began_at=T0,
+        recording_url="https://pbx.example/1.mp3", number="13812345678",
+    )  # fmt: skip
+    raw = letter(html="<p>你好</p>")
+    row = ChannelMessage(
+        channel="email", direction="in", external_id="d", outcome="taken", mailbox=mailbox, case=case, at=T0,
+        message=case.messages.order_by("pk").first(), sender="wang@example.com", subject="破损",
+    )  # fmt: skip
+    row.original.save("letter", ContentFile(raw), save=False)
+    row.save()
+    return row
