@@ -42,10 +42,10 @@ STANDARD: list[dict[str, Any]] = [
 
 CASES = """
 INSERT INTO feedback_case (member_id, kind, channel, status, priority, subject, department_id, agent_id,
-    version, opened_at, resolution, next_due_at, last_message, last_author)
+    version, opened_at, resolution, next_due_at, last_message, last_author, category, language, waiting_for)
 SELECT %(member)s + n %% %(members)s, 'complaint', 'portal', 'open', 2, 'case ' || n,
     %(department)s + n %% %(departments)s, %(agent)s + n %% %(agents)s,
-    1, %(start)s, '', %(due)s + n * interval '1 millisecond', '', ''
+    1, %(start)s, '', %(due)s + n * interval '1 millisecond', '', '', '', '', ''
 FROM generate_series(%(first)s, %(last)s) AS n
 """
 ROWS = """

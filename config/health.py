@@ -13,6 +13,7 @@ from django_prometheus.exports import ExportToDjangoView
 
 from config.common.models import Heartbeat
 
+WORKERS = ("worker", "clocks")
 LATE = timedelta(minutes=2)  # a heartbeat comes every 30 seconds
 
 
@@ -43,12 +44,16 @@ class HealthMiddleware:
             return JsonResponse({"database": "down"}, status=503)
         if not self.migrated:
             return JsonResponse({"database": "ok", "migrations": "missing"}, status=503)
-        return JsonResponse({"database": "ok", "migrations": "ok", "worker": _worker_state(timezone.now())})
+        return JsonResponse({"database": "ok", "migrations": "ok", **_workers(timezone.now())})
 
 
-def _worker_state(now: datetime) -> str:
-    """Whether beat and a worker have moved lately; the web can serve without them, so this is only told."""
-    last = Heartbeat.objects.filter(name="worker").values_list("at", flat=True).first()
+def _workers(now: datetime) -> dict[str, str]:
+    """Whether beat and the workers have moved lately; the web can serve without them: this is only told."""
+    seen = dict(Heartbeat.objects.filter(name__in=WORKERS).values_list("name", "at"))
+    return {name: _state(seen.get(name), now) for name in WORKERS}
+
+
+def _state(last: datetime | None, now: datetime) -> str:
     if last is None:
         return "never seen"
     return "ok" if now - last < LATE else f"last seen {last.isoformat(timespec='seconds')}"

@@ -1,4 +1,4 @@
-"""`make run`: everything on one machine, first the database and what is in it, then web, worker and beat."""
+"""`make run`: everything on one machine, first the database and what is in it, then web, workers and beat."""
 
 import errno
 import hashlib
@@ -30,9 +30,11 @@ HOST = os.environ.setdefault("HOST", "127.0.0.1")
 PORT = os.environ.setdefault("PORT", "8000")
 LEAST_FREE = 500_000_000  # bytes that a fresh installation needs
 CELERY = (sys.executable, "-m", "celery", "--app=config.celery", "--quiet")
+WORKER = (*CELERY, "worker", "--without-mingle", "--without-gossip")
 PROCESSES = {
     "web": (sys.executable, "-m", "gunicorn", "--config=python:config.gunicorn", "config.wsgi"),
-    "worker": (*CELERY, "worker", "--concurrency=2", "--without-mingle", "--without-gossip"),
+    "worker": (*WORKER, "--queues=celery", "--concurrency=2", "--hostname=worker@%h"),
+    "clocks": (*WORKER, "--queues=clocks,outbox", "--concurrency=3", "--hostname=clocks@%h"),
     "beat": (*CELERY, "beat", "--pidfile="),
 }
 

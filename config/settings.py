@@ -8,6 +8,7 @@ import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
+from kombu import Exchange, Queue
 
 from config import broker, embedded, logs
 from config.common.kept import kept
@@ -266,6 +267,15 @@ if not BROKER_URL:
     CELERY_BROKER_TRANSPORT_OPTIONS = broker.options(DATA_DIR / "broker")
     CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_QUEUES = [Queue(name, Exchange(name), name) for name in ("celery", "clocks", "outbox")]
+CELERY_TASK_ROUTES = {  # what must not wait for a long import: see docs/decisions/queues.md
+    "feedback.tasks.sweep": {"queue": "clocks"},
+    "feedback.tasks.route": {"queue": "clocks"},
+    "feedback.hand_back": {"queue": "clocks"},
+    "feedback.end_left_chats": {"queue": "clocks"},
+    "common.heartbeat_clocks": {"queue": "clocks"},
+    "config.common.tasks.relay": {"queue": "outbox"},
+}
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_TASK_IGNORE_RESULT = True

@@ -19,6 +19,7 @@ class CommonConfig(AppConfig):
         PERIODIC.extend(
             [
                 Periodic("heartbeat", "common.heartbeat", every_seconds=30),
+                Periodic("heartbeat of the clocks", "common.heartbeat_clocks", every_seconds=30),
                 Periodic("relay the outbox", "config.common.tasks.relay", every_seconds=2),
                 Periodic("seal the event log", "config.common.tasks.seal", every_seconds=60),
                 Periodic("forget what is old", "config.common.tasks.forget", every_seconds=24 * 3600),

@@ -13,6 +13,12 @@ def heartbeat() -> None:
     Heartbeat.objects.update_or_create(name="worker", defaults={"at": timezone.now()})
 
 
+@shared_task(name="common.heartbeat_clocks")
+def heartbeat_clocks() -> None:
+    """Note the same of a worker that serves the clocks' queue."""
+    Heartbeat.objects.update_or_create(name="clocks", defaults={"at": timezone.now()})
+
+
 @shared_task(name="config.common.tasks.relay")
 def relay() -> None:
     """Send what is due."""

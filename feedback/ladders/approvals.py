@@ -11,7 +11,7 @@ from config.common.events import Happening, record, record_all
 from config.common.models import User
 from feedback.cases import rules
 from feedback.cases.locking import lock, save
-from feedback.models import Approval, ApprovalStatus
+from feedback.models import Approval, ApprovalStatus, Case
 from feedback.org.alerts import alert
 from feedback.org.queries import departments_led
 
@@ -83,8 +83,12 @@ def decide(*, approval_id: int, approve: bool, note: str = "", actor: User, at: 
 @transaction.atomic
 def lapse(*, at: datetime) -> int:
     """Let go what was asked about cases that have ended meanwhile; gives how many."""
+    waiting = Approval.objects.filter(status=ApprovalStatus.ASKED)
+    ended = Case.objects.filter(
+        pk__in=list(waiting.values_list("case", flat=True)), resolved_at__isnull=False
+    )
     over = list(
-        Approval.objects.filter(status=ApprovalStatus.ASKED, case__resolved_at__isnull=False)
+        waiting.filter(case__in=list(ended.values_list("pk", flat=True)))
         .select_related("case")
         .select_for_update(of=("self",), skip_locked=True, no_key=True)
         .order_by("pk")

@@ -16,7 +16,11 @@ from config import broker, embedded
 from config.common.models import Heartbeat
 from tests.programs import free_port, program
 
-SEND = "from config.celery import app; app.send_task('common.heartbeat')"
+SEND = """
+from config.celery import app
+app.send_task("common.heartbeat")
+app.send_task("common.heartbeat_clocks")
+"""
 
 
 @contextmanager
@@ -44,7 +48,7 @@ def accepts(port: int, seconds: int = 60) -> None:
 
 
 def is_done_by_a_worker(broker_url: str, folder: Path) -> bool:
-    """Whether a task sent by one process is done by a worker in another."""
+    """Whether tasks of two queues sent by one process are done by a worker that serves all, in another."""
     server = (os.environ.get("DATABASE_URL") or embedded.url()).rpartition("/")[0]
     env = {
         **os.environ,
@@ -59,7 +63,7 @@ def is_done_by_a_worker(broker_url: str, folder: Path) -> bool:
     with started(worker, cwd=settings.BASE_DIR, env=env):
         subprocess.run([sys.executable, "-c", SEND], cwd=settings.BASE_DIR, env=env, check=True)
         for _ in range(600):
-            if Heartbeat.objects.filter(name="worker").exists():
+            if Heartbeat.objects.filter(name__in=["worker", "clocks"]).count() == 2:
                 return True
             time.sleep(0.1)
     return False

@@ -8,7 +8,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from config.common.models import Heartbeat
-from config.common.tasks import heartbeat
+from config.common.tasks import heartbeat, heartbeat_clocks
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +22,8 @@ def test_a_probe_by_number_and_without_https_is_answered(client, settings):
 def test_ready_when_the_database_is_migrated(client):
     response = client.get("/readyz", headers={"host": "10.1.2.3"})
     assert response.status_code == 200
-    assert response.json() == {"database": "ok", "migrations": "ok", "worker": "never seen"}
+    seen = {"worker": "never seen", "clocks": "never seen"}
+    assert response.json() == {"database": "ok", "migrations": "ok", **seen}
 
 
 def test_not_ready_while_a_migration_is_missing(client, monkeypatch):
@@ -46,6 +47,9 @@ def test_not_ready_without_the_database(client, monkeypatch):
 def test_a_worker_that_beats_is_told(client):
     heartbeat()
     assert client.get("/readyz").json()["worker"] == "ok"
+    assert client.get("/readyz").json()["clocks"] == "never seen"
+    heartbeat_clocks()
+    assert client.get("/readyz").json()["clocks"] == "ok"
 
 
 def test_a_worker_that_has_stopped_is_told_but_web_stays(client):
