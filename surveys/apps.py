@@ -15,14 +15,17 @@ class SurveysConfig(AppConfig):
         from config.common.registry import DEFAULTS, DEMO, PAGES, PERIODIC, Periodic
         from feedback.admin.panels import CASE_PANELS
         from feedback.cases import timeline
+        from feedback.playbooks import report
         from surveys.admin import panels, results
         from surveys.defaults import campaigns, demo
         from surveys.invitations import links
         from surveys.portal import panels as portal
+        from surveys.responses.ratings import ratings
 
         PAGES.extend(results.PAGES)
         CASE_PANELS.append(panels.survey_panel)
         timeline.TEXTS.update(panels.TEXTS)
+        report.RATINGS.append(ratings)
         DEFAULTS.append(campaigns.seed)
         DEMO.append(demo.seed)
         PERIODIC.append(Periodic("invite to surveys", "surveys.invite", every_seconds=60))
