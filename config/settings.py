@@ -249,6 +249,7 @@ SPECTACULAR_SETTINGS = {
         "CaseKind": "feedback.models.CaseKind",
         "HandoffStatus": "feedback.models.HandoffStatus",
         "Channel": "feedback.models.Channel",
+        "ChatState": "feedback.models.ChatState",
         "Author": "feedback.models.Author",
         "Milestone": "feedback.models.Milestone",
         "Resolution": "feedback.models.Resolution",

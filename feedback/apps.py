@@ -15,6 +15,7 @@ class FeedbackConfig(AppConfig):
         from config.common.outbox import SENDERS
         from config.common.registry import ACCOUNTS, DEFAULTS, DEMO, MENU, PAGES, PERIODIC, Periodic
         from feedback.admin.articles import KNOWLEDGE_MENU, KNOWLEDGE_PAGES
+        from feedback.admin.chats import CHAT_MENU, CHAT_PAGES
         from feedback.admin.composer import COMPOSER_PAGES
         from feedback.admin.gaps import GAP_MENU, GAP_PAGES, gaps_of_member
         from feedback.admin.imports import IMPORT_MENU, IMPORT_PAGES
@@ -36,9 +37,9 @@ class FeedbackConfig(AppConfig):
         ACCOUNTS.append(demo_staff.accounts)
         MEMBER_FACTS.append(gaps_of_member)
         PAGES.extend([*CASE_PAGES, *LEAD_PAGES, *GAP_PAGES, *IMPORT_PAGES, *SOP_PAGES, *STAFFING_PAGES])
-        PAGES.extend([*COMPOSER_PAGES, *KNOWLEDGE_PAGES, *PLAYBOOK_PAGES, *CHANGE_PAGES])
+        PAGES.extend([*COMPOSER_PAGES, *KNOWLEDGE_PAGES, *PLAYBOOK_PAGES, *CHANGE_PAGES, *CHAT_PAGES])
         MENU.extend([*CASE_MENU, *LEAD_MENU, *GAP_MENU, *IMPORT_MENU, *SOP_MENU, *STAFFING_MENU])
-        MENU.extend([*KNOWLEDGE_MENU, *PLAYBOOK_MENU])
+        MENU.extend([*CHAT_MENU, *KNOWLEDGE_MENU, *PLAYBOOK_MENU])
         PERIODIC.append(Periodic("find gaps", "feedback.detect_gaps", every_seconds=300))
         PERIODIC.append(Periodic("take up imports", "feedback.take_up_imports", every_seconds=60))
         PERIODIC.append(
@@ -47,12 +48,12 @@ class FeedbackConfig(AppConfig):
         PERIODIC.append(Periodic("close silent cases", "feedback.close_silent_cases", every_seconds=600))
         PERIODIC.extend(
             [
+                Periodic("end chats that were left", "feedback.end_left_chats", every_seconds=20),
                 Periodic("give cases to agents", "feedback.tasks.route", every_seconds=3),
                 Periodic("take cases back", "feedback.hand_back", every_seconds=60),
                 Periodic("dedicate agents", "feedback.dedicate", every_seconds=600),
             ]
         )
-        PERIODIC.append(Periodic("end chats that were left", "feedback.end_left_chats", every_seconds=20))
         PERIODIC.append(Periodic("start refunds", "feedback.start_refunds", every_seconds=60))
         PERIODIC.append(Periodic("move clocks", "feedback.move_clocks", every_seconds=60))
         PERIODIC.append(Periodic("sweep the clocks", "feedback.tasks.sweep", every_seconds=5))

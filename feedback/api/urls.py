@@ -2,8 +2,8 @@
 
 from django.urls import path
 
+from feedback.api import chat, inbound, joining, staff, staff_waiting, views
 from feedback.api import help as help_centre
-from feedback.api import inbound, joining, staff, staff_waiting, views
 
 urlpatterns = [
     path("cases/", views.CasesView.as_view(), name="cases"),
@@ -11,6 +11,15 @@ urlpatterns = [
     path("cases/<int:pk>/messages/", views.CaseMessagesView.as_view(), name="case-messages"),
     path("cases/<int:pk>/confirm/", views.CaseConfirmView.as_view(), name="case-confirm"),
     path("cases/<int:pk>/reopen/", views.CaseReopenView.as_view(), name="case-reopen"),
+    path("chats/", chat.ChatsView.as_view(), name="chats"),
+    path("chats/leave-message/", chat.ChatLeaveView.as_view(), name="chat-leave-message"),
+    path("chats/<int:pk>/", chat.ChatView.as_view(), name="chat"),
+    path("chats/<int:pk>/messages/", chat.ChatMessagesView.as_view(), name="chat-messages"),
+    path("chats/<int:pk>/news/", chat.ChatNewsView.as_view(), name="chat-news"),
+    path("chats/<int:pk>/typing/", chat.ChatTypingView.as_view(), name="chat-typing"),
+    path("chats/<int:pk>/helped/", chat.ChatHelpedView.as_view(), name="chat-helped"),
+    path("chats/<int:pk>/person/", chat.ChatPersonView.as_view(), name="chat-person"),
+    path("chats/<int:pk>/end/", chat.ChatEndView.as_view(), name="chat-end"),
     path("attachments/<int:pk>/", views.AttachmentView.as_view(), name="attachment"),
     path("help/articles/", help_centre.HelpArticlesView.as_view(), name="help-articles"),
     path("help/articles/<slug:code>/", help_centre.HelpArticleView.as_view(), name="help-article"),

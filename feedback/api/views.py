@@ -97,10 +97,11 @@ class CasesView(MemberView[Case], ListAPIView[Case]):
             actor=self.member,
             at=timezone.now(),
         )
-        return _case(self, case.pk, status.HTTP_201_CREATED)
+        return case_answer(self, case.pk, status.HTTP_201_CREATED)
 
 
-def _case(view: MemberView[Case], pk: int, code: int = status.HTTP_200_OK) -> Response:
+def case_answer(view: MemberView[Any], pk: int, code: int = status.HTTP_200_OK) -> Response:
+    """One of the member's cases as an answer."""
     pk = own.goes_on_as(view.member, pk)
     case = get_object_or_404(own.own_with_thread(view.member), pk=pk)
     return Response(CaseDetailSerializer(case, context=view.get_serializer_context()).data, status=code)
@@ -120,7 +121,7 @@ class CaseView(MemberView[Case], RetrieveAPIView[Case]):
 
     def retrieve(self, _request: Request, pk: int) -> Response:
         """The case; under the number of one that was merged, the case that goes on."""
-        return _case(self, pk)
+        return case_answer(self, pk)
 
 
 class CaseMessagesView(MemberView[Case]):
@@ -178,7 +179,7 @@ class CaseConfirmView(MemberView[Case]):
     def post(self, _request: Request, pk: int) -> Response:
         """Confirm that a resolved case is solved: it is closed. Again changes nothing."""
         commands.confirm(case_id=pk, actor=self.member, at=timezone.now())
-        return _case(self, pk)
+        return case_answer(self, pk)
 
 
 class CaseReopenView(MemberView[Case]):
@@ -205,7 +206,7 @@ class CaseReopenView(MemberView[Case]):
         commands.reopen(
             case_id=pk, reason=asked.validated_data["reason"], actor=self.member, at=timezone.now()
         )
-        return _case(self, pk)
+        return case_answer(self, pk)
 
 
 class AttachmentView(MemberView[Any]):

@@ -7,6 +7,7 @@ from django import forms
 from django.core.files.base import File
 from django.utils.translation import gettext_lazy as _
 
+from compensation.members.masking import masked_phone
 from compensation.models import Member, Order
 from feedback.cases import rules
 from feedback.portal.reasons import NEEDS_TEXT, REASONS
@@ -110,6 +111,37 @@ class WriteForm(OnceForm):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     photos = ManyFilesField(label=_("Photos, recordings or PDF"), required=False)
+
+
+class StartChatForm(WriteForm):
+    """The first words of a chat."""
+
+    body = forms.CharField(
+        label=_("What can we do for you?"),
+        max_length=rules.BODY_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": _("Please write a few words.")},
+    )
+
+
+class LeaveForm(StartChatForm):
+    """A message while the chat is closed, and how to answer it."""
+
+    way = forms.ChoiceField(
+        label=_("How may we answer you?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Please choose one.")},
+    )
+
+    def __init__(self, *args: Any, member: Member, **more: Any) -> None:
+        super().__init__(*args, **more)
+        ways: list[tuple[str, Any]] = [("portal", _("Here in the portal"))]
+        if member.email:
+            ways.insert(0, ("email", _("By e-mail")))
+        if member.phone:
+            call = _("Call me back on %(phone)s") % {"phone": masked_phone(member.phone)}
+            ways.insert(0, ("call", call))
+        self.fields["way"].choices = ways  # type: ignore[attr-defined]  # a ChoiceField's
 
 
 class ReopenForm(forms.Form):

@@ -10,7 +10,7 @@ from compensation.models import Member, Order
 from compensation.portal.panels import Need, Panel
 from feedback.cases.own import own
 from feedback.clocks.promised import promised
-from feedback.models import Case, CaseStatus
+from feedback.models import Case, CaseStatus, ChatSession
 from feedback.portal.tracking import SHORT, WHERE, stations
 
 MOST = 5
@@ -18,10 +18,25 @@ MOST = 5
 
 def needs(member: Member, _at: datetime) -> Sequence[Need]:
     """The cases that wait for the member: to answer, then to confirm."""
-    waiting = Case.objects.filter(
-        member=member, status__in=[CaseStatus.WAITING_MEMBER, CaseStatus.RESOLVED]
-    ).order_by("-status", "-last_message_at")[:MOST]
-    return [
+    going = ChatSession.objects.filter(member=member, ended_at=None).select_related("case").first()
+    chat = (
+        [
+            Need(
+                kind="answer",
+                title=_("A chat is going on"),
+                text=going.case.subject,
+                path=reverse("portal:chat"),
+            )
+        ]
+        if going
+        else []
+    )
+    waiting = (
+        Case.objects.filter(member=member, status__in=[CaseStatus.WAITING_MEMBER, CaseStatus.RESOLVED])
+        .exclude(chat__ended_at=None, chat__isnull=False)
+        .order_by("-status", "-last_message_at")[:MOST]
+    )
+    return chat + [
         Need(
             kind="answer" if case.status == CaseStatus.WAITING_MEMBER else "confirm",
             title=_("We need your answer")

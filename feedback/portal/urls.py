@@ -2,8 +2,8 @@
 
 from django.urls import path
 
+from feedback.portal import chat, views
 from feedback.portal import help as help_centre
-from feedback.portal import views
 
 urlpatterns = [
     path("cases/", views.cases, name="cases"),
@@ -16,5 +16,12 @@ urlpatterns = [
     path("help/answers/<int:pk>/helped/", help_centre.helped, name="help-answer"),
     path("help/<slug:code>/", help_centre.article, name="help-article"),
     path("help/<slug:code>/vote/", help_centre.vote, name="help-vote"),
+    path("chat/", chat.chat, name="chat"),
+    path("chat/start/", chat.start, name="chat-start"),
+    path("chat/leave/", chat.leave, name="chat-leave"),
+    path("chat/<int:pk>/write/", chat.write, name="chat-write"),
+    path("chat/<int:pk>/wait/", chat.wait, name="chat-wait"),
+    path("chat/<int:pk>/typing/", chat.typing, name="chat-typing"),
+    path("chat/<int:pk>/<slug:name>/", chat.act, name="chat-act"),
     path("attachments/<int:pk>/", views.attachment, name="attachment"),
 ]

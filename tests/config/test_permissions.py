@@ -27,6 +27,7 @@ from compensation.models import Coupon, CouponTemplate, Grant, GrantStatus, Noti
 from config.common.models import Seal, User
 from config.common.registry import DEFAULTS, PAGES
 from feedback.cases import commands
+from feedback.channels.chat import commands as chats
 from feedback.defaults.roles import ROLES
 from feedback.handoffs import commands as handoffs
 from feedback.knowledge import answering
@@ -38,6 +39,8 @@ from feedback.models import (
     Attachment,
     Case,
     ChannelMessage,
+    ChatSession,
+    ChatSetup,
     Clock,
     Dedication,
     Department,
@@ -110,6 +113,8 @@ def make_house() -> tuple[dict[str, User], Case]:
             actor=asker,
             at=now,
         )
+    ChatSetup.objects.update(calendar=None)
+    chats.start(member=member, body="？", at=now)
     promise = Promise.objects.create(line=line, aspect=Aspect.DELIVERY, due_at=T0)
     Gap.objects.create(
         order=order, promise=promise, aspect=Aspect.DELIVERY, expected_at=T0, actual_at=now, days=-3,
@@ -188,6 +193,7 @@ MODELS = {
     "feedback.promise": Rights(SUPERVISORS | {"analyst"}),
     "feedback.gapthreshold": Rights(ADMIN, ADMIN, ADMIN),
     "feedback.gaprule": KEEP,
+    "feedback.chatsetup": Rights(ADMIN, ADMIN),
     "feedback.department": Rights(LEADERS, ADMIN, ADMIN),
     "feedback.agent": Rights(LEADERS, ADMIN, ADMIN),
     "feedback.review": Rights(WORKERS | {"moderator", "analyst"}, WORKERS | {"moderator"}),
@@ -253,6 +259,8 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     finance, handoff = Department.objects.get(code="finance").pk, Handoff.objects.get().pk
     deciders = {"supervisor", "finance", *ADMIN}
     importers, planners = ADMIN, LEADERS - {"supervisor elsewhere"}
+    importers = ADMIN
+    chat = ChatSession.objects.get().case_id
     return {
         "desk": get("desk", WORKERS),
         "desk_news": get("desk_news", WORKERS),
@@ -299,6 +307,16 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         ],
         "letter": get("letter", OURS, carried.pk),
         "letter_page": get("letter_page", OURS, carried.pk),
+        "chats": get("chats", WORKERS, query=f"?chat={chat}"),
+        "chats_wait": get("chats_wait", ours, query=f"?now&chat={chat}")
+        + get("chats_wait", WORKERS, query="?now"),
+        "chats_act": [
+            post("chats_act", ours - {"superuser"}, chat, "take"),
+            post("chats_act", ours - {"superuser"}, chat, "say", body="x"),
+            post("chats_act", ours, chat, "typing"),
+            post("chats_act", ours - {"agent"}, chat, "end", resolution="keep"),  # nobody's: for who assigns
+            post("chats_act", ours - {"agent"}, chat, "hand-over", to=f"department:{finance}"),
+        ],
         "attachment": get("attachment", OURS, picture.pk)
         + get("attachment", OURS, picture.pk, query="?small"),
         "board": get("board", LEADERS | {"analyst"}),
@@ -447,6 +465,7 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
     invitation.save()
     finance, handoff = Department.objects.get(code="finance").pk, Handoff.objects.get().pk
     everybody = {*STAFF, *both, "anonymous"}
+    chat = ChatSession.objects.get().case_id
     ours, answers = OURS - {"agent asked"}, {"agent asked", *ADMIN}
     asks = [
         ("auth-code", "post", (), everybody, {}),
@@ -469,6 +488,16 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("case-messages", "post", (case.pk,), member, {"body": "x"}),
         ("case-confirm", "post", (case.pk,), member, {}),
         ("case-reopen", "post", (case.pk,), member, {"reason": "x"}),
+        ("chats", "get", (), both, {}),
+        ("chats", "post", (), both, {"body": "x"}),
+        ("chat-leave-message", "post", (), both, {"body": "x", "way": "portal"}),
+        ("chat", "get", (chat,), member, {}),
+        ("chat-messages", "post", (chat,), member, {"body": "x"}),
+        ("chat-news", "get", (chat,), member, {"seconds": 0}),
+        ("chat-typing", "post", (chat,), member, {}),
+        ("chat-helped", "post", (chat,), member, {}),
+        ("chat-person", "post", (chat,), member, {}),
+        ("chat-end", "post", (chat,), member, {"solved": True}),
         ("attachment", "get", (file.pk,), member, {}),
         ("inbound", "post", ("taobao",), set(), {}),  # whoever has not signed it
         ("gaps", "get", (), both, {}),
@@ -522,6 +551,7 @@ def portal_asks(case: Case) -> list[tuple[str, Ask]]:
     member, both = {"member"}, {"member", "other member"}
     everybody = {*STAFF, *both, "anonymous"}
     file, notice = Attachment.objects.first(), Notice.objects.filter(member=case.member).first()
+    chat = ChatSession.objects.get().case_id
     asks = [
         ("home", "get", (), both),
         ("sign-in", "get", (), everybody),
@@ -539,6 +569,14 @@ def portal_asks(case: Case) -> list[tuple[str, Ask]]:
         ("case-write", "post", (case.pk,), member),
         ("case-confirm", "post", (case.pk,), member),
         ("case-reopen", "post", (case.pk,), member),
+        ("chat", "get", (), both),
+        ("chat-start", "post", (), both),
+        ("chat-leave", "post", (), both),
+        ("chat-write", "post", (chat,), member),
+        ("chat-wait", "get", (chat,), member),
+        ("chat-typing", "post", (chat,), member),
+        ("chat-act", "post", (chat, "person"), member),
+        ("chat-act", "post", (chat, "end"), member),
         ("attachment", "get", (file.pk,), member),
         ("help", "get", (), everybody),
         ("help-article", "get", ("return-how",), everybody),

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, F, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, F, Q, QuerySet
 
 from compensation.models import Member
 from config.common.errors import NotFound
@@ -52,6 +52,11 @@ def own(member: Member) -> QuerySet[ChatSession]:
     return ChatSession.objects.filter(member=member).select_related(*SHOWN)
 
 
+def chat_of(case_id: int) -> ChatSession | None:
+    """The chat of a case, for staff who may see the case."""
+    return ChatSession.objects.select_related(*SHOWN).filter(case=case_id).first()
+
+
 def own_chat(member: Member, case_id: int) -> ChatSession:
     """One of a member's chats.
 
@@ -69,10 +74,14 @@ def open_chat(member: Member) -> ChatSession | None:
     return own(member).filter(ended_at=None).first()
 
 
-def said(case_id: int, *, after: int = 0) -> list[Message]:
-    """What member and house said to each other, oldest first: the newest, or those after a message."""
+def said(case_id: int, *, after: int = 0, notes: bool = False) -> list[Message]:
+    """What member and house said to each other, oldest first: the newest, or those after a message.
+
+    With `notes` also what colleagues wrote for each other.
+    """
+    public = {} if notes else {"is_public": True}
     newest = (
-        Message.objects.filter(case=case_id, is_public=True, pk__gt=after)
+        Message.objects.filter(case=case_id, pk__gt=after, **public)
         .select_related("user")
         .prefetch_related("attachments")
         .order_by("-pk")[:NEWEST]
@@ -124,14 +133,7 @@ LINE_SHOWN = 50
 
 def desk(user: User, agent: Agent | None) -> Desk:
     """The chats of an agent, and those that wait in the departments whose cases the person sees."""
-    due = (
-        Clock.objects.filter(
-            case=OuterRef("case"), milestone__in=REPLIES, met_at=None, stopped_at=None, handoff=None
-        )
-        .order_by("due_at")
-        .values("due_at")[:1]
-    )
-    rows = ChatSession.objects.select_related(*SHOWN).annotate(reply_due=Subquery(due))
+    rows = ChatSession.objects.select_related(*SHOWN)
     unread = Count(
         "case__messages",
         filter=Q(case__messages__author=Author.MEMBER, case__messages__pk__gt=F("agent_read")),
@@ -143,9 +145,3 @@ def desk(user: User, agent: Agent | None) -> Desk:
     )
     waiting = rows.filter(pk__in=line(department_ids(user))).order_by("person_since", "pk")[:LINE_SHOWN]
     return Desk(list(mine), list(waiting), agent.chat_capacity if agent else 0)
-
-
-def seen_with(chats: QuerySet[ChatSession]) -> QuerySet[ChatSession]:
-    """The same with everything that was said, for a transcript."""
-    public = Message.objects.filter(is_public=True).select_related("user").order_by("pk")
-    return chats.prefetch_related(Prefetch("case__messages", public))

@@ -11,6 +11,7 @@ from config.common.events import timeline
 from feedback.cases import commands as cases
 from feedback.cases.working import AlreadyTaken
 from feedback.channels.chat import commands, queries
+from feedback.channels.chat.rules import Place
 from feedback.channels.chat.sessions import ChatOver
 from feedback.channels.chat.starting import ChatClosed
 from feedback.channels.chat.talking import ChatsFull
@@ -50,7 +51,7 @@ def test_a_greeting_alone_meets_no_clock(chat):
     [first] = clocks(chat, milestone="first_reply")
     assert first.due_at == T0 + 30 * SECOND
     assert first.met_at is None
-    assert queries.place_of(fresh(chat)) == queries.Place(1, T0 + 30 * SECOND)
+    assert queries.place_of(fresh(chat)) == Place(1, T0 + 30 * SECOND)
 
 
 def test_a_greeting_counts_where_the_setup_says_so(service, member, setup):

@@ -1,0 +1,312 @@
+"""The agent's chats: who waits, one's own side by side, the conversation, and what is new at once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET, require_POST
+
+from config.common import live
+from config.common.asked import id_in
+from config.common.errors import DomainError, Invalid, NotFound
+from config.common.registry import MenuItem, Page
+from config.common.screens import StaffRequest, page
+from feedback.admin.access import needs
+from feedback.cases.queries import visible_to
+from feedback.channels.chat import commands, queries, rules
+from feedback.channels.chat.sessions import LINE, topic
+from feedback.clocks.queries import Chip, running_chips
+from feedback.models import (
+    Agent,
+    ChatSession,
+    ChatState,
+    Department,
+    Message,
+    Resolution,
+)
+from feedback.org.queries import agent_of, colleagues
+from feedback.shifts import commands as shifts
+
+WORK = "feedback.work_case"
+RESOLUTIONS = (
+    Resolution.SOLVED,
+    Resolution.ANSWERED,
+    Resolution.COMPENSATED,
+    Resolution.NOT_JUSTIFIED,
+    Resolution.WITHDRAWN,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The left side: one's own chats, the line, and the clock of each."""
+
+    desk: queries.Desk
+    chips: dict[int, Chip]
+
+    @staticmethod
+    def of(request: StaffRequest, agent: Agent | None, at: datetime) -> "Listing":
+        """What stands there at a moment."""
+        desk = queries.desk(request.user, agent)
+        return Listing(desk, running_chips([chat.case for chat in (*desk.mine, *desk.waiting)], now=at))
+
+    @property
+    def mine(self) -> list[tuple[ChatSession, Chip | None]]:
+        """One's own, each with its clock."""
+        return [(chat, self.chips.get(chat.case_id)) for chat in self.desk.mine]
+
+    @property
+    def waiting(self) -> list[tuple[ChatSession, Chip | None]]:
+        """The line, each with its clock."""
+        return [(chat, self.chips.get(chat.case_id)) for chat in self.desk.waiting]
+
+    @property
+    def mark(self) -> str:
+        """A word that changes with what is seen."""
+        parts = [
+            f"{chat.case_id}.{chat.case.version}.{getattr(chat, 'unread', '')}"
+            f".{chip.clock.pk if chip else ''}"
+            for chat, chip in (*self.mine, *self.waiting)
+        ]
+        return "~".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """The right side: one conversation."""
+
+    chat: ChatSession
+    is_typing: bool
+    is_there: bool
+    is_mine: bool
+
+    @staticmethod
+    def of(chat: ChatSession, agent: Agent | None, at: datetime) -> "Talk":
+        """The conversation as it is at a moment."""
+        return Talk(
+            chat=chat,
+            is_typing=rules.is_typing(chat.member_typed_at, at),
+            is_there=rules.is_there(chat.member_seen_at, at),
+            is_mine=agent is not None and chat.case.agent_id == agent.pk,
+        )
+
+    @property
+    def may_write(self) -> bool:
+        """Whether the person answers here: it goes on, and is theirs or nobody's."""
+        return self.chat.state != ChatState.ENDED and (self.is_mine or self.chat.case.agent_id is None)
+
+    @property
+    def mark(self) -> str:
+        """A word that changes with what is seen."""
+        return (
+            f"{self.chat.state}.{self.chat.case.agent_id}.{self.chat.case.status}.{self.chat.member_read}"
+            f".{int(self.is_typing)}{int(self.is_there)}"
+        )
+
+
+@require_GET
+@needs(WORK)
+def chats(request: StaffRequest) -> HttpResponse:
+    """The page: the chat that was chosen, else the first of one's own."""
+    at = timezone.now()
+    agent = agent_of(request.user)
+    listing = Listing.of(request, agent, at)
+    chosen = _chosen(request, id_in(request.GET.get("chat")))
+    if chosen is None and listing.desk.mine:
+        chosen = listing.desk.mine[0]
+    context: dict[str, Any] = {"listing": listing, "agent": agent}
+    if chosen is not None:
+        context |= _conversation(Talk.of(chosen, agent, at))
+    return page(request, "feedback/chats/page.html", context, at=at)
+
+
+def _chosen(request: StaffRequest, case_id: int | None) -> ChatSession | None:
+    """The chat of a case that this person may see."""
+    if case_id is None or not visible_to(request.user).filter(pk=case_id).exists():
+        return None
+    return queries.chat_of(case_id)
+
+
+def _conversation(talk: Talk) -> dict[str, Any]:
+    lines = queries.said(talk.chat.case_id, notes=True)
+    return {
+        "talk": talk,
+        "chat": talk.chat,
+        "case": talk.chat.case,
+        "lines": lines,
+        "last": lines[-1].pk if lines else 0,
+        "resolutions": [(one.value, one.label) for one in RESOLUTIONS],
+        "departments": Department.objects.filter(is_active=True).exclude(pk=talk.chat.case.department_id),
+        "colleagues": colleagues(talk.chat.case.department).exclude(pk=talk.chat.case.agent_id or 0),
+    }
+
+
+@require_GET
+@needs(WORK)
+def wait(request: StaffRequest) -> HttpResponse:
+    """What is new in the list and in the conversation: at once, or when there is something."""
+    at, agent = timezone.now(), agent_of(request.user)
+    case_id, after = id_in(request.GET.get("chat")), id_in(request.GET.get("after")) or 0
+    list_mark, talk_mark = request.GET.get("list", ""), request.GET.get("mark", "")
+    chosen = _chosen(request, case_id)
+    if case_id is not None and chosen is None:
+        raise Http404
+    if agent is not None:
+        shifts.seen(agent_id=agent.pk, at=at)
+    if chosen is not None and "hidden" not in request.GET and Talk.of(chosen, agent, at).is_mine:
+        commands.seen(chat=chosen, side="agent", read=after, at=at)
+    mine = queries.desk(request.user, agent).mine
+
+    def look() -> "_News | None":
+        now = timezone.now()
+        listing = Listing.of(request, agent, now)
+        found = _News(listing if listing.mark != list_mark else None, None, [])
+        if chosen is not None:
+            current = queries.chat_of(chosen.case_id) or chosen
+            talk = Talk.of(current, agent, now)
+            found = _News(
+                found.listing,
+                talk if talk.mark != talk_mark else None,
+                queries.said(chosen.case_id, after=after, notes=True),
+            )
+        return found if found.listing or found.talk or found.lines else None
+
+    cases = {chat.case_id for chat in mine} | ({chosen.case_id} if chosen else set())
+    answer = live.wait(
+        [f"user:{request.user.pk}", *(f"case:{pk}" for pk in cases), *(topic(pk) for pk in cases)],
+        look,
+        timeout=0 if "now" in request.GET else settings.LIVE_SECONDS,
+        owner=f"user:{request.user.pk}",
+        slow=[LINE],
+    )
+    return JsonResponse({"again": answer.again_after, **_told(request, answer.found, agent)})
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What has changed; None for what has not."""
+
+    listing: Listing | None
+    talk: Talk | None
+    lines: list[Message]
+
+
+def _told(request: StaffRequest, found: _News | None, agent: Agent | None) -> dict[str, Any]:
+    if found is None:
+        return {}
+    told: dict[str, Any] = {}
+    context: dict[str, Any] = {"now": timezone.now(), "agent": agent}
+    if found.listing:
+        context["listing"] = found.listing
+        told["list"] = found.listing.mark
+        told["rows"] = render_to_string("feedback/chats/list.html", context, request)
+        told["unread"] = sum(getattr(chat, "unread", 0) for chat in found.listing.desk.mine)
+        told["waiting"] = len(found.listing.desk.waiting)
+    if found.talk:
+        context |= {"talk": found.talk, "chat": found.talk.chat, "case": found.talk.chat.case}
+        told["mark"] = found.talk.mark
+        told["state"] = render_to_string("feedback/chats/state.html", context, request)
+        told["read"] = found.talk.chat.member_read
+        told["writes"] = found.talk.may_write
+    if found.lines:
+        context |= {"lines": found.lines}
+        told["lines"] = render_to_string("feedback/chats/lines.html", context, request)
+        told["last"] = found.lines[-1].pk
+    return told
+
+
+@require_POST
+@needs(WORK)
+def act(request: StaffRequest, case_id: int, name: str) -> HttpResponse:
+    """Do what a button says; a script reads JSON, a page without one comes back."""
+    chat = _chosen(request, case_id)
+    if chat is None:
+        raise Http404
+    if name not in ACTS:
+        raise Http404
+    try:
+        told = ACTS[name](request, chat, timezone.now())
+    except DomainError as error:
+        if isinstance(error, NotFound):
+            raise Http404 from error
+        if _wants_json(request):
+            return JsonResponse({"error": str(error), "code": error.code}, status=error.status)
+        return page(
+            request,
+            "feedback/chats/refused.html",
+            {"error": str(error), "case": chat.case},
+            status=error.status,
+        )
+    if _wants_json(request):
+        return JsonResponse(told)
+    return redirect(f"{reverse('admin:chats')}?chat={case_id}")
+
+
+def _take(request: StaffRequest, chat: ChatSession, at: datetime) -> dict[str, Any]:
+    commands.take(case_id=chat.case_id, actor=request.user, at=at)
+    return {}
+
+
+def _say(request: StaffRequest, chat: ChatSession, at: datetime) -> dict[str, Any]:
+    message = commands.say(
+        case_id=chat.case_id,
+        body=request.POST.get("body", ""),
+        attachments=request.FILES.getlist("files"),
+        key=request.POST.get("key", "")[:100] or None,
+        actor=request.user,
+        at=at,
+    )
+    return {"id": message.pk}
+
+
+def _typing(request: StaffRequest, chat: ChatSession, at: datetime) -> dict[str, Any]:
+    agent = agent_of(request.user)
+    if agent is not None and chat.case.agent_id == agent.pk:
+        commands.typed(chat=chat, side="agent", at=at)
+    return {}
+
+
+def _end(request: StaffRequest, chat: ChatSession, at: datetime) -> dict[str, Any]:
+    chosen = request.POST.get("resolution", "")
+    if chosen not in {"keep", *(one.value for one in RESOLUTIONS)}:
+        raise Invalid(_("Choose how the case was resolved."))
+    resolution = None if chosen == "keep" else Resolution(chosen)
+    commands.end_by_agent(case_id=chat.case_id, resolution=resolution, actor=request.user, at=at)
+    return {}
+
+
+def _hand_over(request: StaffRequest, chat: ChatSession, at: datetime) -> dict[str, Any]:
+    kind, _sign, pk = request.POST.get("to", "").partition(":")
+    if kind not in {"agent", "department"} or id_in(pk) is None:
+        raise Invalid(_("Choose a colleague or a department."))
+    commands.hand_over(
+        case_id=chat.case_id,
+        agent_id=id_in(pk) if kind == "agent" else None,
+        department_id=id_in(pk) if kind == "department" else None,
+        note=request.POST.get("note", ""),
+        actor=request.user,
+        at=at,
+    )
+    return {}
+
+
+ACTS = {"take": _take, "say": _say, "typing": _typing, "end": _end, "hand-over": _hand_over}
+
+
+def _wants_json(request: StaffRequest) -> bool:
+    return request.headers.get("Accept", "").startswith("application/json")
+
+
+CHAT_PAGES = [
+    Page("chats/", chats, "chats"),
+    Page("chats/wait/", wait, "chats_wait"),
+    Page("chats/<int:case_id>/<slug:name>/", act, "chats_act"),
+]
+CHAT_MENU = [MenuItem(_("Chats"), "chats", "chat", (WORK,))]
