@@ -1,5 +1,6 @@
 """Where cases go: skills, department rules, and members with an agent of their own."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -12,6 +13,7 @@ from unfold.admin import ModelAdmin
 
 from compensation.models import Tier
 from config.common.screens import StaffRequest
+from config.common.spans import work_span
 from feedback.admin.fields import Words
 from feedback.admin.sops import Choices
 from feedback.models import (
@@ -129,8 +131,19 @@ class DepartmentRuleAdmin(ModelAdmin):
 class DedicatedServiceAdmin(ModelAdmin):
     """The tiers whose members have an agent of their own."""
 
-    list_display = ("tier", "department", "is_active")
+    list_display = ("tier", "department", "is_active", "nobody")
     list_select_related = ("tier", "department")
+
+    @admin.display(description=_("nobody on duty in the next seven days"))
+    def nobody(self, service: DedicatedService) -> str:
+        """Tell when these members have nobody: around the clock means never."""
+        found = dedicating.uncovered(service, timezone.now())
+        if not found:
+            return str(_("always somebody there"))
+        start = timezone.localtime(found[0][0])
+        hours = sum((end - begin for begin, end in found), timedelta())
+        told = _("%(span)s in all, first from %(start)s")
+        return str(told % {"span": work_span(hours), "start": f"{start:%m-%d %H:%M}"})
 
 
 @admin.register(Dedication)

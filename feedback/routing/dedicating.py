@@ -1,7 +1,7 @@
 """Members with an agent of their own: a benefit of their tier, or chosen for them by hand."""
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef
@@ -13,8 +13,11 @@ from config.common.errors import Invalid, NotFound
 from config.common.events import Happening, record, record_all
 from config.common.models import User
 from feedback.models import Agent, DedicatedService, Dedication, Membership
+from feedback.shifts.queries import duties
+from feedback.shifts.rules import Span, gaps, union
 
 BATCH = 500
+WEEK = timedelta(days=7)
 
 
 @transaction.atomic
@@ -63,6 +66,13 @@ def keep_up(*, at: datetime) -> int:
     the agent; what was chosen by hand stays. An agent who no longer takes cases is replaced.
     """
     return _end(at) + sum(_begin(service, at) for service in _services())
+
+
+def uncovered(service: DedicatedService, at: datetime) -> list[Span]:
+    """When, in the week from a moment on, nobody who looks after these members is on duty."""
+    until = at + WEEK
+    agents = Membership.objects.filter(department=service.department_id).values_list("agent", flat=True)
+    return gaps(union(*duties(list(agents), at, until).values()), at, until)
 
 
 def _services() -> list[DedicatedService]:

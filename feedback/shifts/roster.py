@@ -67,7 +67,7 @@ class Week:
 
     department: Department
     lines: list[Line]
-    alone: list[list[Span]]
+    alone: list[list[Part]]
 
 
 def monday(day: date) -> date:
@@ -131,12 +131,12 @@ def _on_day(leave: Collection[Leave], start: datetime, end: datetime) -> list[Le
     return [one for one in leave if one.starts_at < end and one.ends_at > start]
 
 
-def _alone(department: Department, days: Sequence[date], duty: Sequence[Span]) -> list[list[Span]]:
+def _alone(department: Department, days: Sequence[date], duty: Sequence[Span]) -> list[list[Part]]:
     calendar = WorkCalendar.from_json(department.calendar.content)
     found = []
     for day in days:
         start, end = _bounds(day)
-        found.append(rules.minus(calendar.intervals(start, end), duty))
+        found.append([Part(*span, None) for span in rules.minus(calendar.intervals(start, end), duty)])
     return found
 
 
