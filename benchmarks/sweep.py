@@ -42,10 +42,11 @@ STANDARD: list[dict[str, Any]] = [
 
 CASES = """
 INSERT INTO feedback_case (member_id, kind, channel, status, priority, subject, department_id, agent_id,
-    version, opened_at, resolution, next_due_at, last_message, last_author, category, language, waiting_for)
+    version, opened_at, resolution, next_due_at, last_message, last_author, category, language, waiting_for,
+    queued_at)
 SELECT %(member)s + n %% %(members)s, 'complaint', 'portal', 'open', 2, 'case ' || n,
     %(department)s + n %% %(departments)s, %(agent)s + n %% %(agents)s,
-    1, %(start)s, '', %(due)s + n * interval '1 millisecond', '', '', '', '', ''
+    1, %(start)s, '', %(due)s + n * interval '1 millisecond', '', '', '', 'zh-hans', '', %(start)s
 FROM generate_series(%(first)s, %(last)s) AS n
 """
 ROWS = """
@@ -77,7 +78,7 @@ def main() -> None:
         fill(values, 1, FEW)
         few = measure(0)
         fill(values, FEW + 1, MANY)
-        many = measure(len(PASSES) * DUE)
+        many = measure((len(PASSES) + 1) * DUE)
         for name, cost in many.items():
             spent, before = cost.ours + cost.servers, few[name].ours + few[name].servers
             print(
@@ -178,6 +179,26 @@ def make_due(offset: int, behind: timedelta) -> None:
         cursor.execute("CHECKPOINT")
 
 
+def make_capped(offset: int) -> None:
+    """Take the next 10,000 clocks and let them stand still for as long as their pauses may last."""
+    chosen = "SELECT id FROM feedback_clock ORDER BY id OFFSET %(offset)s LIMIT %(number)s"
+    values = {"now": NOW, "offset": offset, "number": DUE}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO feedback_pause (clock_id, reason, from_at, ends_by, needs_review, verdict, remark)"
+            " SELECT id, 'waiting_supplier', %(now)s - interval '2 hours', %(now)s - interval '1 hour',"
+            f" true, '', '' FROM ({chosen}) AS chosen",
+            values,
+        )
+        cursor.execute(
+            "UPDATE feedback_clock SET started_at = %(now)s - interval '3 hours',"
+            " paused_at = %(now)s - interval '2 hours', next_fire_at = %(now)s - interval '1 hour',"
+            f" due_at = %(now)s + interval '5 hours' WHERE id IN ({chosen})",
+            values,
+        )
+        cursor.execute("CHECKPOINT")
+
+
 class Cost(NamedTuple):
     """In seconds."""
 
@@ -203,6 +224,9 @@ def measure(offset: int) -> dict[str, Cost]:
             f" (processor: {cost.ours:.2f} s here, {cost.servers:.2f} s in the server)"
         )
         costs[f"{name}, {workers} at work"] = cost
+    make_capped(offset + len(PASSES) * DUE)
+    cost, result = timed(partial(sweep, NOW, workers=2))
+    print(f"10,000 pauses that reach their caps, 2 at work: {cost.wall:.2f} s")
     return costs
 
 
