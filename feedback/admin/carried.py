@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
@@ -20,7 +21,7 @@ from config.common.models import User
 from config.common.screens import StaffRequest
 from feedback.cases.queries import visible_to
 from feedback.channels.email import again
-from feedback.models import Call, ChannelMessage, Outcome
+from feedback.models import Call, ChannelMessage, Direction, Outcome
 
 ODD = [Outcome.SET_ASIDE, Outcome.BROKEN, Outcome.FAILED]
 CONTACTS = "compensation.see_contacts"
@@ -34,7 +35,7 @@ class CallAdmin(Browsed):
 
     list_display = (
         "began_at",
-        "direction",
+        "way",
         "caller",
         "member",
         "in_case",
@@ -47,7 +48,7 @@ class CallAdmin(Browsed):
     list_filter = ("direction", "source")
     ordering = ("-began_at", "-id")
     fields = readonly_fields = (
-        "source", "direction", "caller", "line", "member", "in_case", "agent", "rang_at", "answered_at",
+        "source", "way", "caller", "line", "member", "in_case", "agent", "rang_at", "answered_at",
         "ended_at", "missed_at", "heard",
     )  # fmt: skip
 
@@ -58,7 +59,12 @@ class CallAdmin(Browsed):
             return rows
         return rows.filter(case__in=visible_to(request.user).values("pk"))
 
-    @admin.display(description=_("number"))
+    @admin.display(description=_("direction"))
+    def way(self, call: Call) -> str:
+        """Who called whom."""
+        return str(_("incoming") if call.direction == Direction.IN else _("outgoing"))
+
+    @admin.display(description=pgettext_lazy("phone", "number"))
     def caller(self, call: Call) -> str:
         """The member's number, in full for whom may see it."""
         return call.number if getattr(call, "may_see", False) else masked_phone(call.number)
@@ -79,7 +85,7 @@ class CallAdmin(Browsed):
     def result(self, call: Call) -> tuple[str, Any]:
         """What came of it."""
         if call.answered_at is not None:
-            return "ok", _("answered")
+            return "ok", pgettext_lazy("call", "answered")
         return ("bad", _("missed")) if call.missed_at is not None else ("open", _("ringing"))
 
     @admin.display(description=_("recording"))

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from compensation.models import Member
 from feedback.models.case import Case
@@ -35,8 +36,8 @@ class Call(models.Model):
         Agent, models.PROTECT, verbose_name=_("agent"), null=True, blank=True, related_name="calls"
     )
     rang_at = models.DateTimeField(_("rang"), null=True, blank=True)
-    answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
-    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    answered_at = models.DateTimeField(pgettext_lazy("call", "answered"), null=True, blank=True)
+    ended_at = models.DateTimeField(pgettext_lazy("call", "ended"), null=True, blank=True)
     missed_at = models.DateTimeField(_("missed"), null=True, blank=True)
     recording_url = models.URLField(_("recording"), max_length=500, blank=True)
     began_at = models.DateTimeField(_("began"), help_text=_("The earliest time reported of it."))
