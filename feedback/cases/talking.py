@@ -17,6 +17,7 @@ from feedback.attachments.commands import inspect_all, kept_with_the_transaction
 from feedback.cases import rules, telling
 from feedback.cases.ending import finish, revive
 from feedback.cases.locking import lock, lock_own, save
+from feedback.cases.mentions import mention
 from feedback.cases.speech import after_reply, hear, say
 from feedback.knowledge.queries import nearest
 from feedback.knowledge.tone import refuse_blocked
@@ -94,6 +95,7 @@ def note(*, case_id: int, body: str, key: str | None = None, actor: User, at: da
         )
         save(case)
         record("case.noted", case, actor=actor, at=at, message=message.pk)
+        mention(case, message, actor=actor, at=at)
         return message
 
     return _once(f"note:{case_id}:{actor.pk}", key, {"body": body}, perform)

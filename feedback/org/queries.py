@@ -28,7 +28,7 @@ def department_ids(user: User) -> set[int]:
         return set(Department.objects.values_list("pk", flat=True))
     mine = dict(Membership.objects.filter(agent__user=user).values_list("department_id", "is_lead"))
     led = [department for department, is_lead in mine.items() if is_lead]
-    return {*mine, *rules.with_below(_parents(), led)} if led else set(mine)
+    return {*mine, *rules.with_below(parents(), led)} if led else set(mine)
 
 
 def agent_of(user: User) -> Agent | None:
@@ -77,7 +77,7 @@ def may_work_in(agent: Agent, department_id: int) -> bool:
     if not (agent.is_active and agent.user.is_active):
         return False
     mine = dict(agent.memberships.values_list("department_id", "is_lead"))
-    return department_id in mine or any(mine.get(one) for one in rules.above(_parents(), department_id))
+    return department_id in mine or any(mine.get(one) for one in rules.above(parents(), department_id))
 
 
 def taker_of_new_cases() -> Department:
@@ -92,5 +92,6 @@ def taker_of_new_cases() -> Department:
     return found
 
 
-def _parents() -> dict[int, int | None]:
+def parents() -> dict[int, int | None]:
+    """The department above each department."""
     return dict(Department.objects.values_list("pk", "parent_id"))

@@ -6,14 +6,18 @@ from django.db import connection, transaction
 from config.common.errors import Invalid
 from config.common.events import record
 from config.common.models import User
-from feedback.cases.queue import COUNTED_UP_TO, VIEWS, Filter, counts, news, next_case, queue
-from feedback.models import Case, CaseStatus
+from feedback.cases import queue as queues
+from feedback.cases.filtering import SORTS, Filter
+from feedback.cases.queue import COUNTED_UP_TO, VIEWS, Listed, next_case, place_of
+from feedback.models import Case, CaseStatus, Mention, Watcher
+from tests.factories.common import UserFactory
 from tests.factories.compensation import T0
 from tests.factories.feedback import (
     AgentFactory,
     CaseFactory,
     DepartmentFactory,
     HandoffFactory,
+    MessageFactory,
     StaffFactory,
 )
 
@@ -28,6 +32,19 @@ def ours():
 @pytest.fixture
 def agent(ours):
     return AgentFactory(departments=[ours])
+
+
+def queue(user, view="department", *, narrow=Filter(), sort="due", at=T0, **options):  # noqa: B008 - frozen
+    return queues.queue(place_of(user, at), Listed(view, narrow, sort), **options)
+
+
+def counts(user):
+    found = queues.counts(place_of(user), [Listed(view) for view in VIEWS])
+    return dict(zip(VIEWS, found, strict=True))
+
+
+def news(user, view, **options):
+    return queues.news(place_of(user), Listed(view), **options)
 
 
 def due(minutes):
@@ -100,6 +117,12 @@ def test_views(ours, agent):
     HandoffFactory(department=ours, status="answered", ended_at=T0)
     resolved = CaseFactory(department=ours, resolved=True)
     CaseFactory(department=ours, closed=True, agent=agent)
+    named = CaseFactory(department=ours, closed=True)
+    for case in (named, CaseFactory()):
+        note = MessageFactory(case=case, author="agent", user=UserFactory(), is_public=False)
+        Mention.objects.create(message=note, user=agent.user)
+        Watcher.objects.create(case=case, user=agent.user, since=T0)
+    Watcher.objects.create(case=free, user=agent.user, since=T0)
     found = {view: queue(agent.user, view).cases for view in VIEWS}
     assert found == {
         "mine": [mine, waiting],
@@ -107,16 +130,18 @@ def test_views(ours, agent):
         "unassigned": [free],
         "waiting": [waiting],
         "handoffs": [asked],
+        "mentions": [named],
+        "watching": [free],
         "resolved": [resolved],
     }
-    assert counts(agent.user) == {view: len(cases) for view, cases in found.items()}
+    assert counts(agent.user) == {view: len(cases) for view, cases in found.items()} | {"mentions": 2}
 
 
 def test_filter(ours, agent):
     wanted = CaseFactory(department=ours, kind="refund", priority=4)
     CaseFactory(department=ours, kind="refund")
     CaseFactory(department=ours, priority=4)
-    assert queue(agent.user, narrow=Filter(kind="refund", priority=4)).cases == [wanted]
+    assert queue(agent.user, narrow=Filter(kinds=("refund",), priorities=(4,))).cases == [wanted]
 
 
 def test_filter_by_channel_and_due_time(ours, agent):
@@ -124,7 +149,7 @@ def test_filter_by_channel_and_due_time(ours, agent):
     CaseFactory(department=ours, channel="chat", next_due_at=due(10))
     CaseFactory(department=ours, channel="chat")
     CaseFactory(department=ours, channel="phone", next_due_at=due(5))
-    assert queue(agent.user, narrow=Filter(channel="chat", due_before=due(10))).cases == [wanted]
+    assert queue(agent.user, narrow=Filter(channels=("chat",), due="late"), at=due(10)).cases == [wanted]
 
 
 def test_news_is_what_others_did_since_in_this_view(ours, agent):
@@ -149,7 +174,7 @@ def test_news_is_what_others_did_since_in_this_view(ours, agent):
 
 def test_filter_by_a_department_of_others_finds_nothing(agent):
     theirs = CaseFactory()
-    assert queue(agent.user, narrow=Filter(department_id=theirs.department_id)).cases == []
+    assert queue(agent.user, narrow=Filter(departments=(theirs.department_id,))).cases == []
 
 
 def test_counts_stop_at_the_cap(ours, agent, monkeypatch):
@@ -222,3 +247,45 @@ def test_the_department_queue_reads_its_index(ours, agent):
     )
     assert "case_queue" in plan
     assert "Sort" not in plan
+
+
+@pytest.mark.req("F7")
+@pytest.mark.parametrize("sort", SORTS)
+def test_every_order_holds_every_case_once(ours, agent, sort):
+    second = DepartmentFactory(code="second")
+    agent.memberships.create(department=second)
+    cases = [
+        CaseFactory(
+            department=(ours, second)[n % 2],
+            next_due_at=None if n % 3 == 0 else due(n % 4),
+            opened_at=due(n % 5),
+            priority=1 + n % 3,
+            last_message_at=None if n % 4 == 0 else due(10 - n % 3),
+        )
+        for n in range(13)
+    ]
+    keys = {
+        "due": lambda case: (case.next_due_at is None, case.next_due_at or T0, case.pk),
+        "newest": lambda case: (-case.opened_at.timestamp(), -case.pk),
+        "oldest": lambda case: (case.opened_at, case.pk),
+        "priority": lambda case: (-case.priority, case.opened_at, case.pk),
+        "waited": lambda case: (case.last_message_at or case.opened_at, case.pk),
+    }
+    for size in (1, 4, 50):
+        assert all_pages(agent.user, size=size, sort=sort) == sorted(cases, key=keys[sort])
+
+
+def test_a_cursor_of_another_order_is_refused(ours, agent):
+    CaseFactory.create_batch(3, department=ours, next_due_at=due(1))
+    after = queue(agent.user, sort="priority", size=1).after
+    with pytest.raises(Invalid):
+        queue(agent.user, after=after)
+
+
+def test_all_counts_come_in_one_query(ours, agent, django_assert_num_queries):
+    place = place_of(agent.user)
+    with django_assert_num_queries(1):
+        queues.counts(place, [Listed(view) for view in VIEWS] * 3)
+    assert queues.counts(place, []) == []
+    stranger = place_of(StaffFactory(role="agent"))
+    assert queues.counts(stranger, [Listed(view) for view in VIEWS]) == [0] * len(VIEWS)
