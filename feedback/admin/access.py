@@ -12,6 +12,7 @@ from config.common.models import User
 from config.common.screens import StaffRequest
 from feedback.cases.queries import READS, get_for
 from feedback.models import Case
+from feedback.org.queries import remember
 
 P = ParamSpec("P")
 View = Callable[Concatenate[StaffRequest, P], HttpResponse]
@@ -27,6 +28,7 @@ def needs(*permissions: str) -> Callable[[View[P]], View[P]]:
         def guarded(request: StaffRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if not any(request.user.has_perm(name) for name in permissions):
                 raise PermissionDenied
+            remember(request.user)
             return view(request, *args, **kwargs)
 
         return guarded

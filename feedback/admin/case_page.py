@@ -5,23 +5,27 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from config.common.asked import id_in
 from config.common.errors import DomainError, Stale
 from config.common.screens import StaffRequest, page, tell
 from feedback.admin.access import READS, case_or_404, needs
+from feedback.admin.desk_list import Desk
 from feedback.admin.moves import MOVES, Move
 from feedback.admin.panels import panels_of
 from feedback.admin.pictures import thumbnail
 from feedback.admin.sheet import Sheet
 from feedback.attachments.serving import respond
+from feedback.cases.locking import survivor
 from feedback.cases.queries import visible_to
 from feedback.clocks.queries import running_chips
+from feedback.desk import drafts
 from feedback.models import Attachment, Case
 
 GROUPS = ("case", "clock", "handoff", "grant", "remedy")
@@ -30,18 +34,13 @@ GROUPS = ("case", "clock", "handoff", "grant", "remedy")
 @require_GET
 @needs(*READS)
 def case_page(request: StaffRequest, case_id: int) -> HttpResponse:
-    """The whole page; its tab is in the address."""
-    return _render(request, case_or_404(request.user, case_id), timezone.now())
-
-
-@require_GET
-@needs(*READS)
-def version(request: StaffRequest, case_id: int) -> HttpResponse:
-    """The version of a case, for a page that wants to know whether it is out of date."""
-    found = visible_to(request.user).filter(pk=case_id).values_list("version", flat=True).first()
-    if found is None:
-        raise Http404
-    return JsonResponse({"version": found})
+    """The whole page; its tab is in the address. One that was merged leads to the case that goes on."""
+    case = case_or_404(request.user, case_id)
+    if case.merged_into is not None:
+        words = {"number": case.number, "into": case.merged_into.number}
+        messages.info(request, _("%(number)s was merged into %(into)s.") % words)
+        return redirect("admin:case", case.merged_into_id)
+    return _render(request, case, timezone.now())
 
 
 @needs(*READS)
@@ -77,6 +76,9 @@ def attachment(request: StaffRequest, attachment_id: int) -> HttpResponse:
 
 def _done(request: StaffRequest, case_id: int, move: Move, said: str) -> HttpResponse:
     draft = f"{case_id}:{move.draft}" if move.draft else ""
+    if move.draft:
+        drafts.drop(case_id=case_id, kind=move.draft, user=request.user)
+    before, case_id = case_id, survivor(case_id)
     if _on_desk(request):
         at = timezone.now()
         found = visible_to(request.user).filter(pk=case_id).exists()
@@ -87,7 +89,9 @@ def _done(request: StaffRequest, case_id: int, move: Move, said: str) -> HttpRes
             chip = running_chips([case], now=at).get(case.pk)
             sheet = Sheet(request, case, at)
             query = urlsplit(request.htmx.current_url or "").query
+            columns = dict.fromkeys(Desk(request, at).columns, True)
             more = {"in_desk": True, "row": {"case": case, "chip": chip}, "swapped": True, "query": query}
+            more |= {"columns": columns, "merged": before if before != case_id else None}
             response = page(request, "feedback/case/work.html", sheet.context(**more), at=at)
         return tell(response, toast=said, sent=draft)
     messages.success(request, said)

@@ -14,8 +14,11 @@ from config.common.errors import Invalid, NotFound
 from config.common.screens import StaffRequest
 from feedback.cases import commands, waiting
 from feedback.cases.contacts import reveal_contacts
+from feedback.cases.linking import find_numbered
+from feedback.cases.queries import actions_for, get_for
+from feedback.cases.watching import unwatch, watch
 from feedback.handoffs import commands as handoffs
-from feedback.models import OUTSIDE, Case, Channel, Handoff, Milestone, PauseReason, Resolution
+from feedback.models import OUTSIDE, Case, Channel, Handoff, LinkKind, Milestone, PauseReason, Resolution
 from feedback.org.queries import departments_of
 from feedback.remedies import commands as remedies
 from feedback.shifts.queries import loads
@@ -186,6 +189,64 @@ def _grant(request: StaffRequest, case: Case, at: datetime) -> Said:
     return _("More than you may give alone: it waits for approval.")
 
 
+def _merge(request: StaffRequest, case: Case, at: datetime) -> Said:
+    post = request.POST
+    other = get_for(request.user, _chosen(post, "other"))
+    actions_for(other, request.user).check("merge")
+    ends, versions = (case, other), (id_in(post.get("version")), id_in(post.get("other_version")))
+    if post.get("turn"):
+        ends, versions = ends[::-1], versions[::-1]
+    done = commands.merge(
+        case_id=ends[0].pk,
+        into_id=ends[1].pk,
+        version=versions[0],
+        into_version=versions[1],
+        actor=request.user,
+        at=at,
+    )
+    return _("Merged: %(number)s goes on.") % {"number": done.number}
+
+
+def _split(request: StaffRequest, case: Case, at: datetime) -> Said:
+    post = request.POST
+    new = commands.split(
+        case_id=case.pk,
+        message_id=_chosen(post, "message"),
+        subject=post.get("subject", ""),
+        kind=post.get("kind", ""),
+        key=_key(post),
+        actor=request.user,
+        at=at,
+    )
+    return _("Split off: %(number)s.") % {"number": new.number}
+
+
+def _link(request: StaffRequest, case: Case, at: datetime) -> Said:
+    post = request.POST
+    other = find_numbered(request.user, post.get("number", ""))
+    kind, ends = post.get("kind", ""), (case.pk, other.pk)
+    if kind == "child":  # the other one stands above
+        kind, ends = LinkKind.PARENT, ends[::-1]
+    commands.link(case_id=ends[0], other_id=ends[1], kind=kind, actor=request.user, at=at)
+    return _("Linked with %(number)s.") % {"number": other.number}
+
+
+def _unlink(request: StaffRequest, case: Case, at: datetime) -> Said:
+    other = get_for(request.user, _chosen(request.POST, "other"))
+    commands.unlink(case_id=case.pk, other_id=other.pk, actor=request.user, at=at)
+    return _("The link is gone.")
+
+
+def _watch(request: StaffRequest, case: Case, at: datetime) -> Said:
+    watch(case_id=case.pk, user=request.user, actor=request.user, at=at)
+    return _("You are told of what happens here.")
+
+
+def _unwatch(request: StaffRequest, case: Case, at: datetime) -> Said:
+    unwatch(case_id=case.pk, user=request.user, actor=request.user, at=at)
+    return _("You are told no longer.")
+
+
 def _reveal(request: StaffRequest, case: Case, at: datetime) -> Said:
     reveal_contacts(case=case, actor=request.user, at=at)
     return ""
@@ -253,6 +314,12 @@ MOVES: dict[str, Move] = {
     "call": Move("call", _call, "call"),
     "keep": Move("keep", _keep),
     "reveal": Move("note", _reveal),
+    "merge": Move("merge", _merge),
+    "split": Move("split", _split, "split"),
+    "link": Move("link", _link),
+    "unlink": Move("link", _unlink),
+    "watch": Move("note", _watch),
+    "unwatch": Move("note", _unwatch),
 }
 """By the last part of the address that the form is sent to."""
 

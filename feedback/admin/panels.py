@@ -42,6 +42,7 @@ def panels_of(request: StaffRequest, sheet: Sheet, *, revealed: bool) -> Iterato
     yield _member(request.user, case, revealed=revealed)
     if case.order is not None:
         yield _order(case.order, sheet.at)
+    yield Panel(_("Linked cases"), "feedback/panels/linked.html", {"sheet": sheet})
     yield _remedies(request, sheet)
     for make in CASE_PANELS:
         if panel := make(request, case, sheet.at):

@@ -10,15 +10,19 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
 
 from config.common.screens import StaffRequest
+from feedback.cases.linking import Linked, Suggestion, links_of, suggestions
 from feedback.cases.queries import Actions, actions_for
 from feedback.cases.thread import LIMIT, Thread, thread_of
 from feedback.cases.timeline import Entry, timeline_of
+from feedback.cases.watching import watches
 from feedback.clocks.queries import Chip, chips
+from feedback.desk.drafts import drafts_of
 from feedback.models import (
     OUTSIDE,
     Agent,
     Case,
     Department,
+    Draft,
     Handoff,
     HandoffStatus,
     Milestone,
@@ -39,6 +43,7 @@ NAMES: dict[str, Promise] = {
     "change_priority": _("Priority"),
     "reopen": _("Reopen"),
     "close_case": _("Close the case"),
+    "merge": _("Merge"),
 }
 """The moves whose refusal a person may wonder about."""
 
@@ -161,6 +166,32 @@ class Sheet:
     def departments(self) -> list[Department]:
         """Where the case or a question can go."""
         return list(Department.objects.filter(is_active=True).exclude(pk=self.case.department_id))
+
+    @cached_property
+    def signature(self) -> str:
+        """What may be done, as one word: a page that shows other buttons is out of date."""
+        return "-".join(sorted(self.actions))
+
+    @cached_property
+    def drafts(self) -> dict[str, Draft]:
+        """What this person began to write here, by field, with dashes as underscores."""
+        found = drafts_of(self.case, self.request.user)
+        return {kind.replace("-", "_"): draft for kind, draft in found.items()}
+
+    @cached_property
+    def suggested(self) -> list[Suggestion]:
+        """Cases that may be the same problem, for who may merge this one."""
+        return suggestions(self.case, self.request.user, at=self.at) if "merge" in self.actions else []
+
+    @cached_property
+    def linked(self) -> list[Linked]:
+        """The cases that this one is linked with."""
+        return links_of(self.case, self.request.user)
+
+    @cached_property
+    def watched(self) -> bool:
+        """Whether this person is told of what happens in the case."""
+        return watches(self.case, self.request.user)
 
     def context(self, **more: Any) -> Mapping[str, Any]:
         """What the templates are given."""

@@ -93,7 +93,8 @@ def queue(place: Place, listed: Listed, *, after: str = "", size: int = 50) -> P
 
 def counts(place: Place, lists: Sequence[Listed]) -> list[int]:
     """How many cases each list has, counted up to COUNTED_UP_TO: more are "1000+". One query for all."""
-    columns, params = [], []
+    columns: list[str] = []
+    params: list[Any] = []
     for listed in lists:
         if listed.view == "mentions":
             rows: QuerySet[Any] = _unread(place)
@@ -267,3 +268,9 @@ def _written(row: Key) -> str:
 
 def _text(key: datetime | int | None) -> str:
     return key.isoformat() if isinstance(key, datetime) else "" if key is None else str(key)
+
+
+def seen(place: Place, pks: Iterable[int]) -> list[Case]:
+    """Those of some cases that this person may see, with what a row shows of them."""
+    inside = Case.objects.filter(in_departments(place.ours), pk__in=list(pks))
+    return list(inside.select_related(*SHOWN))

@@ -19,6 +19,7 @@ from feedback.models import (
     HandoffStatus,
     Message,
 )
+from feedback.models.case import number_of
 
 Side = Literal["member", "us", "note", "system"]
 
@@ -49,6 +50,8 @@ class Line:
     carried: ChannelMessage | None = None
     """The letter or the marketplace's message that it stands for."""
     call: Call | None = None
+    said_in: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,25 +91,33 @@ def _said(message: Message, case: Case) -> Line:
         side, who = ("us" if message.is_public else "note"), str(message.user)
     elif message.author == Author.SYSTEM:
         side, who = ("us" if message.is_public else "note"), ""
-    carried = getattr(message, "carried", None)
-    return Line(message.at, side, who, message.body, message.pk, list(message.attachments.all()), carried)
+    return Line(
+        message.at,
+        side,
+        who,
+        message.body,
+        message.pk,
+        list(message.attachments.all()),
+        getattr(message, "carried", None),
+        said_in=number_of(message.said_in_id) if message.said_in_id else "",
+        key=f"m{message.pk}",
+    )
 
 
 def _asked(handoffs: Iterable[Handoff]) -> Iterator[Line]:
     for handoff in handoffs:
         ends = f"{handoff.from_department} → {handoff.department}"
-        yield Line(
-            handoff.asked_at, "note", f"{handoff.asked_by or ''} · {ends}".strip(" ·"), handoff.question
-        )
+        who = f"{handoff.asked_by or ''} · {ends}".strip(" ·")
+        yield Line(handoff.asked_at, "note", who, handoff.question, key=f"h{handoff.pk}")
         if handoff.ended_at is not None and handoff.status != HandoffStatus.RECALLED:
             who = f"{handoff.answered_by or ''} · {handoff.department}".strip(" ·")
-            yield Line(handoff.ended_at, "note", who, handoff.answer)
+            yield Line(handoff.ended_at, "note", who, handoff.answer, key=f"a{handoff.pk}")
 
 
 def _called(case: Case) -> Iterator[Line]:
     for call in Call.objects.filter(case=case).select_related("agent__user").order_by("began_at", "pk"):
         who = str(call.agent or "") if call.direction == Direction.OUT else str(case.member)
-        yield Line(call.began_at, "system", who, call_words(call), call=call)
+        yield Line(call.began_at, "system", who, call_words(call), call=call, key=f"c{call.pk}")
 
 
 def call_words(call: Call) -> str:
@@ -125,4 +136,8 @@ def call_words(call: Call) -> str:
 
 
 def _told(entries: Iterable[Entry]) -> Iterator[Line]:
-    return (Line(entry.at, "system", entry.who, entry.text) for entry in entries if entry.kind in TELLING)
+    return (
+        Line(entry.at, "system", entry.who, entry.text, key=f"e{entry.event_id}")
+        for entry in entries
+        if entry.kind in TELLING
+    )

@@ -255,6 +255,7 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         return Ask("post", at(name, *args), who, data)
 
     trial = Simulation.objects.get()
+    said = case.messages.order_by("pk")[0].pk
     ours, answered = OURS - {"agent asked"}, {"agent asked", *ADMIN}
     finance, handoff = Department.objects.get(code="finance").pk, Handoff.objects.get().pk
     deciders = {"supervisor", "finance", *ADMIN}
@@ -267,7 +268,19 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "desk_next": [post("desk_next", WORKERS)],
         "case": get("case", OURS, case.pk) + get("case", OURS, case.pk, query="?tab=timeline"),
         "case_preview": get("case_preview", OURS, case.pk),
-        "case_version": get("case_version", OURS, case.pk),
+        "case_changes": get("case_changes", OURS, case.pk),
+        "case_work": get("case_work", OURS, case.pk),
+        "case_here": [post("case_here", OURS, case.pk)],
+        "case_people": get("case_people", OURS, case.pk),
+        "case_merging": get("case_merging", OURS, case.pk),
+        "case_splitting": get("case_splitting", OURS, case.pk, query=f"?message={said}"),
+        "desk_presence": [post("desk_presence", WORKERS, state="online")],
+        "desk_view": [*get("desk_view", WORKERS), Ask("post", at("desk_view"), WORKERS, {"name": "x"})],
+        "desk_view_delete": [post("desk_view_delete", set(), 1)],  # there is none
+        "desk_arrange": get("desk_arrange", WORKERS),
+        "desk_bulk": get("desk_bulk", WORKERS, query=f"?cases={case.pk}"),
+        "desk_bulk_start": [post("desk_bulk_start", WORKERS, key="k", doing="watch", cases=case.pk)],
+        "desk_bulk_run": [post("desk_bulk_run", set(), 1)],  # there is none
         "case_act": [
             post("case_act", ours, case.pk, "reply", body="x"),
             post("case_act", OURS, case.pk, "note", body="x"),
@@ -286,6 +299,11 @@ def pages(case: Case) -> dict[str, list[Ask]]:
             post("case_act", answered, case.pk, "answer", handoff=handoff, answer="x"),
             post("case_act", ours, case.pk, "recall", handoff=handoff),
             post("case_act", ours, case.pk, "priority", priority=4),
+            post("case_act", OURS, case.pk, "watch"),
+            post("case_act", OURS, case.pk, "unwatch"),
+            post("case_act", ours, case.pk, "link", number="x"),
+            post("case_act", ours, case.pk, "split", message="x"),
+            post("case_act", ours, case.pk, "merge", other="x"),
             post("case_act", ours, case.pk, "grant", kind="points", points="1", reason="x", key="k"),
             post("case_act", ours, case.pk, "courier", text="?"),
             post("case_act", ours, case.pk, "call", what="promise"),

@@ -1,4 +1,4 @@
-// What every lean page of the staff does: clocks that run, keys, dialogs, drafts, toasts.
+// What every lean page of the staff does: clocks that run, keys, dialogs, toasts, sending. Drafts: drafts.js.
 // No page needs it for its work: forms and links do without.
 
 const root = document.documentElement;
@@ -58,49 +58,6 @@ function toast(text, tone = "success") {
 function fade(line) {
   if (!line.matches(".is-error, .is-warning")) setTimeout(() => line.remove(), 6000);
 }
-
-// --- drafts: whatever is typed is kept until the server has it ---------------------------------------------
-
-const WEEK = 7 * 86_400_000;
-const draftName = (field) => `draft:${root.dataset.user}:${field.dataset.draft}`;
-
-function stored(name) {
-  try {
-    return JSON.parse(localStorage.getItem(name));
-  } catch {
-    return null;
-  }
-}
-
-function keep(field) {
-  const name = draftName(field);
-  try {
-    if (field.value.trim() === "") localStorage.removeItem(name);
-    else localStorage.setItem(name, JSON.stringify({ text: field.value, at: Date.now() }));
-  } catch {
-    // storage is full or switched off: the text is still in the field
-  }
-}
-
-function restore(within) {
-  for (const field of $$("[data-draft]", within)) {
-    const draft = stored(draftName(field));
-    if (!draft) continue;
-    if (Date.now() - draft.at > WEEK) localStorage.removeItem(draftName(field));
-    else if (field.value === "") {
-      field.value = draft.text;
-      field.dispatchEvent(new CustomEvent("draft", { bubbles: true }));
-    }
-  }
-}
-
-function forget(key) {
-  localStorage.removeItem(`draft:${root.dataset.user}:${key}`);
-}
-
-addEventListener("input", (event) => {
-  if (event.target.matches?.("[data-draft]")) keep(event.target);
-});
 
 // --- keys: what can be pressed says so with data-key ---------------------------------------------------------
 
@@ -246,7 +203,6 @@ addEventListener("htmx:beforeSwap", (event) => {
 addEventListener("htmx:afterRequest", () => rest());
 addEventListener("htmx:afterSwap", (event) => settle(event.detail.elt));
 addEventListener("toast", (event) => toast(event.detail.value ?? event.detail.text, event.detail.tone));
-addEventListener("sent", (event) => forget(event.detail.value));
 
 // Run `poll` every `seconds` while somebody looks, at once when they come back.
 function every(seconds, poll) {
@@ -266,24 +222,64 @@ function every(seconds, poll) {
   timer = setTimeout(loop, seconds * 1000);
 }
 
+// A dialog that comes with an answer opens at once; what it has sent elsewhere closes it.
+function present(within) {
+  for (const dialog of $$("dialog[data-now]", within)) {
+    if (!dialog.open) dialog.showModal();
+    choices(dialog);
+  }
+}
+
+// Fields that belong to one choice show only with it.
+function choices(within) {
+  for (const chooser of $$("[data-chooses]", within)) {
+    for (const field of $$("[data-for]", chooser.form)) {
+      const fits = field.dataset.for.split(" ").includes(chooser.value);
+      field.toggleAttribute("hidden", !fits);
+      for (const input of $$("input, select, textarea", field)) input.disabled = !fits;
+    }
+  }
+}
+
+addEventListener("change", (event) => {
+  if (event.target.matches("[data-chooses]")) choices(event.target.closest("dialog, form"));
+  if (event.target.matches("[data-fills]") && event.target.value) {
+    document.getElementById(event.target.dataset.fills).value = event.target.value;
+  }
+});
+
+addEventListener("click", (event) => {
+  const mover = event.target.closest?.("[data-move]");
+  if (mover) {
+    const item = mover.closest("li");
+    const other = mover.dataset.move === "1" ? item.nextElementSibling : item.previousElementSibling;
+    if (other) mover.dataset.move === "1" ? other.after(item) : other.before(item);
+    mover.focus();
+  }
+  if (event.target.closest?.("[data-reload]")) {
+    event.preventDefault();
+    location.reload();
+  }
+});
+
+addEventListener("htmx:afterRequest", (event) => {
+  const dialog = event.detail.elt.closest?.("#dialog dialog[open]");
+  if (dialog && event.detail.successful && event.detail.target?.id !== "dialog") dialog.close();
+});
+
 function settle(within) {
-  restore(within);
+  present(within);
   tick();
   const focus = within.querySelector?.("[autofocus]");
   if (focus) focus.focus();
 }
 
-window.staff = { every, open, toast, span }; // for the scripts of single pages
+const token = () => JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
 
-const sent = new URLSearchParams(location.search).get("sent");
-if (sent) {
-  forget(sent);
-  const clean = new URL(location);
-  clean.searchParams.delete("sent");
-  history.replaceState(null, "", clean);
-}
+window.staff = { every, open, toast, span, now, token, $$ }; // for the scripts beside this one
+
 for (const line of $$(".toast")) fade(line);
 markTheme();
-restore(document);
+present(document);
 tick();
 setInterval(tick, 1000);
