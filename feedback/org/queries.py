@@ -74,7 +74,7 @@ def departments_led(user: User) -> set[int]:
     led = Membership.objects.filter(
         agent__user=user, agent__is_active=True, agent__user__is_active=True, is_lead=True
     ).values_list("department", flat=True)
-    return rules.with_below(_parents(), led)
+    return rules.with_below(parents(), led)
 
 
 def leads(user: User, department_id: int) -> bool:
@@ -86,7 +86,7 @@ def leads(user: User, department_id: int) -> bool:
             agent__user=user, agent__is_active=True, agent__user__is_active=True, is_lead=True
         ).values_list("department", flat=True)
     )
-    return bool(led) and bool(led & {department_id, *rules.above(_parents(), department_id)})
+    return bool(led) and bool(led & {department_id, *rules.above(parents(), department_id)})
 
 
 def may_work_in(agent: Agent, department_id: int) -> bool:
