@@ -16,6 +16,7 @@ from feedback.gaps import commands as gaps
 from feedback.intake import commands as imports
 from feedback.intake import running
 from feedback.ladders import sweep as ladders
+from feedback.quality import commands as quality
 from feedback.remedies.gap_rules import apply_gap_rules
 from feedback.routing import commands as routing
 from feedback.routing import dedicating
@@ -150,3 +151,9 @@ def fold_counts() -> None:
 def measure_pace() -> None:
     """Measure how fast the departments have been, for the board's forecast."""
     pace.measure(at=timezone.now())
+
+
+@shared_task(name="feedback.draw_checks")
+def draw_checks() -> None:
+    """Draw the conversations whose quality is to be checked."""
+    quality.draw(at=timezone.now())

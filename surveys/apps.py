@@ -16,14 +16,17 @@ class SurveysConfig(AppConfig):
         from feedback.admin.panels import CASE_PANELS
         from feedback.cases import timeline
         from feedback.playbooks import report
+        from feedback.quality.sampling import DISSATISFIED
         from surveys.admin import panels, results
         from surveys.defaults import campaigns, demo
         from surveys.invitations import links
         from surveys.portal import panels as portal
+        from surveys.responses.queries import dissatisfied_cases
         from surveys.responses.ratings import ratings
 
         PAGES.extend(results.PAGES)
         CASE_PANELS.append(panels.survey_panel)
+        DISSATISFIED.append(dissatisfied_cases)
         timeline.TEXTS.update(panels.TEXTS)
         report.RATINGS.append(ratings)
         DEFAULTS.append(campaigns.seed)

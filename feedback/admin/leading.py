@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from config.common.registry import MenuItem, Page
-from feedback.admin import approvals, board, breaches, pauses, replay
+from feedback.admin import approvals, board, breaches, pauses, quality, replay
 
 LEAD_PAGES = [
     Page("board/", board.show, "board"),
@@ -16,6 +16,12 @@ LEAD_PAGES = [
     Page("approvals/", approvals.approvals, "approvals"),
     Page("approvals/<int:grant_id>/", approvals.decide, "approval"),
     Page("approvals/<int:grant_id>/answer/", approvals.answer, "approval_answer"),
+    Page("quality/", quality.show, "quality"),
+    Page("quality/mine/", quality.mine, "quality_mine"),
+    Page("quality/export/<slug:kind>/", quality.export, "quality_export"),
+    Page("quality/coaching/<int:note_id>/", quality.follow_up, "coaching"),
+    Page("quality/<int:check_id>/", quality.check, "quality_check"),
+    Page("quality/<int:check_id>/<slug:name>/", quality.act, "quality_act"),
     Page("pauses/", pauses.show, "pauses"),
     Page("pauses/export/<slug:kind>/", pauses.export, "pauses_export"),
     Page("pauses/<int:pause_id>/", pauses.decide, "pause"),
@@ -23,6 +29,8 @@ LEAD_PAGES = [
 LEAD_MENU = [
     MenuItem(_("Board"), "board", "monitoring", (board.SEES,)),
     MenuItem(_("Breaches"), "breaches", "timer_off", (board.SEES,)),
+    MenuItem(_("Quality"), "quality", "grade", (quality.REVIEWS,), quality.count),
+    MenuItem(_("My quality"), "quality_mine", "person_check", (quality.WORKS,)),
     MenuItem(_("Pauses"), "pauses", "pause_circle", (pauses.REVIEWS,), pauses.count),
     MenuItem(_("Approvals"), "approvals", "approval", (approvals.DECIDES,), approvals.count),
 ]

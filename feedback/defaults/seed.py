@@ -11,12 +11,14 @@ from feedback.defaults.ladders import seed_ladders
 from feedback.defaults.pauses import seed_pauses
 from feedback.defaults.playbooks import seed_playbooks, seed_templates
 from feedback.defaults.policies import seed_policies
+from feedback.defaults.quality import seed_quality
 from feedback.defaults.roles import seed_roles
 from feedback.defaults.routing import seed_routing
 
 SEEDS = (
     seed_roles,
     seed_causes,
+    seed_quality,
     seed_authority,  # of the roles
     seed_calendars,
     seed_chat,  # on its calendar

@@ -1,0 +1,21 @@
+"""What members said, for the apps below that ask."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from surveys.models import Answer, QuestionKind
+
+BAD = 2
+"""Of five: one and two are what nobody should leave with."""
+
+
+def dissatisfied_cases(since: datetime, until: datetime) -> Iterable[int]:
+    """The cases whose members said in a time, half-open, that they were not satisfied."""
+    bad = Answer.objects.filter(
+        question__kind=QuestionKind.CSAT,
+        score__lte=BAD,
+        response__at__gte=since,
+        response__at__lt=until,
+        response__invitation__case__isnull=False,
+    )
+    return bad.values_list("response__invitation__case", flat=True)
