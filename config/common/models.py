@@ -3,11 +3,13 @@
 import uuid
 
 import pgtrigger
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, Group
 from django.db import models
 from django.db.models import Func, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+
+from config.common.history import track
 
 
 class User(AbstractUser):
@@ -284,3 +286,35 @@ class RateCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.count}"
+
+
+class Role(Group):
+    """A group of staff, as its history is kept."""
+
+    class Meta:
+        proxy = True
+
+
+class RolePermission(Group.permissions.through):  # type: ignore[name-defined,misc]  # made at run time
+    """What a group may do, as its history is kept."""
+
+    class Meta:
+        proxy = True
+
+
+class UserRole(User.groups.through):  # type: ignore[name-defined,misc]  # made at run time
+    """Who belongs to a group, as its history is kept."""
+
+    class Meta:
+        proxy = True
+
+
+class UserRight(User.user_permissions.through):  # type: ignore[name-defined,misc]  # made at run time
+    """What somebody may do beside their groups, as its history is kept."""
+
+    class Meta:
+        proxy = True
+
+
+for _model in (User, Role, RolePermission, UserRole, UserRight):
+    track(_model)

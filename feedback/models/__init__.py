@@ -31,6 +31,7 @@ from feedback.models.gap import (
     Severity,
 )
 from feedback.models.handoff import UNENDED, Handoff, HandoffStatus
+from feedback.models.history import AgentSkill
 from feedback.models.imports import ImportRun, ImportStatus
 from feedback.models.knowledge import (
     AnswerGiven,
@@ -108,6 +109,7 @@ __all__ = [
     "SOURCE_CHANNELS",
     "UNENDED",
     "Agent",
+    "AgentSkill",
     "Alert",
     "AnswerGiven",
     "AnswerOutcome",

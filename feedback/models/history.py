@@ -1,0 +1,33 @@
+"""Whose edits are kept: the SOP, the organisation, and what else people configure here."""
+
+from config.common.history import track
+from feedback.models.chat import ChatSetup
+from feedback.models.gap import GapRule, GapThreshold
+from feedback.models.knowledge import AnsweringRule, Article
+from feedback.models.ladder import Ladder, Rung
+from feedback.models.messenger import TeamRule
+from feedback.models.org import Agent, Department, Membership, Skill
+from feedback.models.playbook import Playbook, PlaybookRemedy, PlaybookStep, Template, ToneRule
+from feedback.models.quality import SamplingRule, Scorecard, ScorecardItem
+from feedback.models.routing import DepartmentRule
+from feedback.models.sop import Calendar, PauseRule, Policy, PolicyTarget
+from feedback.models.supervision import AttainmentTarget, BreachCause
+
+
+class AgentSkill(Agent.skills.through):  # type: ignore[name-defined,misc]  # made at run time
+    """What an agent can do, as its history is kept."""
+
+    class Meta:
+        proxy = True
+
+
+TRACKED = (
+    Calendar, Policy, PolicyTarget, PauseRule, Ladder, Rung, TeamRule,
+    Department, DepartmentRule, Skill, Agent, AgentSkill, Membership,
+    Template, ToneRule, Playbook, PlaybookStep, PlaybookRemedy,
+    Article, AnsweringRule, ChatSetup, GapRule, GapThreshold,
+    AttainmentTarget, BreachCause, Scorecard, ScorecardItem, SamplingRule,
+)  # fmt: skip
+
+for _model in TRACKED:
+    track(_model)
