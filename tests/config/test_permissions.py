@@ -4,6 +4,7 @@ A new address fails `test_every_address_is_in_the_table` until somebody has said
 """
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from json import dumps
 from typing import Any, NamedTuple
 
@@ -37,26 +38,34 @@ from feedback.models import (
     Article,
     Aspect,
     Attachment,
+    BreachCause,
     Case,
     ChannelMessage,
     ChatSession,
     ChatSetup,
     Clock,
+    CoachingNote,
     Dedication,
     Department,
     Gap,
     Handoff,
     ImportRun,
+    Pause,
     Playbook,
     Policy,
     Promise,
+    QualityCheck,
     RemedyRequest,
     Review,
+    Scorecard,
     Severity,
     Simulation,
     Skill,
 )
 from feedback.playbooks import commands as playbooks
+from feedback.quality import commands as quality
+from feedback.quality import sampling
+from feedback.remedies import asking
 from feedback.remedies import commands as remedies
 from surveys.models import Campaign, Invitation
 from tests.factories.compensation import T0, MemberFactory, OrderFactory, OrderLineFactory
@@ -121,6 +130,7 @@ def make_house() -> tuple[dict[str, User], Case]:
         severity=Severity.SEVERE, detected_at=now, changed_at=now,
     )  # fmt: skip
     make_channels(case)
+    make_supervised(service, people["agent"], people["team_lead"], now)
     Skill.objects.create(code="x", name="x")
     Dedication.objects.create(member=member, agent=Agent.objects.get(user=asker), since=now)
     Review.objects.create(external_id="R1", member=member, order=order, stars=1, written_at=now)
@@ -138,6 +148,23 @@ def make_house() -> tuple[dict[str, User], Case]:
     AccessLog.objects.create(username="x")
     AccessFailureLog.objects.create(username="x")
     return people, case
+
+
+def make_supervised(service: Department, agent: User, lead: User, now: datetime) -> None:
+    """What leads look at: a breach, a pause, a question back, a conversation to score, a coaching note."""
+    clock = make_clock(service, due_at=now - timedelta(hours=1))
+    real = Clock.objects.filter(milestone="resolution").first()
+    Clock.objects.filter(pk=clock.pk).update(facts=real.facts)
+    Pause.objects.create(clock=real, reason="waiting_member", from_at=now, to_at=now, needs_review=True)
+    asking.ask_back(
+        grant_id=Grant.objects.get(status=GrantStatus.REQUESTED).pk,
+        question="?",
+        actor=User.objects.get(agent__memberships__department=service, groups__name=ROLES["supervisor"].name),
+        at=now,
+    )
+    Case.objects.filter(pk=clock.case_id).update(agent=agent.agent)
+    sampling.pick(case_id=clock.case_id, scorecard_id=Scorecard.objects.get().pk, actor=lead, at=now)
+    quality.coach(agent_id=agent.agent.pk, text="x", actor=lead, at=now)
 
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -217,6 +244,10 @@ MODELS = {
     "feedback.tonerule": KEEP,
     "feedback.playbook": SET,
     "feedback.pauserule": SET,
+    "feedback.scorecard": SET,
+    "feedback.samplingrule": KEEP,
+    "feedback.breachcause": SET,
+    "feedback.attainmenttarget": KEEP,
     "surveys.campaign": Rights(SUPERVISORS | {"analyst"}, ADMIN, ADMIN),
     "surveys.response": Rights(SUPERVISORS | {"analyst"}, row={"supervisor", "analyst", *ADMIN}),
     "kpis.target": Rights(SUPERVISORS | {"analyst"}, ADMIN, ADMIN, ADMIN),
@@ -244,6 +275,13 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     article, playbook = Article.objects.get(code="return-how"), Playbook.objects.get(code="stuck")
     asked = RemedyRequest.objects.get()
     use = asked.use
+
+    late, cause = Clock.objects.get(breached_at__isnull=False), BreachCause.objects.first().pk
+    pause, check, coached = Pause.objects.get(), QualityCheck.objects.get(), CoachingNote.objects.get()
+    points, judges = (
+        {f"points-{one['key']}": "1" for one in check.form["items"]},
+        {"team_lead", "supervisor", *ADMIN},
+    )
 
     def at(name: str, *args: Any) -> str:
         return reverse(f"admin:{name}", args=args)
@@ -342,8 +380,23 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "board_agent": get("board_agent", {"team_lead", "supervisor", "analyst", *ADMIN}, agent.pk),
         "breaches": get("breaches", LEADERS | {"analyst"}),
         "breaches_export": get("breaches_export", LEADERS | {"analyst"}, "csv"),
+        "breaches_note": [post("breaches_note", judges, clock=late.pk, cause=cause)],
+        "pauses": get("pauses", SUPERVISORS),
+        "pause": [post("pause", {"supervisor", *ADMIN}, pause.pk, verdict="accepted")],
+        "pauses_export": get("pauses_export", SUPERVISORS, "csv"),
+        "quality": get("quality", LEADERS),
+        "quality_mine": get("quality_mine", WORKERS),
+        "quality_export": get("quality_export", LEADERS, "csv"),
+        "quality_check": get("quality_check", judges, check.pk),
+        "quality_act": [
+            post("quality_act", judges, check.pk, "score", **points),
+            post("quality_act", judges, check.pk, "skip"),
+        ],
+        "coaching": [post("coaching", judges, coached.pk, outcome="x")],
+        "history": get("history", SUPERVISORS),
         "clock": get("clock", OURS | {"analyst"}, clock.pk),
         "approvals": get("approvals", SUPERVISORS | {"finance"}),
+        "approval_answer": [post("approval_answer", {"agent"}, grant.pk, answer="x")],
         "approval": [post("approval", deciders, grant.pk, verdict="refuse", note="x")],
         "presence": [*get("presence", WORKERS - {"superuser"}), post("presence", WORKERS - {"superuser"})],
         "roster": get("roster", WORKERS | {"analyst"}),

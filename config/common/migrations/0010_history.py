@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('common', '0009_export_and_history_permissions'),
+        ("common", "0009_export_and_history_permissions"),
         ('pghistory', '0007_auto_20250421_0444'),
     ]
 
