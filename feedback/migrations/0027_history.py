@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compensation', '0006_failing_email'),
-        ('feedback', '0026_agent_extension'),
+        ("feedback", "0026_agent_extension"),
         ('pghistory', '0007_auto_20250421_0444'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
