@@ -58,9 +58,13 @@ class FeedbackConfig(AppConfig):
         PERIODIC.append(Periodic("move clocks", "feedback.move_clocks", every_seconds=60))
         PERIODIC.append(Periodic("sweep the clocks", "feedback.tasks.sweep", every_seconds=5))
         PERIODIC.append(Periodic("make words findable", "feedback.index_words", every_seconds=5))
-        PERIODIC.append(Periodic("draw quality checks", "feedback.draw_checks", every_seconds=3600))
-        PERIODIC.append(Periodic("fold the board's counts", "feedback.tasks.fold_counts", every_seconds=30))
-        PERIODIC.append(Periodic("measure the pace", "feedback.tasks.measure_pace", every_seconds=300))
+        PERIODIC.extend(
+            [
+                Periodic("draw quality checks", "feedback.draw_checks", every_seconds=3600),
+                Periodic("fold the board's counts", "feedback.tasks.fold_counts", every_seconds=30),
+                Periodic("measure the pace", "feedback.tasks.measure_pace", every_seconds=300),
+            ]
+        )
         PERIODIC.append(Periodic("fetch e-mail", "feedback.fetch_email", every_seconds=20))
         PERIODIC.append(Periodic("settle calls", "feedback.settle_calls", every_seconds=20))
         all_channels.register()
