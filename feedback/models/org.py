@@ -110,7 +110,8 @@ class Department(Bilingual):
             models.CheckConstraint(
                 name="department_overflow_whole",
                 condition=Q(overflow_to__isnull=True, overflow_after__isnull=True)
-                | Q(overflow_to__isnull=False, overflow_after__gt=timedelta()),
+                | Q(overflow_to__isnull=False, overflow_after__isnull=False, overflow_after__gt=timedelta()),
+                violation_error_message=_("Say both where cases overflow to and after how long."),
             ),
             models.CheckConstraint(
                 name="department_not_over_itself",

@@ -83,7 +83,7 @@ def _services() -> list[DedicatedService]:
 def _end(at: datetime) -> int:
     served = [service.tier_id for service in _services()]
     rows = Dedication.objects.filter(by_hand=False).exclude(
-        member__tier__in=served, agent__is_active=True, agent__user__is_active=True
+        member__tier__in=served, member__erased_at=None, agent__is_active=True, agent__user__is_active=True
     )
     held = list(rows.select_related("member").select_for_update(of=("self",), skip_locked=True)[:BATCH])
     Dedication.objects.filter(pk__in=[row.pk for row in held]).delete()

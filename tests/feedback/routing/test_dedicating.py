@@ -63,6 +63,15 @@ def test_an_agent_who_takes_no_cases_any_more_is_replaced(service):
     assert owned() == {member.pk: other.pk}
 
 
+def test_a_member_who_was_erased_has_no_agent(service):
+    make_agent(service)
+    MemberFactory(tier=service.tier)
+    dedicating.keep_up(at=START)
+    Member.objects.update(erased_at=START)
+    assert dedicating.keep_up(at=START) == 1
+    assert owned() == {}
+
+
 def test_a_service_that_is_put_out_of_force_ends(service):
     make_agent(service)
     MemberFactory(tier=service.tier)
