@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('feedback', '0026_agent_extension'),
+        ("feedback", "0027_history"),
     ]
 
     operations = [
