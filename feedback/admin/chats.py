@@ -21,7 +21,7 @@ from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
 from feedback.cases.queries import visible_to
 from feedback.channels.chat import commands, queries, rules
-from feedback.channels.chat.sessions import LINE, topic
+from feedback.channels.chat.sessions import LINE, read_topic, topic
 from feedback.clocks.queries import Chip, running_chips
 from feedback.models import (
     Agent,
@@ -162,7 +162,6 @@ def wait(request: StaffRequest) -> HttpResponse:
         shifts.seen(agent_id=agent.pk, at=at)
     if chosen is not None and "hidden" not in request.GET and Talk.of(chosen, agent, at).is_mine:
         commands.seen(chat=chosen, side="agent", read=after, at=at)
-    mine = queries.desk(request.user, agent).mine
 
     def look() -> "_News | None":
         now = timezone.now()
@@ -178,13 +177,13 @@ def wait(request: StaffRequest) -> HttpResponse:
             )
         return found if found.listing or found.talk or found.lines else None
 
-    cases = {chat.case_id for chat in mine} | ({chosen.case_id} if chosen else set())
+    cases = {*queries.case_ids_of(agent), *([chosen.case_id] if chosen else [])}
     answer = live.wait(
         [f"user:{request.user.pk}", *(f"case:{pk}" for pk in cases), *(topic(pk) for pk in cases)],
         look,
         timeout=0 if "now" in request.GET else settings.LIVE_SECONDS,
         owner=f"user:{request.user.pk}",
-        slow=[LINE],
+        slow=[LINE, *([read_topic(chosen.case_id)] if chosen else [])],
     )
     return JsonResponse({"again": answer.again_after, **_told(request, answer.found, agent)})
 

@@ -18,7 +18,7 @@ from config.common import limits, live
 from config.common.asked import id_in
 from config.common.errors import DomainError, NotFound
 from feedback.channels.chat import commands, queries
-from feedback.channels.chat.sessions import LINE, topic
+from feedback.channels.chat.sessions import LINE, read_topic, topic
 from feedback.channels.chat.views import View
 from feedback.models import ChatSession, ChatState, Message
 from feedback.portal.forms import LeaveForm, StartChatForm, WriteForm
@@ -164,7 +164,7 @@ def wait(request: MemberRequest, pk: int) -> HttpResponse:
         look,
         timeout=0 if "now" in request.GET else settings.LIVE_SECONDS,
         owner=f"member:{request.member.pk}",
-        slow=[LINE] if known.state == ChatState.WAITING else [],
+        slow=[read_topic(pk), *([LINE] if known.state == ChatState.WAITING else [])],
     )
     return JsonResponse({"again": answer.again_after, **_news(request, answer.found)})
 

@@ -8,7 +8,7 @@ from django.db.models.functions import Greatest
 
 from config.common import live
 from feedback.channels.chat.rules import SIGN
-from feedback.channels.chat.sessions import topic
+from feedback.channels.chat.sessions import read_topic, topic
 from feedback.models import ChatSession
 
 MEMBER, AGENT = "member", "agent"
@@ -28,7 +28,7 @@ def seen(*, chat: ChatSession, side: str, read: int, at: datetime) -> None:
         **{f"{side}_seen_at": at, f"{side}_read": Greatest(F(f"{side}_read"), read)}
     )
     if further:
-        live.publish(topic(chat.case_id))
+        live.publish(read_topic(chat.case_id))
 
 
 @transaction.atomic

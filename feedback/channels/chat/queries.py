@@ -131,6 +131,12 @@ class Desk:
 LINE_SHOWN = 50
 
 
+def case_ids_of(agent: Agent | None) -> list[int]:
+    """The cases of the chats that an agent has."""
+    mine = ChatSession.objects.filter(ended_at=None, case__agent=agent)
+    return list(mine.values_list("case_id", flat=True)) if agent else []
+
+
 def desk(user: User, agent: Agent | None) -> Desk:
     """The chats of an agent, and those that wait in the departments whose cases the person sees."""
     rows = ChatSession.objects.select_related(*SHOWN)

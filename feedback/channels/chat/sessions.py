@@ -29,8 +29,13 @@ class ChatOver(WrongState):
 
 
 def topic(case_id: int) -> str:
-    """Give the topic of what is in no event: who reads and who types."""
+    """Give the topic of what is in no event, such as who types."""
     return f"chat:{case_id}"
+
+
+def read_topic(case_id: int) -> str:
+    """Give the topic of how far somebody has read: it may come a little later than what is said."""
+    return f"read:{case_id}"
 
 
 def lock_chat(case_id: int, *, member: Member | None = None) -> tuple[Case, ChatSession]:
