@@ -14,8 +14,9 @@ from openpyxl import Workbook, load_workbook
 
 from feedback.models import DepartmentRule, Leave, Presence, Shift
 from tests.factories.compensation import TierFactory
-from tests.factories.feedback import AgentFactory, DepartmentFactory, StaffFactory
+from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory, StaffFactory
 from tests.factories.routing import make_department, make_online, make_skill
+from tests.factories.sop import make_policy
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("F5")]
 
@@ -264,3 +265,15 @@ class TestPreview:
     def test_nonsense_is_asked_again(self, client):
         DepartmentFactory(takes_new=True)
         assert self.ask(client, kind="x", priority="y")[0] == 400
+
+
+@pytest.mark.parametrize(("capacity", "is_told"), [(0, True), (1, False)])
+def test_whoever_takes_more_than_is_given_is_told(service, capacity, is_told):
+    make_policy()
+    agent = AgentFactory(departments=[service], capacity=capacity)
+    case = CaseFactory(department=service)
+    answer = browser(agent.user).post(reverse("admin:case_act", args=[case.pk, "claim"]), follow=True)
+    case.refresh_from_db()
+    assert case.agent == agent
+    told = f"now has 1, more than the {capacity} that are given automatically"
+    assert (told in answer.content.decode()) is is_told
