@@ -1,5 +1,6 @@
 """What helps somebody write a reply: articles that fit, templates, how it sounds, playbooks."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -39,12 +40,7 @@ def typed(request: StaffRequest, case_id: int) -> HttpResponse:
     case, at = case_or_404(request.user, case_id), timezone.now()
     text = request.POST.get("text", "")
     language = spoken_in(case)
-    asked = f"{text[-TYPED:]}\n{case.subject}\n{case.last_message}"
-    found = [
-        one
-        for one in find(asked, audience=Audience.AGENT, language=language, limit=SUGGESTED)
-        if one.score >= ENOUGH
-    ]
+    found = _fitting((text[-TYPED:], case.subject), language)
     if found:
         knowledge.show(article_ids=[one.text.article_id for one in found], case=case, at=at)
     warnings = tone.warnings(text, language=language, kind=case.kind)
@@ -167,6 +163,17 @@ def _own(case: Case, use_id: int) -> int:
     if not PlaybookUse.objects.filter(pk=use_id, case=case).exists():
         raise NotFound
     return use_id
+
+
+def _fitting(texts: Iterable[str], language: str) -> list[Found]:
+    """The articles that fit best to any of the texts: what is being written, and what the case is about."""
+    best: dict[int, Found] = {}
+    for text in texts:
+        for one in find(text, audience=Audience.AGENT, language=language, limit=SUGGESTED):
+            known = best.get(one.text.article_id)
+            if one.score >= ENOUGH and (known is None or one.score > known.score):
+                best[one.text.article_id] = one
+    return sorted(best.values(), key=lambda one: -one.score)[:SUGGESTED]
 
 
 def _article(found: Found) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import groupby
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
-from django.db.models import F, Func, Q, QuerySet, TextField, Value
+from django.db.models import F, Func, QuerySet, TextField, Value
 
 from feedback.knowledge import rules, words
 from feedback.models import ArticleStatus, ArticleText, Audience, KnownWord, Language, Topic
@@ -15,6 +15,8 @@ READ = 4_000
 """How many characters of a question are read: who writes more has said it before."""
 ASKED_FOR = 12
 """How many of its words are looked up, the most telling first."""
+RANKED = 800
+"""How many texts may be ranked for one question."""
 LOOKED_AT = 30
 """How many articles are compared in full."""
 LOW = 0.05
@@ -75,24 +77,39 @@ def in_force(*, audience: str, language: str | None = None) -> QuerySet[ArticleT
 def find(text: str, *, audience: str, language: str | None = None, limit: int = 5) -> list[Found]:
     """The articles that fit best, best first; none for a text that says nothing.
 
-    An article is given once, in the language that fits best. Three queries, whatever the number of articles.
+    An article is given once, in the language that fits best. Three queries, and an effort that hardly grows
+    with the number of articles: words that stand in too many are only looked for in what the rarer ones find.
     """
     asked = words.informative(text[:READ])
     if not asked:
         return []
-    weights = weights_of(asked, language)
-    # `sorted` keeps the order in which they were said where words tell as much as others
-    telling = sorted((word for word in asked if word in weights), key=lambda word: -weights[word])
+    known = known_words(asked, language)
+    telling = sorted(known, key=lambda word: known[word].texts)  # the rarest first
     if not telling:
         return []
-    query = Query(words.any_of(telling[:ASKED_FOR]))
-    candidates = (
-        in_force(audience=audience, language=language)
-        .filter(Q(words=query))
-        .annotate(rank=SearchRank(F("words"), query))
-        .order_by("-rank", "pk")
-    )
-    return best(asked, candidates[:LOOKED_AT], weights)[:limit]
+    query = Query(words.any_of(_affordable(telling, known)))
+    rows = ArticleText.objects.filter(words=query)  # what has words is in force
+    if audience != Audience.AGENT:
+        rows = rows.filter(article__audience=Audience.MEMBER)
+    if language is not None:
+        rows = rows.filter(language=language)
+    # the best are chosen by their keys alone: texts are only fetched of those
+    ranked = rows.annotate(rank=SearchRank(F("words"), query)).order_by("-rank", "pk")
+    keys = list(ranked.values_list("pk", flat=True)[:LOOKED_AT])
+    texts = in_force(audience=audience).filter(pk__in=keys)
+    return best(asked, texts, {word: one.weight for word, one in known.items()})[:limit]
+
+
+def _affordable(telling: Sequence[str], known: Mapping[str, "Known"]) -> list[str]:
+    """The rarest words, as long as they stand in no more texts than can be ranked while somebody types."""
+    chosen: list[str] = []
+    left = RANKED
+    for word in telling[:ASKED_FOR]:
+        left -= known[word].texts
+        if chosen and left < 0:
+            break
+        chosen.append(word)
+    return chosen
 
 
 def best(asked: Sequence[str], texts: Iterable[ArticleText], weights: Mapping[str, float]) -> list[Found]:
@@ -120,17 +137,28 @@ def _words(title: str, questions: str, body: str) -> rules.Words:
     return rules.Words(tuple(frozenset(way) for way in ways if way), frozenset(words.informative(body)))
 
 
-def weights_of(asked: Sequence[str], language: str | None) -> dict[str, float]:
-    """How much each word tells that stands in any published text; unknown ones are left out."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A word that stands in published texts: in how many, and how much it tells."""
+
+    texts: int
+    weight: float
+
+
+def known_words(asked: Sequence[str], language: str | None) -> dict[str, Known]:
+    """Those of the words that stand in any published text of the language, or of any; one query."""
     known = KnownWord.objects.filter(word__in=[ALL, *asked])
     if language is not None:
         known = known.filter(language=language)
     rows = list(known.values_list("word", "language", "texts"))
     totals = {spoken: number for word, spoken, number in rows if word == ALL}
-    found: dict[str, float] = {}
+    found: dict[str, Known] = {}
     for word, spoken, number in rows:
-        if word != ALL and number:
-            found[word] = max(found.get(word, 0.0), rules.weight(number, totals.get(spoken, 0)))
+        if word == ALL or not number:
+            continue
+        before = found.get(word, Known(0, 0.0))
+        weight = rules.weight(number, totals.get(spoken, 0))
+        found[word] = Known(before.texts + number, max(before.weight, weight))
     return found
 
 
