@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework import serializers
+from rest_framework.parsers import JSONParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -102,6 +103,7 @@ class InboundView(APIView):
 
     authentication_classes = []
     permission_classes = [AllowAny]
+    parser_classes = [JSONParser]
     throttle_classes: list[type[BaseThrottle]] = []
 
     @describe(
@@ -110,6 +112,7 @@ class InboundView(APIView):
         RECEIVED,
         400,
         401,
+        404,
         413,
         request=InboundSerializer,
         parameters=HEADERS,
