@@ -12,13 +12,22 @@ from compensation.models import GrantKind, GrantStatus
 from config.common.asked import id_in
 from config.common.errors import Invalid, NotFound
 from config.common.screens import StaffRequest
-from feedback.cases import commands, waiting
+from feedback.cases import commands, waiting, watching
 from feedback.cases.contacts import reveal_contacts
 from feedback.cases.linking import find_numbered
 from feedback.cases.queries import actions_for, get_for
-from feedback.cases.watching import unwatch, watch
 from feedback.handoffs import commands as handoffs
-from feedback.models import OUTSIDE, Case, Channel, Handoff, LinkKind, Milestone, PauseReason, Resolution
+from feedback.models import (
+    OUTSIDE,
+    Case,
+    Channel,
+    Handoff,
+    HandoffStatus,
+    LinkKind,
+    Milestone,
+    PauseReason,
+    Resolution,
+)
 from feedback.org.queries import departments_of
 from feedback.remedies import commands as remedies
 from feedback.shifts.queries import loads
@@ -133,10 +142,32 @@ def _hand_over(request: StaffRequest, case: Case, at: datetime) -> Said:
         case_id=case.pk,
         department_id=_chosen(request.POST, "department"),
         question=request.POST.get("question", ""),
+        after_id=id_in(request.POST.get("after")),
         actor=request.user,
         at=at,
     )
+    if handoff.status == HandoffStatus.PLANNED:
+        return _("%(department)s is asked as soon as the one before has answered.") % {
+            "department": handoff.department
+        }
     return _("%(department)s is asked.") % {"department": handoff.department}
+
+
+def _accept(request: StaffRequest, case: Case, at: datetime) -> Said:
+    handoffs.accept(handoff_id=_handoff(request, case, ours=True).pk, actor=request.user, at=at)
+    return _("Accepted. Whoever asked knows that you work on it.")
+
+
+def _watch(request: StaffRequest, case: Case, at: datetime) -> Said:
+    asked = request.POST.get("user")
+    user = watching.get_user(id_in(asked)) if asked else request.user
+    watching.watch(case_id=case.pk, user=user, actor=request.user, at=at)
+    return _("%(name)s is told of what matters here.") % {"name": user}
+
+
+def _unwatch(request: StaffRequest, case: Case, at: datetime) -> Said:
+    watching.unwatch(case_id=case.pk, user=request.user, actor=request.user, at=at)
+    return _("You are told no longer.")
 
 
 def _answer(request: StaffRequest, case: Case, at: datetime) -> Said:
@@ -237,16 +268,6 @@ def _unlink(request: StaffRequest, case: Case, at: datetime) -> Said:
     return _("The link is gone.")
 
 
-def _watch(request: StaffRequest, case: Case, at: datetime) -> Said:
-    watch(case_id=case.pk, user=request.user, actor=request.user, at=at)
-    return _("You are told of what happens here.")
-
-
-def _unwatch(request: StaffRequest, case: Case, at: datetime) -> Said:
-    unwatch(case_id=case.pk, user=request.user, actor=request.user, at=at)
-    return _("You are told no longer.")
-
-
 def _reveal(request: StaffRequest, case: Case, at: datetime) -> Said:
     reveal_contacts(case=case, actor=request.user, at=at)
     return ""
@@ -303,6 +324,7 @@ MOVES: dict[str, Move] = {
     "transfer": Move("transfer", _transfer, "transfer"),
     "hand-over": Move("hand_over", _hand_over, "hand-over"),
     "answer": Move("answer", _answer, "answer"),
+    "accept": Move("answer", _accept),
     "recall": Move("recall", _recall),
     "priority": Move("change_priority", _change_priority),
     "reopen": Move("reopen", _reopen, "reopen"),

@@ -19,6 +19,7 @@ from feedback.clocks.queries import Chip, chips
 from feedback.desk.drafts import drafts_of
 from feedback.models import (
     OUTSIDE,
+    UNENDED,
     Agent,
     Case,
     Department,
@@ -117,7 +118,14 @@ class Sheet:
     @cached_property
     def handoffs(self) -> list[Handoff]:
         """Every question to another department."""
-        related = ("department", "from_department", "asked_by", "answered_by")
+        related = (
+            "department",
+            "from_department",
+            "asked_by",
+            "answered_by",
+            "accepted_by",
+            "after__department",
+        )
         return list(Handoff.objects.filter(case=self.case).select_related(*related))
 
     @cached_property
@@ -136,10 +144,15 @@ class Sheet:
                 may_answer=handoff.status == HandoffStatus.OPEN
                 and handoff.department_id in ours
                 and "answer" in self.actions,
-                may_recall=handoff.status == HandoffStatus.OPEN and "recall" in self.actions,
+                may_recall=handoff.status in UNENDED and "recall" in self.actions,
             )
             for handoff in self.handoffs
         ]
+
+    @cached_property
+    def unended(self) -> list[Asked]:
+        """The questions that another one can come after."""
+        return [asked for asked in self.asked if asked.handoff.status in UNENDED]
 
     @cached_property
     def waiting(self) -> list[Asked]:

@@ -10,6 +10,7 @@ from feedback.attachments.commands import attach
 from feedback.attachments.rules import Clean
 from feedback.cases import outgoing, rules
 from feedback.cases.locking import move, save
+from feedback.cases.watching import MEMBER_WROTE, tell_watchers
 from feedback.clocks import commands as clocks
 from feedback.models import Author, Case, CaseStatus, Message
 from feedback.org.queries import agent_of, may_work_in
@@ -57,6 +58,8 @@ def hear(case: Case, body: str, files: Sequence[Clean], *, actor: Member, at: da
     save(case, "last_message_at", "last_message", "last_author")
     record("case.member_wrote", case, actor=actor, at=at, message=message.pk, **ends)
     clocks.member_spoke(case, at=at)
+    key = f"message:{message.pk}:watchers"
+    tell_watchers(case, kind="case.member_wrote", key=key, title=MEMBER_WROTE, at=at)
     return message
 
 

@@ -72,9 +72,16 @@ def tell_watchers(
     data: dict[str, Any] | None = None,
     besides: Iterable[User | None] = (),
 ) -> None:
-    """Alert who watches a case, in the transaction of what they are told of; not those named `besides`."""
+    """Alert who watches a case and may still see it, in the transaction of what they are told of.
+
+    Not those named `besides`, who know.
+    """
     known = {user.pk for user in besides if user is not None}
-    told = [user for user in watchers_of(case) if user.pk not in known]
+    told = [
+        user
+        for user in watchers_of(case)
+        if user.pk not in known and visible_to(user).filter(pk=case.pk).exists()
+    ]
     if told:
         alert(users=told, case=case, kind=kind, key=key, title=title, at=at, data=data)
 

@@ -10,6 +10,9 @@ from config.common.events import record
 from config.common.models import User
 from feedback.cases import rules, telling
 from feedback.cases.locking import lock, save, work_begins
+from feedback.cases.watching import ASSIGNED as WATCHED_ASSIGNED
+from feedback.cases.watching import MOVED as WATCHED_MOVED
+from feedback.cases.watching import tell_watchers
 from feedback.clocks import commands as clocks
 from feedback.models import Agent, Author, Case, Department, Message, Priority
 from feedback.org.alerts import alert
@@ -86,6 +89,15 @@ def _give(case: Case, agent: Agent, kind: str, *, actor: User | None, at: dateti
     save(case, "agent")
     record(kind, case, actor=actor, at=at, agent=agent.pk, **ends)
     telling.tell(case, "working", telling.WORKING, agent=agent, at=at)
+    tell_watchers(
+        case,
+        kind="case.reassigned",
+        key=f"case:{case.pk}:{case.version}:watchers",
+        title=WATCHED_ASSIGNED,
+        data={"agent": str(agent)},
+        besides=[actor, agent.user],
+        at=at,
+    )
     if agent.user != actor:
         alert(
             users=[agent.user],
@@ -140,6 +152,15 @@ def transfer(
         Message.objects.create(case=case, author=author, user=actor, is_public=False, body=note, at=at)
     clocks.moved(case, actor=actor, at=at)
     telling.tell(case, "moved", telling.MOVED, department=department, at=at)
+    tell_watchers(
+        case,
+        kind="case.moved",
+        key=f"case:{case.pk}:{case.version}:watchers",
+        title=WATCHED_MOVED,
+        data={"department": str(department)},
+        besides=[actor],
+        at=at,
+    )
     return case
 
 

@@ -14,6 +14,7 @@ from feedback.defaults.policies import seed_policies
 from feedback.defaults.quality import seed_quality
 from feedback.defaults.roles import seed_roles
 from feedback.defaults.routing import seed_routing
+from feedback.defaults.team import seed_team_rule
 
 SEEDS = (
     seed_roles,
@@ -25,6 +26,7 @@ SEEDS = (
     seed_departments,  # on their calendars
     seed_routing,  # to departments
     seed_gaps,  # their cases go to departments
+    seed_team_rule,
     seed_ladders,
     seed_pauses,
     seed_policies,

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import translation
 from django.utils.functional import Promise
 
@@ -14,6 +15,7 @@ from config.common.models import User
 from feedback.models import Alert, Case, Department, Messenger
 from feedback.org import digests, words
 from feedback.org.digests import Recipient
+from feedback.org.letters import Group, summarise
 
 INSERT = """
 INSERT INTO feedback_alert (key, user_id, case_id, kind, data, at)
@@ -67,3 +69,36 @@ def messengers_of(users: Iterable[int], department: Department | None = None) ->
 def say(alert: Alert) -> str:
     """Say what an alert is about, in the language of the moment."""
     return words.say(alert.kind, alert.data)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """The alerts that somebody has not seen, in groups; `upto` is the newest of them."""
+
+    groups: list[Group]
+    upto: int
+    has_more: bool
+
+
+def unread(user: User, limit: int = 2_000) -> Unread:
+    """Give what a person has not seen yet, newest first, the same about many cases as one group."""
+    found = list(Alert.objects.filter(user=user, read_at=None).order_by("-at", "-pk")[: limit + 1])
+    shown = found[:limit]
+    summary = summarise((alert.case_id, alert.kind, alert.data) for alert in shown)
+    return Unread(summary.groups, max((alert.pk for alert in shown), default=0), len(found) > limit)
+
+
+def count(user: User, limit: int) -> int:
+    """Count what a person has not seen yet, up to a limit."""
+    return Alert.objects.filter(user=user, read_at=None).order_by()[:limit].count()
+
+
+@transaction.atomic
+def read(*, user: User, at: datetime, case_id: int | None = None, upto: int | None = None) -> int:
+    """Note that a person has seen the alerts of a case, or all up to one; gives how many."""
+    mine = Alert.objects.filter(user=user, read_at=None)
+    if case_id is not None:
+        mine = mine.filter(case=case_id)
+    elif upto is not None:
+        mine = mine.filter(pk__lte=upto)
+    return mine.update(read_at=at)

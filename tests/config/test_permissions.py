@@ -35,6 +35,7 @@ from feedback.knowledge import answering
 from feedback.models import (
     Agent,
     AnswerGiven,
+    Approval,
     Article,
     Aspect,
     Attachment,
@@ -50,6 +51,7 @@ from feedback.models import (
     Gap,
     Handoff,
     ImportRun,
+    Messenger,
     Pause,
     Playbook,
     Policy,
@@ -131,6 +133,10 @@ def make_house() -> tuple[dict[str, User], Case]:
     )  # fmt: skip
     make_channels(case)
     make_supervised(service, people["agent"], people["team_lead"], now)
+    Approval.objects.create(
+        case=case, clock=case.clocks.first(), rung=0, department=case.department, kind="overrun", asked_at=now
+    )
+    Messenger.objects.create(name="x", kind="other", department=case.department)
     Skill.objects.create(code="x", name="x")
     Dedication.objects.create(member=member, agent=Agent.objects.get(user=asker), since=now)
     Review.objects.create(external_id="R1", member=member, order=order, stars=1, written_at=now)
@@ -248,6 +254,8 @@ MODELS = {
     "feedback.samplingrule": KEEP,
     "feedback.breachcause": SET,
     "feedback.attainmenttarget": KEEP,
+    "feedback.messenger": KEEP,
+    "feedback.teamrule": Rights(ADMIN, ADMIN),
     "surveys.campaign": Rights(SUPERVISORS | {"analyst"}, ADMIN, ADMIN),
     "surveys.response": Rights(SUPERVISORS | {"analyst"}, row={"supervisor", "analyst", *ADMIN}),
     "kpis.target": Rights(SUPERVISORS | {"analyst"}, ADMIN, ADMIN, ADMIN),
@@ -292,8 +300,8 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     def post(name: str, who: set[str], *args: Any, **data: Any) -> Ask:
         return Ask("post", at(name, *args), who, data)
 
-    trial = Simulation.objects.get()
     said = case.messages.order_by("pk")[0].pk
+    trial, asked_to = Simulation.objects.get(), Approval.objects.get()
     ours, answered = OURS - {"agent asked"}, {"agent asked", *ADMIN}
     finance, handoff = Department.objects.get(code="finance").pk, Handoff.objects.get().pk
     deciders = {"supervisor", "finance", *ADMIN}
@@ -335,7 +343,10 @@ def pages(case: Case) -> dict[str, list[Ask]]:
                 question="?",
             ),
             post("case_act", answered, case.pk, "answer", handoff=handoff, answer="x"),
+            post("case_act", answered, case.pk, "accept", handoff=handoff),
             post("case_act", ours, case.pk, "recall", handoff=handoff),
+            post("case_act", OURS, case.pk, "watch"),
+            post("case_act", OURS, case.pk, "unwatch"),
             post("case_act", ours, case.pk, "priority", priority=4),
             post("case_act", OURS, case.pk, "watch"),
             post("case_act", OURS, case.pk, "unwatch"),
@@ -395,6 +406,14 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "coaching": [post("coaching", judges, coached.pk, outcome="x")],
         "history": get("history", SUPERVISORS),
         "clock": get("clock", OURS | {"analyst"}, clock.pk),
+        "alerts": get("alerts", WORKERS),
+        "alerts_seen": [post("alerts_seen", WORKERS, upto=1)],
+        "ladder_approvals": get("ladder_approvals", LEADERS),
+        "ladder_approval": [
+            post("ladder_approval", {"team_lead", "supervisor", "superuser"}, asked_to.pk, verdict="refuse")
+        ],
+        "handoff_report": get("handoff_report", LEADERS | {"analyst"}),
+        "handoff_report_export": get("handoff_report_export", LEADERS | {"analyst"}, "csv"),
         "approvals": get("approvals", SUPERVISORS | {"finance"}),
         "approval_answer": [post("approval_answer", {"agent"}, grant.pk, answer="x")],
         "approval": [post("approval", deciders, grant.pk, verdict="refuse", note="x")],

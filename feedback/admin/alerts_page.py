@@ -1,0 +1,37 @@
+"""Alerts: what a colleague has to know, complete, with what is alike in one place."""
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from config.common.asked import id_in
+from config.common.models import User
+from config.common.screens import StaffRequest, page
+from feedback.admin.access import READS, needs
+from feedback.org import alerts as org_alerts
+
+COUNTED_UP_TO = 100
+
+
+@require_GET
+@needs(*READS)
+def alerts(request: StaffRequest) -> HttpResponse:
+    """What this person has not seen yet, newest first; the same thing about many cases is one entry."""
+    shown = org_alerts.unread(request.user)
+    context = {"groups": shown.groups, "upto": shown.upto, "has_more": shown.has_more}
+    return page(request, "feedback/alerts/alerts.html", context, at=timezone.now())
+
+
+@require_POST
+@needs(*READS)
+def seen(request: StaffRequest) -> HttpResponse:
+    """Note that this person saw everything that was shown, or what was about one case, and lead there."""
+    case, upto = id_in(request.POST.get("case")), id_in(request.POST.get("upto"))
+    org_alerts.read(user=request.user, at=timezone.now(), case_id=case, upto=upto)
+    return redirect("admin:case", case) if case is not None else redirect("admin:alerts")
+
+
+def count(user: User) -> int:
+    """How many alerts wait for this person, up to a hundred."""
+    return org_alerts.count(user, COUNTED_UP_TO)
