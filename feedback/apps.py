@@ -51,8 +51,8 @@ class FeedbackConfig(AppConfig):
         ):
             PAGES.extend(pages)
         PAGES.extend([*COMPOSER_PAGES, *KNOWLEDGE_PAGES, *PLAYBOOK_PAGES, *CHANGE_PAGES, *CHAT_PAGES])
-        for menu in (CASE_MENU, LADDER_MENU, LEAD_MENU, GAP_MENU, IMPORT_MENU, SOP_MENU, STAFFING_MENU):
-            MENU.extend(menu)
+        MENU.extend([*CASE_MENU, *LADDER_MENU, *LEAD_MENU, *GAP_MENU, *IMPORT_MENU, *SOP_MENU])
+        MENU.extend(STAFFING_MENU)
         MENU.extend([*CHAT_MENU, *KNOWLEDGE_MENU, *PLAYBOOK_MENU])
         PERIODIC.append(Periodic("find gaps", "feedback.detect_gaps", every_seconds=300))
         PERIODIC.append(Periodic("take up imports", "feedback.take_up_imports", every_seconds=60))
