@@ -280,9 +280,10 @@ def test_the_member_is_not_told_twice_by_the_same_way(mailbox, way_out, agent):
     assert Notice.objects.filter(kind="case.resolved").count() == 1
 
 
-def test_machines_that_talk_to_each_other_fall_silent(mailbox, way_out, agent, settings):
-    """The other side answers every letter of ours without any header that says so."""
-    settings.AUTOMATIC_LETTERS_AN_HOUR, settings.LETTERS_AN_HOUR = 3, 5
+@pytest.mark.parametrize(("ours", "theirs"), [(3, 1000), (1000, 5)])
+def test_machines_that_talk_to_each_other_fall_silent(mailbox, way_out, agent, settings, ours, theirs):
+    """The other side answers every letter of ours without any header that says so; each limit is enough."""
+    settings.AUTOMATIC_LETTERS_AN_HOUR, settings.LETTERS_AN_HOUR = ours, theirs
     take(mailbox, letter())
     for number in range(2, 30):
         relay()

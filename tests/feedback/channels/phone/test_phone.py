@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from compensation.models import Member, Notice
 from config.common.errors import Invalid
+from config.common.models import Event
 from feedback.cases import commands as cases
 from feedback.cases import waiting
 from feedback.channels.phone import commands, events
@@ -233,6 +234,14 @@ def test_reports_at_once_are_one_call(cti, agent):
     assert not [one for one in results if isinstance(one, Exception)]
     assert Case.objects.count() == Call.objects.count() == 1
     assert clock(Milestone.PICK_UP).met_at == T0 + 5 * SECOND
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_answer_reported_at_once_is_one(cti, agent):
+    case = report(cti, "ringing", 0).case
+    at_once(*[lambda: report(cti, "answered", 5, agent="8001")] * 4)
+    kinds = Event.objects.filter(subject_type="case", subject_id=case.pk).values_list("kind", flat=True)
+    assert list(kinds).count("case.call_answered") == 1
 
 
 @pytest.mark.parametrize(
