@@ -72,8 +72,8 @@ def _told(event: Event, names: Names) -> Change:
     person = event.actor.partition(":")[2]
     return Change(
         event=event,
-        kind=str(_base(model)._meta.verbose_name),
-        what=names.get((_base(model), event.subject_id)) or _called(model, {**before, **after}, names),
+        kind=str(concrete(model)._meta.verbose_name),
+        what=names.get((concrete(model), event.subject_id)) or _called(model, {**before, **after}, names),
         who=names.get((User, int(person)), event.actor) if person.isdigit() else _("System"),
         op=str(event.data.get("op", "")),
         differences=list(_differences(model, before, after, names)),
@@ -110,7 +110,7 @@ def _word(field: Any, value: Any, names: Names) -> str:
     if value is None or value == "":
         return ""
     if field is not None and field.is_relation:
-        return names.get((_base(field.related_model), value), f"#{value}")
+        return names.get((concrete(field.related_model), value), f"#{value}")
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     choices = dict(getattr(getattr(field, "base_field", field), "flatchoices", ()) or ())
@@ -131,9 +131,9 @@ def _called(model: type[models.Model], row: Mapping[str, Any], names: Names) -> 
     if name := row.get("name") or row.get("code") or row.get("title"):
         return str(name)
     linked = [
-        names.get((_base(field.related_model), row.get(field.column)), "")
+        names.get((concrete(field.related_model), row.get(str(field.column))), "")
         for field in model._meta.concrete_fields
-        if field.is_relation and row.get(field.column) is not None
+        if field.is_relation and row.get(str(field.column)) is not None
     ]
     return " · ".join(one for one in linked if one)
 
@@ -143,14 +143,14 @@ def _names(events: Iterable[Event]) -> Names:
     wanted: dict[type[models.Model], set[Any]] = defaultdict(set)
     for event in events:
         model = TRACKED[event.subject_type]
-        wanted[_base(model)].add(event.subject_id)
+        wanted[concrete(model)].add(event.subject_id)
         person = event.actor.partition(":")[2]
         if person.isdigit():
             wanted[User].add(int(person))
         for row in (event.data.get("before") or {}, event.data.get("after") or {}):
             for field in model._meta.concrete_fields:
-                if field.is_relation and row.get(field.column) is not None:
-                    wanted[_base(field.related_model)].add(row[field.column])
+                if field.is_relation and row.get(str(field.column)) is not None:
+                    wanted[concrete(field.related_model)].add(row[str(field.column)])
     return {
         (model, pk): str(row)
         for model, keys in wanted.items()
@@ -159,6 +159,6 @@ def _names(events: Iterable[Event]) -> Names:
     }
 
 
-def _base(model: Any) -> Any:
+def concrete(model: Any) -> Any:
     """The model whose rows these are; a proxy's is the one that it stands for."""
     return model._meta.concrete_model

@@ -5,7 +5,8 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse
+from django.http import Http404
+from django.http.response import HttpResponseBase
 
 from config.common.errors import NotFound
 from config.common.models import User
@@ -15,7 +16,7 @@ from feedback.models import Case
 from feedback.org.queries import remember
 
 P = ParamSpec("P")
-View = Callable[Concatenate[StaffRequest, P], HttpResponse]
+View = Callable[Concatenate[StaffRequest, P], HttpResponseBase]
 
 __all__ = ["READS", "case_or_404", "needs"]
 
@@ -25,7 +26,7 @@ def needs(*permissions: str) -> Callable[[View[P]], View[P]]:
 
     def wrap(view: View[P]) -> View[P]:
         @wraps(view)
-        def guarded(request: StaffRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: StaffRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not any(request.user.has_perm(name) for name in permissions):
                 raise PermissionDenied
             remember(request.user)

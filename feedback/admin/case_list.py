@@ -23,7 +23,8 @@ from config.common.asked import id_in
 from config.common.browsing import Browsed
 from config.common.errors import DomainError
 from config.common.screens import StaffRequest
-from config.common.sheets import Row, csv_response, xlsx_response
+from config.common.sheets import EXPORTS, MOST_ROWS, Row, Table
+from feedback.admin.files import answer, filters
 from feedback.cases import commands
 from feedback.cases.queries import actions_for, reads_cases, visible_to
 from feedback.cases.search import search
@@ -98,7 +99,7 @@ class CaseAdmin(Browsed):
 
     def has_export_permission(self, request: StaffRequest, object_id: Any = None) -> bool:  # noqa: ARG002 - Unfold's
         """Taking many cases away is for those who lead, not for everybody who may read one."""
-        return request.user.has_perm("feedback.see_board")
+        return request.user.has_perm(EXPORTS) and request.user.has_perm("feedback.see_board")
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -152,21 +153,22 @@ class CaseAdmin(Browsed):
     @action(description=_("Export as CSV"), permissions=["export"], url_path="csv")
     def export_csv(self, request: StaffRequest) -> HttpResponseBase:
         """The list as it is filtered now, as CSV."""
-        return csv_response(self._name(), self._rows(request))
+        return self._file(request, "csv")
 
     @action(description=_("Export as XLSX"), permissions=["export"], url_path="xlsx")
     def export_xlsx(self, request: StaffRequest) -> HttpResponseBase:
         """The list as it is filtered now, as XLSX."""
-        return xlsx_response(self._name(), self._rows(request))
+        return self._file(request, "xlsx")
 
-    def _name(self) -> str:
-        return f"cases-{timezone.localtime():%Y%m%d-%H%M}"
-
-    def _rows(self, request: StaffRequest) -> Iterator[Row]:
+    def _file(self, request: StaffRequest, kind: str) -> HttpResponseBase:
         if not self.has_export_permission(request):
             raise PermissionDenied
         found = self.get_changelist_instance(request).get_queryset(request)
-        yield HEAD
+        number = found.order_by()[: MOST_ROWS + 1].count()
+        table = Table("cases", HEAD, number, lambda: self._rows(found), filters(request))
+        return answer(request, kind, table, back=reverse("admin:feedback_case_changelist"))
+
+    def _rows(self, found: QuerySet[Case]) -> Iterator[Row]:
         rows = found.select_related("department", "agent__user", "member__tier").order_by("pk")
         for case in rows.iterator(AT_ONCE):
             yield (

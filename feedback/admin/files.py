@@ -36,7 +36,7 @@ def answer(request: StaffRequest, kind: str, table: Table, *, back: str) -> Http
 
 def filters(request: StaffRequest) -> dict[str, str]:
     """What the list is narrowed to, as far as it goes on record."""
-    return {name: value for name, value in request.GET.items() if value and name not in SECRET}
+    return {name: str(value) for name, value in request.GET.items() if value and name not in SECRET}
 
 
 def offered(request: StaffRequest) -> list[str]:

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from config.common.registry import MenuItem, Page
-from feedback.admin import approvals, board, breaches, pauses, quality, replay
+from feedback.admin import achieved, approvals, board, breaches, pauses, quality, replay
 
 LEAD_PAGES = [
     Page("board/", board.show, "board"),
@@ -16,6 +16,10 @@ LEAD_PAGES = [
     Page("approvals/", approvals.approvals, "approvals"),
     Page("approvals/<int:grant_id>/", approvals.decide, "approval"),
     Page("approvals/<int:grant_id>/answer/", approvals.answer, "approval_answer"),
+    Page("achieved/", achieved.show, "achieved"),
+    Page("achieved/export/<slug:kind>/", achieved.export, "achieved_export"),
+    Page("achieved/handoffs/<slug:kind>/", achieved.handoffs, "handoffs_export"),
+    Page("achieved/<slug:name>/", achieved.rows, "achieved_rows"),
     Page("quality/", quality.show, "quality"),
     Page("quality/mine/", quality.mine, "quality_mine"),
     Page("quality/export/<slug:kind>/", quality.export, "quality_export"),
@@ -29,6 +33,7 @@ LEAD_PAGES = [
 LEAD_MENU = [
     MenuItem(_("Board"), "board", "monitoring", (board.SEES,)),
     MenuItem(_("Breaches"), "breaches", "timer_off", (board.SEES,)),
+    MenuItem(_("Team figures"), "achieved", "groups", (board.SEES,)),
     MenuItem(_("Quality"), "quality", "grade", (quality.REVIEWS,), quality.count),
     MenuItem(_("My quality"), "quality_mine", "person_check", (quality.WORKS,)),
     MenuItem(_("Pauses"), "pauses", "pause_circle", (pauses.REVIEWS,), pauses.count),

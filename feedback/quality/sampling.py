@@ -95,6 +95,7 @@ def pick(*, case_id: int, scorecard_id: int, scorers: int = 1, actor: User, at: 
 
 
 def _make(case: Case, rule: SamplingRule, form: Form, at: datetime) -> QualityCheck:
+    assert case.agent_id is not None  # noqa: S101 - the rule looked for such cases
     check = QualityCheck.objects.create(
         case=case,
         agent_id=case.agent_id,
@@ -103,7 +104,7 @@ def _make(case: Case, rule: SamplingRule, form: Form, at: datetime) -> QualityCh
         rule=rule,
         form=form,
         scorers=2 if rule.is_calibration else 1,
-        ended_at=case.resolved_at,
+        ended_at=case.resolved_at or at,
         drawn_at=at,
     )
     record("quality.drawn", check, actor=None, at=at, case=case.pk, rule=rule.pk)

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, F, Func, IntegerField, Min, Q, QuerySet
 from django.db.models.functions import Coalesce
@@ -199,7 +200,7 @@ def _due(departments: Collection[int], now: datetime) -> list[Due]:
     return [(pk, channel, min(minute, MINUTES - 1), n, first) for pk, channel, minute, n, first in rows]
 
 
-def _next_hour(departments: Collection[int], now: datetime) -> QuerySet[Clock]:
+def _next_hour(departments: Collection[int], now: datetime) -> QuerySet[Any]:
     found = Clock.objects.filter(RUNNING, due_within(HOUR, now), department__in=departments)
     return found.annotate(place=CHANNEL, minute=_Minutes(F("due_at") - now))
 

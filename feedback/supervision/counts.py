@@ -151,4 +151,5 @@ def differences() -> list[tuple[int, str, date | None, str, int, int]]:
             GROUP BY 1, 2, 3, 4 HAVING sum(kept) <> sum(counted) ORDER BY 1, 2, 3, 4
             """  # noqa: S608 - our own text
         )
-        return cursor.fetchall()
+        rows: list[tuple[int, str, date | None, str, int, int]] = cursor.fetchall()
+        return rows

@@ -48,17 +48,17 @@ class Outlook:
 def outlook(due: Sequence[int], force: Force) -> Outlook:
     """Tell what will be late, given how many running clocks fall due in each of the next 60 minutes.
 
-    A queue by due time (earliest due date first, which for one kind of work leaves the fewest late, Jackson
-    1955): by the end of a minute people have done what they can do until then, and what has fallen due by
-    then and is not done is late. What comes meanwhile queues with the rest. Fractions are
-    carried on to the next minute.
+    A queue by due time (earliest due date first): by the end of a minute people have done what they can do
+    until then, and what has fallen due by then and is not done is late. It keeps its place in the queue, so
+    that those behind it wait for it too. What comes meanwhile queues with the rest. Fractions are carried on
+    to the next minute.
     """
     coming = _coming(force)
-    told, done, pending = Outlook(), 0.0, 0.0
+    told, ahead, pending = Outlook(), 0.0, 0.0
     for minute, (running, room) in enumerate(zip(due, force.room(), strict=True)):
         wanted = running + coming[minute]
-        served = min(wanted, max(0.0, room - done))
-        done += served
+        served = min(wanted, max(0.0, room - ahead))
+        ahead += wanted
         share = served / wanted if wanted else 1.0
         pending += running * (1 - share)
         late = min(running, max(0, round(pending)))

@@ -12,6 +12,9 @@ LONG = timedelta(days=7)
 ENOUGH = 20
 """Fewer clocks than this say nothing: then a week is looked at instead."""
 SHORT = timedelta(hours=1)
+JUST_NOW = timedelta(minutes=30)
+FEW = 5
+"""Fewer clocks than this in the last half hour do not say what people work on: then the whole time does."""
 
 MEASURED = """
 SELECT clock.department_id, count(*),
@@ -35,8 +38,9 @@ GROUP BY 1
 def measure(*, at: datetime) -> list[Pace]:
     """Measure every department's pace over the last two hours, or the last week where little was done.
 
-    An hour of a person counts when the person met at least one clock of the department in it. Clocks that
-    came with less than an hour to go are counted as arrivals.
+    An hour of a person counts when the person met at least one clock of the department in it. How much of
+    the work goes to clocks that are late already, the last half hour says. Clocks that came with less than
+    an hour to go are counted as arrivals.
     """
     found: dict[int, dict[str, Any]] = {}
     for since in (at - LONG, at - RECENT):
@@ -48,6 +52,9 @@ def measure(*, at: datetime) -> list[Pace]:
                     "n": met,
                     "since": since,
                 }
+    for department, met, _hours, late in _rows(MEASURED, since=at - JUST_NOW, at=at):
+        if met >= FEW:
+            found[department]["late_share"] = late / met
     arrived = {
         department: (number / (RECENT / SHORT), float(lead))
         for department, number, lead in _rows(ARRIVED, since=at - RECENT, at=at, short=SHORT)
@@ -63,4 +70,5 @@ def measure(*, at: datetime) -> list[Pace]:
 def _rows(sql: str, **params: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from config.common.asked import id_in
-from config.common.changes import changes, told
+from config.common.changes import changes, concrete, told
 from config.common.errors import Invalid
 from config.common.history import TRACKED
 from config.common.keyset import part
@@ -41,8 +41,7 @@ def history(request: StaffRequest) -> HttpResponse:
         "after": shown.after,
         "query": query.urlencode(),
         "kinds": sorted(
-            (str(one._meta.concrete_model._meta.verbose_name), name, name == model)
-            for name, one in TRACKED.items()
+            (str(concrete(one)._meta.verbose_name), name, name == model) for name, one in TRACKED.items()
         ),
         "people": [(one, str(one.pk) == user) for one in User.objects.order_by("name", "username")],
         "row": key,

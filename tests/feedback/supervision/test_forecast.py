@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.forecast import errors
 from feedback.supervision.forecast import MINUTES, Force, outlook, shared
 
 pytestmark = pytest.mark.req("F8")
@@ -67,3 +68,10 @@ def test_parts_add_up_in_every_minute(parts, data):
     assert [sum(minute) for minute in zip(*given_to.values(), strict=True)] == late
     for key, part in enumerate(parts):
         assert all(n <= m for n, m in zip(given_to[key], part, strict=True))
+
+
+def test_it_is_nearer_to_what_happens_than_the_hour_before():
+    """Simulated departments, always the same ones; benchmarks.forecast prints the errors of 400."""
+    told = errors(150)
+    assert told["forecast"] < 0.7 * told["as before"]
+    assert abs(told["bias"]) < 0.1 * told["happened"]

@@ -43,6 +43,16 @@ def test_pace_goes_by_people_and_hours_in_which_they_did_something(service):
     assert told.lead == pytest.approx(30)
 
 
+def test_what_people_work_on_is_what_they_worked_on_just_now(service):
+    agent = make_agent(service)
+    for n in range(20):
+        answered(service, agent, at=START + n * MINUTE)
+    for n in range(5):
+        answered(service, agent, at=START + HOUR + n * MINUTE, after=40 * MINUTE)
+    (told,) = pace.measure(at=START + 2 * HOUR)
+    assert (told.late_share, told.n) == (1, 25)
+
+
 def test_too_little_is_measured_over_a_week(service):
     agent = make_agent(service)
     for days in range(3):
