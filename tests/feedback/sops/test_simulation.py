@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from config.common.errors import Invalid, NotFound
@@ -107,6 +107,8 @@ STEP = st.tuples(
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEP, max_size=14))
+@example(steps=[("replied", 0, 30), ("called", 0, 0)])  # met at the very moment it is due
+@example(steps=[("bank", 0, 10), ("rejected", 0, 30), ("resolved", 0, 400)])
 def test_unchanged_policies_give_exactly_the_recorded_breaches(department, user, steps):
     with transaction.atomic():
         cases = [SopCaseFactory(department=department) for _ in range(3)]
