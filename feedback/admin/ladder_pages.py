@@ -5,6 +5,8 @@ from django.utils.translation import gettext_lazy as _
 from config.common.registry import MenuItem, Page
 from feedback.admin import alerts_page, handoff_report, ladder_approvals
 from feedback.admin.access import READS
+from feedback.admin.board import SEES
+from feedback.ladders.approvals import DECIDES
 
 LADDER_PAGES = [
     Page("alerts/", alerts_page.alerts, "alerts"),
@@ -20,8 +22,8 @@ LADDER_MENU = [
         _("Asked by ladders"),
         "ladder_approvals",
         "rule",
-        (ladder_approvals.DECIDES,),
+        (DECIDES,),
         ladder_approvals.count,
     ),
-    MenuItem(_("Time by department"), "handoff_report", "donut_small", (handoff_report.SEES,)),
+    MenuItem(_("Time by department"), "handoff_report", "donut_small", (SEES,)),
 ]

@@ -204,6 +204,7 @@ class HandOver(Move):
             case_id=case.pk,
             department_id=content["department"],
             question=content["question"],
+            after_id=content["after"],
             actor=self.user,
             at=at,
         )
@@ -240,6 +241,16 @@ class Answer(OfHandoff):
         """Answer."""
         handoff = self.ours(case, content["handoff"])
         handoffs.answer(handoff_id=handoff, answer=content["answer"], actor=self.user, at=at)
+
+
+class Accept(OfHandoff):
+    """Take a question on."""
+
+    path, action, serializer = "accept", "answer", RecallSerializer
+
+    def perform(self, case: Case, content: dict[str, Any], at: datetime) -> None:
+        """Take it on."""
+        handoffs.accept(handoff_id=self.ours(case, content["handoff"]), actor=self.user, at=at)
 
 
 class Reject(OfHandoff):
@@ -346,7 +357,20 @@ def described(move: type[Move]) -> type[Move]:
     return extend_schema_view(post=of_post)(move)
 
 
-ALL = (Claim, Assign, Reply, Note, HandOver, Answer, Reject, Recall, Transfer, ChangePriority, Resolve)
+ALL = (
+    Claim,
+    Assign,
+    Reply,
+    Note,
+    HandOver,
+    Accept,
+    Answer,
+    Reject,
+    Recall,
+    Transfer,
+    ChangePriority,
+    Resolve,
+)
 MOVES: list[type[Move]] = [described(move) for move in (*ALL, Reopen, Close)]
 """Every move, with its description in the schema."""
 

@@ -83,7 +83,18 @@ class HandoffSerializer(serializers.ModelSerializer[Handoff]):
 
     class Meta:
         model = Handoff
-        fields = ["id", "department", "status", "question", "asked_at", "answer", "ended_at"]
+        fields = [
+            "id",
+            "department",
+            "status",
+            "question",
+            "asked_at",
+            "after",
+            "started_at",
+            "accepted_at",
+            "answer",
+            "ended_at",
+        ]
 
 
 class StaffCaseSerializer(serializers.ModelSerializer[Case]):
@@ -214,6 +225,9 @@ class HandOverSerializer(Some):
 
     department = number()
     question = text()
+    after = number(
+        required=False, allow_null=True, default=None, help_text="A handoff that has to be answered first."
+    )
 
 
 class HandoffAnswerSerializer(Some):
@@ -231,7 +245,7 @@ class RejectSerializer(Some):
 
 
 class RecallSerializer(Some):
-    """The question to take back."""
+    """The question to take back or on."""
 
     handoff = number()
 

@@ -50,7 +50,8 @@ def share(life: Life) -> dict[int | None, timedelta]:
     waits = sorted(life.waits, key=lambda wait: wait[0])
     asked = sorted(life.asked, key=lambda one: one.start)
     edges = {start, until}
-    edges.update(at for at, *_rest in (*moves, *waits))
+    edges.update(move[0] for move in moves)
+    edges.update(wait[0] for wait in waits)
     edges.update(edge for one in asked for edge in (one.start, one.end) if edge is not None)
     inside = sorted(edge for edge in edges if start <= edge <= until)
     parts: dict[int | None, timedelta] = defaultdict(timedelta)

@@ -84,7 +84,10 @@ def report(departments: Iterable[Department], *, since: datetime, until: datetim
     rows = iter(found.values_list("pk", "opened_at", "resolved_at", "department").iterator(CHUNK))
     lines: dict[int | None, Line] = defaultdict(lambda: Line(None))
     cases, whole = 0, timedelta()
-    while chunk := [_Row(*one) for one in islice(rows, CHUNK)]:
+    while chunk := [
+        _Row(pk, opened_at, resolved_at or until, department)
+        for pk, opened_at, resolved_at, department in islice(rows, CHUNK)
+    ]:
         for row, life, asked in _lives(chunk):
             cases, whole = cases + 1, whole + max(row.until - row.opened_at, timedelta())
             for department, time in share(life).items():
@@ -92,8 +95,8 @@ def report(departments: Iterable[Department], *, since: datetime, until: datetim
                 lines[department].cases += 1
             for department, status in asked:
                 _count(lines[department], status)
-    for pk, department in Department.objects.in_bulk([pk for pk in lines if pk is not OUTSIDE]).items():
-        lines[pk].department = department
+    for one in Department.objects.filter(pk__in=[pk for pk in lines if pk is not OUTSIDE]):
+        lines[one.pk].department = one
     return Report(cases, whole, sorted(lines.values(), key=lambda line: line.time, reverse=True))
 
 

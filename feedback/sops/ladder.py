@@ -75,12 +75,17 @@ def read(content: Mapping[str, Any]) -> tuple[Rung, ...]:
         Rung(
             action=RungAction(item["action"]),
             percent=item.get("percent"),
+            after=_time(item.get("after")),
             in_working_time=item.get("in_working_time", True),
-            **{name: timedelta(seconds=item[name]) for name in ("before", "after") if name in item},
+            before=_time(item.get("before")),
             **{name: item[name] for name in OPTIONS if name in item},
         )
         for item in content["rungs"]
     )
+
+
+def _time(seconds: float | None) -> timedelta | None:
+    return timedelta(seconds=seconds) if seconds is not None else None
 
 
 OPTIONS = ("recipients", "department", "via", "approval", "note", "playbook")

@@ -77,6 +77,7 @@ MOVES = {
     "answer": {"handoff": 1, "answer": "在这"},
     "reject": {"handoff": 1, "reason": "不归我们"},
     "recall": {"handoff": 1},
+    "accept": {"handoff": 1},
     "wait-for": {"reason": "waiting_bank"},
     "go-on": {},
     "ask-courier": {"question": "到哪了？"},
