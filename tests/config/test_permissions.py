@@ -614,7 +614,7 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("staff-case-hand-over", "post", (case.pk,), ours, {"department": finance, "question": "x"}),
         ("staff-case-answer", "post", (case.pk,), answers, {"handoff": handoff, "answer": "x"}),
         ("staff-case-reject", "post", (case.pk,), answers, {"handoff": handoff, "reason": "x"}),
-        ("staff-case-accept", "post", (case.pk,), answered, {"handoff": handoff}),
+        ("staff-case-accept", "post", (case.pk,), answers, {"handoff": handoff}),
         ("staff-case-recall", "post", (case.pk,), ours, {"handoff": handoff}),
         ("staff-case-transfer", "post", (case.pk,), ours, {"department": finance}),
         ("staff-case-priority", "post", (case.pk,), ours, {"priority": 4}),

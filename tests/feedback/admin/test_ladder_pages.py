@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from feedback.clocks import commands as clocks
@@ -12,7 +13,6 @@ from feedback.handoffs import commands as handoffs
 from feedback.models import Alert, Approval, Case, CaseStatus, Messenger, Resolution, TeamRule
 from feedback.org.alerts import alert
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory, StaffFactory
-from tests.factories.session import browser_of
 from tests.factories.sop import make_policy
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("F3")]
@@ -35,9 +35,14 @@ def case(service, lead):
     return CaseFactory(department=service, agent=AgentFactory(departments=[service]), status="open")
 
 
+def browser_of(user):
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+    return client
+
+
 def get(user, name, *args, **query):
-    with translation.override("en"):
-        return browser_of(user).get(reverse(f"admin:{name}", args=args), query)
+    return browser_of(user).get(reverse(f"admin:{name}", args=args), query)
 
 
 def post(user, name, *args, **data):
