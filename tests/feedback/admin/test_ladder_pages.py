@@ -118,13 +118,13 @@ def test_chain_and_acceptance_on_the_case_page(case, lead):
 
 @pytest.mark.req("F4")
 def test_time_by_department_as_page_and_file(case, lead):
-    other, now = DepartmentFactory(name="物流部"), timezone.now()
+    other, now = DepartmentFactory(name="物流部", name_en="Logistics"), timezone.now()
     Case.objects.filter(pk=case.pk).update(opened_at=now - timedelta(hours=2))
     handoff = handoffs.hand_over(
         case_id=case.pk, department_id=other.pk, question="?", actor=lead.user, at=now - timedelta(hours=1)
     )
     handoffs.answer(handoff_id=handoff.pk, answer="x", actor=lead.user, at=now - timedelta(minutes=30))
-    assert "物流部" in get(lead.user, "case", case.pk).content.decode()
+    assert "Logistics" in get(lead.user, "case", case.pk).content.decode()
     Case.objects.filter(pk=case.pk).update(
         status=CaseStatus.RESOLVED, resolved_at=now, resolution=Resolution.SOLVED
     )
