@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from config.common.models import User
 from feedback.cases import commands
-from feedback.models import CaseStatus, Message
+from feedback.models import CaseStatus, Draft, Mention, Message
 from tests.e2e.scene import play
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -160,18 +160,126 @@ def test_hand_over_in_a_dialog(scene, open_page):
     assert page.errors == []
 
 
-def test_new_arrivals_are_announced_without_moving_the_list(scene, open_page):
+@pytest.mark.req("F7")
+def test_new_arrivals_are_announced_and_rows_kept_up_to_date_in_place(scene, open_page):
     page = open_page("/admin/desk/?view=department")
     page.clock.install()
     page.reload()
-    before = page.locator("#rows .row").all_inner_texts()
-    case = scene.cases["more3"]
-    commands.member_message(case_id=case.pk, body="在吗？", actor=case.member, at=timezone.now())
+    before = [row.get_attribute("id") for row in page.locator("#rows .row").all()]
+    case, now = scene.cases["more3"], timezone.now()
+    commands.member_message(case_id=case.pk, body="在吗？", actor=case.member, at=now)
+    new = commands.open_case(
+        member=case.member, kind="enquiry", channel="portal", subject="发票", body="要发票",
+        department=scene.service, actor=case.member, at=now,
+    )  # fmt: skip
     page.clock.run_for(13_000)
     expect(page.locator("[data-news-bar]")).to_contain_text("1")
-    assert len(page.locator("#rows .row").all_inner_texts()) == len(before)
-    page.click("[data-news-bar]")
     expect(page.locator(f"#row-{case.pk}")).to_contain_text("在吗？")
+    assert [row.get_attribute("id") for row in page.locator("#rows .row").all()] == before
+    page.click("[data-news-bar]")
+    expect(page.locator(f"#row-{new.pk}")).to_contain_text("要发票")
+    assert page.errors == []
+
+
+@pytest.mark.req("F7")
+def test_the_open_case_grows_while_somebody_types(scene, open_page):
+    page = open_page(f"/admin/desk/?view=mine&case={scene.main.pk}")
+    page.fill("#write-reply textarea", "我在写")
+    commands.member_message(
+        case_id=scene.main.pk, body="又想起一件事", actor=scene.main.member, at=timezone.now()
+    )
+    expect(page.locator("#work .line.is-fresh")).to_contain_text("又想起一件事", timeout=30_000)
+    expect(page.locator("#write-reply textarea")).to_have_value("我在写")
+    page.click("#write-reply button[value=open]")  # what is new was seen: not stale
+    expect(page.locator(".toast")).to_contain_text("已发送")
+    assert page.errors == []
+
+
+@pytest.mark.req("F7")
+def test_who_else_writes_is_named_and_a_draft_follows_to_another_machine(scene, open_page):
+    page = open_page(f"/admin/case/{scene.main.pk}/")
+    other = open_page(f"/admin/case/{scene.main.pk}/", who="zhao")
+    expect(page.locator("[data-readers]")).to_contain_text("赵志强", timeout=30_000)
+    with other.expect_request(lambda one: "/here/" in one.url and "typing" in (one.post_data or "")):
+        other.locator("#write-reply textarea").press_sequentially("我也在写")
+    expect(page.locator("[data-readers] .is-typing")).to_contain_text("赵志强", timeout=30_000)
+    for _try in range(30):
+        if Draft.objects.filter(body="我也在写").exists():
+            break
+        other.wait_for_timeout(300)
+    elsewhere = open_page(f"/admin/case/{scene.main.pk}/", who="zhao")
+    expect(elsewhere.locator("#write-reply textarea")).to_have_value("我也在写")
+    assert page.errors == other.errors == elsewhere.errors == []
+
+
+@pytest.mark.req("F7")
+def test_many_at_once_by_keyboard_with_a_summary(scene, open_page):
+    page = open_page("/admin/desk/?view=department", who="li")
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(page.locator("[data-selected]")).to_contain_text("2")
+    page.keyboard.press("s")
+    expect(page.locator("#dialog dialog")).to_be_visible()
+    page.select_option("#dialog [name=doing]", "priority")
+    page.select_option("#dialog [name=priority]", "4")
+    assert violations(page) == []
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#dialog [role=status]")).to_contain_text("2")
+    assert page.errors == []
+
+
+@pytest.mark.req("F7")
+def test_merge_with_a_look_first(scene, open_page):
+    old, now = scene.main, timezone.now()
+    new = commands.open_case(
+        member=old.member, kind="complaint", channel="portal", subject="连衣裙还没有收到", body="还没到",
+        department=scene.service, order=old.order, actor=old.member, at=now,
+    )  # fmt: skip
+    page = open_page(f"/admin/desk/?view=department&case={new.pk}")
+    expect(page.locator(".doubles")).to_contain_text(old.number)
+    page.click(".doubles .button")
+    expect(page.locator("#dialog dialog")).to_contain_text(old.number)
+    assert violations(page) == []
+    page.click("#dialog button[data-send]")
+    expect(page.locator(".toast")).to_contain_text(old.number)
+    expect(page.locator("#work .row-number")).to_have_text(old.number)
+    expect(page.locator(f"#row-{new.pk}")).to_have_count(0)
+    new.refresh_from_db()
+    assert new.merged_into == old
+    assert page.errors == []
+
+
+@pytest.mark.req("F7")
+def test_a_colleague_is_named_by_keys(scene, open_page):
+    page = open_page(f"/admin/case/{scene.main.pk}/")
+    page.keyboard.press("i")
+    page.keyboard.type("请 @")
+    expect(page.locator("#named")).to_contain_text("赵志强")
+    page.keyboard.type("赵")
+    expect(page.locator("#named li")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.locator("#write-note textarea")).to_have_value("请 @赵志强 ")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".toast")).to_contain_text("备注")
+    assert Mention.objects.get().user.username == "zhao"
+
+
+@pytest.mark.req("F7")
+def test_a_view_is_kept_and_arranged(scene, open_page):
+    page = open_page("/admin/desk/?view=department&priority=4", who="li")
+    page.keyboard.press("v")
+    page.fill("#dialog [name=name]", "我的急件")
+    assert violations(page) == []
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".views [aria-current]")).to_contain_text("我的急件")
+    page.click(".views-foot a >> nth=1")
+    expect(page.locator("#dialog .order")).to_contain_text("我的急件")
+    assert violations(page) == []
+    page.click("#dialog .order li:last-child [data-move='-1']")
+    page.click("#dialog button[data-send]")
+    expect(page.locator(".toast")).to_be_visible()
+    assert page.errors == []
 
 
 @pytest.mark.req("F7")
@@ -186,7 +294,7 @@ def test_no_barrier_and_no_overflow(scene, open_page, width, theme, shots):
         "case": f"/admin/case/{scene.main.pk}/",
         "timeline": f"/admin/case/{scene.main.pk}/?tab=timeline",
     }.items():
-        page.goto(page.url.split("/admin/")[0] + path, wait_until="networkidle")
+        page.goto(page.url.split("/admin/")[0] + path, wait_until="load")
         page.screenshot(path=f"{shots}/{name}-{width}-{theme}.png")
         assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

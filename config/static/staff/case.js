@@ -27,12 +27,14 @@ addEventListener("load", (event) => {
   if (event.target.matches?.(".thread img")) event.target.closest(".thread").scrollTop = 1e9;
 }, true);
 
+const sending = (work) => work.querySelector("form[data-busy]") !== null; // its answer brings everything
 const quiet = (element) => !element.contains(document.activeElement) && !$("dialog[open]", element);
 const empty = (element) => $$("textarea", element).every((field) => field.value === "");
 
 // Put a newer state of the case into the page: new lines at the end, the head as it is now. Whoever reads
 // further up stays there, and the field in which somebody types is left alone.
 function freshen(work, newer) {
+  if (sending(work)) return;
   const thread = $(".thread", work);
   const from = $(".thread", newer);
   if (thread && from) {

@@ -68,14 +68,14 @@ let waiting = new AbortController();
 async function look(place) {
   const url = new URL(place.dataset.watch, location);
   url.searchParams.set("version", place.dataset.version);
-  url.searchParams.set("readers", place.dataset.readers ?? "");
+  url.searchParams.set("readers", place.dataset.signs ?? "");
   url.searchParams.set("wait", "1");
   const answer = await fetch(url, { headers: { Accept: "application/json" }, signal: waiting.signal });
   if (!answer.ok) throw new Error(answer.status);
   const told = await answer.json();
   if (!place.isConnected) return 0;
   if (told.people) {
-    place.dataset.readers = told.readers;
+    place.dataset.signs = told.readers;
     tell(told.people);
   }
   if (told.version && Number(told.version) > Number(place.dataset.version)) await renew(place);
