@@ -224,6 +224,7 @@ def _text(event: Event, names: _Names) -> str:
         "amount": display(data.get("cost_fen") or 0),
         "case": number_of(data.get("case") or data.get("into") or data.get("split_from") or 0),
         "colleague": names.actor(f"user:{data.get('user')}"),
+        "told": str(_(", ")).join(names.actor(f"user:{user}") for user in data.get("told", ())),
         "remedy": _label(RemedyKind, data.get("remedy")),
         "step": data.get("step", ""),
         "approval": _label(ApprovalKind, data.get("approval")),

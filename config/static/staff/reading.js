@@ -78,8 +78,9 @@ async function look(place) {
     place.dataset.signs = told.readers;
     tell(told.people);
   }
-  if (told.version && Number(told.version) > Number(place.dataset.version)) await renew(place);
-  return told.again;
+  const older = () => Number(told.version ?? 0) > Number(place.dataset.version);
+  if (older()) await renew(place);
+  return older() ? 1 : told.again; // something is being sent: look again soon
 }
 
 function tell(people) {

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from feedback.cases import commands, mentions
+from feedback.cases.timeline import timeline_of
 from feedback.desk import drafts, reading
 from feedback.models import Alert, Draft, Mention, Reader
 from tests.factories.compensation import T0
@@ -133,3 +134,9 @@ def test_what_is_typed_finds_colleagues(case, me, mate):
 def test_a_reply_names_nobody(case, me, mate):
     commands.reply(case_id=case.pk, body="@赵志强", actor=me, at=T0)
     assert not Mention.objects.exists()
+
+
+def test_what_happened_is_told_in_words(case, me, mate):
+    note(case, "@赵志强 请看看", me)
+    texts = [(entry.who, entry.text) for entry in timeline_of(case)]
+    assert ("陈晓雯", "在备注中提到了赵志强") in texts
