@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET
 
 from config.common.models import User
@@ -96,8 +96,8 @@ def show(request: StaffRequest) -> HttpResponse:
 
 HEAD = (
     gettext_lazy("department"), gettext_lazy("time"), gettext_lazy("hours"), gettext_lazy("part (%)"),
-    gettext_lazy("cases"), gettext_lazy("each (h)"), gettext_lazy("asked"), gettext_lazy("answered"),
-    gettext_lazy("rejected"),
+    gettext_lazy("cases"), gettext_lazy("each (h)"), pgettext_lazy("how often", "asked"),
+    pgettext_lazy("how often", "answered"), pgettext_lazy("how often", "rejected"),
 )  # fmt: skip
 
 

@@ -5,7 +5,6 @@ from django.utils.translation import gettext_lazy as _
 from config.common.registry import MenuItem, Page
 from feedback.admin import alerts_page, handoff_report, ladder_approvals
 from feedback.admin.access import READS
-from feedback.admin.board import SEES
 from feedback.ladders.approvals import DECIDES
 
 LADDER_PAGES = [
@@ -25,5 +24,4 @@ LADDER_MENU = [
         (DECIDES,),
         ladder_approvals.count,
     ),
-    MenuItem(_("Time by department"), "handoff_report", "donut_small", (SEES,)),
 ]
