@@ -85,7 +85,7 @@ async function look(place) {
 
 function tell(people) {
   const words = document.getElementById("words").dataset;
-  const place = $("[data-readers]");
+  const place = $("#work [data-readers]"); // not #work itself, which keeps the last answer under this name
   if (!place) return;
   const named = (typing) => people.filter((one) => one.typing === typing).map((one) => one.name).join(", ");
   const texts = [[named(true), words.types, "is-typing"], [named(false), words.reads, ""]];
