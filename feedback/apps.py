@@ -70,6 +70,7 @@ class FeedbackConfig(AppConfig):
         )
         PERIODIC.extend(
             [
+                Periodic("follow up bad reviews", "feedback.follow_up_reviews", every_seconds=60),
                 Periodic("start refunds", "feedback.start_refunds", every_seconds=60),
                 Periodic("move clocks", "feedback.move_clocks", every_seconds=60),
                 Periodic("sweep the clocks", "feedback.tasks.sweep", every_seconds=5),

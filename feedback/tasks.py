@@ -18,6 +18,7 @@ from feedback.intake import running
 from feedback.ladders import sweep as ladders
 from feedback.quality import commands as quality
 from feedback.remedies.gap_rules import apply_gap_rules
+from feedback.reviews import following
 from feedback.routing import commands as routing
 from feedback.routing import dedicating
 from feedback.supervision import counts, pace
@@ -157,3 +158,10 @@ def measure_pace() -> None:
 def draw_checks() -> None:
     """Draw the conversations whose quality is to be checked."""
     quality.draw(at=timezone.now())
+
+
+@shared_task(name="feedback.follow_up_reviews")
+def follow_up_reviews() -> None:
+    """Open the cases of bad reviews."""
+    while following.follow_up(at=timezone.now()):
+        pass

@@ -8,14 +8,17 @@ from django.utils.translation import gettext_lazy as _
 from config.common.errors import Invalid, NotFound, WrongState
 from config.common.events import record
 from config.common.models import User
-from feedback.models import Reply, Review
+from feedback.cases.locking import lock, save
+from feedback.clocks import commands as clocks
+from feedback.models import Milestone, Reply, Review
+from feedback.reviews.following import case_of
 
 LONGEST = 2_000
 
 
 @transaction.atomic
 def reply(*, review_id: int, text: str, actor: User, at: datetime) -> Reply:
-    """Answer a review in public, once.
+    """Answer a review in public, once; the case that follows it up has kept this promise.
 
     Raises:
         NotFound: there is no such review.
@@ -25,6 +28,7 @@ def reply(*, review_id: int, text: str, actor: User, at: datetime) -> Reply:
     text = text.strip().replace("\0", "")
     if not text or len(text) > LONGEST:
         raise Invalid(_("Write an answer of at most %(limit)s characters.") % {"limit": LONGEST})
+    case = lock(case_id) if (case_id := case_of(review_id)) else None
     review = Review.objects.select_for_update(no_key=True, of=("self",)).filter(pk=review_id).first()
     if review is None:
         raise NotFound
@@ -32,4 +36,7 @@ def reply(*, review_id: int, text: str, actor: User, at: datetime) -> Reply:
         raise WrongState(_("This review has been answered."))
     answer = Reply.objects.create(review=review, text=text, user=actor, at=at)
     record("review.replied", review, actor=actor, at=at, reply=answer.pk)
+    if case is not None:
+        save(case)
+        clocks.met(case, Milestone.REVIEW_REPLY, actor=actor, at=at)
     return answer
