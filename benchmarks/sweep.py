@@ -62,8 +62,8 @@ PASSES = [
     ("one rung each", -timedelta(minutes=30), 1, True),
     ("two rungs and the breach", timedelta(minutes=10), 1, True),
     ("all four rungs and the breach, no notices", ALL, 1, False),
-    ("all four rungs, the breach and two notices", ALL, 1, True),
-    ("all four rungs, the breach and two notices", ALL, 2, True),
+    ("all four rungs, the breach and a notice", ALL, 1, True),
+    ("all four rungs, the breach and a notice", ALL, 2, True),
 ]
 
 

@@ -1,5 +1,7 @@
 """Departments that are asked one after the other, that accept, and that send a case back too often."""
 
+import contextlib
+import threading
 from datetime import timedelta
 
 import pytest
@@ -8,7 +10,7 @@ from config.common.errors import MoveNotAllowed, NotFound, WrongState
 from config.common.models import Event
 from feedback.handoffs import commands
 from feedback.handoffs.commands import LeadDecides
-from feedback.models import CaseStatus, Handoff, TeamRule
+from feedback.models import Case, CaseStatus, Handoff, TeamRule
 from tests.factories.compensation import T0
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory, HandoffFactory
 from tests.factories.sop import make_policy
@@ -160,8 +162,22 @@ def test_after_too_many_rejections_a_lead_decides_and_that_binds(case, agent, le
     assert not ask(case, others[0], agent).is_binding  # counted anew
 
 
+@pytest.fixture
+def overlap(monkeypatch):
+    """Make two that have read the handoff wait for each other, as far as the lock of the case lets them."""
+    barrier, locked = threading.Barrier(2), commands._locked
+
+    def slow(handoff_id):
+        found = locked(handoff_id)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            barrier.wait(timeout=0.5)
+        return found
+
+    monkeypatch.setattr(commands, "_locked", slow)
+
+
 @pytest.mark.django_db(transaction=True)
-def test_accept_and_recall_at_once_are_one_after_the_other():
+def test_accept_and_recall_at_once_are_one_after_the_other(overlap):
     handoff = HandoffFactory(case__department=DepartmentFactory())
     one, other = AgentFactory.create_batch(2)
     results = at_once(
@@ -171,11 +187,13 @@ def test_accept_and_recall_at_once_are_one_after_the_other():
     handoff.refresh_from_db()
     assert handoff.status == "recalled"
     assert [type(error) for error in refused(results)] == ([] if handoff.accepted_at else [WrongState])
-    assert Event.objects.filter(kind="handoff.accepted").count() == (1 if handoff.accepted_at else 0)
+    told = Event.objects.filter(kind__startswith="handoff.").order_by("id").values_list("kind", flat=True)
+    assert list(told) == ["handoff.accepted"] * bool(handoff.accepted_at) + ["handoff.recalled"]
+    assert Case.objects.get().version == 1 + len(told)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_departments_that_answer_at_once_open_the_case_and_start_one_follower():
+def test_two_departments_that_answer_at_once_start_one_follower(overlap):
     case = HandoffFactory(case__department=DepartmentFactory()).case
     first, second = case.handoffs.get(), HandoffFactory(case=case)
     after = HandoffFactory(case=case, after=first, status="planned")
@@ -187,6 +205,7 @@ def test_two_departments_that_answer_at_once_open_the_case_and_start_one_followe
         )
     )
     assert status(case) == CaseStatus.WAITING_DEPARTMENT
+    assert case.version == 4  # two answers and one question, none lost
     commands.answer(handoff_id=after.pk, answer="x", actor=actor, at=LATER)
     assert status(case) == CaseStatus.OPEN
     assert Handoff.objects.filter(status="answered").count() == 3

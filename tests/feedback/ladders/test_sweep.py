@@ -324,6 +324,13 @@ def test_pause_after_the_due_time_keeps_the_breach_and_delays_the_rest(service, 
     assert sweep(START + 5 * HOUR + 20 * MINUTE).fired == {"reassign_lead": 1}
 
 
+def test_several_workers_inside_a_transaction_are_refused(policy, service, agent):
+    open_case(service, agent)
+    with pytest.raises(RuntimeError):
+        sweep(DUE, workers=2)
+    assert not Firing.objects.exists()
+
+
 def test_one_letter_a_pass_for_each_colleague(policy, service, agent):
     for _ in range(3):
         open_case(service, agent)
