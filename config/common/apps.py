@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-from config.common.registry import MENU, PAGES, PERIODIC, Periodic
+from config.common.registry import PAGES, PERIODIC, Periodic
 
 
 class CommonConfig(AppConfig):
@@ -14,7 +14,7 @@ class CommonConfig(AppConfig):
     def ready(self) -> None:
         """Name the kernel's periodic tasks and the sender of letters to staff."""
         from config.common import mail
-        from config.common.admin.history import HISTORY_MENU, HISTORY_PAGES
+        from config.common.admin.history import HISTORY_PAGES
         from config.common.outbox import SENDERS
 
         PERIODIC.extend(
@@ -27,5 +27,4 @@ class CommonConfig(AppConfig):
             ]
         )
         PAGES.extend(HISTORY_PAGES)
-        MENU.extend(HISTORY_MENU)
         SENDERS[mail.STAFF] = mail.send_to_staff

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from config.common.admin.history import HISTORY_MENU
 from config.common.registry import MenuItem, Page
 from feedback.admin import achieved, approvals, board, breaches, pauses, quality, replay
 
@@ -38,4 +39,5 @@ LEAD_MENU = [
     MenuItem(_("My quality"), "quality_mine", "person_check", (quality.WORKS,)),
     MenuItem(_("Pauses"), "pauses", "pause_circle", (pauses.REVIEWS,), pauses.count),
     MenuItem(_("Approvals"), "approvals", "approval", (approvals.DECIDES,), approvals.count),
+    *HISTORY_MENU,
 ]
