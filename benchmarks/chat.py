@@ -25,7 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlencode
 
-CHATS, AGENTS, SECONDS, A_SECOND, IDLE = 200, 67, 20, 8, 20
+CHATS, AGENTS, SECONDS, A_SECOND, IDLE = 200, 67, 30, 5, 20  # a chat says something every 40 seconds
 PORT = int(os.environ.get("PORT", "8771"))
 FOLDER = Path(tempfile.mkdtemp(prefix="chat-", dir="/tmp"))
 FOLDER.chmod(0o755)

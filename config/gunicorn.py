@@ -13,6 +13,7 @@ worker_class = "gthread"
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 waiters = int(os.environ.setdefault("LIVE_WAITERS", "200"))  # asleep: a thread each, and no connection
 threads = int(os.environ.get("WEB_THREADS", "8")) + waiters
+worker_connections = waiters + 16  # who is nearly full leaves the next connection to another worker
 os.environ.setdefault("DATABASE_POOL", "10")  # the threads of a process share so many connections
 timeout = 60
 graceful_timeout = 4

@@ -148,46 +148,6 @@ def _conversation(talk: Talk) -> dict[str, Any]:
     }
 
 
-@require_GET
-@needs(WORK)
-def wait(request: StaffRequest) -> HttpResponse:
-    """What is new in the list and in the conversation: at once, or when there is something."""
-    at, agent = timezone.now(), agent_of(request.user)
-    case_id, after = id_in(request.GET.get("chat")), id_in(request.GET.get("after")) or 0
-    list_mark, talk_mark = request.GET.get("list", ""), request.GET.get("mark", "")
-    chosen = _chosen(request, case_id)
-    if case_id is not None and chosen is None:
-        raise Http404
-    if agent is not None:
-        shifts.seen(agent_id=agent.pk, at=at)
-    if chosen is not None and "hidden" not in request.GET and Talk.of(chosen, agent, at).is_mine:
-        commands.seen(chat=chosen, side="agent", read=after, at=at)
-
-    def look() -> "_News | None":
-        now = timezone.now()
-        listing = Listing.of(request, agent, now)
-        found = _News(listing if listing.mark != list_mark else None, None, [])
-        if chosen is not None:
-            current = queries.chat_of(chosen.case_id) or chosen
-            talk = Talk.of(current, agent, now)
-            found = _News(
-                found.listing,
-                talk if talk.mark != talk_mark else None,
-                queries.said(chosen.case_id, after=after, notes=True),
-            )
-        return found if found.listing or found.talk or found.lines else None
-
-    cases = {*queries.case_ids_of(agent), *([chosen.case_id] if chosen else [])}
-    answer = live.wait(
-        [f"user:{request.user.pk}", *(f"case:{pk}" for pk in cases), *(topic(pk) for pk in cases)],
-        look,
-        timeout=0 if "now" in request.GET else settings.LIVE_SECONDS,
-        owner=f"user:{request.user.pk}",
-        slow=[LINE, *([read_topic(chosen.case_id)] if chosen else [])],
-    )
-    return JsonResponse({"again": answer.again_after, **_told(request, answer.found, agent)})
-
-
 @dataclass(frozen=True, slots=True)
 class _News:
     """What has changed; None for what has not."""
@@ -195,6 +155,43 @@ class _News:
     listing: Listing | None
     talk: Talk | None
     lines: list[Message]
+
+
+@require_GET
+@needs(WORK)
+def wait(request: StaffRequest) -> HttpResponse:
+    """What is new in the list and in the conversation: at once, or when there is something."""
+    at, agent = timezone.now(), agent_of(request.user)
+    case_id, after = id_in(request.GET.get("chat")), id_in(request.GET.get("after")) or 0
+    list_mark, talk_mark = request.GET.get("list", ""), request.GET.get("mark", "")
+    if case_id is not None and not visible_to(request.user).filter(pk=case_id).exists():
+        raise Http404
+    if agent is not None:
+        shifts.seen(agent_id=agent.pk, at=at)
+
+    def look() -> _News | None:
+        now = timezone.now()
+        listing = Listing.of(request, agent, now)
+        chat = listing.desk.find(case_id) or (queries.chat_of(case_id) if case_id else None)
+        talk = Talk.of(chat, agent, now) if chat else None
+        if talk and talk.is_mine and "hidden" not in request.GET:
+            commands.seen(chat=talk.chat, side="agent", read=after, at=now)
+        found = _News(
+            listing if listing.mark != list_mark else None,
+            talk if talk and talk.mark != talk_mark else None,
+            queries.said(talk.chat.case_id, after=after, notes=True) if talk else [],
+        )
+        return found if found.listing or found.talk or found.lines else None
+
+    cases = {*queries.case_ids_of(agent), *([case_id] if case_id else [])}
+    answer = live.wait(
+        [f"user:{request.user.pk}", *(f"case:{pk}" for pk in cases), *(topic(pk) for pk in cases)],
+        look,
+        timeout=0 if "now" in request.GET else settings.LIVE_SECONDS,
+        owner=f"user:{request.user.pk}",
+        slow=[LINE, *([read_topic(case_id)] if case_id else [])],
+    )
+    return JsonResponse({"again": answer.again_after, **_told(request, answer.found, agent)})
 
 
 def _told(request: StaffRequest, found: _News | None, agent: Agent | None) -> dict[str, Any]:

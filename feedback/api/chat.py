@@ -25,7 +25,7 @@ from feedback.api.chat_serializers import (
 from feedback.api.serializers import CaseDetailSerializer, MessageSerializer, WriteSerializer
 from feedback.api.views import PARSERS, case_answer
 from feedback.channels.chat import commands, queries
-from feedback.channels.chat.sessions import LINE, read_topic, topic
+from feedback.channels.chat.sessions import LINE, topic
 from feedback.channels.chat.views import View
 from feedback.models import ChatSession, ChatState, Message
 
@@ -203,7 +203,7 @@ class ChatNewsView(MemberView[ChatSession]):
             look,
             timeout=min(asked.validated_data["seconds"], settings.LIVE_SECONDS),
             owner=f"member:{self.member.pk}",
-            slow=[read_topic(pk), *([LINE] if known.state == ChatState.WAITING else [])],
+            slow=[LINE] if known.state == ChatState.WAITING else [],
         )
         view, lines = answer.found or (None, [])
         content = {

@@ -18,9 +18,9 @@ from config.common import limits, live
 from config.common.asked import id_in
 from config.common.errors import DomainError, NotFound
 from feedback.channels.chat import commands, queries
-from feedback.channels.chat.sessions import LINE, read_topic, topic
+from feedback.channels.chat.sessions import LINE, topic
 from feedback.channels.chat.views import View
-from feedback.models import ChatSession, ChatState, Message
+from feedback.models import Author, ChatSession, ChatState, Message
 from feedback.portal.forms import LeaveForm, StartChatForm, WriteForm
 
 A_MINUTE = 60
@@ -157,14 +157,15 @@ def wait(request: MemberRequest, pk: int) -> HttpResponse:
     def look() -> tuple[View, list[Message]] | None:
         view = View.of(queries.own_chat(request.member, pk), timezone.now())
         lines = queries.said(pk, after=after)
-        return (view, lines) if lines or view.mark != mark else None
+        others = any(line.author != Author.MEMBER for line in lines)  # one's own are on the page already
+        return (view, lines) if others or view.mark != mark else None
 
     answer = live.wait(
         [f"case:{pk}", topic(pk)],
         look,
         timeout=0 if "now" in request.GET else settings.LIVE_SECONDS,
         owner=f"member:{request.member.pk}",
-        slow=[read_topic(pk), *([LINE] if known.state == ChatState.WAITING else [])],
+        slow=[LINE] if known.state == ChatState.WAITING else [],
     )
     return JsonResponse({"again": answer.again_after, **_news(request, answer.found)})
 

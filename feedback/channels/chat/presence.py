@@ -16,7 +16,7 @@ MEMBER, AGENT = "member", "agent"
 
 @transaction.atomic
 def seen(*, chat: ChatSession, side: str, read: int, at: datetime) -> None:
-    """Note that one side looks at the chat and has read as far as a message; the other side sees that.
+    """Note that one side looks at the chat and has read as far as a message, which the other side sees.
 
     Nothing is written when it is known already, or was noted a moment ago.
     """
@@ -27,7 +27,7 @@ def seen(*, chat: ChatSession, side: str, read: int, at: datetime) -> None:
     ChatSession.objects.filter(pk=chat.pk).update(
         **{f"{side}_seen_at": at, f"{side}_read": Greatest(F(f"{side}_read"), read)}
     )
-    if further:
+    if further and side == MEMBER:  # that an agent has read it, the member sees with what comes next
         live.publish(read_topic(chat.case_id))
 
 

@@ -122,6 +122,10 @@ class Desk:
     waiting: list[ChatSession]
     capacity: int
 
+    def find(self, case_id: int | None) -> ChatSession | None:
+        """The chat of a case, if it stands here."""
+        return next((chat for chat in (*self.mine, *self.waiting) if chat.case_id == case_id), None)
+
     @property
     def is_full(self) -> bool:
         """Whether no chat more can be taken."""

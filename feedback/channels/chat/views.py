@@ -44,6 +44,5 @@ class View:
                 int(self.is_late),
                 int(self.is_typing),
                 int(self.asks_whether_it_helped),
-                self.chat.agent_read,
             )
         )

@@ -27,6 +27,8 @@ function line(text) {
 }
 line.waits = (item) => (item.querySelector(".who").textContent = `${form.dataset.you} · ${form.dataset.waiting}`);
 
+line.sent = (item) => (item.querySelector(".who").textContent = form.dataset.you);
+
 const talk = new Talk({
   list,
   form,

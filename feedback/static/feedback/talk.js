@@ -117,7 +117,10 @@ export class Talk {
       try {
         const { id } = await post(this.form.action, content);
         if (this.list.querySelector(`[data-id="${id}"]`)) one.item.remove();
-        else one.item.dataset.id = id;
+        else {
+          one.item.dataset.id = id;
+          this.line.sent?.(one.item);
+        }
         this.queue.shift();
         tries = 0;
       } catch (error) {
