@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelect2MultipleWidget
 
@@ -166,10 +166,15 @@ class RungFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]  # generic
             raise forms.ValidationError(str(error)) from error
 
 
-class RungInline(TabularInline):
-    """The rungs of a ladder."""
+class RungInline(StackedInline):
+    """The rungs of a ladder: when, what, and with what."""
 
     model = Rung
+    fields = (
+        ("percent", "before", "after", "in_working_time"),
+        ("action", "recipients", "department", "via"),
+        ("approval", "playbook", "note"),
+    )
     formset = RungFormSet
     extra = 0
     hide_title = True

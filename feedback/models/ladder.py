@@ -1,6 +1,7 @@
 """Ladders: what happens on the way to a breach and after it."""
 
 import pgtrigger
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -148,6 +149,27 @@ class Rung(models.Model):
         if self.percent is not None:
             return f"{self.percent}%"
         return f"−{span(self.before)}" if self.before is not None else f"+{span(self.after)}"
+
+    def clean(self) -> None:
+        """Say in words what the constraints would refuse.
+
+        Raises:
+            ValidationError: not one moment, or something that the action needs or has no use for.
+        """
+        if sum(one is not None for one in (self.percent, self.before, self.after)) != 1:
+            raise ValidationError(_("Say one moment: a percentage, a time before, or a time after."))
+        needed = {
+            RungAction.HAND_OFF: ("department", self.department_id, _("Name the department to ask.")),
+            RungAction.ASK_APPROVAL: ("approval", self.approval, _("Say what to approve.")),
+            RungAction.PLAYBOOK: ("playbook", self.playbook_id, _("Choose the playbook.")),
+        }
+        for action, (field, value, missing) in needed.items():
+            if self.action == action and not value:
+                raise ValidationError({field: missing})
+        if self.approval and self.action != RungAction.ASK_APPROVAL:
+            raise ValidationError({"approval": _("Only for asking for approval.")})
+        if self.playbook_id and self.action != RungAction.PLAYBOOK:
+            raise ValidationError({"playbook": _("Only for beginning a playbook.")})
 
 
 class LadderVersion(models.Model):

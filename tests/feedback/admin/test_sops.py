@@ -255,7 +255,7 @@ def test_the_preview_shows_what_is_typed_and_saves_nothing(browser):
 def ladder_data(ladder, *rungs):
     rows = {}
     for n, rung in enumerate(rungs):
-        rows |= {f"rungs-{n}-{name}": value for name, value in rung.items()}
+        rows |= {f"rungs-{n}-{name}": value for name, value in {"via": "all", **rung}.items()}
     return {
         "name": ladder.name,
         "name_en": "",
@@ -273,6 +273,7 @@ def rungs_of(ladder):
             "percent": "" if rung.percent is None else rung.percent,
             "after": "" if rung.after is None else str(rung.after),
             "action": rung.action,
+            "via": rung.via,
             **({"in_working_time": "on"} if rung.in_working_time else {}),
         }
         for rung in ladder.rungs.all()

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.utils import translation
 
 from config.common.errors import Invalid, MoveNotAllowed, NotFound, NotPermitted, WrongState
@@ -24,6 +25,7 @@ from feedback.models import (
     Messenger,
     PlaybookUse,
     Resolution,
+    Rung,
     Watcher,
 )
 from tests.factories.feedback import group
@@ -382,3 +384,23 @@ def test_watching_is_on_record_once_and_ends(asked, lead, boss, logistics):
         watch(case_id=asked.pk, user=make_agent(logistics).user, actor=None, at=DUE)
     with pytest.raises(NotFound):
         watch(case_id=999_999, user=boss.user, actor=None, at=DUE)
+
+
+# Editing
+
+
+@pytest.mark.parametrize(
+    ("rung", "field"),
+    [
+        ({"action": "notify"}, "__all__"),
+        ({"percent": 80, "before": HOUR, "action": "notify"}, "__all__"),
+        ({"percent": 80, "action": "hand_off"}, "department"),
+        ({"percent": 80, "action": "ask_approval"}, "approval"),
+        ({"percent": 80, "action": "playbook"}, "playbook"),
+        ({"percent": 80, "action": "notify", "approval": "overrun"}, "approval"),
+    ],
+)
+def test_what_makes_no_rung_is_said_in_words(rung, field):
+    with pytest.raises(ValidationError) as refused:
+        Rung(**rung).clean()
+    assert list(refused.value.error_dict if field != "__all__" else ["__all__"]) == [field]
