@@ -251,6 +251,7 @@ SPECTACULAR_SETTINGS = {
         "CaseKind": "feedback.models.CaseKind",
         "HandoffStatus": "feedback.models.HandoffStatus",
         "Channel": "feedback.models.Channel",
+        "MemberChannel": "feedback.api.serializers.CHANNELS",
         "ChatState": "feedback.models.ChatState",
         "Author": "feedback.models.Author",
         "Milestone": "feedback.models.Milestone",

@@ -12,11 +12,11 @@ from rest_framework.response import Response
 from compensation.api.base import MemberView
 from config.common.api import describe
 from config.common.errors import NotFound
+from feedback.api.serializers import CHANNELS
 from feedback.knowledge import answering, commands, queries
 from feedback.models import AnswerGiven, AnswerOutcome, ArticleText, Audience, Channel, Language
 
 FOUND = 20
-ASKED_BY = [Channel.APP, Channel.CHAT, Channel.PORTAL]
 LANGUAGE = OpenApiParameter(
     "language", OpenApiTypes.STR, enum=Language.values, description="The member's unless given."
 )
@@ -47,9 +47,7 @@ class AskSerializer(serializers.Serializer[Any]):
     """A question in the member's own words."""
 
     question = serializers.CharField(max_length=20_000, trim_whitespace=True)
-    channel = serializers.ChoiceField(
-        choices=[(one.value, one.label) for one in ASKED_BY], default=Channel.APP
-    )
+    channel = serializers.ChoiceField(choices=CHANNELS, default=Channel.APP)
 
 
 class AnswerSerializer(serializers.ModelSerializer[AnswerGiven]):

@@ -14,7 +14,8 @@ from feedback.clocks.promised import State, promised
 from feedback.models import Attachment, Author, Case, CaseKind, CaseStatus, Channel, Gap, Message, Review
 
 OPENED_BY_MEMBERS = [CaseKind.COMPLAINT, CaseKind.ENQUIRY, CaseKind.REFUND, CaseKind.SUGGESTION]
-CHANNELS = [Channel.APP, Channel.CHAT, Channel.PORTAL]
+CHANNELS = [(one.value, one.label) for one in (Channel.APP, Channel.CHAT, Channel.PORTAL)]
+"""Where members write from, by their own device."""
 
 
 class AttachmentSerializer(serializers.ModelSerializer[Attachment]):
@@ -145,9 +146,7 @@ class OpenCaseSerializer(serializers.Serializer[Any]):
         max_length=rules.SUBJECT_LENGTH, required=False, help_text="Empty: the first words of the text."
     )
     order = OwnOrderField(required=False, allow_null=True, default=None)
-    channel = serializers.ChoiceField(
-        choices=[(channel.value, channel.label) for channel in CHANNELS], default=Channel.APP
-    )
+    channel = serializers.ChoiceField(choices=CHANNELS, default=Channel.APP)
     files = files_field()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from config.common.errors import Invalid
-from feedback.knowledge.words import plain
+from config.common.words import plain
 from feedback.models import ToneRule, ToneRuleKind, ToneSeverity
 
 OPENING_LENGTH = 40

@@ -9,25 +9,14 @@ from collections.abc import Iterable, Iterator
 
 import rjieba
 
+from config.common.words import plain, quoted
 from feedback.knowledge.stopwords import STOP_WORDS
-from feedback.knowledge.traditional import TO_SIMPLIFIED
 
-OWN_WORDS = ("开发票", "转人工", "补差价", "退差价", "没收到", "未收到", "花呗")
-"""Words of a shop that the segmenter's dictionary lacks or cuts wrongly (开发|票)."""
-OFTEN = 100_000
 LONGEST = 64
 MOST_PLACES = 16_000  # PostgreSQL counts places up to 16,383
 MOST_OF_ONE = 200  # and keeps 256 places of one word
 FOREVER = "\u4e00"
 SHORT_STEM = 3
-
-for _word in OWN_WORDS:
-    rjieba.add_word(_word, OFTEN, "n")
-
-
-def plain(text: str) -> str:
-    """The text with full-width letters made narrow, small letters, simplified characters."""
-    return unicodedata.normalize("NFKC", text).casefold().translate(TO_SIMPLIFIED)
 
 
 def tokens(text: str) -> list[str]:
@@ -82,13 +71,8 @@ def any_of(words: Iterable[str]) -> str:
     return " | ".join(quoted(word) for word in words)
 
 
-def quoted(word: str) -> str:
-    """A word as PostgreSQL reads it in a `tsvector` or `tsquery`."""
-    return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
-
-
 def _words(text: str) -> Iterator[str]:
-    for piece in rjieba.cut_for_search(plain(text).replace("\0", " ")):
+    for piece in rjieba.cut_for_search(plain(text)):
         word = piece.strip("'’-_.·")[:LONGEST]
         if word and (any(sign.isalnum() for sign in word) or unicodedata.category(word[0]) == "So"):
             yield stem(word)

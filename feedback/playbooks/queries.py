@@ -11,8 +11,8 @@ from compensation.grants.queries import authority_fen, live_fen
 from compensation.models import CouponTemplate, Grant, OrderLine, PointsRule
 from compensation.points.rules import worth_fen
 from config.common.models import User
+from config.common.words import plain
 from feedback.knowledge.queries import nearest
-from feedback.knowledge.words import plain
 from feedback.models import (
     Author,
     Case,

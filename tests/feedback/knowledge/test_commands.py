@@ -26,7 +26,8 @@ def test_publishing_writes_a_version_for_what_changed_alone():
     publish(article)
     versions = ArticleVersion.objects.order_by("pk").values_list("language", "number")
     assert list(versions) == [("zh-hans", 1), ("en", 1), ("zh-hans", 2)]
-    assert list(timeline([article]).values_list("kind", flat=True)) == ["article.published"] * 4
+    published = timeline([article]).filter(kind="article.published")
+    assert published.count() == 4
 
 
 def test_a_version_is_never_changed():

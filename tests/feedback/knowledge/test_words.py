@@ -34,7 +34,7 @@ def test_short_and_other_words_stay(word):
 
 
 def test_both_tables_of_characters_are_as_long():
-    from feedback.knowledge.traditional import SIMPLIFIED, TRADITIONAL
+    from config.common.traditional import SIMPLIFIED, TRADITIONAL
 
     assert len(TRADITIONAL) == len(SIMPLIFIED) == len(set(TRADITIONAL)) > 1_000
 
