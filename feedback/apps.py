@@ -59,6 +59,7 @@ class FeedbackConfig(AppConfig):
         PERIODIC.append(
             Periodic("remove orphaned files", "feedback.remove_orphaned_files", every_seconds=86400)
         )
+        PERIODIC.append(Periodic("clear the desks", "feedback.clear_desks", every_seconds=3600))
         PERIODIC.append(Periodic("close silent cases", "feedback.close_silent_cases", every_seconds=600))
         PERIODIC.extend(
             [

@@ -12,6 +12,7 @@ from feedback.channels.chat import commands as chats
 from feedback.channels.email import fetching, originals
 from feedback.channels.phone import commands as calls
 from feedback.clocks import moving
+from feedback.desk import drafts, reading
 from feedback.gaps import commands as gaps
 from feedback.intake import commands as imports
 from feedback.intake import running
@@ -59,6 +60,13 @@ def close_silent_cases() -> None:
 def end_left_chats() -> None:
     """End the chats whose members have left."""
     chats.end_left(at=timezone.now())
+
+
+@shared_task(name="feedback.clear_desks")
+def clear_desks() -> None:
+    """Forget who had a case open long ago, and drafts that nobody came back to."""
+    reading.forget_old(at=timezone.now())
+    drafts.forget_old(at=timezone.now())
 
 
 @shared_task(name="feedback.detect_gaps")

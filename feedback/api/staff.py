@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 from config.common.api import IDEMPOTENCY_KEY, describe, idempotency_key
 from config.common.errors import NotFound
 from config.common.models import User
+from feedback.api.merging import by_department
 from feedback.api.staff_serializers import (
     AssignSerializer,
     CloseSerializer,
@@ -107,7 +108,11 @@ class StaffCasesView(StaffView, ListAPIView[Case]):
         """What the person's departments have or were asked about."""
         if getattr(self, "swagger_fake_view", False):
             return super().get_queryset()
-        return visible_to(self.user).select_related("member__tier", "department", "agent__user", "order")
+        return visible_to(self.user)
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        """A page, read from each department's part of the list."""
+        return super().paginate_queryset(by_department(queryset, self.user))  # type: ignore[arg-type]  # as much of a queryset as paging asks for
 
 
 class StaffCaseView(StaffView):

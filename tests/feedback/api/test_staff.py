@@ -1,5 +1,7 @@
 """Cases through the staff API: departments see their own, and a move is allowed or refused with a reason."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection
@@ -314,3 +316,36 @@ def test_another_departments_case_is_not_merged_with_ours(
     assert client.get(f"{CASES}{other.pk}/").status_code == 200
     assert client.post(f"{CASES}{one.pk}/merge/", {"into": other.pk}).status_code == 403
     assert client.post(f"{CASES}{other.pk}/merge/", {"into": one.pk}).status_code == 403
+
+
+@pytest.mark.req("F7")
+def test_pages_of_all_departments_hold_every_case_once(ours: Department, theirs: Department) -> None:
+    third = DepartmentFactory(calendar=ours.calendar)
+    agent = AgentFactory(departments=[ours, third])
+    moments = [timezone.now() - timedelta(minutes=n % 3) for n in range(7)]
+    cases = [
+        CaseFactory(department=(ours, third)[n % 2], opened_at=at, kind="refund" if n % 3 else "complaint")
+        for n, at in enumerate(moments)
+    ]
+    asked = CaseFactory(department=theirs, opened_at=moments[0], kind="refund")
+    CaseFactory(department=theirs)
+    user = AgentFactory(departments=[theirs]).user
+    for department in (ours, third):
+        handoffs.hand_over(
+            case_id=asked.pk, department_id=department.pk, question="？", actor=user, at=timezone.now()
+        )
+    client = APIClient()
+    client.force_login(agent.user, backend="django.contrib.auth.backends.ModelBackend")
+    refunds = [case for case in (*cases, asked) if case.kind == "refund"]
+    for query, wanted in (("", [*cases, asked]), ("kind=refund", refunds)):
+        wanted.sort(key=lambda case: (case.opened_at, case.pk), reverse=True)
+        found, path = [], f"{CASES}?page_size=2&{query}"
+        while path:
+            answer = client.get(path).data
+            found += [row["id"] for row in answer["results"]]
+            last, back, path = len(answer["results"]), answer["previous"], answer["next"]
+        assert found == [case.pk for case in wanted]
+        assert [row["id"] for row in client.get(back).data["results"]] == found[-2 - last : -last]
+    nobody = APIClient()
+    nobody.force_login(StaffFactory(role="agent"), backend="django.contrib.auth.backends.ModelBackend")
+    assert nobody.get(CASES).data["results"] == []
