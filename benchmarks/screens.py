@@ -48,7 +48,7 @@ FROM generate_series(1, %(members)s) n;
 
 INSERT INTO feedback_case (member_id, kind, channel, status, priority, subject, department_id, agent_id,
   version, opened_at, first_replied_at, resolved_at, resolution, closed_at, next_due_at, last_message_at,
-  last_message, last_author)
+  last_message, last_author, category, language, waiting_for)
 SELECT m.low + n %% %(members)s, (array['complaint', 'enquiry', 'refund'])[1 + n %% 3],
   (array['portal', 'chat', 'phone', 'app'])[1 + n %% 4], s.status, 1 + n %% 4, '包裹什么时候到 ' || n,
   d.ids[1 + n %% array_length(d.ids, 1)],
@@ -58,7 +58,7 @@ SELECT m.low + n %% %(members)s, (array['complaint', 'enquiry', 'refund'])[1 + n
   CASE WHEN s.ended THEN 'solved' ELSE '' END, CASE WHEN s.status = 'closed' THEN w.ended END,
   CASE WHEN NOT s.ended AND s.status <> 'waiting_member'
     THEN now() + (n %% 2880 - 300) * interval '1 minute' END,
-  now() - n %% 600 * interval '1 minute', '什么时候能送到？等了三天了，麻烦帮我查一下。', 'member'
+  now() - n %% 600 * interval '1 minute', '什么时候能送到？等了三天了，麻烦帮我查一下。', 'member', '', 'zh-hans', ''
 FROM generate_series(1, %(cases)s) n,
   LATERAL (SELECT min(id) AS low FROM compensation_member WHERE external_id LIKE 'B%%') m,
   LATERAL (SELECT array_agg(id ORDER BY id) AS ids FROM feedback_department) d,
