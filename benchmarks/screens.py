@@ -58,7 +58,8 @@ SELECT m.low + n %% %(members)s, (array['complaint', 'enquiry', 'refund'])[1 + n
   CASE WHEN s.ended THEN 'solved' ELSE '' END, CASE WHEN s.status = 'closed' THEN w.ended END,
   CASE WHEN NOT s.ended AND s.status <> 'waiting_member'
     THEN now() + (n %% 2880 - 300) * interval '1 minute' END,
-  now() - n %% 600 * interval '1 minute', '什么时候能送到？等了三天了，麻烦帮我查一下。', 'member', '', 'zh-hans', ''
+  now() - n %% 600 * interval '1 minute', '什么时候能送到？等了三天了，麻烦帮我查一下。', 'member',
+  '', 'zh-hans', ''
 FROM generate_series(1, %(cases)s) n,
   LATERAL (SELECT min(id) AS low FROM compensation_member WHERE external_id LIKE 'B%%') m,
   LATERAL (SELECT array_agg(id ORDER BY id) AS ids FROM feedback_department) d,
