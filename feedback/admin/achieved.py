@@ -49,7 +49,7 @@ class PeriodForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     by = forms.ChoiceField(
-        label=gettext_lazy("by"),
+        label=gettext_lazy("grouped by"),
         choices=[("agent", gettext_lazy("agent")), ("department", gettext_lazy("department"))],
     )
     department = forms.ModelChoiceField(
