@@ -81,7 +81,7 @@ SELECT c.id, m.name, c.department_id, p.id, k.id, jsonb_build_object('channel', 
   CASE WHEN c.resolved_at IS NULL AND NOT t.paused AND t.due > now() THEN t.due END
 FROM feedback_case c, (VALUES ('first_reply', 1), ('next_reply', 2), ('resolution', 3)) m(name, n),
   LATERAL (SELECT coalesce(c.next_due_at, c.opened_at) + (m.n - 1) * interval '5 hours' AS due,
-    c.resolved_at IS NULL AND (c.id + m.n) %% 12 = 0 AS paused,
+    c.resolved_at IS NULL AND m.name = 'resolution' AND c.id %% 4 = 0 AS paused,
     coalesce(c.next_due_at, c.opened_at) + (m.n - 1) * interval '5 hours'
       + ((c.id * 7 + m.n) %% 240 - 200) * interval '1 minute' AS met) t,
   (SELECT min(id) AS id FROM feedback_policyversion) p, (SELECT min(id) AS id FROM feedback_calendarversion) k

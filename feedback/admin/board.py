@@ -34,7 +34,7 @@ from feedback.supervision.people import Crew, Person
 SEES = "feedback.see_board"
 STEP = 15
 MOST_CASES = 200
-MOST_PEOPLE = 12
+MOST_PEOPLE = 8
 SHARES = frozenset({"today", "week"})
 
 NUMBER_NAMES: dict[str, tuple[str | Promise, str]] = {
