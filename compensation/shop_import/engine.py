@@ -180,9 +180,8 @@ class _Running:
         if self.at is None:
             raise AssertionError
         self._lend(part.joins)
-        for batch in _batches(
-            rows(path, part.source, part.columns, partial(self.tell, target.name, path.name))
-        ):
+        reading = rows(path, part.source, part.columns, partial(self.tell, target.name, path.name))
+        for batch in _batches(reading, min(BATCH, target.batch)):
             _borrow(batch, part.joins, self.scratch)
             items = list(_items(batch, path.name, part, target, count))
             fresh = [item for item in items if item.fault or not _repeated(item, part, self.scratch, count)]
@@ -225,7 +224,7 @@ class _Running:
         self._lend(join.joins)
         for path in self.work.matching(join.source):
             reading = rows(path, join.source, join.columns, partial(self.tell, "", path.name))
-            for batch in _batches(islice(reading, self.most)):
+            for batch in _batches(islice(reading, self.most), BATCH):
                 _borrow(batch, join.joins, self.scratch)
                 keyed = [(text_of(row.cells.get(join.key)), row) for row in batch]
                 self.scratch.lend(join, [(key, row.cells) for key, row in keyed if key and not row.fault])
@@ -234,8 +233,8 @@ class _Running:
                         self.report.add(Reject(path.name, row.line, "", "", row.fault))
 
 
-def _batches(reading: Iterator[T]) -> Iterator[list[T]]:
-    while batch := list(islice(reading, BATCH)):
+def _batches(reading: Iterator[T], size: int) -> Iterator[list[T]]:
+    while batch := list(islice(reading, size)):
         yield batch
 
 
@@ -269,6 +268,7 @@ def _item(row: Row, file: str, part: EntityMap, target: Target) -> Item:
             item.reject(name, str(error), _shown(row.cells, one.columns))
             return item
     item.key = tuple(item.values[name] for name in (*target.context, *target.key))
+    target.check(item)
     return item
 
 

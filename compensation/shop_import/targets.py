@@ -77,6 +77,11 @@ class Target:
     """A column that is set to the time of the import when a row changes."""
     after: Callable[[Sequence[int], datetime], None] = lambda _ids, _at: None
     """Called in the transaction with the primary keys of the rows that are new or changed."""
+    batch: int = 1_000
+    """How many rows are written in one transaction."""
+
+    def check(self, item: Item) -> None:
+        """Reject a row that its own values tell is wrong; nothing is looked up for it."""
 
     def write(self, items: Sequence[Item], at: datetime) -> Written:
         """Write a batch in the transaction of the caller; items with a fault are left out, some get one."""

@@ -15,7 +15,7 @@ from feedback.cases import rules, telling
 from feedback.cases.locking import lock, save, work_begins
 from feedback.clocks import commands as clocks
 from feedback.clocks import joining
-from feedback.models import Author, Case, CaseKind, CaseLink, LinkKind, Message
+from feedback.models import Author, Case, CaseKind, CaseLink, ChannelMessage, LinkKind, Message
 
 LAST = ("last_message_at", "last_message", "last_author")
 
@@ -77,6 +77,7 @@ def _split(case: Case, part: QuerySet[Message], about: dict[str, str], actor: Us
         **about,
     )
     part.update(case=new, said_in=Coalesce(F("said_in_id"), case.pk))
+    ChannelMessage.objects.filter(message__case=new).update(case=new)
     CaseLink.objects.create(case=case, other=new, kind=LinkKind.SPLIT, by=actor, at=at)
     record(
         "case.opened",

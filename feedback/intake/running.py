@@ -110,7 +110,7 @@ def perform(
     """
     at = clock()
     try:
-        work = shop.of_files(files, shop.parse_map(run.map_text))
+        work = shop.of_files(files, shop.parse_map(run.map_text), actor)
         with Report(report) as rejects:
             result = work.run(at=at, report=rejects, tell=tell)
     except DomainError as error:

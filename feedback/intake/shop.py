@@ -7,19 +7,21 @@ from django.conf import settings
 
 from compensation.shop_import import maps, shop
 from compensation.shop_import.engine import Import
+from config.common.events import Actor
+from feedback.intake import cases
 from feedback.reviews.imports import REVIEW
 
 MAP_BYTES = maps.MAX_BYTES
-TARGETS = (*shop.TARGETS, REVIEW)
+TARGETS = (*shop.TARGETS, REVIEW, cases.target())
 KNOWN = {target.name: tuple(target.fields) for target in TARGETS}
 
 
-def of_files(files: Sequence[Path], column_map: maps.ColumnMap) -> Import:
-    """An import of the files; a folder stands for the files in it."""
+def of_files(files: Sequence[Path], column_map: maps.ColumnMap, actor: Actor = None) -> Import:
+    """An import of the files by `actor`; a folder stands for the files in it."""
     found: list[Path] = []
     for path in files:
         found += sorted(one for one in path.iterdir() if one.is_file()) if path.is_dir() else [path]
-    return Import(found, column_map, TARGETS)
+    return Import(found, column_map, (*shop.TARGETS, REVIEW, cases.target(actor)))
 
 
 def load_map(path: Path) -> maps.ColumnMap:

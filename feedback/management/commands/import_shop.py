@@ -44,7 +44,7 @@ class Bar:
 
 
 class Command(BaseCommand):
-    help = "Import members, orders, parcels and reviews from CSV or XLSX files. Safe to repeat."
+    help = "Import members, orders, parcels, reviews and cases from CSV or XLSX files. Safe to repeat."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the map and the files."""

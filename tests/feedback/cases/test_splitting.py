@@ -6,7 +6,7 @@ from compensation.models import Notice
 from config.common.errors import Invalid, MoveNotAllowed
 from feedback.cases import commands
 from feedback.cases.timeline import timeline_of
-from feedback.models import Case, CaseLink, CaseStatus, Clock, LinkKind, Message
+from feedback.models import Case, CaseLink, CaseStatus, ChannelMessage, Clock, LinkKind, Message
 from tests.factories.compensation import T0
 from tests.factories.feedback import CaseFactory, MessageFactory
 from tests.factories.sop import make_policy
@@ -49,6 +49,21 @@ def test_a_part_becomes_a_case_of_its_own(talked, agent, member):
     assert new.number in Notice.objects.get().title
     assert any(new.number in entry.text for entry in timeline_of(talked))
     assert any(talked.number in entry.text for entry in timeline_of(new))
+
+
+def test_what_carried_a_message_goes_along(talked, agent):
+    letters = {
+        message: ChannelMessage.objects.create(
+            channel="email", direction="in", external_id=str(message.pk), outcome="taken", message=message,
+            case=talked, at=message.at,
+        )
+        for message in talked.messages.filter(author="member")
+    }  # fmt: skip
+    new = split(talked, agent)
+    assert {message.body: ChannelMessage.objects.get(pk=row.pk).case for message, row in letters.items()} == {
+        "碎了": talked,
+        "还想问发票": new,
+    }
 
 
 def test_nothing_is_won_by_splitting(talked, agent):
