@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 
 from tests.programs import data_folder, free_port, program
 
@@ -143,10 +144,15 @@ class Post:
 
 
 @contextmanager
-def smtp_server() -> Iterator[tuple[Post, int]]:
-    """Run a real SMTP server in a thread."""
+def smtp_server(*, signs_in: bool = False) -> Iterator[tuple[Post, int]]:
+    """Run a real SMTP server in a thread; with `signs_in` it wants the password."""
+
+    def is_right(_server, _session, _envelope, _mechanism, given):
+        return AuthResult(success=given.password == PASSWORD.encode(), handled=False)
+
     post = Post()
-    controller = Controller(post, hostname="127.0.0.1", port=free_port())
+    more = {"authenticator": is_right, "auth_required": True, "auth_require_tls": False} if signs_in else {}
+    controller = Controller(post, hostname="127.0.0.1", port=free_port(), **more)
     controller.start()
     try:
         yield post, controller.port

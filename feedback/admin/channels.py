@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -12,19 +13,21 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from config.common import vault
 from config.common.browsing import Browsed
 from config.common.errors import DomainError
 from config.common.screens import StaffRequest
+from feedback.channels.email import trying
 from feedback.channels.inbound import fields, keys
 from feedback.channels.inbound.messages import FIELDS as OF_MESSAGES
 from feedback.channels.phone.events import FIELDS as OF_CALLS
 from feedback.models import Channel, Mailbox, Scope, WebhookKey, WebhookSource
 
 OVERLAP = timedelta(days=1)
+TRIED_AT_ONCE = 3
 
 
 class MailboxForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
@@ -65,6 +68,8 @@ class MailboxAdmin(ModelAdmin):
     list_select_related = ("department",)
     search_fields = ("address", "name")
     readonly_fields = ("checked_at", "failing_since", "last_error")
+    actions = ("try_out",)
+    actions_submit_line = ("save_and_try",)
     fieldsets = (
         (None, {"fields": ("name", "name_en", "address", "department", "kind", "is_active")}),
         (_("In: IMAP"), {"fields": ("imap_host", "imap_port", "imap_security", "folder", "since")}),
@@ -82,6 +87,25 @@ class MailboxAdmin(ModelAdmin):
             since = date_format(timezone.localtime(mailbox.failing_since), "m-d H:i")
             return "bad", _("failing since %(since)s") % {"since": since}
         return ("ok", _("well")) if mailbox.checked_at else ("off", _("not looked into yet"))
+
+    @admin.action(permissions=["change"], description=_("Test the connection"))
+    def try_out(self, request: StaffRequest, queryset: QuerySet[Mailbox]) -> None:
+        """Sign in at the servers of some mailboxes, and say what came of it."""
+        if len(queryset) > TRIED_AT_ONCE:
+            text = _("Choose %(most)s mailboxes at most: each may take a while.") % {"most": TRIED_AT_ONCE}
+            self.message_user(request, text, messages.WARNING)
+            return
+        for mailbox in queryset:
+            self._tell(request, mailbox)
+
+    @action(description=_("Save and test the connection"), permissions=["change"])
+    def save_and_try(self, request: StaffRequest, mailbox: Mailbox) -> None:
+        """The same with what has just been typed, after the commit: nothing is locked meanwhile."""
+        transaction.on_commit(lambda: self._tell(request, mailbox))
+
+    def _tell(self, request: StaffRequest, mailbox: Mailbox) -> None:
+        for tried in trying.try_out(mailbox):
+            self.message_user(request, tried.text, messages.SUCCESS if tried.is_good else messages.ERROR)
 
     def has_delete_permission(self, _request: Any, _obj: Mailbox | None = None) -> bool:
         """Never: one that letters came through is put out of use."""

@@ -31,7 +31,7 @@ TIMEOUT = 30
 BATCH = 200
 SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
 DATE = re.compile(rb'INTERNALDATE "([^"]+)"')
-FAILURES = (OSError, imaplib.IMAP4.error, ImapToolsError, DomainError, ValueError)
+FAILURES = (OSError, imaplib.IMAP4.error, ImapToolsError, DomainError, ValueError, OverflowError)
 """What a mail server, the way to it or its settings can do to us."""
 
 
@@ -58,8 +58,8 @@ def fetch(*, mailbox_id: int, clock: Callable[[], datetime]) -> int:
     return taken
 
 
-def connected(mailbox: Mailbox) -> BaseMailBox:
-    """Sign in and open the folder for reading; use it as a context.
+def connected(mailbox: Mailbox, *, timeout: int = TIMEOUT) -> BaseMailBox:
+    """Sign in and open the folder for reading; use it as a context. No answer may take `timeout` seconds.
 
     Raises:
         OSError, IMAP4.error, ImapToolsError, Unreadable: the server is away, or does not let us in.
@@ -68,11 +68,11 @@ def connected(mailbox: Mailbox) -> BaseMailBox:
     box: BaseMailBox
     match mailbox.imap_security:
         case Security.TLS:
-            box = MailBox(mailbox.imap_host, mailbox.imap_port, timeout=TIMEOUT, ssl_context=trusted)
+            box = MailBox(mailbox.imap_host, mailbox.imap_port, timeout=timeout, ssl_context=trusted)
         case Security.STARTTLS:
-            box = MailBoxStartTls(mailbox.imap_host, mailbox.imap_port, timeout=TIMEOUT, ssl_context=trusted)
+            box = MailBoxStartTls(mailbox.imap_host, mailbox.imap_port, timeout=timeout, ssl_context=trusted)
         case _:
-            box = MailBoxUnencrypted(mailbox.imap_host, mailbox.imap_port, timeout=TIMEOUT)
+            box = MailBoxUnencrypted(mailbox.imap_host, mailbox.imap_port, timeout=timeout)
     try:
         box.login(mailbox.username or mailbox.address, vault.decrypt(mailbox.password), initial_folder=None)
         box.folder.set(mailbox.folder, readonly=True)

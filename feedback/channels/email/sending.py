@@ -246,17 +246,18 @@ def _plain(text: bytes | str) -> str:
     return " ".join(plain.split())[:200]
 
 
-def connection_of(mailbox: Mailbox) -> BaseEmailBackend:
-    """The way out of a mailbox."""
+def connection_of(mailbox: Mailbox, *, timeout: int | None = None) -> BaseEmailBackend:
+    """The way out of a mailbox; no answer may take `timeout` seconds, or as long as is set."""
+    timeout = timeout or settings.EMAIL_TIMEOUT
     if not mailbox.smtp_host:
-        return get_connection()
+        return get_connection(timeout=timeout)
     return get_connection(
         "django.core.mail.backends.smtp.EmailBackend",
         host=mailbox.smtp_host,
         port=mailbox.smtp_port,
-        username=mailbox.username if mailbox.password else "",
+        username=(mailbox.username or mailbox.address) if mailbox.password else "",
         password=vault.decrypt(mailbox.password),
         use_tls=mailbox.smtp_security == Security.STARTTLS,
         use_ssl=mailbox.smtp_security == Security.TLS,
-        timeout=settings.EMAIL_TIMEOUT,
+        timeout=timeout,
     )
