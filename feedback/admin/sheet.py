@@ -113,7 +113,7 @@ class Sheet:
     @cached_property
     def entries(self) -> list[Entry]:
         """Everything that happened."""
-        return timeline_of(self.case)
+        return timeline_of(self.case, self.handoffs)
 
     @cached_property
     def handoffs(self) -> list[Handoff]:

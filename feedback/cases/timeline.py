@@ -153,11 +153,17 @@ class Entry:
     event_id: int
 
 
-def timeline_of(case: Case) -> list[Entry]:
-    """All that happened in a case, oldest first, in a fixed number of queries."""
-    handoffs = Handoff.objects.filter(case=case).only("pk")
-    merged = Case.objects.filter(merged_into=case).only("pk")
-    events = list(timeline([case, *merged, *handoffs]))
+def timeline_of(case: Case, handoffs: Iterable[Handoff] | None = None) -> list[Entry]:
+    """All that happened in a case, oldest first, in a fixed number of queries; `handoffs` if known already.
+
+    What happened in a case that was merged into it is told too.
+    """
+    if handoffs is None:
+        handoffs = Handoff.objects.filter(case=case).only("pk")
+    events = list(timeline([case, *handoffs]))
+    if any(event.kind == "case.took_in" for event in events):
+        merged = Case.objects.filter(merged_into=case).only("pk")
+        events = sorted([*events, *timeline(list(merged))], key=lambda event: (event.at, event.pk))
     names = _Names(events)
     return [
         Entry(event.at, event.kind, _who(event, names), _text(event, names), event.data, event.pk)

@@ -1,5 +1,7 @@
 """Who works where, and whose cases they may see."""
 
+from typing import Any, cast
+
 from django.db.models import QuerySet
 
 from config.common.models import User
@@ -22,7 +24,7 @@ def departments_of(user: User) -> QuerySet[Department]:
 
 def department_ids(user: User) -> set[int]:
     """The primary keys of the same departments, which screens need many times: in one query for most."""
-    known: dict[str, set[int]] | None = vars(user).get(KNOWN)
+    known: dict[str, Any] | None = vars(user).get(KNOWN)
     if known is None:
         return _department_ids(user)
     if "departments" not in known:
@@ -34,7 +36,7 @@ KNOWN = "_known_place"
 
 
 def remember(user: User) -> None:
-    """From now on look up this person's departments once: for one request, in which they do not change."""
+    """From now on look up this person's place once: for one request, in which it does not change."""
     vars(user).setdefault(KNOWN, {})
 
 
@@ -50,7 +52,15 @@ def _department_ids(user: User) -> set[int]:
 
 def agent_of(user: User) -> Agent | None:
     """The agent that this person is, if any."""
-    return Agent.objects.filter(user=user).first()
+    known = vars(user).get(KNOWN)
+    if known is not None and "agent" in known:
+        return cast("Agent | None", known["agent"])
+    agent = Agent.objects.filter(user=user).first()
+    if agent is not None:
+        agent.user = user
+    if known is not None:
+        known["agent"] = agent
+    return agent
 
 
 def colleagues(department: Department) -> QuerySet[Agent]:

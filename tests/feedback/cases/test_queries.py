@@ -53,11 +53,12 @@ def test_a_case_page_takes_one_look(service, agent, django_assert_max_num_querie
 
 EVERYTHING = set(ACTIONS)
 AS_LEAD = {
-    CaseStatus.NEW: EVERYTHING - {"recall", "answer", "reopen", "close_case"},
-    CaseStatus.OPEN: EVERYTHING - {"recall", "answer", "reopen", "close_case"},
-    CaseStatus.REOPENED: EVERYTHING - {"recall", "answer", "reopen", "close_case"},
-    CaseStatus.WAITING_MEMBER: EVERYTHING - {"recall", "answer", "reopen", "close_case"},
-    CaseStatus.WAITING_DEPARTMENT: EVERYTHING - {"wait", "resolve", "answer", "reopen", "close_case"},
+    CaseStatus.NEW: EVERYTHING - {"recall", "answer", "reopen", "close_case", "go_on"},
+    CaseStatus.OPEN: EVERYTHING - {"recall", "answer", "reopen", "close_case", "go_on"},
+    CaseStatus.REOPENED: EVERYTHING - {"recall", "answer", "reopen", "close_case", "go_on"},
+    CaseStatus.WAITING_MEMBER: EVERYTHING - {"recall", "answer", "reopen", "close_case", "go_on"},
+    CaseStatus.WAITING_DEPARTMENT: EVERYTHING
+    - {"wait", "resolve", "answer", "reopen", "close_case", "go_on"},
     CaseStatus.RESOLVED: {"reply", "note", "grant", "reopen", "close_case", "link"},
     CaseStatus.CLOSED: {"note", "grant", "reopen", "link"},
 }
