@@ -14,7 +14,7 @@ from compensation.models import Member, Order
 from compensation.shop_import.convert import FieldType, Type
 from compensation.shop_import.targets import Item, Target, Written
 from config.common.errors import DomainError, Invalid
-from config.common.events import Actor
+from config.common.models import User
 from feedback.cases.commands import open_case
 from feedback.cases.rules import BODY_LENGTH, SUBJECT_LENGTH, clean_text, first_words
 from feedback.models import (
@@ -50,7 +50,7 @@ class Known:
 class CaseTarget(Target):
     """Cases: opened by the command that opens every case, so that clocks, routing and notices follow."""
 
-    actor: Actor = None
+    actor: User | None = None
     """Who brings the files in; None: nobody that is known, the words are put down as the member's."""
 
     def check(self, item: Item) -> None:
@@ -99,9 +99,6 @@ class CaseTarget(Target):
         if order is not None and order.member_id != member.pk:
             raise Invalid(_("is not the member's own order"), field="order")
         body = clean_text(given["body"])
-        by: Actor = member
-        if self.actor is not None:
-            by = self.actor
         case = open_case(
             member=member,
             kind=CaseKind(given["kind"]),
@@ -112,7 +109,7 @@ class CaseTarget(Target):
             order=order,
             priority=PRIORITIES[given.get("priority") or "normal"],
             key=f"{Channel.FILE}:{given['external_id']}",
-            actor=by,
+            actor=self.actor or member,
             at=at,
         )
         # the key makes imports of one row wait for each other: whoever comes second sees the first one's row
@@ -162,7 +159,7 @@ def _behind_contact(item: Item, at: datetime) -> Member:
     return guest(**contact, at=at)
 
 
-def target(actor: Actor = None) -> CaseTarget:
+def target(actor: User | None = None) -> CaseTarget:
     """Cases as a target, brought in by `actor`."""
     return CaseTarget(
         name="case",

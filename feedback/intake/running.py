@@ -16,7 +16,7 @@ from compensation.shop_import.engine import Tell
 from compensation.shop_import.errors import FileError
 from compensation.shop_import.reports import Report
 from config.common.errors import DomainError
-from config.common.events import Actor
+from config.common.models import User
 from feedback.intake import commands, shop
 from feedback.models import ImportRun
 
@@ -100,7 +100,7 @@ def perform(
     *,
     files: Sequence[Path],
     report: Path,
-    actor: Actor,
+    actor: User | None,
     tell: Tell,
     clock: Callable[[], datetime],
 ) -> ImportRun:

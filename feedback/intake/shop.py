@@ -7,7 +7,7 @@ from django.conf import settings
 
 from compensation.shop_import import maps, shop
 from compensation.shop_import.engine import Import
-from config.common.events import Actor
+from config.common.models import User
 from feedback.intake import cases
 from feedback.reviews.imports import REVIEW
 
@@ -16,7 +16,7 @@ TARGETS = (*shop.TARGETS, REVIEW, cases.target())
 KNOWN = {target.name: tuple(target.fields) for target in TARGETS}
 
 
-def of_files(files: Sequence[Path], column_map: maps.ColumnMap, actor: Actor = None) -> Import:
+def of_files(files: Sequence[Path], column_map: maps.ColumnMap, actor: User | None = None) -> Import:
     """An import of the files by `actor`; a folder stands for the files in it."""
     found: list[Path] = []
     for path in files:
