@@ -58,7 +58,7 @@ AS_LEAD = {
     CaseStatus.REOPENED: EVERYTHING - {"recall", "answer", "reopen", "close_case", "go_on"},
     CaseStatus.WAITING_MEMBER: EVERYTHING - {"recall", "answer", "reopen", "close_case", "go_on"},
     CaseStatus.WAITING_DEPARTMENT: EVERYTHING
-    - {"wait", "resolve", "answer", "reopen", "close_case", "go_on"},
+    - {"wait", "wait_for", "resolve", "answer", "reopen", "close_case", "go_on"},
     CaseStatus.RESOLVED: {"reply", "note", "grant", "reopen", "close_case", "link"},
     CaseStatus.CLOSED: {"note", "grant", "reopen", "link"},
 }
