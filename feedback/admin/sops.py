@@ -40,7 +40,7 @@ from feedback.models import (
 from feedback.sops import commands, ladder, queries, validation
 
 PREVIEW_DAYS = 28
-DRAFT = "save_as_draft"
+DRAFT = "feedback_policy_save_as_draft"  # as Unfold names the button
 """The button that keeps a policy without putting it in force."""
 
 
@@ -292,6 +292,14 @@ class PolicyAdmin(Published):
     @action(permissions=["change"], description=_("Save as a draft"))
     def save_as_draft(self, _request: HttpRequest, _row: Policy) -> None:
         """Keep the policy without putting it in force; what to do with it, the page of drafts asks."""
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Offer the draft for a new policy too; Unfold offers such buttons for rows that exist."""
+        buttons = {"actions_submit_line": [self.get_unfold_action("save_as_draft")]}
+        response: HttpResponse = super().add_view(request, form_url, {**buttons, **(extra_context or {})})
+        return response
 
     def save_related(self, request: StaffRequest, form: Any, formsets: Any, change: bool) -> None:
         """Put what was saved in force, unless it is to stay a draft."""
