@@ -13,7 +13,10 @@ LONGEST = 200_000  # signs of a case that are looked at; a tsvector holds no mor
 SPOKEN = frozenset(
     {
         "case.opened", "case.replied", "case.member_wrote", "case.noted", "case.transferred", "case.resolved",
-        "case.reopened", "case.merged", "case.took_in", "case.split",
+        "case.reopened", "case.merged", "case.took_in", "case.split", "case.closed", "case.waits",
+        "case.goes_on", "case.courier_asked", "case.courier_answered", "case.call_promised",
+        "case.called_back", "case.refunded", "case.review_answered", "case.reply_failed", "chat.said",
+        "chat.ended", "chat.message_left",
     }
 )  # fmt: skip
 """Events after which a case may have other words; those of handoffs beside them."""
@@ -32,7 +35,7 @@ def catch_up() -> int:
 
 def _take_up(events: Sequence[Event]) -> None:
     ids = {event.subject_id for event in events if event.subject_type == "case" and event.kind in SPOKEN}
-    ids.update(int(event.data["case"]) for event in events if event.kind.startswith("handoff."))
+    ids.update(int(event.data["case"]) for event in events if event.subject_type == "handoff")
     put(ids)
 
 

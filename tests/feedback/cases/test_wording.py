@@ -2,10 +2,11 @@ from datetime import timedelta
 
 import pytest
 
-from feedback.cases import commands, wording
+from config.common.models import Event
+from feedback.cases import commands, waiting, wording
 from feedback.cases.search import search
 from feedback.handoffs import commands as handoffs
-from feedback.models import CaseWords
+from feedback.models import CaseWords, TeamRule
 from tests.factories.compensation import T0
 from tests.factories.feedback import AgentFactory, CaseFactory
 from tests.factories.sop import make_policy
@@ -54,6 +55,24 @@ def test_what_is_said_later_is_found_too(case, agent):
     assert wording.catch_up() > 0
     assert found(agent.user, "补发") == [case]
     assert wording.catch_up() == 0
+
+
+def test_a_question_that_bounced_holds_nothing_up(case, agent, logistics):
+    TeamRule.objects.create(pk=1, alert_window=timedelta(minutes=5), bounce_limit=1)
+    asked = handoffs.hand_over(
+        case_id=case.pk, department_id=logistics.pk, question="在哪", actor=agent.user, at=T0
+    )
+    handoffs.reject(handoff_id=asked.pk, reason="归供应商管", actor=agent.user, at=T0)
+    assert Event.objects.filter(kind="handoff.bounced").exists()
+    assert wording.catch_up() > 0
+    assert found(agent.user, "供应商") == [case]
+
+
+def test_notes_that_come_with_something_else_are_found(case, agent):
+    wording.catch_up()
+    waiting.ask_courier(case_id=case.pk, question="柜机编号", actor=agent.user, at=T0)
+    wording.catch_up()
+    assert found(agent.user, "柜机") == [case]
 
 
 def test_a_huge_case_is_kept_in_part(agent, service):
