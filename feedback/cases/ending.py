@@ -14,7 +14,7 @@ from feedback.cases import outgoing, rules, telling
 from feedback.cases.locking import Actor, lock, lock_own, move, save
 from feedback.cases.speech import hear, say
 from feedback.clocks import commands as clocks
-from feedback.models import Author, Case, CaseStatus, Message, Resolution
+from feedback.models import Author, Case, CaseStatus, Channel, Message, Resolution
 from feedback.org.alerts import alert
 
 AGAIN = _("Case %(number)s was reopened")
@@ -128,7 +128,9 @@ def revive(case: Case, *, actor: Actor, at: datetime) -> None:
     ends = move(case, CaseStatus.REOPENED)
     case.resolved_at = case.closed_at = case.confirmed_at = None
     case.resolution = ""
-    save(case, *ENDINGS)
+    if case.channel == Channel.CHAT and not outgoing.is_watched(case):
+        case.channel = Channel.PORTAL  # the chat is over: nobody waits there for an answer in seconds
+    save(case, *ENDINGS, "channel")
     record("case.reopened", case, actor=actor, at=at, **ends)
     clocks.reopened(case, actor=actor, at=at)
     if case.agent is not None and case.agent.user != actor:

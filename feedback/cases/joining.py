@@ -21,6 +21,7 @@ from feedback.models import (
     CaseLink,
     CaseStatus,
     ChannelMessage,
+    ChatSession,
     Clock,
     Draft,
     Gap,
@@ -59,7 +60,7 @@ def merge(
         NotFound: there is no such case.
         Merged: one of them was merged into yet another case.
         MoveNotAllowed: one of them is resolved or closed.
-        WrongState: both wait for an answer of the same department.
+        WrongState: both wait for an answer of the same department, or the member chats in the first one.
         Stale: one of them is past its version.
     """
     done = Case.objects.filter(pk=case_id, merged_into=into_id).select_related("merged_into").first()
@@ -97,6 +98,10 @@ def _check(source: Case, target: Case) -> None:
         raise Invalid(_("These cases belong to two members. Link them instead."))
     for case in (source, target):
         rules.check_worked(case.status)
+    if ChatSession.objects.filter(case=source, ended_at=None).exists():
+        raise WrongState(
+            _("The member is chatting in this case. Merge the other one into it, or end the chat.")
+        )
     asked = [set(_asked(case)) for case in (source, target)]
     if both := asked[0] & asked[1]:
         department = Handoff.objects.filter(department__in=both).select_related("department")[0].department

@@ -15,7 +15,7 @@ from feedback.cases import rules, telling
 from feedback.cases.locking import lock, save, work_begins
 from feedback.clocks import commands as clocks
 from feedback.clocks import joining
-from feedback.models import Author, Case, CaseKind, CaseLink, ChannelMessage, LinkKind, Message
+from feedback.models import Author, Case, CaseKind, CaseLink, Channel, ChannelMessage, LinkKind, Message
 
 LAST = ("last_message_at", "last_message", "last_author")
 
@@ -34,7 +34,8 @@ def split(
     """Take everything that was said from a message on out into a new case; gives the new one, linked.
 
     Its clocks run from the moments at which the member spoke, so that nothing is won by splitting; those of
-    the old case go on, but for a reply that only the part taken out was waiting for.
+    the old case go on, but for a reply that only the part taken out was waiting for. Letters go with what
+    they say, so that they are answered where they are read; a part of a chat is answered in the portal.
 
     Raises:
         Invalid: no subject, no such kind or message, nothing that the member said, or nothing left over.
@@ -67,7 +68,7 @@ def _split(case: Case, part: QuerySet[Message], about: dict[str, str], actor: Us
     new = Case.objects.create(
         member=case.member,
         order=case.order,
-        channel=case.channel,
+        channel=Channel.PORTAL if case.channel == Channel.CHAT else case.channel,
         priority=case.priority,
         department=case.department,
         agent=case.agent,

@@ -1,5 +1,6 @@
 """How a chat ends: solved, kept as a case that goes on in the portal, or left by its member."""
 
+import logging
 from datetime import datetime
 
 from django.db import transaction
@@ -29,6 +30,8 @@ from feedback.models import (
     Message,
     Resolution,
 )
+
+log = logging.getLogger(__name__)
 
 KEPT = _("The chat has ended. We go on with your case %(number)s and answer you in the portal.")
 LEFT_NOTE = _("The member left the chat.")
@@ -133,7 +136,10 @@ def end_left(*, at: datetime, limit: int = 100) -> int:
         ended_at=None, started_at__lte=at - min(given.left_after, given.silent_after)
     )
     for case_id in list(rows.order_by("member_seen_at").values_list("case_id", flat=True)[: limit * 10]):
-        ended += _end_if_left(case_id, patience, at)
+        try:
+            ended += _end_if_left(case_id, patience, at)
+        except Exception:  # whatever it stumbles over, the next must be ended
+            log.exception("the chat of case %s cannot be ended", case_id)
         if ended >= limit:
             break
     return ended

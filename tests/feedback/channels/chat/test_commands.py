@@ -17,7 +17,7 @@ from feedback.channels.chat.starting import ChatClosed
 from feedback.channels.chat.talking import ChatsFull
 from feedback.models import Case, CaseStatus, Channel, ChatEnding, ChatSession, ChatState, Clock, Message
 from tests.factories.compensation import T0, MemberFactory
-from tests.factories.feedback import AgentFactory, CalendarFactory, DepartmentFactory, picture
+from tests.factories.feedback import AgentFactory, CalendarFactory, CaseFactory, DepartmentFactory, picture
 from tests.threads import at_once, refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("F1"), pytest.mark.req("F2")]
@@ -402,3 +402,49 @@ def test_again_or_too_late_is_no_help(chat, member):
     with pytest.raises(WrongState):
         commands.helped(case_id=chat.case_id, member=member, at=T0)
     assert commands.ask_person(case_id=chat.case_id, member=member, at=T0).state == ChatState.WAITING
+
+
+def test_what_the_member_chats_in_is_merged_into_nothing(chat, agent, member):
+    other = cases.open_case(
+        member=member,
+        kind="complaint",
+        channel="portal",
+        subject="包裹",
+        body="少了一件",
+        actor=member,
+        at=T0,
+    )
+    with pytest.raises(WrongState, match="聊天"):
+        cases.merge(case_id=chat.case_id, into_id=other.pk, actor=agent.user, at=T0)
+    cases.merge(case_id=other.pk, into_id=chat.case_id, actor=agent.user, at=T0)
+    commands.write(case_id=chat.case_id, body="还在吗", member=member, at=T0)
+
+
+def test_a_chat_that_cannot_be_ended_holds_up_no_other(chat, service, setup):
+    broken = commands.start(member=MemberFactory(), body="在吗", at=T0 - SECOND)
+    into = CaseFactory(member=broken.member)
+    Case.objects.filter(pk=broken.case_id).update(
+        merged_into=into, status="closed", resolution="duplicate", resolved_at=T0, closed_at=T0
+    )
+    assert commands.end_left(at=T0 + 10 * MINUTE) == 1
+    assert fresh(chat).state == ChatState.ENDED
+
+
+def test_a_part_of_a_chat_is_answered_in_the_portal(chat, agent, member):
+    commands.say(case_id=chat.case_id, body="您好", actor=agent.user, at=T0 + SECOND)
+    said = commands.write(case_id=chat.case_id, body="还想问发票", member=member, at=T0 + MINUTE)
+    new = cases.split(
+        case_id=chat.case_id, message_id=said.pk, subject="发票", actor=agent.user, at=T0 + 2 * MINUTE
+    )
+    assert new.channel == Channel.PORTAL
+    assert new.clocks.get(milestone="first_reply").policy_version.policy.code == "any"
+    assert fresh(chat).state == ChatState.ACTIVE
+
+
+def test_a_chat_that_is_over_is_taken_up_again_in_the_portal(chat, agent, member):
+    commands.say(case_id=chat.case_id, body="明天送到", actor=agent.user, at=T0 + SECOND)
+    commands.end_by_member(case_id=chat.case_id, solved=True, member=member, at=T0 + MINUTE)
+    case = cases.reopen(case_id=chat.case_id, reason="没送到", actor=member, at=T0 + 10 * MINUTE)
+    assert case.channel == Channel.PORTAL
+    [following] = clocks(chat, milestone="next_reply", met_at=None)
+    assert following.due_at > T0 + 15 * MINUTE

@@ -295,3 +295,18 @@ def test_where_a_source_takes_no_replies_the_member_is_told_as_ever(shop, agent)
     kinds = set(case.member.notices.values_list("kind", flat=True))
     assert "case.replied" in kinds
     assert not OutboxMessage.objects.filter(kind="channel").exists()
+
+
+def test_a_part_that_is_split_off_is_answered_over_there_too(shop, agent):
+    source, secret = shop
+    source.reply_url = "https://shop.example/replies"
+    source.save()
+    send(source, secret, MESSAGE)
+    send(source, secret, {**MESSAGE, "external_id": "m2", "text": "还要发票"}, number="msg_2")
+    second = Message.objects.get(body="还要发票")
+    new = commands.split(
+        case_id=second.case_id, message_id=second.pk, subject="发票", actor=agent.user, at=timezone.now()
+    )
+    assert second.carried.case == new
+    commands.reply(case_id=new.pk, body="已开", actor=agent.user, at=timezone.now())
+    assert OutboxMessage.objects.filter(kind="channel").count() == 1
