@@ -22,10 +22,15 @@ def decode(data: bytes, charset: str | None = None) -> str:
     guesses = [named, "utf-8", "gb18030"] if named else ["utf-8", "gb18030", "cp1252"]
     for name in guesses:
         try:
-            return data.decode(name)
+            return _storable(data.decode(name))
         except UnicodeDecodeError:
             continue
-    return data.decode(named or "utf-8", "replace")
+    return _storable(data.decode(named or "utf-8", "replace"))
+
+
+def _storable(text: str) -> str:
+    """The text without what no database takes: NUL, and halves of signs, which some charsets can spell."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _known(charset: str | None) -> str:
@@ -62,4 +67,4 @@ def _bare(text: str) -> str:
         raw = text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # surrogates that hide nothing
         raw = text.encode("utf-8", "replace")
-    return text if raw.isascii() else decode(raw)
+    return _storable(text) if raw.isascii() else decode(raw)

@@ -16,6 +16,7 @@ from email.utils import parsedate_to_datetime
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Greatest
 from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.errors import ImapToolsError
 
@@ -116,7 +117,15 @@ def _new(box: BaseMailBox, mailbox: Mailbox, clock: Callable[[], datetime]) -> I
         arrived = _get(box, uid, validity, since)
         if arrived is not None:
             yield arrived
+        else:  # else the same older letters would fill every batch
+            _pass_over(mailbox, uid)
         Mailbox.objects.filter(pk=mailbox.pk).update(busy_until=clock() + LEASE)
+
+
+def _pass_over(mailbox: Mailbox, uid: int) -> None:
+    """Go on behind a letter that is not asked for."""
+    rows = Mailbox.objects.filter(pk=mailbox.pk, uid_validity=mailbox.uid_validity)
+    rows.update(last_uid=Greatest("last_uid", uid))
 
 
 def _get(box: BaseMailBox, uid: int, validity: int, since: datetime) -> Arrived | None:
@@ -131,6 +140,7 @@ def _get(box: BaseMailBox, uid: int, validity: int, since: datetime) -> Arrived 
     is_head_only = int(size[1]) > settings.LETTER_MEGABYTES * 1_000_000
     section = "BODY.PEEK[HEADER]" if is_head_only else "BODY.PEEK[]"
     answer = box.client.uid("FETCH", str(uid), f"({section})")
+    _bytes(answer)
     raw = next((one[1] for one in answer[1] if isinstance(one, tuple)), None)
     if raw is None:
         return None

@@ -12,7 +12,7 @@ from feedback.channels.email.charsets import decode, header
 from feedback.channels.email.texts import text_of_html
 
 MAX_PARTS = 300
-ID = re.compile(r"<([^<>\s]{1,250})>")
+ID = re.compile(r"<([!-;=?-~]{1,250})>")
 RECIPIENTS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to", "x-forwarded-to", "resent-to")
 SHOWN = ("from", "to", "cc", "subject", "date", "reply-to")
 
@@ -179,7 +179,7 @@ def _as_text(part: Mime) -> str:
     if not isinstance(payload, list):
         return _text(part)
     blocks = (
-        "\n".join(f"{name}: {value}" for name, value in one.items())
+        "\n".join(f"{name}: {header(str(value))}" for name, value in one.items())
         for one in payload
         if isinstance(one, Mime)
     )

@@ -1,6 +1,7 @@
 """HTML of strangers made safe to look at: nothing runs, nothing is fetched. Pure."""
 
 import base64
+from collections import Counter
 from collections.abc import Mapping
 
 import nh3
@@ -46,19 +47,27 @@ POLICY = (
 """What the page may do: nothing but show itself and open a link in a window of its own."""
 
 
+SHOWN_AGAIN = 3
+"""How often one picture is shown: a letter of a megabyte could name one sixty thousand times."""
+
+
 def safe_page(html: str, pictures: Mapping[str, tuple[str, bytes]]) -> str:
     """The letter as a page of its own; `pictures` are those that came with it, by their Content-ID.
 
-    Pictures elsewhere are not fetched: to fetch one tells its server who reads the letter, and when.
+    Pictures elsewhere are not fetched: to fetch one tells its server who reads the letter, and when. Each
+    picture is shown a few times at most, since every time it is written out in full.
     """
+    shown: Counter[str] = Counter()
 
     def allow(_tag: str, name: str, value: str) -> str | None:
         if name == "href":
             return value if value.split(":", maxsplit=1)[0].lower() in LINKS else None
         if name != "src":
             return value
-        known = pictures.get(value.removeprefix("cid:").strip()) if value.startswith("cid:") else None
-        if known is None:
+        cid = value.removeprefix("cid:").strip()
+        known = pictures.get(cid) if value.startswith("cid:") else None
+        shown[cid] += 1
+        if known is None or shown[cid] > SHOWN_AGAIN:
             return None
         content_type, data = known
         return f"data:{content_type};base64,{base64.b64encode(data).decode()}"

@@ -173,3 +173,25 @@ def test_links_and_pictures_of_the_letter_stay():
     )
     assert '<a href="https://shop.example/" rel="noopener noreferrer nofollow">' in made
     assert 'src="data:image/png;base64,cG5n"' in made
+
+
+def test_a_picture_that_is_named_often_is_not_written_out_as_often():
+    pictures = {"p1": ("image/png", b"x" * 1000)}
+    made = markup.safe_page('<img src="cid:p1">' * 5000, pictures)
+    assert made.count("base64,") == 3
+    assert len(made) < 100_000
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Subject: =?utf-8?q?a=00b?=\r\n",
+        b"Subject: =?unicode_escape?q?a\\ud800b?=\r\n",
+        b"Message-ID: <\xff\xfe@x>\r\nReferences: <\xe9\x00@x>\r\n",
+    ],
+)
+def test_what_no_database_takes_is_left_out(head):
+    read = letters.read(b"From: =?utf-7?q?+2AA-?= <a@example.com>\r\n" + head + b"\r\n+2AA-")
+    for text in (read.subject, read.sender_name, read.letter_id, *read.answers):
+        assert "\0" not in text
+        text.encode()

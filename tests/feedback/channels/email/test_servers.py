@@ -365,3 +365,12 @@ def test_a_case_opened_elsewhere_is_not_answered_by_letter(mailbox, way_out, age
     commands.reply(case_id=case.pk, body="好", actor=agent.user, at=T0 + MINUTE)
     assert not OutboxMessage.objects.filter(kind="channel").exists()
     assert OutboxMessage.objects.filter(kind="member", status="pending").count() == 1
+
+
+def test_many_older_letters_do_not_hide_the_new_one(inbox, imap, monkeypatch):
+    monkeypatch.setattr(fetching, "BATCH", 2)
+    for number in range(3):  # of the same day, from before the connection
+        imap.put(inbox.username, letter("old", number=number), T0 - timedelta(seconds=9 - number))
+    imap.put(inbox.username, letter("new", number=4), T0 + MINUTE)
+    assert fetch(inbox) + fetch(inbox) == 1
+    assert bodies() == ["new"]
