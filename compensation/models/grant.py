@@ -79,7 +79,7 @@ class Grant(models.Model):
             models.CheckConstraint(
                 name="grant_has_content",
                 condition=Q(kind=GrantKind.COUPON, template__isnull=False, points__isnull=True)
-                | Q(kind=GrantKind.POINTS, template__isnull=True, points__gt=0),
+                | Q(kind=GrantKind.POINTS, template__isnull=True, points__isnull=False, points__gt=0),
             ),
             models.CheckConstraint(
                 name="grant_not_own_approval",

@@ -54,7 +54,14 @@ class Call(models.Model):
                 condition=Q(answered_at__isnull=True) | Q(missed_at__isnull=True),
             ),
         ]
-        indexes = [models.Index(name="call_newest", fields=["-began_at", "-id"])]  # the admin's list
+        indexes = [
+            models.Index(name="call_newest", fields=["-began_at", "-id"]),  # the admin's list
+            models.Index(  # phone.commands.settle
+                name="call_unsettled",
+                fields=["ended_at", "id"],
+                condition=Q(answered_at=None, missed_at=None),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_direction_display()} {self.began_at:%F %T}"

@@ -1,10 +1,11 @@
 """Calls as they happen: each report counts by the moment that it tells of, in whatever order it comes."""
 
+import logging
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -37,6 +38,8 @@ from feedback.models import (
 from feedback.org.alerts import alert
 from feedback.org.queries import may_work_in
 
+log = logging.getLogger(__name__)
+
 RINGING = gettext_lazy("%(member)s calls: case %(number)s")
 MISSED = gettext_lazy("We missed your call and will call you back: case %(number)s")
 SETTLE_AFTER = timedelta(seconds=30)
@@ -59,25 +62,31 @@ def take(*, source: WebhookSource, report: Report, at: datetime) -> Call:
     return call
 
 
-@transaction.atomic
 def settle(*, at: datetime, limit: int = 200) -> int:
-    """Take the calls that ended unanswered for missed; gives how many."""
-    calls = (
-        Call.objects.filter(ended_at__lte=at - SETTLE_AFTER, answered_at=None, missed_at=None)
-        .order_by("pk")
-        .select_for_update(skip_locked=True, of=("self",))[:limit]
-    )
+    """Take the calls that ended unanswered for missed; gives how many. A broken one holds up no other."""
+    due = Call.objects.filter(ended_at__lte=at - SETTLE_AFTER, answered_at=None, missed_at=None)
     count = 0
-    for call in calls:
-        before = (call.rang_at, call.answered_at, call.missed_at)
-        call.missed_at = call.ended_at
-        if call.direction == Direction.OUT:
-            _outgoing(call, before)
-        elif call.case is not None:
-            _incoming(call, lock(call.case.pk), before)
-        call.save()
-        count += 1
+    for call_id in list(due.order_by("ended_at", "pk").values_list("pk", flat=True)[:limit]):
+        try:
+            count += _settle(call_id)
+        except Exception:  # whatever it stumbles over, the next must be settled
+            log.exception("call %s cannot be settled", call_id)
     return count
+
+
+@transaction.atomic
+def _settle(call_id: int) -> bool:
+    call = _hold(Call.objects.filter(pk=call_id))
+    if call.answered_at is not None or call.missed_at is not None:
+        return False
+    before = (call.rang_at, call.answered_at, call.missed_at)
+    call.missed_at = call.ended_at
+    if call.direction == Direction.OUT:
+        _outgoing(call, before)
+    elif call.case is not None:
+        _incoming(call, lock(call.case.pk), before)
+    call.save()
+    return True
 
 
 def _lock(source: WebhookSource, report: Report) -> Call:
@@ -93,7 +102,16 @@ def _lock(source: WebhookSource, report: Report) -> Call:
         ],
         ignore_conflicts=True,
     )
-    return Call.objects.select_for_update(of=("self",)).get(source=source, external_id=report.call_id)
+    return _hold(Call.objects.filter(source=source, external_id=report.call_id))
+
+
+def _hold(call: QuerySet[Call]) -> Call:
+    """Lock a call after its case, as a merge does, which hands the calls of one case on to another."""
+    held: set[int] = set()
+    while (case_id := call.values_list("case", flat=True).get()) is not None and case_id not in held:
+        Case.objects.select_for_update(no_key=True).get(pk=case_id)
+        held.add(case_id)
+    return call.select_for_update(of=("self",)).get()
 
 
 def _note(call: Call, report: Report) -> None:

@@ -1,7 +1,10 @@
+import threading
 from datetime import timedelta
 from itertools import permutations
+from time import sleep
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from compensation.models import Member, Notice
@@ -271,3 +274,38 @@ def test_it_comes_by_signed_webhook_in_the_words_of_the_telephone_system(agent):
     assert abs((Call.objects.get().rang_at - timezone.now()).total_seconds()) < 60
     source.keys.update(scopes=["messages"])
     assert send(source, secret, content).status_code == 401
+
+
+@pytest.mark.django_db(transaction=True)
+def test_settling_waits_for_whoever_has_the_case(cti):
+    call = report(cti, "ringing", 0)
+    report(cti, "ended", 15)
+    with transaction.atomic():  # as a merge does: first the case, then its calls
+        Case.objects.select_for_update(no_key=True).get(pk=call.case_id)
+        settling = threading.Thread(target=at_once, args=[lambda: commands.settle(at=T0 + 3600 * SECOND)])
+        settling.start()
+        while settling.is_alive() and not somebody_waits():
+            sleep(0.01)
+        Call.objects.filter(pk=call.pk).update(line="400")
+    settling.join()
+    call.refresh_from_db()
+    assert (call.line, call.missed_at) == ("400", T0 + 15 * SECOND)
+
+
+def somebody_waits():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return cursor.fetchone()[0]
+
+
+def test_a_call_that_cannot_be_settled_holds_up_no_other(cti, monkeypatch):
+    for name in ("c1", "c2"):
+        report(cti, "ringing", 0, call=name, number="" if name == "c2" else "13812345678")
+        report(cti, "ended", 15, call=name)
+    first, second = Call.objects.order_by("pk")
+    Case.objects.filter(pk=first.case_id).update(
+        merged_into=second.case_id, status="closed", resolution="duplicate", resolved_at=T0, closed_at=T0
+    )
+    assert commands.settle(at=T0 + 3600 * SECOND) == 1
+    second.refresh_from_db()
+    assert second.missed_at
