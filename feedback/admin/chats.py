@@ -15,11 +15,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from config.common import live
 from config.common.asked import id_in
-from config.common.errors import DomainError, Invalid, NotFound
+from config.common.errors import DomainError, Invalid, NotFound, NotPermitted
 from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
-from feedback.cases.queries import visible_to
+from feedback.cases.queries import NOT_OURS, visible_to
 from feedback.channels.chat import commands, queries, rules
 from feedback.channels.chat.sessions import LINE, read_topic, topic
 from feedback.clocks.queries import Chip, running_chips
@@ -31,7 +31,7 @@ from feedback.models import (
     Message,
     Resolution,
 )
-from feedback.org.queries import agent_of, colleagues
+from feedback.org.queries import agent_of, colleagues, department_ids
 from feedback.shifts import commands as shifts
 
 WORK = "feedback.work_case"
@@ -172,7 +172,7 @@ def wait(request: StaffRequest) -> HttpResponse:
     def look() -> _News | None:
         now = timezone.now()
         listing = Listing.of(request, agent, now)
-        chat = listing.desk.find(case_id) or (queries.chat_of(case_id) if case_id else None)
+        chat = listing.desk.find(case_id) or _chosen(request, case_id)  # it may have gone elsewhere
         talk = Talk.of(chat, agent, now) if chat else None
         if talk and talk.is_mine and "hidden" not in request.GET:
             commands.seen(chat=talk.chat, side="agent", read=after, at=now)
@@ -269,7 +269,18 @@ def _typing(request: StaffRequest, chat: ChatSession, at: datetime) -> dict[str,
     return {}
 
 
+def _check_ours(request: StaffRequest, chat: ChatSession) -> None:
+    """Refuse to end or give away what is another department's: who was asked about it sees it only.
+
+    Raises:
+        NotPermitted: with the reason.
+    """
+    if chat.case.department_id not in department_ids(request.user):
+        raise NotPermitted(NOT_OURS)
+
+
 def _end(request: StaffRequest, chat: ChatSession, at: datetime) -> dict[str, Any]:
+    _check_ours(request, chat)
     chosen = request.POST.get("resolution", "")
     if chosen not in {"keep", *(one.value for one in RESOLUTIONS)}:
         raise Invalid(_("Choose how the case was resolved."))
@@ -279,6 +290,7 @@ def _end(request: StaffRequest, chat: ChatSession, at: datetime) -> dict[str, An
 
 
 def _hand_over(request: StaffRequest, chat: ChatSession, at: datetime) -> dict[str, Any]:
+    _check_ours(request, chat)
     kind, _sign, pk = request.POST.get("to", "").partition(":")
     if kind not in {"agent", "department"} or id_in(pk) is None:
         raise Invalid(_("Choose a colleague or a department."))
