@@ -239,7 +239,7 @@ class PlaybookRemedy(models.Model):
             models.CheckConstraint(
                 name="playbookremedy_has_content",
                 condition=Q(kind=RemedyKind.COUPON, coupon__isnull=False, points__isnull=True)
-                | Q(kind=RemedyKind.POINTS, coupon__isnull=True, points__gt=0)
+                | Q(kind=RemedyKind.POINTS, coupon__isnull=True, points__isnull=False, points__gt=0)
                 | Q(
                     kind__in=[RemedyKind.REFUND, RemedyKind.RESHIP, RemedyKind.PRICE_DIFFERENCE],
                     coupon__isnull=True,

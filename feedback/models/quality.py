@@ -101,7 +101,8 @@ class SamplingRule(Bilingual):
             models.CheckConstraint(name="samplingrule_share", condition=Q(percent__gt=0, percent__lte=100)),
             models.CheckConstraint(
                 name="samplingrule_per_agent",
-                condition=Q(per_agent__gte=1) | Q(per_agent__isnull=True) & ~Q(kind=SampleKind.PER_AGENT),
+                condition=Q(per_agent__isnull=False, per_agent__gte=1)
+                | Q(per_agent__isnull=True) & ~Q(kind=SampleKind.PER_AGENT),
             ),
         ]
 
@@ -287,7 +288,7 @@ class CoachingNote(models.Model):
             models.CheckConstraint(
                 name="coaching_followed",
                 condition=Q(followed_up_at__isnull=True, outcome="")
-                | (Q(followed_up_at__gte=F("at")) & ~Q(outcome="")),
+                | (Q(followed_up_at__isnull=False, followed_up_at__gte=F("at")) & ~Q(outcome="")),
             ),
         ]
 
