@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('compensation', '0006_failing_email'),
+        ("compensation", "0006_failing_email"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

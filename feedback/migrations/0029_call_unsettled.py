@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compensation', '0007_points_are_some'),
-        ('feedback', '0028_overflow_whole'),
+        ("feedback", "0028_overflow_whole"),
     ]
 
     operations = [

@@ -13,7 +13,9 @@ pytestmark = pytest.mark.django_db
 
 
 def points_of_a_playbook():
-    return PlaybookRemedy(playbook=Playbook.objects.create(code="p", name="破损", problem="damaged"), kind="points")
+    return PlaybookRemedy(
+        playbook=Playbook.objects.create(code="p", name="破损", problem="damaged"), kind="points"
+    )
 
 
 def points_of_a_grant():
