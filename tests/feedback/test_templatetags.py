@@ -22,7 +22,7 @@ def make(**fields):
     case = SopCaseFactory()
     return Clock.objects.create(
         case=case,
-        milestone="first_reply",
+        milestone=fields.pop("milestone", "first_reply"),
         department=case.department,
         policy_version=make_policy().versions.get(),
         calendar_version=publish_calendar(calendar=case.department.calendar, actor=None, at=START),
@@ -43,7 +43,7 @@ def make(**fields):
         ({"next_fire_at": at(80)}, 80, "warned", "20 min left", True),
         ({"rungs_fired": 1}, 10, "warned", "1 h 30 min left", True),
         ({}, 103, "breached", "3 min late", True),
-        ({"paused_at": at(50)}, 300, "paused", "paused", False),
+        ({"paused_at": at(50), "milestone": "resolution"}, 300, "paused", "paused", False),
         ({"met_at": at(99)}, 300, "met", "", False),
         ({"met_at": at(107), "breached_at": at(100)}, 300, "late", "", False),
         ({"stopped_at": at(20)}, 300, "stopped", "stopped", False),

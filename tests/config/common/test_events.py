@@ -6,14 +6,14 @@ from django.db import connection, transaction
 
 from config.common.events import Position, _since, position_of, read_since, record
 from config.common.models import Event
-from tests.factories.common import UserFactory
+from tests.factories.common import make_subject
 
 AT = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 
 
 @pytest.fixture
 def subject():
-    return UserFactory()
+    return make_subject()
 
 
 def happen(subject, *kinds):

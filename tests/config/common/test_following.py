@@ -3,7 +3,7 @@ import pytest
 from config.common.events import record
 from config.common.following import follow
 from config.common.models import Bookmark
-from tests.factories.common import UserFactory
+from tests.factories.common import make_subject
 from tests.factories.compensation import T0
 from tests.threads import at_once, refused
 
@@ -11,10 +11,10 @@ from tests.threads import at_once, refused
 def happen(*kinds):
     from django.db import transaction
 
-    user = UserFactory()
+    subject = make_subject()
     for kind in kinds:
         with transaction.atomic():
-            record(kind, user, actor=None, at=T0)
+            record(kind, subject, actor=None, at=T0)
 
 
 @pytest.mark.django_db(transaction=True)

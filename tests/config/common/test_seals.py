@@ -12,7 +12,7 @@ from config.common import seals
 from config.common.events import position_of, read_since, record
 from config.common.models import Event, EventOffset, Seal
 from config.common.seals import Flaw
-from tests.factories.common import UserFactory
+from tests.factories.common import make_subject
 
 AT = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 TAMPER = ("common.Event:append_only", "common.Seal:append_only")
@@ -32,7 +32,7 @@ def as_in_production():
 
 @pytest.fixture
 def subject():
-    return UserFactory()
+    return make_subject()
 
 
 def happen(subject, *kinds, **data):

@@ -118,6 +118,9 @@ def department_data(department, **fields):
         "is_active": "on",
         "close_after_days": 7,
         "reopen_within_days": 30,
+        "strategy": "off",
+        "away_after": "0:15:00",
+        "keep_for": "0:30:00",
         **management("memberships"),
         **fields,
     }

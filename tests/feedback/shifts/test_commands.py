@@ -98,7 +98,8 @@ def test_what_was_planned_can_be_taken_back(agent):
     for remove, pk in ((commands.remove_shift, {"shift_id": 0}), (commands.remove_leave, {"leave_id": 0})):
         with pytest.raises(NotFound):
             remove(**pk, actor=None, at=START)
-    kinds = Event.objects.filter(subject_type="agent").order_by("id").values_list("kind", flat=True)
+    events = Event.objects.filter(subject_type="agent").exclude(kind="config.changed")
+    kinds = events.order_by("id").values_list("kind", flat=True)
     assert list(kinds) == ["shift.planned", "leave.planned", "shift.removed", "leave.removed"]
 
 
