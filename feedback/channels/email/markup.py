@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import nh3
 
+from feedback.channels.email.taming import tamed
+
 # fmt: off
 TAGS = {
     "a", "abbr", "b", "blockquote", "br", "caption", "center", "code", "col", "colgroup", "dd", "del", "div",
@@ -73,7 +75,7 @@ def safe_page(html: str, pictures: Mapping[str, tuple[str, bytes]]) -> str:
         return f"data:{content_type};base64,{base64.b64encode(data).decode()}"
 
     cleaned = nh3.clean(
-        html,
+        tamed(html, tags=TAGS, gone=GONE),
         tags=TAGS,
         clean_content_tags=GONE,
         attributes=ATTRIBUTES,

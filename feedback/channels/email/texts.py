@@ -5,12 +5,16 @@ from html.parser import HTMLParser
 
 import nh3
 
+from feedback.channels.email.taming import tamed
+
 BLOCKS = {
     "p", "div", "br", "tr", "table", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "pre", "section",
     "article", "header", "footer", "center",
 }  # fmt: skip
 PARAGRAPHS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "table"}
 DROPPED = {"script", "style", "head", "title", "template", "noscript", "object", "iframe", "svg", "math"}
+READ = nh3.ALLOWED_TAGS | {"section", "article", "header", "footer"}
+UNREAD = {"script", "style", "title", "template", "noscript"}
 QUOTING = re.compile(
     r"gmail_quote|yahoo_quoted|moz-cite-prefix|divRplyFwdMsg|isReplyContent|qmail|mail_quote|protonmail_quote"
     r"|zmail_extra|OLK_SRC_BODY_SECTION|reply-intro",
@@ -88,9 +92,9 @@ class _Reader(HTMLParser):
 def text_of_html(html: str) -> str:
     """What a reader of the page would read, a line each block; quoted letters begin with ">" or a mark."""
     safe = nh3.clean(
-        html[:LONGEST],
-        tags=nh3.ALLOWED_TAGS | {"section", "article", "header", "footer"},
-        clean_content_tags={"script", "style", "title", "template", "noscript"},
+        tamed(html[:LONGEST], tags=READ, gone=UNREAD),
+        tags=READ,
+        clean_content_tags=UNREAD,
         attributes={"*": {"class", "id"}},
     )
     reader = _Reader()

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedback.channels.email import charsets, letters, markup, texts
+from feedback.channels.email import charsets, letters, markup, taming, texts
 from feedback.channels.email.letters import Unreadable
 from tests.factories.mail import letter
 
@@ -195,3 +195,52 @@ def test_what_no_database_takes_is_left_out(head):
     for text in (read.subject, read.sender_name, read.letter_id, *read.answers):
         assert "\0" not in text
         text.encode()
+
+
+FONTS = "".join(f"<p><b id={number}>" for number in range(3_000))
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        FONTS,
+        "".join(f"<p><b id={number}><div>x</div>" for number in range(3_000)),
+        "".join(f"<b id={number}>" for number in range(3_000)) + "<p>x</p>" * 3_000,
+        "<div>" * 100_000,
+        "<blockquote>x" * 50_000,
+        "<table><tr><td>" * 30_000,
+        "<a '" * 100_000,
+        '<a "' * 100_001,
+        "<!--" * 100_000,
+        "<!" * 100_000,
+        "<style>" * 100_000,
+        "<div><!--</div>-->" * 30_000,
+        "<div title='</div>'>" * 30_000,
+    ],
+)
+def test_no_page_grows_when_it_is_read(page):
+    assert len(markup.safe_page(page, {})) < 20 * len(page) + 1000
+    assert len(texts.text_of_html(page)) <= 4 * len(page)
+
+
+def test_nothing_is_nested_without_end():
+    made = markup.safe_page("<div>" * 1_000 + "x", {})
+    assert made.count("<div>") == taming.DEEPEST
+    made = markup.safe_page("<b>" * 1_000 + "<p>x</p>" * 3, {})
+    assert made.count("<b>") <= taming.FONTS
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        ("<p>a<b>b</p><p>c</b>d</p>", "ab\n\ncd"),
+        ("a < b & c &lt;d&gt;", "a < b & c <d>"),
+        ("<!DOCTYPE html><?xml?><html><head><title>t</title></head><body>x</body></html>", "x"),
+        ("<P CLASS='x' title='a>b'>x</P>", "x"),
+        ("<o:p>x</o:p><![if mso]>y<![endif]>", "xy"),
+        ("<script>if (a<b) x()</script>y", "y"),
+        ("<p", "<p"),
+    ],
+)
+def test_what_was_written_stays(page, said):
+    assert texts.text_of_html(page) == said
