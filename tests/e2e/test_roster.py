@@ -88,7 +88,7 @@ def test_pages_can_be_read(scene, open_as, live_server, shots, scheme, language,
         "routing-none": reverse("admin:routing"),
     }.items():
         page.goto(live_server.url + path)
-        page.wait_for_load_state("networkidle")
+        page.wait_for_load_state("load")
         page.screenshot(path=f"{shots}/{name}-{language}-{scheme}-{width}.png", full_page=True)
         found = axe.run(page).response["violations"]
         assert not found, (name, [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in found])

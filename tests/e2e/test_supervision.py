@@ -104,7 +104,7 @@ def test_pages_can_be_read(scene, open_as, live_server, shots, scheme, language,
     wrong = []
     for name, path in addresses().items():
         page.goto(live_server.url + path)
-        page.wait_for_load_state("networkidle")
+        page.wait_for_load_state("load")
         page.screenshot(path=f"{shots}/{name}-{language}-{scheme}-{width}.png", full_page=True)
         wrong += [
             (name, one["id"], [node["html"][:160] for node in one["nodes"]][:3])
@@ -138,6 +138,6 @@ def test_coding_many_breaches_at_once(scene, open_as, live_server):
     page.select_option("#coding-cause", index=1)
     page.fill("#coding-remark", "演练")
     page.get_by_role("button", name="为所选备注").click()
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state("load")
     assert BreachNote.objects.filter(remark="演练").count() == number >= 1
     assert page.wrong == []
