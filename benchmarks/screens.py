@@ -1,7 +1,7 @@
 """How long the screens that people live in take at a million cases, a twentieth of them open, and 200 agents.
 
-Makes its own database `huiyin_screens` on the private server, or beside DATABASE_URL's, and keeps it for the
-next run of the same checkout. `CASES=100000` is ready sooner.
+Makes its own database on the private server, or beside DATABASE_URL's, one for each size, and keeps it for
+the next run of the same checkout. `CASES=100000` is ready sooner.
 """
 
 import gzip
@@ -17,9 +17,9 @@ ROUNDS = 60
 
 embedded.use()
 ADDRESS = os.environ.get("DATABASE_URL") or embedded.url()
-SERVER = ADDRESS.rsplit("/", 1)[0]
+SERVER, NAME = ADDRESS.rsplit("/", 1)[0], f"huiyin_screens_{CASES}"
 os.environ.update(
-    DATABASE_URL=f"{SERVER}/huiyin_screens",
+    DATABASE_URL=f"{SERVER}/{NAME}",
     DJANGO_SETTINGS_MODULE="config.settings",
     SECRET_KEY="bench" * 12,
     AUDIT_KEY="bench" * 12,
@@ -34,9 +34,9 @@ def make_database() -> None:
     import psycopg
 
     with psycopg.connect(f"{SERVER}/postgres", autocommit=True) as server:
-        known = server.execute("SELECT 1 FROM pg_database WHERE datname = 'huiyin_screens'").fetchone()
+        known = server.execute("SELECT 1 FROM pg_database WHERE datname = %s", (NAME,)).fetchone()
         if not known:
-            server.execute("CREATE DATABASE huiyin_screens")
+            server.execute(f"CREATE DATABASE {NAME}")
 
 
 FILL = """

@@ -8,6 +8,7 @@ from django.db import connection
 from compensation.orders import queries
 from feedback.gaps import search
 from feedback.gaps.commands import due_for_rules
+from tests.plans import plans
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
 
@@ -22,17 +23,8 @@ NOW = datetime(2026, 3, 10, tzinfo=UTC)
     ],
 )
 def test_a_search_goes_by_its_index(db, look, index):
-    plans = []
-
-    def explain(execute, sql, params, many, context):
-        with connection.cursor() as cursor:
-            cursor.cursor.execute(f"EXPLAIN {sql}", params)
-            plans.extend(row[0] for row in cursor.cursor.fetchall())
-        return execute(sql, params, many, context)
-
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_sort = off")
-    with connection.execute_wrapper(explain):
-        look()
-    assert any(index in line for line in plans), plans
+    asked = plans(look)
+    assert any(index in plan for plan in asked), asked

@@ -1,8 +1,6 @@
 """What the router asks every few seconds is read from its indexes, however many cases there are."""
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from feedback.models import Case, CaseStatus, Channel
 from feedback.routing import commands
@@ -11,8 +9,11 @@ from feedback.shifts import queries as shifts
 from tests.factories.compensation import MemberFactory
 from tests.factories.routing import make_department, make_online, make_waiting
 from tests.factories.sop import START
+from tests.plans import plans, settle
 
-pytestmark = [pytest.mark.django_db, pytest.mark.req("F5")]
+CASE = '"feedback_case"'
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.req("F5")]
 
 
 @pytest.fixture
@@ -28,40 +29,26 @@ def house():
     )  # fmt: skip
     make_waiting(service)
     make_waiting(service, channel=Channel.CHAT)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE feedback_case")
+    settle("feedback_case")
     return service, agent
-
-
-def plans(call):
-    """The plans of the statements on cases that a call makes."""
-    with CaptureQueriesContext(connection) as queries:
-        call()
-    found = []
-    for query in queries.captured_queries:
-        if query["sql"].startswith(("SELECT", "(SELECT")) and '"feedback_case"' in query["sql"]:
-            with connection.cursor() as cursor:
-                cursor.execute("EXPLAIN " + query["sql"].replace("%", "%%"), ())
-                found.append("\n".join(line for (line,) in cursor.fetchall()))
-    return found
 
 
 def test_what_waits_is_read_from_its_index(house):
     service, _agent = house
     pool = pools.load({service.pk: service}, START)
-    [asked] = plans(lambda: pools.asking([service.pk]))
-    [listed] = plans(lambda: pools.waiting(pool, 250))
+    [asked] = plans(lambda: pools.asking([service.pk]), CASE)
+    [listed] = plans(lambda: pools.waiting(pool, 250), CASE)
     assert "case_to_route" in asked
     assert "Seq Scan on feedback_case" not in asked + listed
 
 
 def test_loads_are_read_from_their_index(house):
     _service, agent = house
-    [plan] = plans(lambda: shifts.loads([agent.pk]))
+    [plan] = plans(lambda: shifts.loads([agent.pk]), CASE)
     assert "Seq Scan on feedback_case" not in plan
 
 
 def test_a_pass_never_walks_all_cases(house):
-    found = plans(lambda: commands.route(at=START))
+    found = plans(lambda: commands.route(at=START), CASE)
     assert found
     assert not [plan for plan in found if "Seq Scan on feedback_case" in plan]

@@ -1,0 +1,30 @@
+"""What PostgreSQL means to do with the statements a call makes."""
+
+from collections.abc import Callable
+
+from django.db import connection
+
+
+def settle(*tables: str) -> None:
+    """Tables as new: what earlier tests left in them and in their indexes would sway the planner.
+
+    Needs `transaction=True`.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"VACUUM (FULL, ANALYZE) {', '.join(tables)}")
+
+
+def plans(call: Callable[[], object], about: str = "") -> list[str]:
+    """The plan of each query that a call makes, of those that name `about`."""
+    found = []
+
+    def explain(execute, sql, params, many, context):
+        if sql.startswith(("SELECT", "(SELECT", "WITH")) and about in sql:
+            with connection.cursor() as cursor:
+                cursor.cursor.execute(f"EXPLAIN {sql}", params)
+                found.append("\n".join(line for (line,) in cursor.cursor.fetchall()))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(explain):
+        call()
+    return found
