@@ -9,6 +9,7 @@ import os
 import statistics
 import sys
 import time
+from importlib import import_module
 
 from config import embedded
 
@@ -206,6 +207,7 @@ if __name__ == "__main__":
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
+    import_module("config.wsgi")  # as a web worker starts
     fill()
     measure()
     sys.exit(0)

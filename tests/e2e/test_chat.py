@@ -2,6 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from compensation.models import Member
 from feedback.models import ChatSession, ChatSetup
@@ -109,7 +110,7 @@ def test_they_talk_both_ways(phone, desk, shots, live_server):
     phone.wait_for_selector("[data-state=ended]")
     phone.screenshot(path=f"{shots}/chat-ended.zh.png")
     desk.wait_for_selector(".chats-state .badge")
-    assert desk.locator("#write").is_hidden()
+    expect(desk.locator("#write")).to_be_hidden()
     chat = ChatSession.objects.get()
     assert (chat.ending, chat.case.status) == ("member", "closed")
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from compensation.models import Member
 from config.common.models import OutboxMessage
@@ -150,15 +151,15 @@ def test_a_complaint_with_a_photo_from_sign_in_to_confirmation(enter, member, sh
     page.get_by_role("button", name="提交", exact=True).click()
     page.wait_for_url(re.compile(r"/portal/cases/\d+/"))
     case = Case.objects.get()
-    assert page.get_by_text("已提交，我们收到了您的反馈。").is_visible()
-    assert page.get_by_text(re.compile("承诺.*前答复")).is_visible()
-    assert page.locator(".files img").is_visible()
+    expect(page.get_by_text("已提交，我们收到了您的反馈。")).to_be_visible()
+    expect(page.get_by_text(re.compile("承诺.*前答复"))).to_be_visible()
+    expect(page.locator(".files img")).to_be_visible()
 
     agent = AgentFactory(departments=[case.department], user__name="王敏").user
     commands.reply(case_id=case.pk, body="已为您补发。", then="resolve", actor=agent, at=timezone.now())
     page.goto("/portal/")
     page.get_by_role("link", name=re.compile("问题解决了吗")).click()
-    assert page.get_by_text("已为您补发。").is_visible()
+    expect(page.get_by_text("已为您补发。")).to_be_visible()
     page.get_by_role("button", name="已经解决").click()
     page.wait_for_url(re.compile("said=confirmed"))
     case.refresh_from_db()

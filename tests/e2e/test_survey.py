@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from surveys.invitations import links
 from surveys.invitations.commands import invite_closed_cases
@@ -90,7 +91,7 @@ def test_progress_and_mistakes_are_shown(phone, link):
     assert page.locator("fieldset .problem").count() == 1
     assert page.locator("input:checked").get_attribute("value") == "3"
     choose(page, 1, 4)
-    assert not page.locator("fieldset .problem").is_visible()
+    expect(page.locator("fieldset .problem")).to_be_hidden()
 
 
 def test_targets_are_big_and_nothing_scrolls_sideways(phone, link):
