@@ -51,7 +51,10 @@ def act(request: StaffRequest, case_id: int, name: str) -> HttpResponse:
         raise Http404
     if request.method != "POST":  # the address of an answer, loaded again
         return redirect("admin:case", case_id)
-    case = case_or_404(request.user, case_id)
+    try:
+        case = case_or_404(request.user, case_id)
+    except Http404:
+        return _out_of_sight(request, at)
     sheet = Sheet(request, case, at)
     try:
         sheet.actions.check(move.action)
@@ -105,20 +108,22 @@ def _refused(
     request: StaffRequest, case_id: int, name: str, error: DomainError, at: datetime
 ) -> HttpResponse:
     """The same page as it is now, with what was typed."""
-    case = case_or_404(request.user, case_id)
-    more = {
-        "failed": name,
-        "error": str(error),
-        "is_stale": isinstance(error, Stale),
-        "typed": request.POST,
-        "seen": _seen(request),
-    }
+    case, post = case_or_404(request.user, case_id), request.POST
+    seen, told = id_in(post.get("seen")), id_in(post.get("told"))
+    more: dict[str, Any] = {"failed": name, "error": str(error), "typed": post, "seen": seen or 0}
+    more["files_again"] = [file.name for file in request.FILES.getlist("files")]
+    if isinstance(error, Stale):
+        more |= {"is_stale": True, "came": Sheet(request, case, at).came_since(seen, told)}
     return _render(request, case, at, status=error.status, **more)
 
 
-def _seen(request: StaffRequest) -> int:
-    """The newest message that was on the page when it was sent."""
-    return id_in(request.POST.get("seen")) or 0
+def _out_of_sight(request: StaffRequest, at: datetime) -> HttpResponse:
+    """The case is none of this person's any more: what they wrote is handed back to them, nothing else is."""
+    fields = ("body", "note", "question", "answer", "reason", "message")
+    typed = [text for field in fields if (text := request.POST.get(field, "").strip())]
+    if not typed or request.htmx:  # a page that asks by script keeps what is typed
+        raise Http404
+    return page(request, "feedback/case/kept.html", {"typed": typed}, at=at, status=404)
 
 
 def _on_desk(request: StaffRequest) -> bool:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from config.common.screens import StaffRequest
 from feedback.cases.linking import Linked, Suggestion, links_of, suggestions
 from feedback.cases.queries import Actions, actions_for
-from feedback.cases.thread import LIMIT, Thread, thread_of
+from feedback.cases.thread import LIMIT, Line, Thread, came_since, thread_of
 from feedback.cases.timeline import Entry, timeline_of
 from feedback.cases.watching import watches
 from feedback.clocks.queries import Chip, chips
@@ -169,6 +169,17 @@ class Sheet:
         """The conversation."""
         limit = MORE if "all" in self.request.GET else LIMIT
         return thread_of(self.case, self.entries, self.handoffs, limit=limit)
+
+    @cached_property
+    def last_event(self) -> int:
+        """The newest event that the page tells of."""
+        return max((entry.event_id for entry in self.entries), default=0)
+
+    def came_since(self, seen: int | None, told: int | None) -> list[Line]:
+        """What came in since a page was made that showed these last; nothing if it did not say."""
+        if seen is None or told is None:
+            return []
+        return came_since(self.thread, self.entries, seen=seen, told=told)
 
     @cached_property
     def colleagues(self) -> list[Agent]:

@@ -36,10 +36,10 @@ def resolve(
     Raises:
         Invalid: no message, though the member was never answered; no such resolution.
         MoveNotAllowed: already resolved, or another department has yet to answer.
-        Stale: the case is past `version`.
+        Stale: since `version` something has happened that matters to it.
     """
     message = rules.clean_text(message)
-    case = lock(case_id, version=version)
+    case = lock(case_id, version=version, reader=actor)
     rules.check(case.status, CaseStatus.RESOLVED)
     if message:
         say(case, message, (), to=None, is_last=True, actor=actor, at=at)

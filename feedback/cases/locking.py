@@ -18,7 +18,7 @@ class Merged(WrongState):
     code = "merged"
 
 
-def lock(case_id: int, *, version: int | None = None) -> Case:
+def lock(case_id: int, *, version: int | None = None, reader: User | None = None) -> Case:
     """Take the lock of a case, which is the lock of everything about it.
 
     Nothing is joined: a joined row would be the one from before the wait for the lock.
@@ -26,15 +26,29 @@ def lock(case_id: int, *, version: int | None = None) -> Case:
     Raises:
         NotFound: there is no such case.
         Merged: another case goes on in its place.
-        Stale: the case is past `version`.
+        Stale: since `version` something has happened that matters to what the `reader` writes.
     """
     case = Case.objects.select_for_update(no_key=True).filter(pk=case_id).first()
     if case is None:
         raise NotFound
     check_not_merged(case)
-    if version is not None and case.version != version:
+    if version is not None and has_news(case, version, reader):
         raise Stale(version=case.version)
     return case
+
+
+def has_news(case: Case, version: int, reader: User | None) -> bool:
+    """Tell whether what was written in view of `version` may no longer fit.
+
+    It may not when something was said in public since, the case has another state, department or agent, or
+    was merged. Notes, priorities, watchers, remedies and ticks do not matter, nor that it was given to the
+    reader. A version that is yet to come was not read here.
+    """
+    if not case.news_version <= version <= case.version:
+        return True
+    if case.given_version <= version:
+        return False
+    return case.agent is None or reader is None or case.agent.user_id != reader.pk
 
 
 def check_not_merged(case: Case) -> None:
@@ -121,7 +135,18 @@ def work_begins(case: Case) -> dict[str, str]:
     return {}
 
 
-def save(case: Case, *fields: str) -> None:
-    """Write the fields of a locked case, with its next version."""
+def save(case: Case, *fields: str, news: bool = True) -> None:
+    """Write the fields of a locked case, with its next version.
+
+    `news`: whoever is writing an answer has to know of it before it is sent (has_news says why).
+    """
     case.version += 1
-    case.save(update_fields=["version", "status", "waiting_for", *fields])
+    if news:
+        case.news_version = case.version
+    case.save(update_fields=["version", "news_version", "status", "waiting_for", *fields])
+
+
+def save_given(case: Case, *fields: str) -> None:
+    """Write a locked case that was given to somebody else: news to all but who has it now."""
+    case.given_version = case.version + 1
+    save(case, "agent", "given_version", *fields, news=False)

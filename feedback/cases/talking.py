@@ -47,7 +47,7 @@ def reply(
         BadTone: it says what a rule of tone blocks.
         BadFile: an attachment that is not taken.
         MoveNotAllowed: the case is closed, or may not go where `then` says.
-        Stale: the case is past `version`.
+        Stale: since `version` something has happened that matters to the answer.
         KeyReused: the key came before with other content.
     """
     files = inspect_all(attachments)
@@ -55,7 +55,7 @@ def reply(
     lock(case_id)
 
     def perform() -> Message:
-        case = lock(case_id, version=version)
+        case = lock(case_id, version=version, reader=actor)
         if case.status == CaseStatus.CLOSED:
             rules.check_worked(case.status)
         refuse_blocked(body, language=nearest(case.language or case.member.language), kind=case.kind)
@@ -93,7 +93,7 @@ def note(*, case_id: int, body: str, key: str | None = None, actor: User, at: da
         message = Message.objects.create(
             case=case, author=Author.AGENT, user=actor, is_public=False, body=body, at=at
         )
-        save(case)
+        save(case, news=False)
         record("case.noted", case, actor=actor, at=at, message=message.pk)
         mention(case, message, actor=actor, at=at)
         return message

@@ -36,6 +36,8 @@ TELLING = frozenset(
 )  # fmt: skip
 """The events that a reader of the conversation has to know of."""
 
+ENDS = frozenset({"handoff.answered", "handoff.rejected"})
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -82,6 +84,22 @@ def thread_of(
     lines += [line for line in happened if since is None or line.at >= since]
     lines.sort(key=lambda line: (line.at, line.message_id or 0))
     return Thread(lines, has_more, max((message.pk for message in messages), default=0))
+
+
+def came_since(thread: Thread, entries: Iterable[Entry], *, seen: int, told: int) -> list[Line]:
+    """What a reader does not know who saw the message `seen` and the event `told` last, oldest first.
+
+    Of a question to another department what it answered; of the rest what a reader has to know of.
+    """
+    new = [line for line in thread.lines if line.message_id is not None and line.message_id > seen]
+    answers = {line.at: line for line in thread.lines if line.key.startswith("a")}
+    for entry in entries:
+        if entry.event_id <= told:
+            continue
+        if entry.kind in TELLING or entry.kind.startswith("handoff."):
+            happened = Line(entry.at, "system", entry.who, entry.text, key=f"e{entry.event_id}")
+            new.append(answers.get(entry.at, happened) if entry.kind in ENDS else happened)
+    return sorted(new, key=lambda line: (line.at, line.message_id or 0))
 
 
 def _said(message: Message, case: Case) -> Line:

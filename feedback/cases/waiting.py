@@ -138,7 +138,7 @@ def called_back(*, case_id: int, note: str = "", reached: bool, actor: User | No
         _keep(case, Milestone.CALL_BACK, "case.called_back", note, actor=actor, at=at, reached=True)
         clocks.told(case, actor=actor, at=at)
         return case
-    save(case)
+    save(case, news=False)
     record("case.called_back", case, actor=actor, at=at, reached=False)
     _note(case, note, actor, at)
     return case
@@ -180,8 +180,8 @@ def review_answered(*, case_id: int, note: str = "", actor: User | None, at: dat
 def _promise(
     case: Case, milestone: Milestone, kind: str, text: str, *, actor: User | None, at: datetime
 ) -> Case:
-    """Start a promise of a locked case, with its event and its note."""
-    save(case)
+    """Start a promise of a locked case, with its event and its note. A call is promised to the member."""
+    save(case, news=milestone == Milestone.CALL_BACK)
     record(kind, case, actor=actor, at=at)
     _note(case, text, actor, at)
     clocks.start(case, milestone, actor=actor, at=at)

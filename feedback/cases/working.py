@@ -9,7 +9,7 @@ from config.common.errors import Invalid, MoveNotAllowed, NotFound, NotPermitted
 from config.common.events import record
 from config.common.models import User
 from feedback.cases import rules, telling
-from feedback.cases.locking import lock, save, work_begins
+from feedback.cases.locking import lock, save, save_given, work_begins
 from feedback.cases.watching import ASSIGNED as WATCHED_ASSIGNED
 from feedback.cases.watching import MOVED as WATCHED_MOVED
 from feedback.cases.watching import tell_watchers
@@ -68,7 +68,7 @@ def assign(*, case_id: int, agent_id: int | None, actor: User | None, at: dateti
         return case
     if agent_id is None:
         case.given_back_by, case.agent, case.queued_at = case.agent, None, at
-        save(case, "agent", "given_back_by", "queued_at")
+        save_given(case, "given_back_by", "queued_at")
         record("case.assigned", case, actor=actor, at=at, agent=None)
         return case
     agent = Agent.objects.select_related("user").filter(pk=agent_id).first()
@@ -86,7 +86,7 @@ def assign(*, case_id: int, agent_id: int | None, actor: User | None, at: dateti
 def _give(case: Case, agent: Agent, kind: str, *, actor: User | None, at: datetime) -> None:
     ends = work_begins(case)
     case.agent = agent
-    save(case, "agent")
+    save_given(case)
     record(kind, case, actor=actor, at=at, agent=agent.pk, **ends)
     telling.tell(case, "working", telling.WORKING, agent=agent, at=at)
     tell_watchers(
@@ -128,10 +128,10 @@ def transfer(
         NotFound: there is no such department.
         Invalid: the department has it already or takes none; too long a note.
         MoveNotAllowed: the case is resolved or closed.
-        Stale: the case is past `version`.
+        Stale: since `version` something has happened that matters to it.
     """
     note = rules.clean_text(note)
-    case = lock(case_id, version=version)
+    case = lock(case_id, version=version, reader=actor)
     rules.check_worked(case.status)
     department = Department.objects.filter(pk=department_id).first()
     if department is None:
@@ -179,7 +179,7 @@ def change_priority(*, case_id: int, priority: int, actor: User | None, at: date
     if case.priority == priority:
         return case
     before, case.priority = case.priority, Priority(priority)
-    save(case, "priority")
+    save(case, "priority", news=False)
     record("case.priority_changed", case, actor=actor, at=at, priorities=[before, priority])
     clocks.retarget(case, actor=actor, at=at)
     return case

@@ -134,7 +134,7 @@ def note(case: Case, text: str, *, at: datetime) -> Message:
     written = Message.objects.create(
         case=case, author=Author.SYSTEM, is_public=False, body=fitting(text), at=at
     )
-    save(case)
+    save(case, news=False)
     record("case.noted", case, actor=None, at=at, message=written.pk)
     return written
 

@@ -119,7 +119,7 @@ def _plan(handoff: Handoff, *, actor: User | None, at: datetime) -> None:
     """Keep a handoff for later. Its department sees the case already."""
     handoff.status = HandoffStatus.PLANNED
     handoff.save()
-    save(handoff.case)
+    save(handoff.case, news=False)
     record(
         "handoff.planned",
         handoff,
@@ -169,7 +169,7 @@ def accept(*, handoff_id: int, actor: User, at: datetime) -> Handoff:
         return handoff
     handoff.accepted_at, handoff.accepted_by = at, actor
     handoff.save(update_fields=["accepted_at", "accepted_by"])
-    save(case)
+    save(case, news=False)
     record("handoff.accepted", handoff, actor=actor, at=at, case=case.pk, department=handoff.department_id)
     clocks.accepted(handoff, actor=actor, at=at)
     _alert(handoff, "accepted", ACCEPTED, users=_askers(handoff), at=at)

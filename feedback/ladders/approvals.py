@@ -71,7 +71,7 @@ def decide(*, approval_id: int, approve: bool, note: str = "", actor: User, at: 
     approval.status = ApprovalStatus.APPROVED if approve else ApprovalStatus.REFUSED
     approval.decided_by, approval.decided_at, approval.note = actor, at, note
     approval.save(update_fields=["status", "decided_by", "decided_at", "note"])
-    save(case)
+    save(case, news=False)
     what = {"approval": approval.kind, "clock": approval.clock_id}
     record(f"approval.{approval.status}", case, actor=actor, at=at, **what)
     if case.agent is not None:

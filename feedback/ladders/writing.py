@@ -34,6 +34,10 @@ CASES = """
 UPDATE feedback_case AS held
 SET department_id = given.department_id, agent_id = given.agent_id, status = given.status,
     priority = given.priority, version = held.version + 1,
+    news_version = CASE WHEN (given.department_id, given.status) = (held.department_id, held.status)
+        THEN held.news_version ELSE held.version + 1 END,
+    given_version = CASE WHEN given.agent_id IS NOT DISTINCT FROM held.agent_id
+        THEN held.given_version ELSE held.version + 1 END,
     waiting_for = CASE WHEN given.status = 'open' THEN held.waiting_for ELSE '' END,
     queued_at = CASE WHEN given.department_id = held.department_id THEN held.queued_at ELSE %s END
 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::smallint[])

@@ -105,6 +105,18 @@ class Case(models.Model):
         help_text="Who gave it back last: it is not given to them again.",
     )
     version = models.PositiveIntegerField(default=1, help_text="Grows with every change that people see.")
+    news_version = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="The version of its last change that whoever is writing an answer has to know of.",
+    )
+    given_version = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="The version in which it was last given to somebody, who need not be told of that.",
+    )
     opened_at = models.DateTimeField(_("opened"))
     first_replied_at = models.DateTimeField(_("first reply"), null=True, blank=True)
     resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)

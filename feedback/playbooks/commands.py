@@ -77,7 +77,7 @@ def apply(*, case_id: int, playbook_id: int, actor: User | None, at: datetime) -
     used = PlaybookUse.objects.create(
         playbook=version.playbook, version=version, case=case, applied_by=actor, applied_at=at
     )
-    save(case)
+    save(case, news=False)
     record("playbook.applied", case, actor=actor, at=at, playbook=version.playbook.pk, version=version.number)
     _ask(used, case, actor=actor, at=at)
     if actor is not None:
@@ -152,7 +152,7 @@ def end_request(*, request_id: int, done: bool, outcome: str, actor: User, at: d
     row.status = RequestStatus.DONE if done else RequestStatus.REFUSED
     row.ended_by, row.ended_at, row.outcome = actor, at, outcome
     row.save(update_fields=["status", "ended_by", "ended_at", "outcome"])
-    save(case)
+    save(case, news=False)
     kind = "request.done" if done else "request.refused"
     record(kind, case, actor=actor, at=at, request=row.pk, remedy=row.kind)
     return row

@@ -39,7 +39,7 @@ def ask_back(*, grant_id: int, question: str, actor: User, at: datetime) -> Appr
     if grant.questions.filter(answered_at=None).exists():
         raise WrongState(_("A question is open already."))
     asked = ApprovalQuestion.objects.create(grant=grant, question=question, asked_by=actor, asked_at=at)
-    save(case)
+    save(case, news=False)
     record("remedy.asked_back", case, actor=actor, at=at, grant=grant.pk, question=asked.pk)
     alert(
         users=[grant.requested_by],
@@ -72,7 +72,7 @@ def answer_back(*, grant_id: int, answer: str, actor: User, at: datetime) -> App
         raise WrongState(_("No question is open."))
     asked.answer, asked.answered_by, asked.answered_at = answer, actor, at
     asked.save(update_fields=["answer", "answered_by", "answered_at"])
-    save(case)
+    save(case, news=False)
     record("remedy.answered_back", case, actor=actor, at=at, grant=grant.pk, question=asked.pk)
     alert(
         users=[asked.asked_by],

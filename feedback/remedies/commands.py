@@ -150,7 +150,7 @@ def _others_fen(case: Case | None, grant_id: int) -> int:
 
 def _note(case: Case, kind: str, grant: Grant, *, actor: Actor, at: datetime) -> None:
     """Write to the case's timeline; the case has changed for all who look at it."""
-    save(case)
+    save(case, news=False)
     template = grant.template.code if grant.template else None
     record(
         kind,

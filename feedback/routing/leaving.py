@@ -113,7 +113,8 @@ def _take_back(left: Sequence[Left], at: datetime) -> list[Case]:
         data = {"agent": case.agent_id, "reason": by_case[case.pk].reason}
         events.append(Happening("case.handed_back", case, at, None, data))
         case.agent, case.queued_at, case.version = None, at, case.version + 1
-    bulk.update(Case, back, ["agent", "queued_at", "version"])
+        case.given_version = case.version
+    bulk.update(Case, back, ["agent", "queued_at", "version", "given_version"])
     record_all(events)
     return back
 

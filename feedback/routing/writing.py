@@ -35,7 +35,7 @@ def write(given: Sequence[Given], pool: Pool, at: datetime) -> None:
     """
     skills = Skill.objects.in_bulk({one.case.skill_id for one in given} - {None})
     events = [_give(one, skills, at) for one in given]
-    bulk.update(Case, [one.case for one in given], ["agent", "status", "version"])
+    bulk.update(Case, [one.case for one in given], ["agent", "status", "version", "given_version"])
     turns = {one.choice.agent: pool.seats[one.choice.agent].turn for one in given}
     bulk.update(Agent, [Agent(pk=agent, turn=turn) for agent, turn in turns.items()], ["turn"])
     record_all(events)
@@ -50,6 +50,7 @@ def _give(one: Given, skills: Mapping[int, Skill], at: datetime) -> Happening:
     ends = locking.work_begins(case)
     case.agent_id = choice.agent
     case.version += 1
+    case.given_version = case.version
     data: dict[str, Any] = {
         "agent": choice.agent,
         "department": case.department_id,

@@ -14,7 +14,9 @@ from config.common.models import User
 from feedback.cases import commands
 from feedback.models import CaseStatus, Draft, Mention, Message
 from tests.e2e.scene import play
+from tests.factories.feedback import picture
 
+PIXEL = picture().read()
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
@@ -132,8 +134,42 @@ def test_a_stale_reply_keeps_the_text_on_the_desk(scene, open_page):
     expect(page.locator("[role=alert]")).to_be_visible()
     expect(page.locator("#write-reply textarea")).to_have_value("我的回复")
     expect(page.locator(".line.is-new")).to_contain_text("还有一件事")
-    page.click("#write-reply button[value=open]")
+    expect(page.locator(".came")).to_contain_text("还有一件事")
+    page.click(".clash button[value=open]")
     expect(page.locator(".toast")).to_contain_text("已发送")
+
+
+@pytest.mark.req("F7")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_two_answer_at_once_and_neither_loses_a_word(scene, open_page, theme, tmp_path, shots):
+    path = f"/admin/desk/?view=department&case={scene.main.pk}"
+    page, other = open_page(path, theme=theme), open_page(path, who="zhao")
+    file = tmp_path / "面单.jpg"
+    file.write_bytes(PIXEL)
+    # neither hears of the other before sending, as when the line is slow
+    for one in (page, other):
+        one.route("**/changes/**", lambda route: route.abort())
+        one.reload()
+    page.set_input_files("#write-reply input[type=file]", file)
+    page.fill("#write-reply textarea", "我的回复")
+    other.fill("#write-reply textarea", "同事的回复")
+    other.click("#write-reply button[value=open]")
+    expect(other.locator(".toast")).to_contain_text("已发送")
+    page.click("#write-reply button[value=open]")
+    expect(page.locator(".came")).to_contain_text("同事的回复")
+    expect(page.locator(".came")).to_contain_text("赵志强")
+    expect(page.locator("#write-reply textarea")).to_have_value("我的回复")
+    expect(page.locator("[data-files-chosen]")).to_have_text("面单.jpg")
+    assert violations(page) == []
+    page.screenshot(path=f"{shots}/clash-{theme}.png")
+    page.click("[data-goes-on]")
+    expect(page.locator(".clash")).to_have_count(0)
+    page.keyboard.type("，补充一句")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".toast")).to_contain_text("已发送")
+    said = Message.objects.filter(case=scene.main, body="我的回复，补充一句").get()
+    assert said.attachments.get().name == "面单.jpg"
+    assert Message.objects.filter(body="同事的回复").count() == 1
 
 
 def test_without_scripts_the_work_can_be_done(scene, open_page):

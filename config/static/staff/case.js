@@ -19,8 +19,28 @@ function show() {
   if (merged) document.getElementById(`row-${merged}`)?.remove();
 }
 
+// A reply that was held back comes back with its text; the files chosen are put back here.
+let chosen = null;
+addEventListener("htmx:beforeSwap", (event) => {
+  chosen = event.detail.target.id === "preview" && event.detail.xhr.status >= 400 ? $("[data-files]", event.detail.target)?.files : null;
+});
 addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target.id === "preview") show();
+  if (event.detail.target.id !== "preview") return;
+  const field = $("[data-files]", event.detail.target);
+  if (chosen?.length && field) {
+    field.files = chosen;
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+  chosen = null;
+  show();
+});
+addEventListener("click", (event) => {
+  const clash = event.target.closest?.("[data-goes-on]")?.closest("[data-clash]");
+  if (!clash) return;
+  const field = $("textarea[name=body]", clash.parentElement);
+  clash.remove();
+  field.focus();
+  field.setSelectionRange(field.value.length, field.value.length);
 });
 // pictures come later and push the end down
 addEventListener("load", (event) => {
@@ -56,7 +76,7 @@ function freshen(work, newer) {
       htmx.process(fresh);
     } else if (part === ".composer") $("[data-changed]", work).hidden = false;
   }
-  for (const name of ["version", "seen"]) {
+  for (const name of ["version", "seen", "told"]) {
     const value = $(`input[name=${name}]`, newer)?.value;
     if (value) for (const field of $$(`input[name=${name}]`, work)) field.value = value;
   }

@@ -143,6 +143,80 @@ def test_a_stale_version_shows_what_is_new_and_keeps_what_was_typed(work, browse
     assert again.status_code == 302
 
 
+def shown(browser, case):
+    """What the page that somebody writes on says that it has shown."""
+    sheet = browser.get(page_of(case)).context["sheet"]
+    return {"version": case.version, "seen": sheet.thread.last_message_id, "told": sheet.last_event}
+
+
+@pytest.mark.req("F7")
+def test_what_came_in_stands_beside_the_text_with_both_ways_on(work, browser):
+    known, mate = shown(browser, work.case), AgentFactory(departments=[work.ours], user__name="赵志强")
+    now = timezone.now()
+    commands.member_message(case_id=work.case.pk, body="<i>杯子</i>也碎了", actor=work.case.member, at=now)
+    commands.claim(case_id=work.case.pk, actor=mate.user, at=now)
+    commands.note(case_id=work.case.pk, body="我来处理", actor=mate.user, at=now)
+    fields = {"body": "我的回复", "then": "wait", "key": "k", **known}
+    response = do(browser, work.case, "reply", htmx=True, **fields)
+    text = response.content.decode()
+    came = text[text.index("data-clash") : text.index("</section>", text.index("data-clash"))]
+    assert response.status_code == 409
+    for part in ("&lt;i&gt;杯子&lt;/i&gt;也碎了", "赵志强", "领取了工单", "我来处理", 'value="wait"'):
+        assert part in came
+    assert "箱子破了" not in came
+    assert "我的回复</textarea>" in text
+    again = {"body": "我的回复", "then": "wait", "key": "l", **shown(browser, work.case)}
+    assert do(browser, work.case, "reply", htmx=True, **again).status_code == 200
+    assert Message.objects.filter(body="我的回复").count() == 1
+
+
+def test_an_answer_of_another_department_is_among_what_came_in(work, browser):
+    asked = handoffs.hand_over(
+        case_id=work.case.pk, department_id=work.theirs.pk, question="在哪里？",
+        actor=work.agent.user, at=timezone.now(),
+    )  # fmt: skip
+    work.case.refresh_from_db()
+    known = shown(browser, work.case)
+    handoffs.answer(handoff_id=asked.pk, answer="在杭州", actor=work.stranger.user, at=timezone.now())
+    response = do(browser, work.case, "reply", body="x", key="k", **known)
+    assert [line.text for line in response.context["came"]] == ["在杭州"]
+
+
+@pytest.mark.parametrize("known", [{}, {"seen": "x", "told": "-1"}, {"seen": "9" * 40, "told": "1"}])
+def test_a_page_that_does_not_say_what_it_showed_is_told_that_there_is_news(work, browser, known):
+    commands.member_message(case_id=work.case.pk, body="在吗", actor=work.case.member, at=timezone.now())
+    response = do(browser, work.case, "reply", body="x", version=1, **known)
+    assert (response.status_code, response.context["came"]) == (409, [])
+    assert "data-clash" in response.content.decode()
+
+
+def test_what_can_no_longer_be_sent_is_handed_back(work, browser):
+    """The case was closed, or went to another department, while somebody wrote."""
+    known = shown(browser, work.case)
+    closed = Case.objects.filter(pk=work.case.pk)
+    at = timezone.now()
+    closed.update(status="closed", resolution="solved", resolved_at=at, closed_at=at)
+    response = do(browser, work.case, "reply", body="写了很久<b>", **known)
+    assert response.status_code == 403
+    assert "写了很久&lt;b&gt;</textarea>" in response.content.decode()
+    closed.update(status="open", resolution="", resolved_at=None, closed_at=None, department=work.theirs)
+    response = do(browser, work.case, "reply", body="写了很久<b>", **known)
+    text = response.content.decode()
+    assert response.status_code == 404
+    assert "写了很久&lt;b&gt;</textarea>" in text
+    assert work.case.subject not in text
+    assert do(browser, work.case, "claim").status_code == 404
+    assert not Message.objects.filter(author="agent").exists()
+
+
+def test_files_that_came_with_a_stale_answer_are_named(work, browser):
+    known = shown(browser, work.case)
+    commands.member_message(case_id=work.case.pk, body="在吗", actor=work.case.member, at=timezone.now())
+    response = do(browser, work.case, "reply", body="x", files=[picture("面单.jpg")], **known)
+    assert response.status_code == 409
+    assert "面单.jpg" in response.content.decode()
+
+
 @pytest.mark.parametrize(
     ("name", "fields", "status"),
     [

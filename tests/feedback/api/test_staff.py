@@ -186,8 +186,10 @@ def test_a_wrong_move_is_refused_with_the_reason(client: APIClient, ours: Depart
 
 def test_an_old_version_is_stale(client: APIClient, ours: Department) -> None:
     case = open_case(ours)
-    client.post(f"{CASES}{case.pk}/claim/")
+    client.post(f"{CASES}{case.pk}/note/", {"body": "小心"})
     answer = client.post(f"{CASES}{case.pk}/reply/", {"body": "x", "version": 1}, format="json")
+    assert answer.status_code == 201
+    answer = client.post(f"{CASES}{case.pk}/reply/", {"body": "y", "version": 1}, format="json")
     assert (answer.status_code, answer.json()["code"]) == (409, "stale")
 
 

@@ -133,11 +133,16 @@ def test_last_message_is_cut_for_lists(case):
 
 def test_reply_to_what_has_changed_meanwhile_is_refused(case, agent):
     seen = case.version
-    commands.note(case_id=case.pk, body="小心", actor=agent.user, at=LATER)
+    writing(case)
     with pytest.raises(Stale) as stale:
         replying(case, agent, version=seen)
     assert stale.value.details == {"version": seen + 1}
     assert replying(case, agent, version=seen + 1)
+
+
+def test_a_version_that_never_was_is_refused(case, agent):
+    with pytest.raises(Stale):
+        replying(case, agent, version=case.version + 1)
 
 
 def test_note_is_for_colleagues_in_any_state(agent, service):
