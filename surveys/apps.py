@@ -13,7 +13,7 @@ class SurveysConfig(AppConfig):
         from compensation.notices.links import LINKS
         from compensation.portal.panels import NEEDS
         from config.common.registry import DEFAULTS, DEMO, PAGES, PERIODIC, Periodic
-        from feedback.admin.panels import CASE_PANELS
+        from feedback.admin.panels import CASE_PANELS, MEMBER_FACTS
         from feedback.cases import timeline
         from feedback.playbooks import report
         from feedback.quality.sampling import DISSATISFIED
@@ -26,6 +26,7 @@ class SurveysConfig(AppConfig):
 
         PAGES.extend(results.PAGES)
         CASE_PANELS.append(panels.survey_panel)
+        MEMBER_FACTS.append(panels.last_answer)
         DISSATISFIED.append(dissatisfied_cases)
         timeline.TEXTS.update(panels.TEXTS)
         report.RATINGS.append(ratings)

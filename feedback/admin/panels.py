@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from compensation.coupons.queries import usable
 from compensation.grants.queries import authority_fen, live_fen
 from compensation.models import CouponTemplate, Grant, GrantKind, Order
 from compensation.points.queries import balance
@@ -21,6 +22,7 @@ from feedback.models import Case, Gap
 from feedback.remedies.queries import remedies_of
 
 PAST = 5
+COUPONS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,21 @@ class Panel:
     context: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something about a member, for the card about them; `url` leads to where it comes from."""
+
+    name: str | Promise
+    text: str
+    at: datetime
+    remark: str = ""
+    url: str = ""
+    is_bad: bool = False
+
+
+MEMBER_FACTS: list[Callable[[StaffRequest, Case, datetime], Fact | None]] = []
+"""What apps above know about the member of a case; None where they know nothing."""
+
 CASE_PANELS: list[Callable[[StaffRequest, Case, datetime], Panel | None]] = []
 """What apps above show beside a case; None where they have nothing to say."""
 
@@ -39,7 +56,8 @@ CASE_PANELS: list[Callable[[StaffRequest, Case, datetime], Panel | None]] = []
 def panels_of(request: StaffRequest, sheet: Sheet, *, revealed: bool) -> Iterator[Panel]:
     """All cards, ours first."""
     case = sheet.case
-    yield _member(request.user, case, revealed=revealed)
+    facts = [fact for find in MEMBER_FACTS if (fact := find(request, case, sheet.at))]
+    yield _member(request.user, case, sheet.at, facts, revealed=revealed)
     if case.order is not None:
         yield _order(case.order, sheet.at)
     yield Panel(_("Linked cases"), "feedback/panels/linked.html", {"sheet": sheet})
@@ -49,7 +67,7 @@ def panels_of(request: StaffRequest, sheet: Sheet, *, revealed: bool) -> Iterato
             yield panel
 
 
-def _member(user: User, case: Case, *, revealed: bool) -> Panel:
+def _member(user: User, case: Case, at: datetime, facts: list[Fact], *, revealed: bool) -> Panel:
     past = visible_to(user).filter(member=case.member_id).exclude(pk=case.pk).order_by("-opened_at")
     gaps = Gap.objects.filter(order__member=case.member_id, withdrawn_at=None)
     context = {
@@ -58,6 +76,8 @@ def _member(user: User, case: Case, *, revealed: bool) -> Panel:
         "past": list(past[: PAST + 1]),
         "gaps": gaps.count(),
         "points": balance(case.member),
+        "coupons": list(usable(case.member, at)[: COUPONS + 1]),
+        "facts": facts,
     }
     return Panel(_("Member"), "feedback/panels/member.html", context)
 

@@ -2,12 +2,16 @@
 
 from datetime import datetime
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from config.common.screens import StaffRequest
-from feedback.admin.panels import Panel
+from feedback.admin.panels import Fact, Panel
+from feedback.cases.queries import visible_to
+from feedback.cases.rules import first_words
 from feedback.models import Case
-from surveys.models import Invitation, Response
+from surveys.models import Answer, Invitation, QuestionKind, Response
+from surveys.responses.queries import BAD
 
 TEXTS = {
     "survey.invited": _("asked the member how it went"),
@@ -40,6 +44,33 @@ def survey_panel(request: StaffRequest, case: Case, at: datetime) -> Panel | Non
         "silent": [one for one in invitations if not hasattr(one, "response") and at >= one.expires_at],
     }
     return Panel(_("Survey"), "surveys/panel.html", context)
+
+
+def last_answer(request: StaffRequest, case: Case, at: datetime) -> Fact | None:  # noqa: ARG001 - one signature for all
+    """How satisfied the member said to be last, of whatever case; the words only to who may see that case."""
+    found = (
+        Answer.objects.filter(
+            question__kind=QuestionKind.CSAT,
+            score__isnull=False,
+            response__invitation__member=case.member_id,
+        )
+        .select_related("response__invitation")
+        .order_by("-response__at", "-pk")
+        .first()
+    )
+    if found is None:
+        return None
+    about = found.response.invitation.case_id
+    may_read = about is not None and visible_to(request.user).filter(pk=about).exists()
+    words = found.response.answers.exclude(text="").order_by("question__position", "pk") if may_read else ()
+    return Fact(
+        name=_("Last survey"),
+        text=_("satisfied %(score)s of 5") % {"score": found.score},
+        at=found.response.at,
+        remark=" · ".join(first_words(one.text) for one in words),
+        url=reverse("admin:case", args=[about]) if may_read else "",
+        is_bad=(found.score or 0) <= BAD,
+    )
 
 
 def _answers(response: Response) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from feedback.handoffs import commands as handoffs
 from feedback.models import Case, CaseStatus, Message, Remedy
 from tests.factories.compensation import T0
 from tests.factories.feedback import AgentFactory, picture
-from tests.factories.orders import OrderFactory, OrderLineFactory, ShipmentFactory
+from tests.factories.orders import CouponFactory, OrderFactory, OrderLineFactory, ShipmentFactory
 from tests.feedback.admin.conftest import client_for, open_case, staff
 
 
@@ -332,6 +332,22 @@ def test_contacts_are_shown_on_record(work, browser):
     assert work.case.member.phone not in str(event.data)
 
 
+@pytest.mark.req("F7")
+def test_the_members_coupons_that_can_be_used_are_shown_without_their_codes(work, browser):
+    now, member = timezone.now(), work.case.member
+    live = [
+        CouponFactory(member=member, issued_at=now, expires_at=now + timedelta(days=n + 1)) for n in range(6)
+    ]
+    gone = CouponFactory(member=member, issued_at=now - timedelta(days=9), expires_at=now)
+    theirs = CouponFactory(issued_at=now, expires_at=now + timedelta(days=1))
+    used = CouponFactory(
+        member=member, issued_at=now, expires_at=now + timedelta(days=1), status="redeemed", redeemed_at=now
+    )
+    text = browser.get(page_of(work.case)).content.decode()
+    assert [str(one) in text for one in [*live, gone, theirs, used]] == [True] * 5 + [False] * 4
+    assert not any(one.code in text for one in live)
+
+
 @pytest.mark.req("C5")
 def test_grant_within_and_beyond_authority(work, browser):
     money.seed(T0)
@@ -435,6 +451,8 @@ def test_number_of_queries_does_not_grow(work, browser):
             )
             handoffs.answer(handoff_id=handoff.pk, answer="!", actor=work.stranger.user, at=timezone.now())
             open_case(work.ours, member=work.case.member)
+            now = timezone.now()
+            CouponFactory(member=work.case.member, issued_at=now, expires_at=now + timedelta(days=1))
 
     add(1)
     one = count()

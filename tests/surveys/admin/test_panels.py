@@ -44,3 +44,27 @@ def test_a_case_that_nobody_was_asked_about_has_no_card(look):
     case = CaseFactory(department=look.department)
     assert invite_closed_cases(at=NOW) == 0
     assert "survey" not in look(case)
+
+
+def test_the_members_last_answer_stands_in_every_case_of_theirs(look):
+    first = CaseFactory(closed=True, department=look.department)
+    now = CaseFactory(member=first.member, department=look.department)
+    assert "上次评价" not in look(now)
+    invitation = invited(first)
+    answer(token=token_of(invitation), answers=answers(invitation, 2, 4, "<b>太慢</b>"), at=NOW)
+    page = look(now)
+    assert "上次评价" in page
+    assert "满意度 2 / 5" in page
+    assert "&lt;b&gt;太慢" in page
+    assert reverse("admin:case", args=[first.pk]) in page
+    assert "上次评价" not in look(CaseFactory(department=look.department))
+
+
+def test_of_an_answer_about_another_departments_case_only_the_score_is_told(look):
+    theirs = CaseFactory(closed=True)
+    invitation = invited(theirs)
+    answer(token=token_of(invitation), answers=answers(invitation, 2, 4, "太慢"), at=NOW)
+    page = look(CaseFactory(member=theirs.member, department=look.department))
+    assert "满意度 2 / 5" in page
+    assert "太慢" not in page
+    assert reverse("admin:case", args=[theirs.pk]) not in page
