@@ -15,7 +15,7 @@ from config.common.errors import DomainError, NotFound
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
 from feedback.admin.sheet import RESOLUTIONS
-from feedback.desk import bulk
+from feedback.desk import bulk, runs
 from feedback.desk.bulk import DOINGS, MOST
 from feedback.models import OUTSIDE, Agent, BulkRun, Department, PauseReason, Priority
 from feedback.models import Template as ReplyTemplate
@@ -117,6 +117,7 @@ def _form(
         "names": NAMES.items(),
         "key": uuid.uuid4().hex,
         "typed": request.POST,
+        "interrupted": runs.interrupted(request.user),
         "error": error,
         "part": "feedback/desk/bulk_form.html",
     }

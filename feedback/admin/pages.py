@@ -3,7 +3,16 @@
 from django.utils.translation import gettext_lazy as _
 
 from config.common.registry import MenuItem, Page
-from feedback.admin import case_page, desk, desk_bulk, desk_joining, desk_seat, desk_views, live_case
+from feedback.admin import (
+    case_page,
+    desk,
+    desk_bulk,
+    desk_joining,
+    desk_runs,
+    desk_seat,
+    desk_views,
+    live_case,
+)
 from feedback.admin.letters import LETTER_PAGES
 
 CASE_PAGES = [
@@ -18,6 +27,8 @@ CASE_PAGES = [
     Page("desk/bulk/", desk_bulk.choose, "desk_bulk"),
     Page("desk/bulk/start/", desk_bulk.start, "desk_bulk_start"),
     Page("desk/bulk/<int:run_id>/", desk_bulk.go_on, "desk_bulk_run"),
+    Page("desk/runs/", desk_runs.run_list, "desk_runs"),
+    Page("desk/runs/<int:run_id>/", desk_runs.run_page, "desk_run"),
     Page("case/<int:case_id>/", case_page.case_page, "case"),
     Page("case/<int:case_id>/preview/", desk.preview, "case_preview"),
     Page("case/<int:case_id>/changes/", live_case.changes, "case_changes"),

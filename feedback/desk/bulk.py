@@ -114,6 +114,7 @@ def begin(
     seen = set(visible_to(actor).filter(pk__in=wanted).values_list("pk", flat=True))
     cases = [pk for pk in wanted if pk in seen]
     put_down = {"action": doing, "content": dict(content), "cases": cases, "at": at}
+    put_down["left_out"] = len(wanted) - len(cases)
     run, is_new = BulkRun.objects.get_or_create(user=actor, key=key, defaults=put_down)
     if not is_new and (run.action, run.content) != (doing, dict(content)):
         raise KeyReused
@@ -147,7 +148,9 @@ def _do(run: BulkRun, case_id: int, actor: User, at: datetime) -> None:
     try:
         with transaction.atomic():
             case = get_for(actor, case_id)
-            doing = DOINGS[run.action]
+            doing = DOINGS.get(run.action)
+            if doing is None:
+                raise Invalid(_("This cannot be done any more."))
             actions_for(case, actor).check(doing.action)
             doing.perform(case, run.content, actor, at)
     except DomainError as error:
@@ -175,7 +178,10 @@ def summary(run: BulkRun) -> Summary:
     """What came of a run so far. One query."""
     results = list(run.results.select_related("case").order_by("pk"))
     refused = [one for one in results if not one.is_done]
-    return Summary(run, DOINGS[run.action].name, len(results) - len(refused), refused, len(run.cases))
+    doing = DOINGS.get(run.action)
+    return Summary(
+        run, doing.name if doing else run.action, len(results) - len(refused), refused, len(run.cases)
+    )
 
 
 def _number(content: Content, name: str) -> int:

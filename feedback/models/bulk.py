@@ -7,6 +7,13 @@ from django.utils.translation import gettext_lazy as _
 from feedback.models.case import Case
 
 
+class CasesLength(models.Func):
+    """How many cases a run is about."""
+
+    function = "jsonb_array_length"
+    output_field = models.IntegerField()
+
+
 class BulkRun(models.Model):
     """What somebody asked to be done to some cases; asked again with the same key it goes on, never twice."""
 
@@ -21,12 +28,16 @@ class BulkRun(models.Model):
     action = models.CharField(_("action"), max_length=16)
     content = models.JSONField(_("details"), default=dict)
     cases = models.JSONField(default=list, help_text="The cases' keys, in the order they are done.")
+    left_out = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How many more were asked for that the person does not see."
+    )
     at = models.DateTimeField(_("at"))
 
     class Meta:
         verbose_name = _("bulk action")
         verbose_name_plural = _("bulk actions")
         constraints = [models.UniqueConstraint(name="bulkrun_once", fields=["user", "key"])]
+        indexes = [models.Index(name="bulkrun_newest", fields=["user", "-id"])]  # desk.runs
 
     def __str__(self) -> str:
         return f"{self.action} {self.at:%F %T}"
