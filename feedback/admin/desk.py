@@ -15,9 +15,11 @@ from django.views.decorators.http import require_GET, require_POST
 from config.common.asked import id_in
 from config.common.errors import DomainError, Invalid
 from config.common.screens import StaffRequest, page
+from config.common.sheets import MOST_ROWS
 from feedback.admin.access import case_or_404, needs
 from feedback.admin.desk_list import Desk, Row, refresh
 from feedback.admin.desk_seat import seat_of
+from feedback.admin.files import offered
 from feedback.admin.sheet import Sheet
 from feedback.cases import commands
 from feedback.cases.queries import get_for
@@ -55,6 +57,8 @@ def desk(request: StaffRequest) -> HttpResponse:
         "choices": shown.choices(),
         "seat": seat_of(request.user, shown.place.agent, at),
         "since": at.isoformat(),
+        "files": offered(request),
+        "most_rows": MOST_ROWS,
     }
     if case := _selected(request, rows):
         context |= Sheet(request, case, at).context(in_desk=True)

@@ -113,6 +113,12 @@ def counts(place: Place, lists: Sequence[Listed]) -> list[int]:
         return [int(count) for count in cursor.fetchone() or ()]
 
 
+def size(place: Place, listed: Listed, most: int) -> int:
+    """How many cases a list has; beyond `most` nothing is counted."""
+    rows = _whole(place, listed.view, place.ours).filter(listed.narrow.condition(place.at))
+    return rows.order_by().values("pk")[:most].count()
+
+
 NEWS = ("case.opened", "case.member_wrote", "case.transferred", "case.reopened", "case.assigned")
 ROUTED = ("case.routed", "case.handed_back", "case.mentioned", "case.took_in")
 HANDOFF_NEWS = ("handoff.asked", "handoff.answered", "handoff.rejected")

@@ -327,6 +327,7 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "desk_bulk": get("desk_bulk", WORKERS, query=f"?cases={case.pk}"),
         "desk_bulk_start": [post("desk_bulk_start", WORKERS, key="k", doing="watch", cases=case.pk)],
         "desk_bulk_run": [post("desk_bulk_run", set(), 1)],  # there is none
+        "desk_export": get("desk_export", LEADERS, "csv"),
         "desk_runs": get("desk_runs", WORKERS),
         "desk_run": get("desk_run", set(), 1),  # there is none
         "case_act": [
