@@ -68,7 +68,12 @@ def panels_of(request: StaffRequest, sheet: Sheet, *, revealed: bool) -> Iterato
 
 
 def _member(user: User, case: Case, at: datetime, facts: list[Fact], *, revealed: bool) -> Panel:
-    past = visible_to(user).filter(member=case.member_id).exclude(pk=case.pk).order_by("-opened_at")
+    past = (
+        visible_to(user)
+        .filter(member=case.member_id, merged_into=None)
+        .exclude(pk=case.pk)
+        .order_by("-opened_at")
+    )
     gaps = Gap.objects.filter(order__member=case.member_id, withdrawn_at=None)
     context = {
         "member": case.member,

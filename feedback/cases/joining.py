@@ -39,7 +39,8 @@ from feedback.org.queries import may_work_in
 TAKEN_IN = _("Case %(source)s was merged into your case %(number)s")
 WORKS = frozenset({CaseStatus.NEW, CaseStatus.OPEN, CaseStatus.REOPENED, CaseStatus.WAITING_DEPARTMENT})
 JOINED = (
-    "order", "agent", "priority", "first_replied_at", "last_message_at", "last_message", "last_author",
+    "order", "agent", "priority", "opened_at", "first_replied_at", "last_message_at", "last_message",
+    "last_author",
 )  # fmt: skip
 
 
@@ -156,6 +157,7 @@ def _take_over_links(source: Case, target: Case) -> None:
 
 def _join_facts(source: Case, target: Case) -> None:
     """What the case that goes on did not know, or knows less urgent or older."""
+    target.opened_at = min(target.opened_at, source.opened_at)  # the member waits since then
     target.order_id = target.order_id or source.order_id
     if target.agent is None and source.agent is not None and may_work_in(source.agent, target.department_id):
         target.agent = source.agent

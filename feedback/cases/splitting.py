@@ -33,9 +33,10 @@ def split(
 ) -> Case:
     """Take everything that was said from a message on out into a new case; gives the new one, linked.
 
-    Its clocks run from the moments at which the member spoke, so that nothing is won by splitting; those of
-    the old case go on, but for a reply that only the part taken out was waiting for. Letters go with what
-    they say, so that they are answered where they are read; a part of a chat is answered in the portal.
+    It counts as opened when the member said the first of it. Its clocks run from when the member spoke, so
+    that nothing is won by splitting; those of the old case go on, but for a reply that only the part taken
+    out was waiting for. Letters go with what they say, so that they are answered where they are read; a part
+    of a chat is answered in the portal.
 
     Raises:
         Invalid: no subject, no such kind or message, nothing that the member said, or nothing left over.
@@ -63,7 +64,8 @@ def split(
 
 def _split(case: Case, part: QuerySet[Message], about: dict[str, str], actor: User, at: datetime) -> Case:
     said = list(part.filter(is_public=True).order_by("at", "pk"))
-    if not any(message.author == Author.MEMBER for message in said):
+    first = next((message for message in said if message.author == Author.MEMBER), None)
+    if first is None:
         raise Invalid(_("Nothing in this part was said by the member."))
     new = Case.objects.create(
         member=case.member,
@@ -72,7 +74,7 @@ def _split(case: Case, part: QuerySet[Message], about: dict[str, str], actor: Us
         priority=case.priority,
         department=case.department,
         agent=case.agent,
-        opened_at=at,
+        opened_at=first.at,
         queued_at=at,
         skill=case.skill,
         **about,
@@ -92,7 +94,7 @@ def _split(case: Case, part: QuerySet[Message], about: dict[str, str], actor: Us
         priority=int(new.priority),
         split_from=case.pk,
     )
-    _begin(new, said, actor=actor)
+    _begin(new, said, first, actor=actor)
     _leave(case, new, actor=actor, at=at)
     telling.tell(new, "split", telling.SPLIT, old_number=case.number, at=at)
     return new
@@ -110,9 +112,8 @@ def _part(case: Case, message_id: int) -> QuerySet[Message]:
     return thread.filter(onwards)
 
 
-def _begin(new: Case, said: list[Message], *, actor: User) -> None:
-    """Let the clocks run as they would have, had these messages been a case of their own."""
-    first = next(message for message in said if message.author == Author.MEMBER)
+def _begin(new: Case, said: list[Message], first: Message, *, actor: User) -> None:
+    """Let the clocks run as they would have, had the messages since `first` been a case of their own."""
     clocks.start_for_case(new, actor=actor, at=first.at)
     spoke = Author.MEMBER
     for message in said[said.index(first) + 1 :]:

@@ -76,10 +76,15 @@ class Report:
 def report(departments: Iterable[Department], *, since: datetime, until: datetime) -> Report:
     """Divide the time of the cases of some departments that were resolved in [since, until).
 
+    What was merged into another case is told by that one.
+
     Reads the index `case_resolved_at`; two queries for each chunk of cases.
     """
     found = Case.objects.filter(
-        resolved_at__gte=since, resolved_at__lt=until, department__in=list(departments)
+        resolved_at__gte=since,
+        resolved_at__lt=until,
+        department__in=list(departments),
+        merged_into=None,
     ).order_by("resolved_at", "pk")
     rows = iter(found.values_list("pk", "opened_at", "resolved_at", "department").iterator(CHUNK))
     lines: dict[int | None, Line] = defaultdict(lambda: Line(None))

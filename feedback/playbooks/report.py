@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import fmean, median
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Case as Choice
+from django.db.models import Exists, F, OuterRef, QuerySet, When
+from django.db.models.functions import Coalesce
 
 from config.common.models import Event
 from feedback.models import Case, Playbook, PlaybookUse
@@ -37,18 +39,20 @@ class Row:
 def rows(visible: QuerySet[Case], *, since: datetime, until: datetime) -> list[Row]:
     """The playbooks with uses in visible cases from `since` to before `until`, the most used first.
 
-    A use counts as reopened when its case was, at any time after it was applied.
+    A use counts as reopened when its case was, at any time after it was applied; of a case that was merged
+    it counts what became of the one that went on.
     """
     reopened = Event.objects.filter(
         subject_type="case",
-        subject_id=OuterRef("case_id"),
+        subject_id=OuterRef("goes_on"),
         kind="case.reopened",
         at__gte=OuterRef("applied_at"),
     )
     found = (
         PlaybookUse.objects.filter(applied_at__gte=since, applied_at__lt=until, case__in=visible.values("pk"))
-        .annotate(reopened=Exists(reopened), resolved_at=F("case__resolved_at"))
-        .values_list("playbook", "case", "applied_at", "resolved_at", "reopened")
+        .annotate(goes_on=Coalesce("case__merged_into", "case"))
+        .annotate(reopened=Exists(reopened), resolved_at=_resolved())
+        .values_list("playbook", "goes_on", "applied_at", "resolved_at", "reopened")
     )
     uses: dict[int, list[tuple[int, datetime, datetime | None, bool]]] = defaultdict(list)
     for playbook, case, applied_at, resolved_at, again in found:
@@ -58,6 +62,11 @@ def rows(visible: QuerySet[Case], *, since: datetime, until: datetime) -> list[R
         ratings.update(rated([case for of_one in uses.values() for case, *_rest in of_one]))
     result = [_row(one, uses[one.pk], ratings) for one in Playbook.objects.filter(pk__in=uses)]
     return sorted(result, key=lambda row: (-row.uses, row.playbook.pk))
+
+
+def _resolved() -> Choice:
+    merged = When(case__merged_into__isnull=False, then=F("case__merged_into__resolved_at"))
+    return Choice(merged, default=F("case__resolved_at"))
 
 
 def _row(

@@ -12,6 +12,7 @@ from django.utils import timezone
 from config.common.errors import NotFound, WrongState
 from config.common.events import record
 from config.common.models import User
+from feedback.cases.locking import check_not_merged
 from feedback.models import (
     Case,
     Clock,
@@ -71,12 +72,14 @@ def pick(*, case_id: int, scorecard_id: int, scorers: int = 1, actor: User, at: 
 
     Raises:
         NotFound: no such case or scorecard in use.
+        Merged: the conversation is in the case that it was merged into.
         WrongState: nobody works on the case, or it is checked by this scorecard already.
     """
     case = Case.objects.select_for_update(no_key=True).filter(pk=case_id).first()
     scorecard = Scorecard.objects.filter(pk=scorecard_id, is_active=True).first()
     if case is None or scorecard is None:
         raise NotFound
+    check_not_merged(case)
     known = QualityCheck.objects.filter(case=case, scorecard=scorecard, agent=case.agent_id)
     if case.agent_id is None or known.exists():
         raise WrongState
@@ -118,7 +121,11 @@ def _taken(rule: SamplingRule, at: datetime) -> list[Case]:
         case=OuterRef("pk"), agent=OuterRef("agent"), scorecard=rule.scorecard_id
     )
     found = Case.objects.filter(
-        ~Exists(known), agent__isnull=False, resolved_at__gte=since, resolved_at__lt=until
+        ~Exists(known),
+        agent__isnull=False,
+        resolved_at__gte=since,
+        resolved_at__lt=until,
+        merged_into=None,
     )
     if rule.department_id is not None:
         found = found.filter(department=rule.department_id)

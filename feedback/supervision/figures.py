@@ -79,9 +79,12 @@ class Measure:
 
 
 def handled(scope: Scope) -> QuerySet[Case]:
-    """The cases that were resolved in the time and are not open again."""
+    """The cases that were resolved in the time and are not open again; what was merged was not resolved."""
     return Case.objects.filter(
-        department__in=scope.departments, resolved_at__gte=scope.since, resolved_at__lt=scope.until
+        department__in=scope.departments,
+        resolved_at__gte=scope.since,
+        resolved_at__lt=scope.until,
+        merged_into=None,
     )
 
 
@@ -127,6 +130,7 @@ def first_replies(scope: Scope) -> QuerySet[Case]:
         department__in=scope.departments,
         first_replied_at__gte=scope.since,
         first_replied_at__lt=scope.until,
+        merged_into=None,
     ).annotate(took=took)
 
 
@@ -148,7 +152,7 @@ def resolutions(scope: Scope) -> QuerySet[Case]:
     first = Subquery(done.order_by("at").values("at")[:1])
     again = told.filter(kind="case.reopened", at__gte=OuterRef("first_resolved"))
     return (
-        Case.objects.filter(Exists(done), department__in=scope.departments)
+        Case.objects.filter(Exists(done), department__in=scope.departments, merged_into=None)
         .annotate(first_resolved=first)
         .annotate(again=Exists(again))
     )

@@ -95,8 +95,10 @@ def _complaint_rate(span: Span) -> list[Part]:
 
 
 def complaints(span: Span) -> QuerySet[Case]:
-    """The complaints that were opened in a span."""
-    return Case.objects.filter(kind=CaseKind.COMPLAINT, opened_at__gte=span.start, opened_at__lt=span.end)
+    """The complaints that were opened in a span; one that was merged is counted as what it went into."""
+    return Case.objects.filter(
+        kind=CaseKind.COMPLAINT, opened_at__gte=span.start, opened_at__lt=span.end, merged_into=None
+    )
 
 
 def _with_company(parts: Collection[Part]) -> list[Part]:

@@ -60,6 +60,15 @@ def test_one_case_goes_on_with_the_thread_of_both(two, agent):
     assert texts.count("写了备注") == 1
 
 
+@pytest.mark.parametrize("turn", [1, -1])
+def test_it_counts_as_opened_when_the_earlier_was(two, agent, turn):
+    older, _newer = two
+    commands.reply(case_id=older.pk, body="在", actor=agent.user, at=T0 + 5 * MINUTE)
+    target = merged(*two[::turn], agent)
+    target.refresh_from_db()
+    assert (target.opened_at, target.first_replied_at) == (T0, T0 + 5 * MINUTE)
+
+
 def test_the_earliest_due_time_of_each_milestone_goes_on(two, agent):
     older, newer = two
     first, resolution = older.clocks.order_by("pk")

@@ -51,6 +51,20 @@ def test_a_part_becomes_a_case_of_its_own(talked, agent, member):
     assert any(talked.number in entry.text for entry in timeline_of(new))
 
 
+def test_it_counts_as_opened_when_the_member_said_it(talked, agent):
+    """A reply of ours that is split off before it moves neither the opening nor the first reply's clock."""
+    commands.reply(case_id=talked.pk, body="发票已开", actor=agent.user, at=T0 + 45 * MINUTE)
+    new = split(talked, agent, body="给您补发", subject="补发与发票")
+    new.refresh_from_db()
+    assert (new.opened_at, new.queued_at) == (T0 + 40 * MINUTE, NOW)
+    assert new.first_replied_at == T0 + 45 * MINUTE
+    clock = new.clocks.get(milestone="first_reply")
+    assert (clock.started_at, clock.met_at) == (T0 + 40 * MINUTE, T0 + 45 * MINUTE)
+    assert new.clocks.get(milestone="resolution").started_at == new.opened_at
+    talked.refresh_from_db()
+    assert talked.opened_at == T0
+
+
 def test_what_carried_a_message_goes_along(talked, agent):
     letters = {
         message: ChannelMessage.objects.create(
