@@ -151,6 +151,7 @@ def follow(side: Side) -> None:
             time.sleep(1)
             continue
         heard = time.perf_counter()
+        news |= news.get("talks", {}).get(str(side.query.get("chat")), {})  # an agent's page may hold several
         for message in re.findall(r'data-id="(\d+)"', news.get("lines", "")):
             HEARD.setdefault((side.path, int(message)), heard)
         if news.get("last"):

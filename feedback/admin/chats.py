@@ -1,8 +1,10 @@
 """The agent's chats: who waits, one's own side by side, the conversation, and what is new at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import Http404, HttpResponse, JsonResponse
@@ -25,6 +27,7 @@ from feedback.channels.chat.sessions import LINE, read_topic, topic
 from feedback.clocks.queries import Chip, running_chips
 from feedback.models import (
     Agent,
+    Case,
     ChatSession,
     ChatState,
     Department,
@@ -35,6 +38,8 @@ from feedback.org.queries import agent_of, colleagues, department_ids
 from feedback.shifts import commands as shifts
 
 WORK = "feedback.work_case"
+SIDE_BY_SIDE = 3
+"""How many conversations stand beside each other."""
 RESOLUTIONS = (
     Resolution.SOLVED,
     Resolution.ANSWERED,
@@ -114,57 +119,106 @@ class Talk:
 @require_GET
 @needs(WORK)
 def chats(request: StaffRequest) -> HttpResponse:
-    """The page: the chat that was chosen, else the first of one's own."""
+    """The page: the chats that were chosen beside each other, else the first of one's own."""
     at = timezone.now()
     agent = agent_of(request.user)
     listing = Listing.of(request, agent, at)
-    chosen = _chosen(request, id_in(request.GET.get("chat")))
-    if chosen is None and listing.desk.mine:
-        chosen = listing.desk.mine[0]
-    context: dict[str, Any] = {"listing": listing, "agent": agent}
-    if chosen is not None:
-        context |= _conversation(Talk.of(chosen, agent, at))
+    chosen = _chosen(request, _ids(request)) or listing.desk.mine[:1]
+    opened = [chat.case_id for chat in chosen]
+    active = id_in(request.GET.get("on"))
+    context = {
+        "listing": listing,
+        "agent": agent,
+        "opened": opened,
+        "active": active if active in opened else (opened or [0])[-1],
+        "columns": [_conversation(Talk.of(chat, agent, at), opened) for chat in chosen],
+        "may_open_more": len(opened) < SIDE_BY_SIDE,
+    }
     return page(request, "feedback/chats/page.html", context, at=at)
 
 
-def _chosen(request: StaffRequest, case_id: int | None) -> ChatSession | None:
-    """The chat of a case that this person may see."""
-    if case_id is None or not visible_to(request.user).filter(pk=case_id).exists():
-        return None
-    return queries.chat_of(case_id)
+def _ids(request: StaffRequest) -> list[int]:
+    """The chats that an address names, each once, no more than stand beside each other."""
+    named = [pk for text in request.GET.getlist("chat") if (pk := id_in(text)) is not None]
+    return list(dict.fromkeys(named))[:SIDE_BY_SIDE]
 
 
-def _conversation(talk: Talk) -> dict[str, Any]:
+def _chosen(request: StaffRequest, case_ids: Sequence[int]) -> list[ChatSession]:
+    """The chats of those cases that this person may see, in the order asked for."""
+    if not case_ids:
+        return []
+    seen = visible_to(request.user).filter(pk__in=case_ids).values_list("pk", flat=True)
+    found = queries.chats_of(seen)
+    return [found[pk] for pk in case_ids if pk in found]
+
+
+def _conversation(talk: Talk, opened: Sequence[int]) -> dict[str, Any]:
+    """One column."""
     lines = queries.said(talk.chat.case_id, notes=True)
+    others = [pk for pk in opened if pk != talk.chat.case_id]
     return {
         "talk": talk,
         "chat": talk.chat,
         "case": talk.chat.case,
         "lines": lines,
         "last": lines[-1].pk if lines else 0,
-        "resolutions": [(one.value, one.label) for one in RESOLUTIONS],
         "departments": Department.objects.filter(is_active=True).exclude(pk=talk.chat.case.department_id),
         "colleagues": colleagues(talk.chat.case.department).exclude(pk=talk.chat.case.agent_id or 0),
+        "resolutions": [(one.value, one.label) for one in RESOLUTIONS],
+        "close": urlencode({"chat": others}, doseq=True) if others else "",
     }
 
 
 @dataclass(frozen=True, slots=True)
-class _News:
-    """What has changed; None for what has not."""
+class _Known:
+    """What a column shows already: its last line and its mark, and whether somebody looks at it."""
 
-    listing: Listing | None
+    case_id: int
+    after: int
+    mark: str
+    is_seen: bool
+
+    @staticmethod
+    def of(request: StaffRequest) -> "list[_Known]":
+        """The columns of a page, as its question names them."""
+        get = request.GET
+        after, marks, hidden = get.getlist("after"), get.getlist("mark"), set(get.getlist("hidden"))
+        return [
+            _Known(
+                pk,
+                (id_in(after[n]) if n < len(after) else None) or 0,
+                marks[n] if n < len(marks) else "",
+                not hidden & {"", str(pk)},
+            )
+            for n, pk in enumerate(_ids(request))
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """What has changed in a column; no talk where nothing has."""
+
     talk: Talk | None
     lines: list[Message]
+    case: Case
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What has changed; None for what has not. Those `gone` are out of this person's sight."""
+
+    listing: Listing | None
+    columns: list[_Column]
+    gone: list[int]
 
 
 @require_GET
 @needs(WORK)
 def wait(request: StaffRequest) -> HttpResponse:
-    """What is new in the list and in the conversation: at once, or when there is something."""
+    """What is new in the list and in the conversations: at once, or when there is something."""
     at, agent = timezone.now(), agent_of(request.user)
-    case_id, after = id_in(request.GET.get("chat")), id_in(request.GET.get("after")) or 0
-    list_mark, talk_mark = request.GET.get("list", ""), request.GET.get("mark", "")
-    if case_id is not None and not visible_to(request.user).filter(pk=case_id).exists():
+    known, list_mark = _Known.of(request), request.GET.get("list", "")
+    if known and not _chosen(request, [one.case_id for one in known]):
         raise Http404
     if agent is not None:
         shifts.seen(agent_id=agent.pk, at=at)
@@ -172,49 +226,67 @@ def wait(request: StaffRequest) -> HttpResponse:
     def look() -> _News | None:
         now = timezone.now()
         listing = Listing.of(request, agent, now)
-        chat = listing.desk.find(case_id) or _chosen(request, case_id)  # it may have gone elsewhere
-        talk = Talk.of(chat, agent, now) if chat else None
-        if talk and talk.is_mine and "hidden" not in request.GET:
-            commands.seen(chat=talk.chat, side="agent", read=after, at=now)
-        found = _News(
-            listing if listing.mark != list_mark else None,
-            talk if talk and talk.mark != talk_mark else None,
-            queries.said(talk.chat.case_id, after=after, notes=True) if talk else [],
-        )
-        return found if found.listing or found.talk or found.lines else None
+        seen = {chat.case_id: chat for chat in _chosen(request, [one.case_id for one in known])}
+        columns = [
+            column
+            for one in known
+            if one.case_id in seen and (column := _look(seen[one.case_id], one, agent, now))
+        ]
+        gone = [one.case_id for one in known if one.case_id not in seen]
+        found = _News(listing if listing.mark != list_mark else None, columns, gone)
+        return found if found.listing or found.columns or found.gone else None
 
-    cases = {*queries.case_ids_of(agent), *([case_id] if case_id else [])}
+    cases = {*queries.case_ids_of(agent), *(one.case_id for one in known)}
     answer = live.wait(
         [f"user:{request.user.pk}", *(f"case:{pk}" for pk in cases), *(topic(pk) for pk in cases)],
         look,
         timeout=0 if "now" in request.GET else settings.LIVE_SECONDS,
         owner=f"user:{request.user.pk}",
-        slow=[LINE, *([read_topic(case_id)] if case_id else [])],
+        slow=[LINE, *(read_topic(one.case_id) for one in known)],
     )
     return JsonResponse({"again": answer.again_after, **_told(request, answer.found, agent)})
+
+
+def _look(chat: ChatSession, known: _Known, agent: Agent | None, now: datetime) -> _Column | None:
+    talk = Talk.of(chat, agent, now)
+    if talk.is_mine and known.is_seen:
+        commands.seen(chat=chat, side="agent", read=known.after, at=now)
+    lines = queries.said(chat.case_id, after=known.after, notes=True)
+    if talk.mark == known.mark and not lines:
+        return None
+    return _Column(talk if talk.mark != known.mark else None, lines, chat.case)
 
 
 def _told(request: StaffRequest, found: _News | None, agent: Agent | None) -> dict[str, Any]:
     if found is None:
         return {}
-    told: dict[str, Any] = {}
+    told: dict[str, Any] = {"gone": found.gone, "talks": {}}
     context: dict[str, Any] = {"now": timezone.now(), "agent": agent}
     if found.listing:
-        context["listing"] = found.listing
+        opened = _ids(request)
+        more = {"opened": opened, "may_open_more": 0 < len(opened) < SIDE_BY_SIDE}
+        rows = {**context, **more, "listing": found.listing}
         told["list"] = found.listing.mark
-        told["rows"] = render_to_string("feedback/chats/list.html", context, request)
+        told["rows"] = render_to_string("feedback/chats/list.html", rows, request)
         told["unread"] = sum(getattr(chat, "unread", 0) for chat in found.listing.desk.mine)
         told["waiting"] = len(found.listing.desk.waiting)
-    if found.talk:
-        context |= {"talk": found.talk, "chat": found.talk.chat, "case": found.talk.chat.case}
-        told["mark"] = found.talk.mark
-        told["state"] = render_to_string("feedback/chats/state.html", context, request)
-        told["read"] = found.talk.chat.member_read
-        told["writes"] = found.talk.may_write
-    if found.lines:
-        context |= {"lines": found.lines}
-        told["lines"] = render_to_string("feedback/chats/lines.html", context, request)
-        told["last"] = found.lines[-1].pk
+    for column in found.columns:
+        told["talks"][column.case.pk] = _column(request, column, {**context, "case": column.case})
+    return told
+
+
+def _column(request: StaffRequest, column: _Column, context: dict[str, Any]) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    if talk := column.talk:
+        told["mark"] = talk.mark
+        state = {**context, "talk": talk, "chat": talk.chat}
+        told["state"] = render_to_string("feedback/chats/state.html", state, request)
+        told["read"] = talk.chat.member_read
+        told["writes"] = talk.may_write
+    if column.lines:
+        lines = {**context, "lines": column.lines}
+        told["lines"] = render_to_string("feedback/chats/lines.html", lines, request)
+        told["last"] = column.lines[-1].pk
     return told
 
 
@@ -222,11 +294,10 @@ def _told(request: StaffRequest, found: _News | None, agent: Agent | None) -> di
 @needs(WORK)
 def act(request: StaffRequest, case_id: int, name: str) -> HttpResponse:
     """Do what a button says; a script reads JSON, a page without one comes back."""
-    chat = _chosen(request, case_id)
-    if chat is None:
+    chosen = _chosen(request, [case_id])
+    if not chosen or name not in ACTS:
         raise Http404
-    if name not in ACTS:
-        raise Http404
+    chat = chosen[0]
     try:
         told = ACTS[name](request, chat, timezone.now())
     except DomainError as error:

@@ -78,10 +78,10 @@ def test_they_talk_both_ways(phone, desk, shots, live_server):
     desk.wait_for_selector("#rows .chats-row form button")
     desk.screenshot(path=f"{shots}/chats-line.zh.png")
     desk.keyboard.press("t")
-    desk.wait_for_selector("#write textarea")
+    desk.wait_for_selector(".chats-write textarea")
     phone.wait_for_selector("[data-state=active]")
 
-    desk.fill("#write textarea", "您好，正在为您查询 <b>单号</b>")
+    desk.fill(".chats-write textarea", "您好，正在为您查询 <b>单号</b>")
     desk.keyboard.press("Enter")
     bubble = phone.wait_for_selector("#lines li:not(.mine):not(.house) .bubble")
     assert bubble.inner_text() == "您好，正在为您查询 <b>单号</b>"
@@ -93,10 +93,10 @@ def test_they_talk_both_ways(phone, desk, shots, live_server):
     desk.wait_for_selector(".is-member .bubble:has-text('SF123456')")
     assert phone.locator("#lines .mine .bubble:has-text('SF123456')").count() == 1
 
-    desk.locator("#write textarea").press_sequentially("查到")
+    desk.locator(".chats-write textarea").press_sequentially("查到")
     phone.wait_for_selector("[data-typing]:not([hidden])")
-    desk.fill("#write textarea", "查到了，明天上午送达。")
-    desk.click("#write button.is-main")
+    desk.fill(".chats-write textarea", "查到了，明天上午送达。")
+    desk.click(".chats-write button.is-main")
     phone.wait_for_selector(".bubble:has-text('明天上午')")
     assert desk.locator(".is-us .bubble:has-text('明天上午')").count() == 1
     clean(phone)
@@ -110,7 +110,7 @@ def test_they_talk_both_ways(phone, desk, shots, live_server):
     phone.wait_for_selector("[data-state=ended]")
     phone.screenshot(path=f"{shots}/chat-ended.zh.png")
     desk.wait_for_selector(".chats-state .badge")
-    expect(desk.locator("#write")).to_be_hidden()
+    expect(desk.locator(".chats-write")).to_be_hidden()
     chat = ChatSession.objects.get()
     assert (chat.ending, chat.case.status) == ("member", "closed")
 

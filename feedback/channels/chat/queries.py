@@ -1,6 +1,6 @@
 """Chats as their member and their agents see them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -55,6 +55,12 @@ def own(member: Member) -> QuerySet[ChatSession]:
 def chat_of(case_id: int) -> ChatSession | None:
     """The chat of a case, for staff who may see the case."""
     return ChatSession.objects.select_related(*SHOWN).filter(case=case_id).first()
+
+
+def chats_of(case_ids: Iterable[int]) -> dict[int, ChatSession]:
+    """The chats of some cases, by case, for staff who may see them."""
+    found = ChatSession.objects.select_related(*SHOWN).filter(case__in=case_ids)
+    return {chat.case_id: chat for chat in found}
 
 
 def own_chat(member: Member, case_id: int) -> ChatSession:

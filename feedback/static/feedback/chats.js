@@ -1,41 +1,69 @@
-// The agent's chats: the list, the conversation, and what is new in both.
+// The agent's chats: the list, the conversations beside each other, and what is new in all of them.
+import { Column } from "./column.js";
 import { follow, post } from "./live.js";
-import { Talk } from "./talk.js";
 
 const { toast } = window.staff;
 const $ = (selector) => document.querySelector(selector);
 const rows = $("#rows");
 const offline = $("#offline");
-const form = $("#write");
-const list = $("#lines");
-const state = $("#state");
-const refused = $("#refused");
 const sound = $("#sound");
-let mark = form?.dataset.mark ?? "";
-let fades = 0;
+const columns = [...document.querySelectorAll("[data-talk]")].map((section) => new Column(section));
+const find = (chat) => columns.find((one) => one.chat === String(chat));
+const active = () => columns.find((one) => one.isActive);
 let known = { unread: 0, waiting: 0 };
 
-function line(text) {
-  const item = document.createElement("div");
-  item.className = "line is-us";
-  item.dataset.pending = "yes";
-  const who = document.createElement("p");
-  who.className = "line-who";
-  who.textContent = `${form.dataset.you} ${form.dataset.sending}`;
-  const bubble = document.createElement("div");
-  bubble.className = "bubble";
-  bubble.dir = "auto";
-  bubble.textContent = text;
-  item.append(who, bubble);
-  return item;
-}
-line.waits = (item) => (item.querySelector(".line-who").textContent = `${form.dataset.you} ${form.dataset.waiting}`);
+// --- which conversation has the keys --------------------------------------------------------------------------
 
-const refuse = (text) => {
-  refused.textContent = text;
-  refused.hidden = !text;
-};
-const talk = form && new Talk({ list, form, line, refused: refuse });
+function activate(column, { write = false } = {}) {
+  if (!column) return;
+  const changed = !column.isActive;
+  for (const one of columns) one.activate(one === column);
+  if (write) column.write();
+  if (changed) live?.again(); // on a narrow screen another one is looked at now
+}
+
+function go(chats, on) {
+  const query = new URLSearchParams(chats.map((chat) => ["chat", chat]));
+  query.set("on", on);
+  location.assign(`?${query}`);
+}
+
+// A chat that is open already gets the keys; another one takes the place of the one that has them.
+function show(chat) {
+  if (find(chat)) activate(find(chat), { write: true });
+  else go(columns.length ? columns.map((one) => (one.isActive ? chat : one.chat)) : [chat], chat);
+}
+
+addEventListener("click", (event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+  const link = event.target.closest?.("a[data-chat]");
+  if (link) {
+    event.preventDefault();
+    show(link.dataset.chat);
+  }
+});
+for (const moment of ["focusin", "pointerdown"]) {
+  addEventListener(moment, (event) => activate(find(event.target.closest?.("[data-talk]")?.dataset.talk)));
+}
+
+function step(by) {
+  const shown = columns.filter((one) => one.exists);
+  activate(shown[(shown.indexOf(active()) + by + shown.length) % shown.length], { write: true });
+}
+
+addEventListener("keydown", (event) => {
+  if (event.isComposing || event.ctrlKey || event.metaKey || $("dialog[open]")) return;
+  const writes = event.target.matches?.("input, textarea, select");
+  const bracket = { BracketLeft: -1, BracketRight: 1 }[event.code];
+  const digit = /^Digit([1-9])$/.exec(event.code);
+  let done = true;
+  if (bracket && (event.altKey || !writes)) step(bracket);
+  else if (writes || event.altKey) done = false;
+  else if (event.shiftKey && digit) rows.querySelector(`[data-key="${digit[1]}"]`)?.closest(".chats-row").querySelector("[data-beside]")?.click();
+  else if (event.code === "KeyX" && !event.shiftKey) active()?.close();
+  else done = false;
+  if (done) event.preventDefault();
+});
 
 // --- what is new, in the title and by a sound -------------------------------------------------------------------
 
@@ -68,76 +96,67 @@ sound.addEventListener("change", () => {
 
 // --- following ---------------------------------------------------------------------------------------------------
 
-function settle() {
-  if (!form) return;
-  const typing = state.querySelector("[data-typing]");
-  clearTimeout(fades);
-  if (typing && !typing.hidden) fades = setTimeout(() => (typing.hidden = true), 6000);
-  const read = Number(state.querySelector("[data-read]")?.dataset.read ?? 0);
-  const ours = [...list.querySelectorAll(".is-us[data-id]:not([data-pending])")].filter((item) => item.querySelector(".read"));
-  const last = ours.filter((item) => Number(item.dataset.id) <= read).at(-1);
-  for (const item of ours) item.querySelector(".read").toggleAttribute("hidden", item !== last);
+function list(news) {
+  rows.dataset.mark = news.list;
+  const focused = rows.contains(document.activeElement) ? document.activeElement.dataset.chat : null;
+  rows.innerHTML = news.rows;
+  if (focused) rows.querySelector(`a[data-chat="${CSS.escape(focused)}"]`)?.focus();
+  count(news);
 }
 
 function take(news) {
-  if (news.rows !== undefined) {
-    rows.dataset.mark = news.list;
-    const focused = rows.contains(document.activeElement) ? document.activeElement.dataset.chat : null;
-    rows.innerHTML = news.rows;
-    for (const link of rows.querySelectorAll(`a[data-chat="${CSS.escape(rows.dataset.chat)}"]`)) link.setAttribute("aria-current", "true");
-    if (focused) rows.querySelector(`a[data-chat="${CSS.escape(focused)}"]`)?.focus();
-    count(news);
+  if (news.rows !== undefined) list(news);
+  for (const [chat, told] of Object.entries(news.talks ?? {})) find(chat)?.take(told);
+  for (const chat of news.gone ?? []) {
+    const column = find(chat);
+    if (!column?.exists) continue;
+    toast(rows.dataset.gone, "warning");
+    column.leave();
+    if (column.isActive) activate(columns.find((one) => one.exists));
   }
-  if (news.state !== undefined) {
-    mark = news.mark;
-    state.innerHTML = news.state;
-    form.hidden = !news.writes;
-  }
-  if (news.lines && talk) talk.add(news.lines, ".is-us, .is-note");
-  settle();
 }
 
 const address = () => {
   const query = new URLSearchParams({ list: rows.dataset.mark });
-  if (form) {
-    query.set("chat", rows.dataset.chat);
-    query.set("after", talk.last);
-    query.set("mark", mark);
+  for (const one of columns.filter((column) => column.exists)) {
+    query.append("chat", one.chat);
+    query.append("after", one.last);
+    query.append("mark", one.mark);
+    if (!one.isShown) query.append("hidden", one.chat);
   }
-  if (document.hidden) query.set("hidden", "");
+  if (document.hidden) query.append("hidden", "");
   return `${rows.dataset.wait}?${query}`;
 };
-settle();
 known.unread = rows.querySelectorAll(".badge.is-bad").length;
 known.waiting = rows.querySelectorAll("form").length;
-const live = follow(address, take, (yes) => (offline.hidden = !yes));
+let live = null;
+activate(columns.find((one) => one.section.matches(".is-active")), { write: new URL(location).searchParams.has("on") });
+live = follow(address, take, (yes) => (offline.hidden = !yes));
 document.addEventListener("visibilitychange", () => document.hidden || live.again());
 
 // --- buttons -----------------------------------------------------------------------------------------------------
 
 addEventListener("submit", async (event) => {
   const acts = event.target;
-  if (acts === form || acts.method !== "post" || !acts.matches("#rows form, [data-acts]")) return;
+  if (acts.method !== "post" || !acts.matches("#rows form, [data-acts]")) return;
   event.preventDefault();
   event.stopImmediatePropagation();
   const buttons = acts.querySelectorAll("button");
   for (const button of buttons) button.disabled = true;
   try {
     await post(acts.action, new FormData(acts));
-    const taken = acts.closest(".chats-row")?.querySelector("[data-chat]");
-    if (taken) location.assign(taken.href);
+    const taken = acts.closest(".chats-row")?.querySelector("[data-chat]")?.dataset.chat;
+    if (taken) show(taken);
     else {
       const menu = acts.closest("details");
       if (menu) menu.open = false;
     }
   } catch (error) {
-    if (acts.closest("#rows")) toast(error.refused || String(error.message), "error");
-    else refuse(error.refused || String(error.message));
+    const text = error.refused || String(error.message);
+    const column = find(acts.closest("[data-talk]")?.dataset.talk);
+    if (column) column.refuse(text);
+    else toast(text, "error");
   } finally {
     for (const button of buttons) button.disabled = false;
   }
 }, true);
-
-form?.querySelector("input[type=file]").addEventListener("change", (event) => {
-  $("#chosen").textContent = [...event.target.files].map((file) => file.name).join(", ");
-});
