@@ -6,7 +6,7 @@ from compensation.models import Member
 from config.common.errors import Busy, Invalid, NotFound, Stale, WrongState
 from config.common.models import User
 from feedback.cases import rules
-from feedback.models import Case, CaseStatus
+from feedback.models import Agent, Case, CaseStatus
 from feedback.models.case import number_of
 
 Actor = User | Member | None
@@ -146,7 +146,18 @@ def save(case: Case, *fields: str, news: bool = True) -> None:
     case.save(update_fields=["version", "news_version", "status", "waiting_for", *fields])
 
 
+def hold_agent(case: Case) -> None:
+    """Take the lock of the agent whom a locked case is given to, under which routers count what they have.
+
+    A router that gives to the same agent at this moment comes before or after, never in between: it counts
+    this case, or was the first. After the case and its clocks, as everywhere.
+    """
+    if case.agent_id is not None:
+        Agent.objects.select_for_update(no_key=True).get(pk=case.agent_id)
+
+
 def save_given(case: Case, *fields: str) -> None:
     """Write a locked case that was given to somebody else: news to all but who has it now."""
+    hold_agent(case)
     case.given_version = case.version + 1
     save(case, "agent", "given_version", *fields, news=False)

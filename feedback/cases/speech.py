@@ -9,7 +9,7 @@ from config.common.models import User
 from feedback.attachments.commands import attach
 from feedback.attachments.rules import Clean
 from feedback.cases import outgoing, rules
-from feedback.cases.locking import move, save
+from feedback.cases.locking import hold_agent, move, save
 from feedback.cases.watching import MEMBER_WROTE, tell_watchers
 from feedback.clocks import commands as clocks
 from feedback.models import Author, Case, CaseStatus, Message
@@ -43,6 +43,8 @@ def say(
     save(case, "last_message_at", "last_message", "last_author", "first_replied_at", "agent")
     record("case.replied", case, actor=actor, at=at, message=message.pk, **ends, **taken)
     clocks.replied(case, is_last=is_last, actor=actor, at=at)
+    if taken:
+        hold_agent(case)
     outgoing.send(case, message, at=at)
     if case.status == CaseStatus.WAITING_MEMBER and not was_waiting:
         clocks.wait_for_member(case, actor=actor, at=at)

@@ -17,7 +17,7 @@ from compensation.members.rules import plausible_contact
 from compensation.models import Member
 from config.common.events import record
 from feedback.cases import telling, waiting
-from feedback.cases.locking import lock, move, save, work_begins
+from feedback.cases.locking import hold_agent, lock, move, save, work_begins
 from feedback.cases.opening import open_case
 from feedback.cases.rules import WORKED
 from feedback.channels import arriving
@@ -229,6 +229,8 @@ def _answered(call: Call, case: Case, moment: datetime, *, was_missed: bool) -> 
         clocks.stop(case, Milestone.CALL_BACK, actor=actor, at=moment)
     else:
         clocks.met(case, Milestone.CALL_BACK, actor=actor, at=moment)
+    if taken:
+        hold_agent(case)
 
 
 def _missed(call: Call, case: Case, moment: datetime) -> None:

@@ -1,12 +1,14 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from config.common.models import Event
 from feedback.cases import commands, waiting, wording
 from feedback.cases.search import search
 from feedback.handoffs import commands as handoffs
-from feedback.models import CaseWords, TeamRule
+from feedback.models import CaseWords, Message, TeamRule
 from tests.factories.compensation import T0
 from tests.factories.feedback import AgentFactory, CaseFactory
 from tests.factories.sop import make_policy
@@ -73,6 +75,56 @@ def test_notes_that_come_with_something_else_are_found(case, agent):
     waiting.ask_courier(case_id=case.pk, question="柜机编号", actor=agent.user, at=T0)
     wording.catch_up()
     assert found(agent.user, "柜机") == [case]
+
+
+def test_of_a_huge_case_what_was_said_first_and_last_is_found(monkeypatch, case, agent, logistics):
+    for name, value in {"FEW": 3, "FIRST": 14, "LAST": 10, "ASKED": 4, "READ": 2}.items():
+        monkeypatch.setattr(wording, name, value)
+    for n, body in enumerate(("收到照片", "中间的话", "库存清点", "明天补发", "运单已出")):
+        commands.note(case_id=case.pk, body=body, actor=agent.user, at=T0 + timedelta(minutes=n))
+    handoffs.hand_over(
+        case_id=case.pk, department_id=logistics.pk, question="柜机在哪里放着", actor=agent.user, at=T0
+    )
+    wording.catch_up()
+    for text in ("漏绒", "跑绒", "运单", "补发", "柜机"):
+        assert found(agent.user, text) == [case], text
+    for text in ("中间", "库存", "放着"):
+        assert found(agent.user, text) == [], text
+
+
+def test_of_a_huge_case_no_more_is_read_than_is_kept(monkeypatch, case, agent):
+    monkeypatch.setattr(wording, "FEW", 3)
+    monkeypatch.setattr(wording, "MOST", 4)
+    Message.objects.bulk_create(
+        Message(case=case, author="agent", user=agent.user, is_public=False, body=f"第{n}条", at=T0)
+        for n in range(20)
+    )
+    with CaptureQueriesContext(connection) as queries:
+        wording.put([case.pk])
+    read = [one["sql"] for one in queries if '"body"' in one["sql"]]
+    assert read
+    assert all("LIMIT 4" in sql for sql in read)
+
+
+def test_many_cases_are_read_a_few_at_a_time(monkeypatch, service, agent):
+    monkeypatch.setattr(wording, "AT_ONCE", 2)
+    cases = [CaseFactory(department=service, subject=f"漏绒 {n}") for n in range(5)]
+    commands.note(case_id=cases[4].pk, body="柜机", actor=agent.user, at=T0)
+    wording.put([case.pk for case in cases])
+    assert found(agent.user, "漏绒") == cases[::-1]
+    assert found(agent.user, "柜机") == [cases[4]]
+
+
+def test_more_words_than_the_index_holds_hold_nothing_up(case, agent):
+    """Signs of four bytes, each word another: together more than a megabyte."""
+    signs = [chr(0x20000 + n) for n in range(700)]
+    texts = (" ".join(a + b for b in signs[:280]) for a in signs)
+    Message.objects.bulk_create(
+        Message(case=case, author="agent", user=agent.user, is_public=False, body=text, at=T0)
+        for _n, text in zip(range(99), texts, strict=False)
+    )
+    wording.put([case.pk])
+    assert found(agent.user, "漏绒") == [case]
 
 
 def test_a_huge_case_is_kept_in_part(agent, service):

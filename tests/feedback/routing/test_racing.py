@@ -2,10 +2,12 @@
 
 import contextlib
 import threading
+import time
 from collections import Counter
 from functools import partial
 
 import pytest
+from django.db import connection, transaction
 
 from config.common.models import Event
 from feedback.cases import commands as cases
@@ -90,6 +92,67 @@ def test_a_case_claimed_meanwhile_is_left_alone(meeting):
     )
     assert len(refused(results)) == (1 if results[0] == commands.Routed(given=1) else 0)
     assert Event.objects.filter(kind__in=["case.routed", "case.claimed"]).count() == 1
+
+
+def waits_for_a_lock(*_):
+    """Stand still until somebody waits for what this transaction holds, or a moment is over."""
+    for _try in range(30):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid)) AND datname = current_database()"
+            )
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(PAUSE / 10)
+
+
+def claimed(case, human):
+    cases.claim(case_id=case.pk, actor=human.user, at=START)
+
+
+def assigned(case, human):
+    cases.assign(case_id=case.pk, agent_id=human.pk, actor=None, at=START)
+
+
+def answered(case, human):
+    cases.reply(case_id=case.pk, body="在", actor=human.user, at=START)
+
+
+@pytest.mark.parametrize("take", [claimed, assigned, answered])
+@pytest.mark.parametrize("one", [True, False])
+def test_a_router_counts_what_somebody_takes_at_the_same_moment(take, one):
+    make_policy()
+    service = make_department()
+    human = make_online(service, capacity=1)
+    by_hand, waiting = make_waiting(service, number=2)
+    begun = threading.Event()
+
+    def person():
+        with transaction.atomic():
+            take(by_hand, human)
+            begun.set()
+            waits_for_a_lock()
+
+    def router():
+        begun.wait(timeout=10)
+        if one:
+            commands.route_case(case_id=waiting.pk, at=START)
+        else:
+            commands.route(at=START)
+
+    assert refused(at_once(person, router)) == []
+    assert loads() == {human.pk: 1}
+
+
+def test_who_takes_one_more_than_a_router_has_just_given_may_do_so(meeting):
+    make_policy()
+    service = make_department()
+    human = make_online(service, capacity=1)
+    by_hand, waiting = make_waiting(service, number=2)
+    commands.route_case(case_id=waiting.pk, at=START)
+    claimed(by_hand, human)
+    assert loads() == {human.pk: 2}
 
 
 def test_a_case_is_handed_back_once():
