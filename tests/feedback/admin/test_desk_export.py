@@ -59,7 +59,7 @@ def test_a_saved_views_own_filter_and_columns(work):
     )
     DeskSetup.objects.create(user=agent.user, columns=["tier"])
     (row,) = rows(client_for(agent).get(path(), {"view": f"view-{view.pk}"}))
-    assert (row["编号"], row["主题"]) == (wanted.number, "包裹破损")
+    assert (row["编号"], row["标题"]) == (wanted.number, "包裹破损")
     assert "会员等级" not in row
 
 
