@@ -78,7 +78,7 @@ def test_notes_that_come_with_something_else_are_found(case, agent):
 
 
 def test_of_a_huge_case_what_was_said_first_and_last_is_found(monkeypatch, case, agent, logistics):
-    for name, value in {"FEW": 3, "FIRST": 14, "LAST": 10, "ASKED": 4, "READ": 2}.items():
+    for name, value in {"FEW": 3, "FIRST": 14, "LAST": 8, "ASKED": 4, "READ": 2}.items():
         monkeypatch.setattr(wording, name, value)
     for n, body in enumerate(("收到照片", "中间的话", "库存清点", "明天补发", "运单已出")):
         commands.note(case_id=case.pk, body=body, actor=agent.user, at=T0 + timedelta(minutes=n))
