@@ -15,7 +15,11 @@ from compensation.shop_import.readers import Cell
 from config.common.money import FEN_PER_YUAN, fen_from_yuan
 
 BIGGEST = 2**53
-EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""What can be a time in the life of a shop; 1970 is what systems write for none."""
+EARLIEST_DAY = date(1900, 1, 1)  # birthdays
+AHEAD = timedelta(days=1)
+"""So far may what has happened lie ahead: exports without a zone are off by hours."""
 DAY = re.compile(r"\d{4}[-/]?\d{1,2}[-/]?\d{1,2}")
 MIDNIGHT = time()
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]+")
@@ -46,6 +50,8 @@ class FieldType:
     most: int = BIGGEST
     choices: tuple[str, ...] = ()
     cut: bool = False
+    past: bool = False
+    """A time of something that has happened."""
 
 
 class BadValueError(ValueError):
@@ -151,7 +157,7 @@ def to_time(raw: Cell, field: FieldMap, _kind: FieldType) -> datetime:
 def to_date(raw: Cell, field: FieldMap, _kind: FieldType) -> date:
     """A day, such as a birthday."""
     day = _moment(raw, field.format)[0].date()
-    if not EARLIEST.date() <= day < LATEST.date():
+    if not EARLIEST_DAY <= day < LATEST.date():
         raise BadValueError(_("is not a time that can be"))
     return day
 

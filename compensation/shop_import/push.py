@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from compensation.models import Order
-from compensation.shop_import.convert import FieldType, Type
+from compensation.shop_import.convert import EARLIEST, LATEST, FieldType, Type
 from compensation.shop_import.shop import LINE, ORDER, PRODUCT, SHIPMENT
 from compensation.shop_import.targets import Item, Target
 from config.common.errors import Invalid
@@ -111,7 +111,7 @@ def _fault(value: Any, kind: FieldType) -> Any:
     elif kind.type == Type.CHOICE:
         fits = value in kind.choices
     elif kind.type == Type.TIME:
-        fits = value.tzinfo is not None
+        fits = value.tzinfo is not None and EARLIEST <= value < LATEST
     else:
         fits = len(value) <= kind.longest and "\0" not in value
     return "" if fits else _("does not fit")

@@ -20,7 +20,8 @@ from compensation.tiers import commands as tiers
 
 NUMBER = FieldType(longest=64, required=True)
 SHORT, MEDIUM, NAME = FieldType(longest=32), FieldType(longest=64), FieldType(longest=200, cut=True)
-TIME, MUST_TIME, MONEY = FieldType(Type.TIME), FieldType(Type.TIME, required=True), FieldType(Type.MONEY)
+PROMISED, MONEY = FieldType(Type.TIME), FieldType(Type.MONEY)
+TIME, MUST_TIME = FieldType(Type.TIME, past=True), FieldType(Type.TIME, required=True, past=True)
 
 
 def _new_member(_at: datetime) -> Mapping[str, Any]:
@@ -140,8 +141,8 @@ LINE = Target(
         "shipment": FieldType(longest=64),
         "quantity": FieldType(Type.NUMBER, required=True, least=1, most=1_000_000),
         "paid": FieldType(Type.MONEY, required=True),
-        "ship_by": TIME,
-        "deliver_by": TIME,
+        "ship_by": PROMISED,
+        "deliver_by": PROMISED,
     },
     columns={"order": "order_id", "product": "product_id", "shipment": "shipment_id", "paid": "paid_fen"},
     references=(

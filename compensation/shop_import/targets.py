@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection, models
 from django.utils.translation import gettext as _
 
-from compensation.shop_import.convert import FieldType
+from compensation.shop_import.convert import AHEAD, FieldType
 
 
 @dataclass(slots=True)
@@ -85,6 +85,7 @@ class Target:
 
     def write(self, items: Sequence[Item], at: datetime) -> Written:
         """Write a batch in the transaction of the caller; items with a fault are left out, some get one."""
+        self._reject_ahead(items, at)
         for reference in self.references:
             _resolve(reference, items)
         good = sorted((item for item in items if not item.fault), key=lambda item: item.key)
@@ -97,6 +98,15 @@ class Target:
         if written.ids:
             self.after(written.ids, at)
         return written
+
+    def _reject_ahead(self, items: Sequence[Item], at: datetime) -> None:
+        """Reject what says that something has happened which lies ahead."""
+        names = [name for name, kind in self.fields.items() if kind.past]
+        for item in items:
+            for name in names:
+                moment = item.values.get(name)
+                if moment is not None and moment > at + AHEAD and not item.fault:
+                    item.reject(name, _("lies in the future"), str(moment))
 
     def must_be_given(self, name: str) -> bool:
         """Whether a required field has no default of its own."""

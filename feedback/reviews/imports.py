@@ -16,8 +16,8 @@ REVIEW = Target(
         "stars": FieldType(Type.NUMBER, required=True, least=1, most=5),
         "title": FieldType(longest=200, cut=True),
         "text": FieldType(longest=20_000),
-        "asked_at": FieldType(Type.TIME),
-        "written_at": FieldType(Type.TIME, required=True),
+        "asked_at": FieldType(Type.TIME, past=True),
+        "written_at": FieldType(Type.TIME, required=True, past=True),
     },
     columns={"order": "order_id", "product": "product_id"},
     references=(

@@ -22,6 +22,7 @@ from config.common.models import User
 from feedback.models import Agent, Leave, LeaveReason, Shift
 from feedback.shifts.rules import LONGEST_LEAVE
 
+FIRST, LAST = date(2000, 1, 1), date(2999, 12, 31)
 MOST_LINES = 5_000
 DAY = timedelta(days=1)
 SHOWN_FAULTS = 50
@@ -243,17 +244,22 @@ def _entry(line: int, cells: Mapping[str, Any], agents: Mapping[str, list[int]])
 
 
 def _date(cell: Any) -> date:
+    day = _day_in(cell)
+    if day is not None and FIRST <= day <= LAST:
+        return day
+    raise Invalid(_("“%(text)s” is no date; write 2026-10-01.") % {"text": _text(cell)})
+
+
+def _day_in(cell: Any) -> date | None:
     if isinstance(cell, datetime):
         return cell.date()
     if isinstance(cell, date):
         return cell
     match = _DATE.fullmatch(_text(cell))
     try:
-        if match:
-            return date(*map(int, match.groups()))
+        return date(*map(int, match.groups())) if match else None
     except ValueError:  # such as the 31st of February
-        pass
-    raise Invalid(_("“%(text)s” is no date; write 2026-10-01.") % {"text": _text(cell)})
+        return None
 
 
 def _clock(cell: Any, empty: str) -> timedelta:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
@@ -13,6 +13,9 @@ from config.common.errors import Invalid
 VALUES = "values"
 """In a map: {"values": {"event": {"ALERTING": "ringing"}}} says what their words mean."""
 STEP = re.compile(r"[^.\[\]]+|\[\d+\]")
+AHEAD = timedelta(minutes=10)
+LONG_AGO = timedelta(days=31)
+"""What is older is history, which comes in as a file: a clock that starts here would be late at once."""
 LATEST_SECONDS = 10**11  # a larger number counts milliseconds
 
 
@@ -81,10 +84,12 @@ def text(found: Mapping[str, Any], name: str, *, limit: int, required: bool = Fa
 
 
 def moment(found: Mapping[str, Any], name: str, *, now: datetime) -> datetime:
-    """A field as a moment, ISO 8601 with its zone or seconds since 1970; now without one, or ahead of it.
+    """A field as a moment, ISO 8601 with its zone or seconds since 1970; now without one.
+
+    A clock that is a little fast is forgiven: what lies ahead by minutes is taken for now.
 
     Raises:
-        Invalid: it is something else.
+        Invalid: it is something else, lies further ahead, or so long ago that nobody waits for an answer.
     """
     value = found.get(name)
     if value is None or value == "":
@@ -98,6 +103,13 @@ def moment(found: Mapping[str, Any], name: str, *, now: datetime) -> datetime:
             given = _zoned(str(value)).astimezone(UTC)
     except (ValueError, OverflowError, OSError, TypeError) as error:
         raise Invalid(_("“%(name)s” is not a moment with its zone.") % {"name": name}, field=name) from error
+    if given > now + AHEAD:
+        raise Invalid(_("“%(name)s” lies in the future.") % {"name": name}, field=name)
+    if given < now - LONG_AGO:
+        days = LONG_AGO.days
+        raise Invalid(
+            _("“%(name)s” is more than %(days)s days ago.") % {"name": name, "days": days}, field=name
+        )
     return min(given, now)
 
 

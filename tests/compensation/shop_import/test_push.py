@@ -57,6 +57,10 @@ def test_new_facts_are_taken_and_the_order_is_looked_at_again(member):
     [
         {"order": replace(ORDER, member="M9")},
         {"order": replace(ORDER, status="lost")},
+        {"order": replace(ORDER, placed_at=datetime(1970, 1, 1, tzinfo=UTC))},
+        {"order": replace(ORDER, paid_at=AT + timedelta(days=2))},
+        {"shipments": [replace(PARCEL, delivered_at=datetime(2199, 1, 1, tzinfo=UTC))]},
+        {"lines": [replace(LINE, deliver_by=datetime(9999, 1, 1, tzinfo=UTC))]},
         {"order": replace(ORDER, total=-1)},
         {"order": replace(ORDER, external_id="")},
         {"order": replace(ORDER, region="x" * 65)},

@@ -63,6 +63,8 @@ def test_chinese_titles_are_known_and_the_kind_may_be_left_out():
         (line(agent="twins"), "Line 2: several agents are called “twins”: use the account's name."),
         (line(day="soon"), "Line 2: “soon” is no date; write 2026-10-01."),
         (line(day="2026-02-31"), "Line 2: “2026-02-31” is no date; write 2026-10-01."),
+        (line(day="0001-01-01"), "Line 2: “0001-01-01” is no date; write 2026-10-01."),
+        (line(day="9999-12-31"), "Line 2: “9999-12-31” is no date; write 2026-10-01."),
         (line(start="25:00"), "Line 2: “25:00” is no time of day; write 09:00."),
         (line(start=""), "Line 2: “” is no time of day; write 09:00."),
         (line(until="24:30"), "Line 2: “24:30” is no time of day; write 09:00."),
