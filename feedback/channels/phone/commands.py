@@ -1,6 +1,7 @@
 """Calls as they happen: each report counts by the moment that it tells of, in whatever order it comes."""
 
 import logging
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -17,8 +18,9 @@ from compensation.members.rules import plausible_contact
 from compensation.models import Member
 from config.common.events import record
 from feedback.cases import telling, waiting
-from feedback.cases.locking import hold_agent, lock, move, save, work_begins
+from feedback.cases.locking import Merged, hold_agent, lock, move, save, work_begins
 from feedback.cases.opening import open_case
+from feedback.cases.queries import visible_to
 from feedback.cases.rules import WORKED
 from feedback.channels import arriving
 from feedback.channels.phone.events import Report
@@ -106,12 +108,29 @@ def _lock(source: WebhookSource, report: Report) -> Call:
 
 
 def _hold(call: QuerySet[Call]) -> Call:
-    """Lock a call after its case, as a merge does, which hands the calls of one case on to another."""
-    held: set[int] = set()
-    while (case_id := call.values_list("case", flat=True).get()) is not None and case_id not in held:
+    """Lock a call after its case, as a merge does, which hands the calls of one case on to another.
+
+    Which case it is may change until the call itself is locked. Then both locks are let go, by going back to
+    the savepoint, and taken anew: to ask for the case while holding the call would be the wrong order.
+    """
+    while True:
+        with suppress(_Moved):
+            return _hold_both(call)
+
+
+@transaction.atomic
+def _hold_both(call: QuerySet[Call]) -> Call:
+    case_id = call.values_list("case", flat=True).get()
+    if case_id is not None:
         Case.objects.select_for_update(no_key=True).get(pk=case_id)
-        held.add(case_id)
-    return call.select_for_update(of=("self",)).get()
+    held = call.select_for_update(of=("self",)).get()
+    if held.case_id != case_id:
+        raise _Moved
+    return held
+
+
+class _Moved(Exception):
+    """The call belongs to another case by now."""
 
 
 def _note(call: Call, report: Report) -> None:
@@ -147,17 +166,14 @@ def _case_of_caller(call: Call, at: datetime) -> Case:
     A new one is linked with the caller's other open case where there is just one, for the agent to see.
     """
     if call.case is not None:
-        case = lock(call.case.pk)
-        while case.merged_into_id is not None:
-            case = lock(case.merged_into_id)
-        call.case = case
-        return case
+        call.case = _lock_what_goes_on(call.case.pk)
+        return call.case
     member = call.member = _caller(call)
     open_ones = list(Case.objects.filter(member=member, status__in=WORKED).order_by("-opened_at", "-pk")[:20])
     by_phone = [case for case in open_ones if case.channel == Channel.PHONE]
-    if by_phone:
-        call.case = lock(by_phone[0].pk)
-        return call.case
+    if by_phone and (known := _lock_what_goes_on(by_phone[0].pk)).status in WORKED:
+        call.case = known
+        return known
     with translation.override(member.language):
         subject = _("Call from %(number)s") % {"number": masked_phone(call.number) or _("an unknown number")}
     case = open_case(
@@ -173,6 +189,15 @@ def _case_of_caller(call: Call, at: datetime) -> Case:
     if len(open_ones) == 1:
         arriving.link(open_ones[0], call.case, at=at)
     return call.case
+
+
+def _lock_what_goes_on(case_id: int) -> Case:
+    """Lock a case, or the one that it was merged into a moment ago."""
+    while True:
+        try:
+            return lock(case_id)
+        except Merged as error:
+            case_id = int(error.details["into"])
 
 
 def _department(agent: Agent | None) -> Department | None:
@@ -255,7 +280,9 @@ def _missed(call: Call, case: Case, moment: datetime) -> None:
 
 
 def _pop(call: Call, case: Case, agent: Agent) -> None:
-    """Put the case before the agent whose telephone rings; once a call."""
+    """Put the case before the agent whose telephone rings, if they may see it; once a call."""
+    if not visible_to(agent.user).filter(pk=case.pk).exists():
+        return
     alert(
         users=[agent.user],
         case=case,
@@ -289,7 +316,10 @@ def _outgoing(call: Call, before: Before) -> None:
     is_new = (call.answered_at is not None and answered is None) or (
         call.missed_at is not None and missed is None
     )
-    if not is_new or lock(call.case.pk).status not in WORKED:
+    if not is_new:
+        return
+    call.case = _lock_what_goes_on(call.case.pk)
+    if call.case.status not in WORKED:
         return
     with translation.override(settings.LANGUAGE_CODE):
         said = _("Called %(number)s.") if call.answered_at else _("Called %(number)s: nobody answered.")

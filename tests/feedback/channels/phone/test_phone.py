@@ -16,10 +16,10 @@ from feedback.channels.phone import commands, events
 from feedback.ladders.sweep import sweep
 from feedback.models import Alert, Call, Case, CaseLink, Clock, Message, Milestone, WebhookSource
 from tests.factories.compensation import T0, MemberFactory, TierFactory
-from tests.factories.feedback import AgentFactory, DepartmentFactory
+from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory
 from tests.factories.sop import make_policy
 from tests.factories.webhooks import make_source, send
-from tests.threads import at_once
+from tests.threads import at_once, refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("F1"), pytest.mark.req("F2")]
 SECOND = timedelta(seconds=1)
@@ -290,6 +290,70 @@ def test_settling_waits_for_whoever_has_the_case(cti):
     settling.join()
     call.refresh_from_db()
     assert (call.line, call.missed_at) == ("400", T0 + 15 * SECOND)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_report_that_waited_for_a_call_takes_its_new_case_first(cti):
+    """A merge has the case and waits for its calls: who has the call must not wait for the case."""
+    member = MemberFactory(phone="13812345678")
+    report(cti, "ringing", 0, direction="out", number="1")
+    [call] = Call.objects.all()
+    case, other = (CaseFactory(member=member, status="open", opened_at=T0) for _each in range(2))
+    agent = AgentFactory(departments=[case.department])
+    late = [
+        lambda: report(cti, "answered", 9, direction="out"),
+        lambda: cases.merge(case_id=case.pk, into_id=other.pk, actor=agent.user, at=T0 + 3600 * SECOND),
+    ]
+    results: list = []
+    with transaction.atomic():  # as the report does that finds out which case it is
+        Call.objects.select_for_update().get()
+        Case.objects.select_for_update(no_key=True).get(pk=case.pk)
+        Call.objects.update(case=case, number="13812345678")
+        running = threading.Thread(target=lambda: results.extend(at_once(*late)))
+        running.start()
+        while running.is_alive() and somebody_waits() < 2:
+            sleep(0.01)
+    running.join()
+    assert not refused(results)
+    call.refresh_from_db()
+    assert (call.case, call.answered_at) == (other, T0 + 9 * SECOND)
+
+
+def test_a_ringing_agent_is_not_shown_another_departments_case(cti, agent):
+    """The caller's open case by telephone is the other department's, and so is what it is about."""
+    elsewhere = CaseFactory(
+        member=MemberFactory(phone="13812345678"), channel="phone", status="open", opened_at=T0,
+        department=DepartmentFactory(),
+    )  # fmt: skip
+    call = report(cti, "ringing", 0, agent="8001")
+    assert call.case == elsewhere
+    assert not Alert.objects.filter(user=agent.user).exists()
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+08:00", "1996-01-01T00:00:00Z", "9999-12-31T23:59:59Z",
+        "9999-12-31T23:59:59-08:00", 0, 1, -1, -62135596800, 1e300, 10**30, "²", True,
+    ],
+    ids=str,
+)  # fmt: skip
+def test_times_that_cannot_be_are_refused(at):
+    content = {"call_id": "1", "event": "ringing", "at": at}
+    with pytest.raises(Invalid):
+        events.read(content, {}, now=T0)
+
+
+def test_a_clock_that_is_a_little_fast_is_forgiven_and_a_late_report_taken():
+    def at(moment):
+        return events.read({"call_id": "1", "event": "ringing", "at": moment.isoformat()}, {}, now=T0).at
+
+    assert at(T0 + 60 * SECOND) == T0
+    with pytest.raises(Invalid):
+        at(T0 + 3600 * SECOND)
+    assert at(T0 - timedelta(days=30)) == T0 - timedelta(days=30)
+    with pytest.raises(Invalid):
+        at(T0 - timedelta(days=32))
 
 
 def somebody_waits():
