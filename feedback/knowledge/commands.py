@@ -71,7 +71,7 @@ def retire(*, article_id: int, actor: User | None, at: datetime) -> Article:
         raise WrongState(_("This article is not published."))
     for text in article.texts.select_for_update(no_key=True).order_by("language"):
         if text.in_force is not None and text.words is not None:
-            _count(text.language, _words_of(text.in_force), -1)
+            _count(text.language, Counter(dict.fromkeys(_words_of(text.in_force), -1)))
     article.texts.update(words=None)
     article.status = ArticleStatus.RETIRED
     article.save(update_fields=["status"])
@@ -165,9 +165,10 @@ def _put_in_force(text: ArticleText, *, actor: User | None, at: datetime) -> Art
             published_at=at,
             published_by=actor,
         )
+    changes = Counter(_words_of(version))
     if before is not None and text.words is not None:
-        _count(text.language, _words_of(before), -1)
-    _count(text.language, _words_of(version), 1)
+        changes.subtract(_words_of(before))
+    _count(text.language, changes)
     written = words.vector(version.title, version.questions, version.body)
     vector = Vector(models.Value(written, output_field=models.TextField()))
     ArticleText.objects.filter(pk=text.pk).update(in_force=version, words=vector)
@@ -182,13 +183,24 @@ def _words_of(version: ArticleVersion) -> set[str]:
     return {ALL, *words.tokens(f"{version.title}\n{version.questions}\n{version.body}")}
 
 
-def _count(language: str, said: set[str], step: int) -> None:
-    """Add to the numbers of texts that words stand in, always in one order: two publishers wait, not hang."""
-    rows = sorted(Counter(said).items())
+def _count(language: str, changes: Counter[str]) -> None:
+    """Add to the numbers of texts that words stand in.
+
+    First all rows are locked in one order, those of words that came beside those that went: of two publishers
+    of two articles one waits for the other, whatever words they share.
+    """
+    rows = sorted((word, step) for word, step in changes.items() if step)
+    names, steps = [word for word, _step in rows], [step for _word, step in rows]
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO feedback_knownword AS known (language, word, texts)"
-            " SELECT %s, word, greatest(%s, 0) FROM unnest(%s::text[]) AS word"
-            " ON CONFLICT (language, word) DO UPDATE SET texts = greatest(known.texts + %s, 0)",
-            [language, step, [word for word, _one in rows], step],
+            " SELECT %s, word, 0 FROM unnest(%s::text[]) AS word"
+            " ON CONFLICT (language, word) DO UPDATE SET texts = known.texts",
+            [language, names],
+        )
+        cursor.execute(
+            "UPDATE feedback_knownword AS known SET texts = greatest(known.texts + said.step, 0)"
+            " FROM unnest(%s::text[], %s::int[]) AS said (word, step)"
+            " WHERE known.language = %s AND known.word = said.word",
+            [names, steps, language],
         )

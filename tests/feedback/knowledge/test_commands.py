@@ -1,3 +1,6 @@
+import threading
+from contextlib import suppress
+
 import pytest
 from django.db import DatabaseError, transaction
 
@@ -118,3 +121,21 @@ def test_two_articles_with_the_same_words_are_published_at_once():
     drafts = [make_article("退货 运费 发票 快递", publish=False) for _each in range(3)]
     assert not refused(at_once(*[lambda one=one: publish(one) for one in drafts]))
     assert KnownWord.objects.get(word="退货").texts == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_articles_that_swap_their_words_are_published_at_once(monkeypatch):
+    """Each goes on when both have counted something: in two passes each would hold what the other wants."""
+    articles = [make_article("退货"), make_article("发票")]
+    for article, body in zip(articles, ("发票", "退货"), strict=True):
+        article.texts.update(title=body, questions="", body=body)
+    real, both = commands._count, threading.Barrier(2, timeout=1)
+
+    def count(*given):
+        real(*given)
+        with suppress(threading.BrokenBarrierError):
+            both.wait()
+
+    monkeypatch.setattr(commands, "_count", count)
+    assert not refused(at_once(*[lambda one=one: publish(one) for one in articles]))
+    assert {KnownWord.objects.get(word=word).texts for word in ("退货", "发票")} == {1}
