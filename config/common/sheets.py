@@ -24,7 +24,7 @@ from config.common.models import User
 Row = Sequence[object]
 EXPORTS = "common.export_lists"
 MOST_ROWS = 50_000
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 CELL_LENGTH = 32_767
 
 

@@ -3,6 +3,8 @@ import io
 from datetime import UTC, datetime
 from zipfile import ZipFile
 
+import pytest
+
 from config.common.sheets import csv_response, xlsx_response
 
 ROWS = [
@@ -21,6 +23,12 @@ def test_csv_is_read_as_it_was_written_and_runs_nothing():
     assert rows[1] == ["'=1+1", "2026-11-21 12:00:00", "7", ""]
     assert rows[2] == ["'+86 138", "", "-5", "True"]
     assert rows[3] == ['say "hi", 回音', "", "1.5", "'\tx"]
+
+
+@pytest.mark.parametrize("sign", ["=", "＝", "+", "＋", "-", "－", "@", "＠", "\t", "\r", "\n"])
+def test_nothing_that_a_spreadsheet_runs_begins_a_cell(sign):
+    text = csv_response("cases", [(f"{sign}cmd|' /C calc'!A0",)]).getvalue().decode("utf-8-sig")
+    assert next(csv.reader(io.StringIO(text, newline="")))[0].startswith(f"'{sign}")
 
 
 def test_xlsx_holds_text_not_formulas():
