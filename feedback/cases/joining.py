@@ -27,8 +27,10 @@ from feedback.models import (
     Gap,
     Handoff,
     Message,
+    PlaybookUse,
     Priority,
     Remedy,
+    RemedyRequest,
     Resolution,
     Watcher,
 )
@@ -128,8 +130,10 @@ def _take_over(source: Case, target: Case) -> None:
     handoffs = list(Handoff.objects.filter(case=source))
     Handoff.objects.filter(pk__in=[one.pk for one in handoffs]).update(case=target)
     clocks.hand_on(handoffs, target)
-    for hanging in (Remedy, Gap, Call, ChannelMessage):
+    for hanging in (Remedy, RemedyRequest, Gap, Call, ChannelMessage):
         hanging._default_manager.filter(case=source).update(case=target)
+    used = PlaybookUse.objects.filter(case=target).values("playbook")
+    PlaybookUse.objects.filter(case=source).exclude(playbook__in=used).update(case=target)
     known = Watcher.objects.filter(case=target).values("user")
     Watcher.objects.filter(case=source).exclude(user__in=known).update(case=target)
     kept = Draft.objects.filter(case=target)

@@ -14,9 +14,22 @@ from feedback.cases.waiting import wait_for
 from feedback.cases.watching import watch
 from feedback.handoffs.commands import hand_over
 from feedback.ladders.sweep import sweep
-from feedback.models import Alert, Case, CaseLink, CaseStatus, Clock, Draft, Message, Priority, Remedy
+from feedback.models import (
+    Alert,
+    Case,
+    CaseLink,
+    CaseStatus,
+    Clock,
+    Draft,
+    Message,
+    Priority,
+    Remedy,
+    RemedyRequest,
+)
+from feedback.playbooks import commands as playbooks
 from tests.factories.compensation import T0, MemberFactory
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory
+from tests.factories.knowledge import make_playbook
 from tests.factories.sop import make_policy
 from tests.threads import at_once, refused
 
@@ -187,6 +200,22 @@ def test_what_hangs_on_it_goes_along(two, agent):
     assert newer.watchers.count() == 1
     assert [(link.case, link.other) for link in CaseLink.objects.all()] == [(newer, other)]
     assert {(d.kind, d.body) for d in newer.drafts.all()} == {("reply", newer.number), ("note", older.number)}
+
+
+def test_playbooks_and_what_they_asked_for_go_along(two, agent):
+    """Else nobody could ever say that the parcel was sent: a merged case is not worked on."""
+    older, newer = two
+    both, one = (
+        make_playbook(code="both", remedies=["refund"]),
+        make_playbook(code="one", remedies=["reship"]),
+    )
+    for case, playbook in ((older, both), (newer, both), (older, one)):
+        playbooks.apply(case_id=case.pk, playbook_id=playbook.pk, actor=agent.user, at=T0)
+    merged(older, newer, agent)
+    assert RemedyRequest.objects.filter(case=newer).count() == 3
+    assert sorted(newer.playbook_uses.values_list("playbook__code", flat=True)) == ["both", "one"]
+    for request in RemedyRequest.objects.all():
+        playbooks.end_request(request_id=request.pk, done=True, outcome="R1", actor=agent.user, at=T0)
 
 
 def test_facts_are_joined(two, agent, service):
