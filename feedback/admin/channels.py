@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
 from django.contrib import admin, messages
@@ -16,7 +17,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from config.common import vault
+from config.common import outside, vault
 from config.common.browsing import Browsed
 from config.common.errors import DomainError
 from config.common.screens import StaffRequest
@@ -28,6 +29,14 @@ from feedback.models import Channel, Mailbox, Scope, WebhookKey, WebhookSource
 
 OVERLAP = timedelta(days=1)
 TRIED_AT_ONCE = 3
+
+
+def _outside(host: str) -> str:
+    try:
+        outside.check(host)
+    except DomainError as error:
+        raise forms.ValidationError(str(error)) from error
+    return host
 
 
 class MailboxForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
@@ -44,6 +53,14 @@ class MailboxForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
     class Meta:
         model = Mailbox
         exclude = ("password",)  # noqa: DJ006 - administrators edit all the rest
+
+    def clean_imap_host(self) -> str:
+        """Refuse a server inside our own network."""
+        return _outside(self.cleaned_data["imap_host"])
+
+    def clean_smtp_host(self) -> str:
+        """The same of the way out."""
+        return _outside(self.cleaned_data["smtp_host"])
 
     def clean_secret(self) -> str:
         """Encrypt it."""
@@ -148,6 +165,12 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the s
         if content.get("reply_url", "").startswith("ftp"):
             self.add_error("reply_url", _("The address is not one of HTTP."))
         return content
+
+    def clean_reply_url(self) -> str:
+        """Refuse a server inside our own network."""
+        url: str = self.cleaned_data["reply_url"]
+        _outside(urlsplit(url).hostname or "")
+        return url
 
 
 @admin.register(WebhookSource)

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from config.common import vault
+from config.common import outside, vault
 from config.common.errors import Invalid
 from config.common.events import record
 from config.common.models import OutboxMessage, User
@@ -34,6 +34,8 @@ SCHEMES = {
         "rocket", "rockets", "ntfy", "ntfys", "gchat", "matrix", "matrixs", "webexteams",
     ),
 }  # fmt: skip
+HOSTED = {"json", "jsons", "mmost", "mmosts", "rocket", "rockets", "ntfy", "ntfys", "matrix", "matrixs"}
+"""Whose addresses name a server of somebody's own; elsewhere a key stands there, no name to look up."""
 HOSTS = {
     MessengerKind.DINGTALK: ("oapi.dingtalk.com",),
     MessengerKind.FEISHU: ("open.feishu.cn", "open.larksuite.com"),
@@ -50,13 +52,15 @@ def address(kind: str, pasted: str, *, secret: str = "") -> str:
     """Turn what somebody pasted into an address that apprise knows; `secret` is DingTalk's signing key.
 
     Raises:
-        Invalid: not an address of this kind of messenger.
+        Invalid: not an address of this kind of messenger, or inside our own network.
     """
     pasted = pasted.strip()
     parts = urlsplit(pasted)
     if parts.scheme == "https" and parts.hostname in HOSTS.get(MessengerKind(kind), ()):
         pasted = _from_service(MessengerKind(kind), parts.path, parts.query, parts.hostname or "", secret)
     _check(MessengerKind(kind), pasted)
+    if kind == MessengerKind.OTHER and parts.scheme.lower() in HOSTED:
+        outside.check(urlsplit(pasted).hostname or "")
     return pasted
 
 
@@ -137,7 +141,9 @@ def post(messenger: Messenger, title: str, text: str) -> None:
         raise Refused(f"the address of messenger {messenger.pk} is of no service that is known")
     for service in robot:
         service.socket_connect_timeout = service.socket_read_timeout = TIMEOUT.total_seconds()
-    if not robot.notify(title=title, body=_cut(text)):
+    with outside.only():
+        is_taken = robot.notify(title=title, body=_cut(text))
+    if not is_taken:
         raise NotSent(f"messenger {messenger.pk} ({messenger.kind}) did not take the message")
 
 

@@ -18,6 +18,7 @@ from imap_tools.errors import (
     MailboxStarttlsError,
 )
 
+from config.common import outside
 from config.common.errors import DomainError
 from feedback.channels.email.fetching import FAILURES, connected
 from feedback.channels.email.sending import connection_of
@@ -27,6 +28,7 @@ PATIENCE = 8
 """Seconds that a server may take for each answer: somebody waits for the result."""
 
 REASONS: tuple[tuple[tuple[type[Exception], ...], Promise], ...] = (
+    ((outside.Internal,), gettext_lazy("it is inside our own network; INTERNAL_HOSTS can allow it")),
     (
         (MailboxLoginError, smtplib.SMTPAuthenticationError),
         gettext_lazy("it does not take this user name and password"),

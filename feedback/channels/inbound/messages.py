@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from compensation.members.commands import guest
 from compensation.members.rules import plausible_contact
 from compensation.models import Member, Order
-from config.common import vault, webhooks
+from config.common import outside, vault, webhooks
 from config.common.errors import Invalid
 from config.common.http import post
 from config.common.models import OutboxMessage
@@ -230,7 +230,8 @@ def send_reply(message: Message, sending: OutboxMessage) -> None:
 def _post(source: WebhookSource, body: bytes, request_id: str, signed: dict[str, str]) -> None:
     if not signed["webhook-signature"]:
         raise Refused("there is no key to sign with")
-    post(source.reply_url, body, request_id=request_id, headers=signed)
+    with outside.only():
+        post(source.reply_url, body, request_id=request_id, headers=signed)
 
 
 def _content(message: Message, sending: OutboxMessage, answered: ChannelMessage) -> dict[str, Any]:

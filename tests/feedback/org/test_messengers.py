@@ -178,3 +178,15 @@ def test_keeping_without_a_new_address_keeps_the_old_one():
         messengers.keep(
             messenger=Messenger(name="x", kind="other", user=StaffFactory()), pasted="", actor=None, at=T0
         )
+
+
+@pytest.mark.django_db
+def test_a_robot_inside_our_own_network_is_refused_and_never_reached(robot, settings):
+    messenger = make(f"json://127.0.0.1:{robot.server_port}/group")
+    settings.INTERNAL_HOSTS = []
+    with pytest.raises(Invalid):
+        make(f"json://127.0.0.1:{robot.server_port}/group")
+    tell(department=messenger.department)
+    gather(T0)
+    assert outbox.relay(T0).postponed == 1
+    assert robot.got == []

@@ -183,3 +183,9 @@ def test_many_at_once_are_not_tried(mailbox, client, staff, monkeypatch):
     chosen = [one.pk for one in (mailbox, *more)]
     shown = client.post(reverse(LIST), {"action": "try_out", "_selected_action": chosen}, follow=True)
     assert "Choose 3 mailboxes at most" in shown.content.decode()
+
+
+def test_a_server_inside_our_own_network_is_not_asked(mailbox, settings):
+    settings.INTERNAL_HOSTS = []
+    assert {is_good for is_good, _text in said(mailbox)} == {False}
+    assert all("inside our own network" in reason for reason in reasons(mailbox))

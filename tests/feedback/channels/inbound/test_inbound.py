@@ -122,6 +122,9 @@ def test_a_key_is_replaced_without_a_gap(shop):
         {"external_id": "1" * 200, "sender_id": "1", "text": "x"},
         {"external_id": "1", "sender_id": "1", "text": "x", "at": "yesterday"},
         {"external_id": "1", "sender_id": "1", "text": "x", "at": "2026-11-20T10:00:00"},
+        {"external_id": "1", "sender_id": "1", "text": "x", "at": "0001-01-01T00:00:00Z"},
+        {"external_id": "1", "sender_id": "1", "text": "x", "at": "1999-11-20T10:00:00Z"},
+        {"external_id": "1", "sender_id": "1", "text": "x", "at": "9999-11-20T10:00:00Z"},
         {"external_id": "1", "sender_id": "1", "text": "x", "files": [{"data": "???"}]},
         {"external_id": "1", "sender_id": "1", "text": "x", "files": "x"},
         {"external_id": "1", "sender_id": "1", "text": "\0"},
@@ -310,3 +313,14 @@ def test_a_part_that_is_split_off_is_answered_over_there_too(shop, agent):
     assert second.carried.case == new
     commands.reply(case_id=new.pk, body="已开", actor=agent.user, at=timezone.now())
     assert OutboxMessage.objects.filter(kind="channel").count() == 1
+
+
+def test_a_reply_goes_to_no_server_inside_our_own_network(shop, agent, over_there, settings):
+    settings.INTERNAL_HOSTS = []
+    source, secret = shop
+    source.reply_url = f"http://127.0.0.1:{over_there.server_port}/replies"
+    source.save()
+    send(source, secret, MESSAGE)
+    commands.reply(case_id=Case.objects.get().pk, body="x", actor=agent.user, at=timezone.now())
+    assert outbox.relay(timezone.now() + timedelta(hours=1)).postponed == 1
+    assert over_there.got == []
