@@ -10,11 +10,14 @@ class CompensationConfig(AppConfig):
 
     def ready(self) -> None:
         """Say who sends what this app puts into the outbox, what beat wakes, and what ships."""
+        from compensation import personal as ours
         from compensation.defaults import demo, money, tiers
         from compensation.notices import commands, senders
+        from config.common import personal
         from config.common.outbox import SENDERS
         from config.common.registry import DEFAULTS, DEMO, PERIODIC, Periodic
 
+        personal.add(ours.PERSONAL, ours.FREE)
         SENDERS[commands.MEMBER] = senders.send_notice
         SENDERS[commands.CODE] = senders.send_code
         PERIODIC.append(Periodic("forget old sign-ins", "compensation.forget_sign_ins", every_seconds=3600))

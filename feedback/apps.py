@@ -12,8 +12,10 @@ class FeedbackConfig(AppConfig):
         """Say what is seeded, what beat wakes, who sends messages and which pages there are."""
         from compensation.admin.shop import MEMBER_FACTS
         from compensation.portal import panels as portal
+        from config.common import personal
         from config.common.outbox import SENDERS
         from config.common.registry import ACCOUNTS, DEFAULTS, DEMO, MENU, PAGES, PERIODIC
+        from feedback import personal as ours
         from feedback.admin import beside
         from feedback.admin.articles import KNOWLEDGE_MENU, KNOWLEDGE_PAGES
         from feedback.admin.chats import CHAT_MENU, CHAT_PAGES
@@ -36,6 +38,7 @@ class FeedbackConfig(AppConfig):
         from feedback.periodic import WAKES
         from feedback.portal import panels
 
+        personal.add(ours.PERSONAL, ours.FREE)
         CASE_PANELS.extend([beside.watchers, beside.times])
         DEFAULTS.extend(seed.SEEDS)
         DEMO.append(demo.seed)

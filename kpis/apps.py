@@ -10,11 +10,13 @@ class KpisConfig(AppConfig):
 
     def ready(self) -> None:
         """Bring the goals, show the rows behind the figures, and have beat take them."""
+        from config.common import personal
         from config.common.registry import DEFAULTS, DEMO, PAGES, PERIODIC, Page, Periodic
         from kpis.admin.figures import figure
         from kpis.defaults import demo
         from kpis.defaults.seed import seed
 
+        personal.add({}, {"kpis.Snapshot"})
         DEFAULTS.append(seed)
         DEMO.append(demo.seed)
         PAGES.append(Page("figures/<str:metric>/", figure, "figure"))

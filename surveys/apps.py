@@ -12,11 +12,13 @@ class SurveysConfig(AppConfig):
         """Say what ships, what beat wakes, which pages there are, and which link an invitation has."""
         from compensation.notices.links import LINKS
         from compensation.portal.panels import NEEDS
+        from config.common import personal
         from config.common.registry import DEFAULTS, DEMO, PAGES, PERIODIC, Periodic
         from feedback.admin.panels import CASE_PANELS, MEMBER_FACTS
         from feedback.cases import timeline
         from feedback.playbooks import report
         from feedback.quality.sampling import DISSATISFIED
+        from surveys import personal as ours
         from surveys.admin import panels, results
         from surveys.defaults import campaigns, demo
         from surveys.invitations import links
@@ -24,6 +26,7 @@ class SurveysConfig(AppConfig):
         from surveys.responses.queries import dissatisfied_cases
         from surveys.responses.ratings import ratings
 
+        personal.add(ours.PERSONAL, ours.FREE)
         PAGES.extend(results.PAGES)
         CASE_PANELS.append(panels.survey_panel)
         MEMBER_FACTS.append(panels.last_answer)

@@ -1,0 +1,32 @@
+"""What this app's tables hold of members."""
+
+from config.common.personal import Holds, Personal
+
+C, A, S, R, T = Holds.CONTACT, Holds.ABOUT, Holds.SAID, Holds.REMARK, Holds.TRACE
+
+PERSONAL = {
+    "compensation.Member": Personal(
+        {
+            "external_id": T, "name": C, "phone": C, "email": C, "birthday": A, "region": A, "city": A,
+            "language": A,
+        },
+        "pk",
+    ),
+    "compensation.TierPeriod": Personal({"note": R}, "member"),
+    "compensation.SignInCode": Personal({"contact": C, "digest": T}, "member"),
+    "compensation.MemberSession": Personal({"digest": T, "origin": T}, "member"),
+    "compensation.Notice": Personal({"title": S, "body": S, "path": T}, "member"),
+    "compensation.Grant": Personal({"reason": R, "decision_note": R}, "member"),
+    "compensation.Coupon": Personal({"code": T, "redeemed_for": T}, "member"),
+    "compensation.Order": Personal({"external_id": T, "region": A, "payment_method": A}, "member"),
+    "compensation.Shipment": Personal({"external_id": T, "tracking_number": T}, "order__member"),
+    "compensation.ShipmentEvent": Personal({"text": S, "place": A}, "shipment__order__member"),
+}  # fmt: skip
+
+FREE = {
+    "compensation.Tier", "compensation.CouponTemplate", "compensation.Product",
+    "compensation.Transaction", "compensation.OrderLine",
+    "compensation.Notice.key", "compensation.Notice.kind",
+    "compensation.Grant.key", "compensation.Grant.cause",
+    "compensation.Order.channel", "compensation.Shipment.carrier", "compensation.ShipmentEvent.code",
+}  # fmt: skip

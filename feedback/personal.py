@@ -1,0 +1,67 @@
+"""What this app's tables hold of members."""
+
+from config.common.personal import Holds, Personal
+
+C, A, S, R, F, T, M = (
+    Holds.CONTACT, Holds.ABOUT, Holds.SAID, Holds.REMARK, Holds.FILE, Holds.TRACE, Holds.MIXED,
+)  # fmt: skip
+
+PERSONAL = {
+    "feedback.Case": Personal({"subject": S, "last_message": S, "language": A}, "member"),
+    "feedback.CaseWords": Personal({"words": S}, "case__member"),
+    "feedback.Message": Personal({"body": S}, "case__member"),
+    "feedback.Attachment": Personal({"file": F, "name": S, "sha256": T}, "message__case__member"),
+    "feedback.Draft": Personal({"body": S}, "case__member"),
+    "feedback.ChannelMessage": Personal(
+        {
+            "external_id": T, "thread_id": T, "letter_id": T, "reason": R, "sender": C, "sender_name": C,
+            "recipient": C, "subject": S, "original": F, "data": M,
+        },
+        "case__member",
+    ),
+    "feedback.Call": Personal({"external_id": T, "number": C, "recording_url": F}, "member"),
+    "feedback.AnswerGiven": Personal({"question": S}, "member"),
+    "feedback.Handoff": Personal({"question": R, "answer": R}, "case__member"),
+    "feedback.Pause": Personal({"remark": R}, "clock__case__member"),
+    "feedback.Firing": Personal({"outcome": M}, "clock__case__member"),
+    "feedback.Alert": Personal({"data": M}, "case__member"),
+    "feedback.DigestLine": Personal({"alerts": M}),
+    "feedback.Approval": Personal({"reason": R, "note": R}, "case__member"),
+    "feedback.ApprovalQuestion": Personal({"question": R, "answer": R}, "grant__member"),
+    "feedback.BulkRun": Personal({"content": M}),
+    "feedback.BulkResult": Personal({"reason": R}, "case__member"),
+    "feedback.PlaybookUse": Personal({"refusals": R}, "case__member"),
+    "feedback.RemedyRequest": Personal({"note": R, "outcome": R}, "case__member"),
+    "feedback.QualityScore": Personal({"remarks": M, "remark": R}, "check_of__case__member"),
+    "feedback.Appeal": Personal({"text": R, "answer": R}, "check_of__case__member"),
+    "feedback.CoachingNote": Personal({"text": R, "outcome": R}, "check_of__case__member"),
+    "feedback.BreachNote": Personal({"remark": R}, "clock__case__member"),
+    "feedback.Review": Personal({"external_id": T, "title": S, "text": S}, "member"),
+    "feedback.Reply": Personal({"text": S}, "review__member"),
+    "feedback.SavedView": Personal({"filter": M}),
+    "feedback.ImportRun": Personal({"folder": F, "files": M, "failures": M}),
+}  # fmt: skip
+
+FREE = {
+    # what we configure and plan
+    "feedback.AgentSkill", "feedback.Ladder", "feedback.Rung", "feedback.LadderVersion", "feedback.Calendar",
+    "feedback.CalendarVersion", "feedback.Policy", "feedback.PolicyVersion", "feedback.PauseRule",
+    "feedback.Skill", "feedback.Department", "feedback.Agent", "feedback.DepartmentRule", "feedback.Mailbox",
+    "feedback.WebhookSource", "feedback.WebhookKey", "feedback.Topic", "feedback.Article",
+    "feedback.ArticleVersion", "feedback.ArticleText", "feedback.KnownWord", "feedback.ChatSetup",
+    "feedback.DeskSetup", "feedback.Messenger", "feedback.Template", "feedback.ToneRule", "feedback.Playbook",
+    "feedback.PlaybookStep", "feedback.PlaybookRemedy", "feedback.PlaybookVersion", "feedback.Scorecard",
+    "feedback.ScorecardItem", "feedback.SamplingRule", "feedback.QualityCheck", "feedback.BreachCause",
+    "feedback.Leave", "feedback.Simulation", "feedback.ClockMove",
+    # what we count
+    "feedback.BoardCount", "feedback.Clock",
+    # columns
+    "feedback.Case.key", "feedback.Case.category", "feedback.Case.last_author", "feedback.Alert.key",
+    "feedback.Alert.kind", "feedback.Attachment.content_type",
+    "feedback.BulkRun.key", "feedback.BulkRun.action",
+    "feedback.BulkRun.cases", "feedback.Call.line", "feedback.CoachingNote.follow_up_on",
+    "feedback.Draft.kind", "feedback.Firing.action", "feedback.ImportRun.map_name",
+    "feedback.ImportRun.map_text", "feedback.ImportRun.doing", "feedback.ImportRun.counts",
+    "feedback.QualityScore.points", "feedback.SavedView.name", "feedback.SavedView.columns",
+    "feedback.SavedView.sort",
+}  # fmt: skip
