@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from compensation.coupons.commands import NotGiven
-from compensation.grants.commands import AlreadyGranted
-from config.common.errors import Invalid, NotFound, WrongState
+from config.common.errors import DomainError, Invalid, NotFound, WrongState
 from config.common.events import record
 from config.common.models import User
 from feedback.cases import rules as case_rules
@@ -81,7 +81,7 @@ def apply(*, case_id: int, playbook_id: int, actor: User | None, at: datetime) -
     record("playbook.applied", case, actor=actor, at=at, playbook=version.playbook.pk, version=version.number)
     _ask(used, case, actor=actor, at=at)
     if actor is not None:
-        _give(used, actor=actor, at=at, strict=False)
+        _give(used, actor=actor, at=at)
     return used
 
 
@@ -89,12 +89,17 @@ def apply(*, case_id: int, playbook_id: int, actor: User | None, at: datetime) -
 def give(*, use_id: int, actor: User, at: datetime) -> PlaybookUse:
     """Give what a use has not given yet, such as one that a ladder began.
 
+    What cannot be given stops nothing else: why not is kept in `refusals`.
+
     Raises:
         NotFound: there is no such use.
-        AlreadyGranted, NotGiven, WrongState: see remedies.commands.grant_for_case.
+        DomainError: nothing could be given; see remedies.commands.grant_for_case.
     """
     used = _lock_use(use_id)
-    _give(used, actor=actor, at=at, strict=True)
+    missing = len(_ungiven(used))
+    refused = _give(used, actor=actor, at=at)
+    if refused and len(refused) == missing:
+        raise refused[0]
     return used
 
 
@@ -169,28 +174,52 @@ def _ask(used: PlaybookUse, case: Case, *, actor: User | None, at: datetime) -> 
         record("request.asked", case, actor=actor, at=at, request=row.pk, remedy=one.kind)
 
 
-def _give(used: PlaybookUse, *, actor: User, at: datetime, strict: bool) -> None:
-    """Give the coupons and points that were not given yet; one that cannot be given stops no other."""
-    given = set(used.given.values_list("place", flat=True))
-    for one in rules.read(used.version.content).givings:
-        if one.kind not in GIVEN_HERE or one.place in given:
-            continue
+def _give(used: PlaybookUse, *, actor: User, at: datetime) -> list[DomainError]:
+    """Give the coupons and points that were not given yet, each whole or not at all; gives the refusals.
+
+    One that cannot be given stops no other. Why not is kept, in the language of the house.
+    """
+    refused: list[DomainError] = []
+    used.refusals = {}
+    for one in _ungiven(used):
         try:
-            remedy = grant_for_case(
-                case_id=used.case_id,
-                kind=one.kind,
-                template_id=one.coupon_id,
-                points=one.points,
-                reason=one.note or str(used.playbook),
-                key=f"playbook:{used.pk}:{one.place}",
+            with transaction.atomic():
+                _give_one(used, one, actor=actor, at=at)
+        except DomainError as error:
+            refused.append(error)
+            with translation.override(settings.LANGUAGE_CODE):
+                used.refusals[str(one.place)] = str(error)[:OUTCOME_LENGTH]
+            record(
+                "playbook.not_given",
+                used.case,
                 actor=actor,
                 at=at,
+                playbook=used.playbook_id,
+                remedy=one.kind,
             )
-        except (AlreadyGranted, NotGiven, NotFound):
-            if strict:
-                raise
-        else:
-            PlaybookGiven.objects.create(use=used, place=one.place, remedy=remedy)
+    used.save(update_fields=["refusals"])
+    return refused
+
+
+def _ungiven(used: PlaybookUse) -> list[rules.Giving]:
+    """What is given here and was not yet."""
+    given = set(used.given.values_list("place", flat=True))
+    content = rules.read(used.version.content)
+    return [one for one in content.givings if one.kind in GIVEN_HERE and one.place not in given]
+
+
+def _give_one(used: PlaybookUse, one: rules.Giving, *, actor: User, at: datetime) -> None:
+    remedy = grant_for_case(
+        case_id=used.case_id,
+        kind=one.kind,
+        template_id=one.coupon_id,
+        points=one.points,
+        reason=one.note or str(used.playbook),
+        key=f"playbook:{used.pk}:{one.place}",
+        actor=actor,
+        at=at,
+    )
+    PlaybookGiven.objects.create(use=used, place=one.place, remedy=remedy)
 
 
 def _lock_use(use_id: int) -> PlaybookUse:

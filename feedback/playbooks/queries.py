@@ -75,6 +75,8 @@ class Outcome:
     gift: Gift
     grant: Grant | None
     request: RemedyRequest | None
+    why_not: str = ""
+    """Why it was not given, in the language of the house."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,12 @@ class Panel:
             content,
             [Tick(step, done.get(step.number)) for step in content.steps],
             [
-                Outcome(gift, grants.get(gift.giving.place), requests.get(gift.giving.place))
+                Outcome(
+                    gift,
+                    grants.get(gift.giving.place),
+                    requests.get(gift.giving.place),
+                    row.refusals.get(str(gift.giving.place), ""),
+                )
                 for gift in self._gifts(content)
             ],
         )

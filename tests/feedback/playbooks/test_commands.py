@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, transaction
 
-from compensation.grants.commands import AlreadyGranted
+from compensation.grants.commands import MOST_POINTS, AlreadyGranted
 from compensation.models import Coupon, Grant
 from config.common.errors import Invalid, MoveNotAllowed, NotFound, WrongState
 from config.common.events import timeline
@@ -265,3 +265,39 @@ def test_the_report_tells_how_uses_ended(department, agent, monkeypatch):
     assert (second.playbook, second.uses, second.to_resolve, second.rating) == (other, 1, None, None)
     assert not report.rows(Case.objects.none(), since=T0, until=T0 + timedelta(days=1))
     assert not report.rows(Case.objects.all(), since=T0 + timedelta(days=1), until=T0 + timedelta(days=2))
+
+
+def test_whatever_stands_against_one_remedy_stops_no_other(case, agent):
+    """So many points cannot be given: for another reason than that they were given before."""
+    PointsRuleFactory()
+    coupon = CouponTemplateFactory(code="sorry-10")
+    used = apply(case, make_playbook(remedies=[MOST_POINTS + 1, coupon, "reship"]), agent)
+    assert [one.place for one in used.given.all()] == [2]
+    assert Coupon.objects.count() == RemedyRequest.objects.count() == 1
+    used.refresh_from_db()
+    assert list(used.refusals) == ["1"]
+    assert used.refusals["1"]
+    assert Grant.objects.count() == 1, "nothing is half-done"
+    assert "playbook.not_given" in kinds(case)
+    assert all("%(" not in entry.text for entry in timeline_of(case))
+    shown = queries.Panel(case, agent).uses[0].outcomes
+    assert [bool(one.why_not) for one in shown] == [True, False, False]
+    with pytest.raises(Invalid):
+        commands.give(use_id=used.pk, actor=agent, at=T0)
+
+
+def test_what_can_be_given_later_is_though_something_else_cannot(case, agent):
+    coupon, other = CouponTemplateFactory(is_active=False), CouponTemplateFactory(code="sorry-10")
+    used = apply(case, make_playbook(remedies=[coupon, other]), None)
+    commands.give(use_id=used.pk, actor=agent, at=T0)
+    assert [one.place for one in used.given.all()] == [2]
+    with pytest.raises(WrongState):
+        commands.give(use_id=used.pk, actor=agent, at=T0)
+
+
+def test_an_erased_member_is_given_nothing_and_the_playbook_goes_on(case, agent):
+    case.member.erased_at = T0
+    case.member.save()
+    used = apply(case, make_playbook(remedies=[CouponTemplateFactory(), "refund"]), agent)
+    assert not used.given.exists()
+    assert RemedyRequest.objects.count() == 1
