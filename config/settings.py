@@ -51,6 +51,7 @@ if SHOP_JWT_ALGORITHM not in {"HS256", "RS256"}:
 if SHOP_JWT_KEY and SHOP_JWT_ALGORITHM == "HS256" and len(SHOP_JWT_KEY) < 32:  # noqa: PLR2004 - 256 bits
     raise ImproperlyConfigured("SHOP_JWT_KEY must have at least 32 characters.")
 ALLOWED_HOSTS = _list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if LAPTOP else "")
+INTERNAL_HOSTS = _list("INTERNAL_HOSTS")  # inside our network, may be reached by mailboxes and webhooks
 CSRF_TRUSTED_ORIGINS = _list("CSRF_TRUSTED_ORIGINS")
 PUBLIC_URL = os.environ.get("PUBLIC_URL", "http://localhost:8000").rstrip("/")
 HTTPS = _flag("HTTPS", default=not LAPTOP)
@@ -189,7 +190,9 @@ ATTACHMENT_MEGABYTES = {
     "document": int(os.environ.get("DOCUMENT_MEGABYTES", "20")),
 }
 LETTER_MEGABYTES = int(os.environ.get("LETTER_MEGABYTES", "30"))  # of a bigger one only the head is fetched
+LETTER_TRIES = int(os.environ.get("LETTER_TRIES", "2"))  # workers that one letter may stop
 LETTERS_AN_HOUR = int(os.environ.get("LETTERS_AN_HOUR", "30"))  # of one sender that open or reopen cases
+LETTERS_A_CASE_A_DAY = int(os.environ.get("LETTERS_A_CASE_A_DAY", "50"))  # of one sender, into one case
 AUTOMATIC_LETTERS_AN_HOUR = int(os.environ.get("AUTOMATIC_LETTERS_AN_HOUR", "10"))  # to one address
 DATA_UPLOAD_MAX_MEMORY_SIZE = 30 * 1024 * 1024
 

@@ -22,8 +22,8 @@ from config.common.screens import StaffRequest
 from feedback.cases.queries import visible_to
 from feedback.channels.email import again
 from feedback.models import Call, ChannelMessage, Direction, Outcome
+from feedback.models.channel import ODD
 
-ODD = [Outcome.SET_ASIDE, Outcome.BROKEN, Outcome.FAILED]
 CONTACTS = "compensation.see_contacts"
 HEAR = "feedback.hear_recording"
 SEES_ALL = "feedback.see_all_departments"
@@ -185,6 +185,15 @@ class ChannelMessageAdmin(Browsed):
                 self.message_user(request, str(error), messages.WARNING)
             else:
                 self.message_user(request, _("It is in case %(case)s now.") % {"case": row.case})
+
+    @admin.action(permissions=["sort"], description=_("Belongs into no case: leave it aside"))
+    def leave_aside(self, request: StaffRequest, queryset: QuerySet[ChannelMessage]) -> None:
+        """Say that nobody need look at them again."""
+        for row_id in list(queryset.values_list("pk", flat=True)):
+            try:
+                again.leave(row_id=row_id, actor=request.user, at=timezone.now())
+            except DomainError as error:
+                self.message_user(request, str(error), messages.WARNING)
 
 
 def _link(row: Call | ChannelMessage) -> str | SafeString:

@@ -12,6 +12,7 @@ from compensation.models import GrantKind, GrantStatus
 from config.common.asked import id_in
 from config.common.errors import Invalid, NotFound
 from config.common.screens import StaffRequest
+from feedback.admin.letters import sort_letter
 from feedback.cases import commands, waiting, watching
 from feedback.cases.contacts import reveal_contacts
 from feedback.cases.linking import find_numbered
@@ -54,6 +55,7 @@ def _reply(request: StaffRequest, case: Case, at: datetime) -> Said:
         body=post.get("body", ""),
         attachments=request.FILES.getlist("files"),
         then="wait" if then == "wait" else "open",
+        to=_recipient(post),
         version=id_in(post.get("version")),
         key=_key(post),
         actor=request.user,
@@ -74,6 +76,7 @@ def _send_and_resolve(request: StaffRequest, case: Case, at: datetime) -> Said:
             body=post.get("body", ""),
             attachments=files,
             then="resolve",
+            to=_recipient(post),
             resolution=Resolution(resolution),
             version=id_in(post.get("version")),
             key=_key(post),
@@ -335,6 +338,7 @@ MOVES: dict[str, Move] = {
     "courier": Move("courier", _courier, "courier"),
     "call": Move("call", _call, "call"),
     "keep": Move("keep", _keep),
+    "letter": Move("note", sort_letter),
     "reveal": Move("note", _reveal),
     "merge": Move("merge", _merge),
     "split": Move("split", _split, "split"),
@@ -371,6 +375,19 @@ def _chosen(post: QueryDict, name: str) -> int:
     if number is None:
         raise Invalid(_("Choose something first."))
     return number
+
+
+def _recipient(post: QueryDict) -> int | None:
+    """The letter whose writer is answered; None: the member.
+
+    Raises:
+        NotFound: that is no number.
+    """
+    given = post.get("to")
+    chosen = id_in(given)
+    if given and chosen is None:
+        raise NotFound
+    return chosen
 
 
 def _key(post: QueryDict) -> str | None:

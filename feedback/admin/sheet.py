@@ -9,12 +9,15 @@ from typing import Any
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
 
+from compensation.members.masking import masked_email
 from config.common.screens import StaffRequest
 from feedback.cases.linking import Linked, Suggestion, links_of, suggestions
+from feedback.cases.outgoing import recipients
 from feedback.cases.queries import Actions, actions_for
 from feedback.cases.thread import LIMIT, Line, Thread, came_since, thread_of
 from feedback.cases.timeline import Entry, timeline_of
 from feedback.cases.watching import watches
+from feedback.channels.email.strangers import waiting
 from feedback.clocks.queries import Chip, chips
 from feedback.desk.drafts import drafts_of
 from feedback.models import (
@@ -22,6 +25,7 @@ from feedback.models import (
     UNENDED,
     Agent,
     Case,
+    ChannelMessage,
     Department,
     Draft,
     Handoff,
@@ -206,6 +210,20 @@ class Sheet:
     def suggested(self) -> list[Suggestion]:
         """Cases that may be the same problem, for who may merge this one."""
         return suggestions(self.case, self.request.user, at=self.at) if "merge" in self.actions else []
+
+    @cached_property
+    def recipients(self) -> list[tuple[int | str, str]]:
+        """Who a reply can go to, where that is a question: what the form sends, and how they are shown."""
+        sees = self.request.user.has_perm("compensation.see_contacts")
+        return [
+            (one.letter or "", f"{one.name} <{one.address if sees else masked_email(one.address)}>".strip())
+            for one in (recipients(self.case) if "reply" in self.actions else [])
+        ]
+
+    @cached_property
+    def letters(self) -> list[ChannelMessage]:
+        """The letters of others that wait for somebody to put them into the case, or leave them aside."""
+        return waiting(self.case) if "note" in self.actions else []
 
     @cached_property
     def linked(self) -> list[Linked]:

@@ -25,12 +25,13 @@ def say(
     *,
     to: CaseStatus | None,
     is_last: bool = False,
+    letter: int | None = None,
     actor: User,
     at: datetime,
 ) -> Message:
     """Write our reply and move the case to `to`, if it has to move. Meets the reply clocks.
 
-    `is_last`: the case is resolved with it.
+    `is_last`: the case is resolved with it. `letter`: whose writer it goes to, instead of the member.
 
     Raises:
         MoveNotAllowed: the table does not hold the move.
@@ -45,7 +46,7 @@ def say(
     clocks.replied(case, is_last=is_last, actor=actor, at=at)
     if taken:
         hold_agent(case)
-    outgoing.send(case, message, at=at)
+    outgoing.send(case, message, letter=letter, at=at)
     if case.status == CaseStatus.WAITING_MEMBER and not was_waiting:
         clocks.wait_for_member(case, actor=actor, at=at)
     elif was_waiting and ends:

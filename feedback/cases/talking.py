@@ -14,7 +14,7 @@ from config.common.errors import MoveNotAllowed
 from config.common.events import record
 from config.common.models import User
 from feedback.attachments.commands import inspect_all, kept_with_the_transaction
-from feedback.cases import rules, telling
+from feedback.cases import outgoing, rules, telling
 from feedback.cases.ending import finish, revive
 from feedback.cases.locking import lock, lock_own, save
 from feedback.cases.mentions import mention
@@ -33,6 +33,7 @@ def reply(
     attachments: Sequence["File[bytes]"] = (),
     then: rules.Then = "open",
     resolution: Resolution = Resolution.ANSWERED,
+    to: int | None = None,
     version: int | None = None,
     key: str | None = None,
     actor: User,
@@ -40,10 +41,11 @@ def reply(
 ) -> Message:
     """Answer the member; then the case stays with us, waits for the member, or is resolved.
 
-    A case that nobody has becomes the replier's own. A reply to a resolved case leaves it resolved.
+    A case that nobody has becomes the replier's own. A reply to a resolved case leaves it resolved. `to` is
+    the letter whose writer is answered; without it the member is, at the address that we know of them.
 
     Raises:
-        Invalid: nothing said, or too much.
+        Invalid: nothing said, or too much; or `to` is no letter of somebody who wrote in this case.
         BadTone: it says what a rule of tone blocks.
         BadFile: an attachment that is not taken.
         MoveNotAllowed: the case is closed, or may not go where `then` says.
@@ -59,14 +61,17 @@ def reply(
         if case.status == CaseStatus.CLOSED:
             rules.check_worked(case.status)
         refuse_blocked(body, language=nearest(case.language or case.member.language), kind=case.kind)
+        outgoing.check_recipient(case, to)
         is_last = then == "resolve"
-        message = say(case, body, files, to=after_reply(case, then), is_last=is_last, actor=actor, at=at)
+        message = say(
+            case, body, files, to=after_reply(case, then), is_last=is_last, letter=to, actor=actor, at=at
+        )
         if is_last:
             finish(case, resolution, body=body, actor=actor, at=at)
         elif then == "wait":
-            telling.tell(case, "waiting", telling.WAITING, body=body, at=at)
+            telling.tell(case, "waiting", telling.WAITING, body=body, to_others=to is not None, at=at)
         else:
-            telling.tell(case, "replied", telling.REPLIED, body=body, at=at)
+            telling.tell(case, "replied", telling.REPLIED, body=body, to_others=to is not None, at=at)
         return message
 
     content = {
@@ -74,6 +79,7 @@ def reply(
         "then": then,
         "resolution": resolution,
         "files": [clean.sha256 for clean in files],
+        **({"to": to} if to is not None else {}),
     }
     return _once(f"reply:{case_id}:{actor.pk}", key, content, perform)
 

@@ -38,12 +38,14 @@ def tell(
     *,
     at: datetime,
     body: Promise | str = "",
+    to_others: bool = False,
     **names: object,
 ) -> None:
     """Tell the member of a change of a case; `names` fill the placeholders in title and body.
 
     Once for one version of the case: a command that changes it in two ways tells of both. What the reply
-    itself says where the member wrote stands in the portal only; who looks at the case is told nothing.
+    itself says where the member wrote stands in the portal only, unless it went `to_others`; who looks at
+    the case is told nothing.
     """
     if outgoing.is_watched(case):
         return
@@ -60,7 +62,7 @@ def tell(
             title=str(title) % known,
             body=str(body) % known if isinstance(body, Promise) else body,
             path=page(case.merged_into_id or case.pk),
-            send=not (kind in outgoing.SAYS_IT and outgoing.reaches(case)),
+            send=to_others or not (kind in outgoing.SAYS_IT and outgoing.reaches(case)),
             at=at,
         )
 

@@ -7,7 +7,7 @@ from feedback.channels.app.channel import App
 from feedback.channels.base import CHANNELS, Channel
 from feedback.channels.chat.channel import Chat
 from feedback.channels.email.channel import Email
-from feedback.channels.email.sending import send_notice
+from feedback.channels.email.sending import recipients, send_notice
 from feedback.channels.file.channel import File
 from feedback.channels.marketplace.channel import Marketplace
 from feedback.channels.phone.channel import Phone
@@ -23,5 +23,6 @@ def register() -> None:
     """Say which channels there are, which of them carry replies, and who sends those. Run in `ready()`."""
     CHANNELS.update({channel.code: channel for channel in ALL})
     outgoing.SPOKEN.update({channel.code: channel.reaches for channel in ALL})
+    outgoing.RECIPIENTS[Email.code] = recipients
     SENDERS[outgoing.KIND] = send_reply
     WAYS.append(send_notice)

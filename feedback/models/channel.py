@@ -26,12 +26,16 @@ class Outcome(models.TextChoices):
     SET_ASIDE = "set_aside", _("set aside")
     BOUNCE = "bounce", _("report of a failed delivery")
     BROKEN = "broken", _("could not be read")
+    FATAL = "fatal", _("stopped the program that read it")
+    LEFT = "left", _("left aside")
     SENDING = "sending", _("on its way")
     SENT = "sent", pgettext_lazy("outcome", "sent")
     FAILED = "failed", _("not delivered")
 
 
-INBOUND = [Outcome.TAKEN, Outcome.SET_ASIDE, Outcome.BOUNCE, Outcome.BROKEN]
+INBOUND = [Outcome.TAKEN, Outcome.SET_ASIDE, Outcome.BOUNCE, Outcome.BROKEN, Outcome.FATAL, Outcome.LEFT]
+ODD = [Outcome.SET_ASIDE, Outcome.BROKEN, Outcome.FATAL, Outcome.FAILED]
+"""What a person has to look at."""
 OUTBOUND = [Outcome.SENDING, Outcome.SENT, Outcome.FAILED]
 
 
@@ -103,7 +107,7 @@ class ChannelMessage(models.Model):
             models.Index(  # the admin's list of what needs a look
                 name="channelmessage_odd",
                 fields=["-id"],
-                condition=Q(outcome__in=[Outcome.SET_ASIDE, Outcome.BROKEN, Outcome.FAILED]),
+                condition=Q(outcome__in=ODD),
             ),
         ]
 

@@ -64,6 +64,12 @@ class Mailbox(Bilingual):
     )
     uid_validity = models.BigIntegerField(null=True, blank=True, editable=False)
     last_uid = models.BigIntegerField(default=0, editable=False)
+    trying_uid = models.BigIntegerField(
+        default=0, db_default=0, editable=False, help_text="The letter that is being read, by its number."
+    )
+    tries = models.PositiveSmallIntegerField(
+        default=0, db_default=0, editable=False, help_text="How often a worker began to read it, and died."
+    )
     busy_until = models.DateTimeField(null=True, blank=True, editable=False)
     checked_at = models.DateTimeField(_("last looked into"), null=True, blank=True, editable=False)
     failing_since = models.DateTimeField(_("failing since"), null=True, blank=True, editable=False)

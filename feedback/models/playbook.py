@@ -288,6 +288,12 @@ class PlaybookUse(models.Model):
         help_text=_("Nobody: a ladder."),
     )
     applied_at = models.DateTimeField(_("applied"))
+    refusals = models.JSONField(
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        editable=False,
+        help_text="Why a remedy was not given, the last time, by its place in the version.",
+    )
 
     class Meta:
         verbose_name = _("use of a playbook")

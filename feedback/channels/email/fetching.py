@@ -3,6 +3,10 @@
 A letter's number (UID) is noted in the transaction that takes it in, so a worker that dies in between
 fetches it again, and nothing else. Numbers hold as long as the folder's UIDVALIDITY does; after that all
 letters since the mailbox was connected are looked at anew, and those that are known are left out.
+
+Before a letter is read it is noted that it will be. A worker that is still alive afterwards wipes the note
+away; one that the letter stops (no memory left, a fault in a library) cannot, and after some such workers
+the letter is set aside unread.
 """
 
 import imaplib
@@ -20,7 +24,7 @@ from django.db.models.functions import Greatest
 from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.errors import ImapToolsError
 
-from config.common import vault
+from config.common import outside, vault
 from config.common.errors import DomainError
 from config.common.events import record
 from feedback.channels.email.receiving import Arrived, receive
@@ -65,6 +69,11 @@ def connected(mailbox: Mailbox, *, timeout: int = TIMEOUT) -> BaseMailBox:
     Raises:
         OSError, IMAP4.error, ImapToolsError, Unreadable: the server is away, or does not let us in.
     """
+    with outside.only():
+        return _connected(mailbox, timeout)
+
+
+def _connected(mailbox: Mailbox, timeout: int) -> BaseMailBox:
     trusted = ssl.create_default_context()
     box: BaseMailBox
     match mailbox.imap_security:
@@ -99,7 +108,8 @@ def _release(mailbox: Mailbox, error: str, at: datetime) -> None:
     row.busy_until, row.checked_at, row.last_error = None, at, error
     failing = row.failing_since
     row.failing_since = (failing or at) if error else None
-    row.save(update_fields=["busy_until", "checked_at", "last_error", "failing_since"])
+    row.trying_uid = row.tries = 0
+    row.save(update_fields=["busy_until", "checked_at", "last_error", "failing_since", "trying_uid", "tries"])
     if bool(failing) != bool(error):
         record("mailbox.failing" if error else "mailbox.well", row, actor=None, at=at)
 
@@ -108,18 +118,26 @@ def _new(box: BaseMailBox, mailbox: Mailbox, clock: Callable[[], datetime]) -> I
     validity = int(box.client.response("UIDVALIDITY")[1][0] or 0)
     if validity != mailbox.uid_validity:
         Mailbox.objects.filter(pk=mailbox.pk).update(uid_validity=validity, last_uid=0)
-        mailbox.uid_validity, mailbox.last_uid = validity, 0
+        mailbox.uid_validity, mailbox.last_uid, mailbox.trying_uid = validity, 0, 0
     since = mailbox.since or clock()
     # A day early: the server compares dates in its own time zone. "n:*" also gives the last one below n.
     wanted = f"UID {mailbox.last_uid + 1}:* SINCE {_date(since - timedelta(days=1))}"
     uids = sorted(uid for uid in map(int, box.uids(wanted, charset=None)) if uid > mailbox.last_uid)
     for uid in uids[:BATCH]:
-        arrived = _get(box, uid, validity, since)
+        tries = _note_try(mailbox, uid, clock())
+        arrived = _get(box, uid, validity, since, tries=tries)
         if arrived is not None:
             yield arrived
         else:  # else the same older letters would fill every batch
             _pass_over(mailbox, uid)
-        Mailbox.objects.filter(pk=mailbox.pk).update(busy_until=clock() + LEASE)
+
+
+def _note_try(mailbox: Mailbox, uid: int, at: datetime) -> int:
+    """Note, for whoever comes after us, that a letter is being read; gives how often it was begun."""
+    mailbox.tries = mailbox.tries + 1 if mailbox.trying_uid == uid else 1
+    mailbox.trying_uid = uid
+    Mailbox.objects.filter(pk=mailbox.pk).update(trying_uid=uid, tries=mailbox.tries, busy_until=at + LEASE)
+    return mailbox.tries
 
 
 def _pass_over(mailbox: Mailbox, uid: int) -> None:
@@ -128,8 +146,11 @@ def _pass_over(mailbox: Mailbox, uid: int) -> None:
     rows.update(last_uid=Greatest("last_uid", uid))
 
 
-def _get(box: BaseMailBox, uid: int, validity: int, since: datetime) -> Arrived | None:
-    """One letter; None when it was removed meanwhile, or is older than what is asked for."""
+def _get(box: BaseMailBox, uid: int, validity: int, since: datetime, *, tries: int) -> Arrived | None:
+    """One letter; None when it was removed meanwhile, or is older than what is asked for.
+
+    Of one that is too big, or that stops us even where nothing but its bytes is kept, only the head.
+    """
     about = _bytes(box.client.uid("FETCH", str(uid), "(RFC822.SIZE INTERNALDATE)"))
     size, date = SIZE.search(about), DATE.search(about)
     if not size or not date:
@@ -137,14 +158,14 @@ def _get(box: BaseMailBox, uid: int, validity: int, since: datetime) -> Arrived 
     at = _moment(date[1])
     if at < since.replace(microsecond=0):
         return None
-    is_head_only = int(size[1]) > settings.LETTER_MEGABYTES * 1_000_000
+    is_head_only = int(size[1]) > settings.LETTER_MEGABYTES * 1_000_000 or tries > 2 * settings.LETTER_TRIES
     section = "BODY.PEEK[HEADER]" if is_head_only else "BODY.PEEK[]"
     answer = box.client.uid("FETCH", str(uid), f"({section})")
     _bytes(answer)
     raw = next((one[1] for one in answer[1] if isinstance(one, tuple)), None)
     if raw is None:
         return None
-    return Arrived(bytes(raw), at, uid, validity, is_head_only)
+    return Arrived(bytes(raw), at, uid, validity, is_head_only, is_fatal=tries > settings.LETTER_TRIES)
 
 
 def _bytes(answer: tuple[str, list[bytes | tuple[bytes, bytes] | None]]) -> bytes:

@@ -8,7 +8,7 @@ from django.core.files.storage import default_storage
 from feedback.attachments.commands import remove_unless_kept
 from feedback.attachments.rules import BadFile, inspect
 from feedback.channels.email import letters
-from feedback.models import Channel, ChannelMessage
+from feedback.models import Channel, ChannelMessage, Outcome
 
 DIGEST = 64
 FOLDER = "letters"  # where models.original_path puts them
@@ -25,13 +25,24 @@ def read(row: ChannelMessage) -> letters.Letter:
     """Read the original again.
 
     Raises:
-        Unreadable: it never could be read, or its file is gone.
+        Unreadable: it never could be read, it stops who reads it, or its file is gone.
     """
+    if row.outcome == Outcome.FATAL:
+        raise letters.Unreadable("it stops the program that reads it")
     try:
         with row.original.open("rb") as file:
             return letters.read(file.read())
     except (OSError, ValueError) as error:
         raise letters.Unreadable("the file is gone") from error
+
+
+def source(row: ChannelMessage, most: int) -> str:
+    """The first `most` bytes of the original as they are, nothing taken apart; empty without a file."""
+    try:
+        with row.original.open("rb") as file:
+            return str(file.read(most).decode("utf-8", "replace")).replace("\0", "\ufffd")
+    except (OSError, ValueError):
+        return ""
 
 
 def pictures(letter: letters.Letter) -> dict[str, tuple[str, bytes]]:

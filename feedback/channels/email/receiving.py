@@ -17,7 +17,7 @@ from feedback.attachments.commands import attach, kept_with_the_transaction
 from feedback.cases.locking import lock
 from feedback.channels import arriving
 from feedback.channels.arriving import ENDED, Files, Said
-from feedback.channels.email import letters, originals, returns, rules, texts, threads
+from feedback.channels.email import letters, originals, returns, rules, strangers, texts, threads
 from feedback.channels.email.letters import Letter, Unreadable
 from feedback.models import Case, CaseKind, Channel, ChannelMessage, Direction, Mailbox, Outcome
 
@@ -34,18 +34,23 @@ class Arrived:
     uid_validity: int = 0
     is_head_only: bool = False
     """It is too big to be fetched whole."""
+    is_fatal: bool = False
+    """It stopped the workers that tried to read it."""
 
 
 def receive(*, mailbox: Mailbox, arrived: Arrived, at: datetime) -> ChannelMessage | None:
     """Take in one letter and note that it was, in one transaction; None when it was taken in before.
 
-    What cannot be read is kept as it is, for a person to look at: one such letter holds up no other.
+    What cannot be read, or stops who reads it, is kept as it is for a person to look at: one such letter
+    holds up no other.
     """
+    if arrived.is_fatal or _is_known_broken(arrived):
+        return _keep_broken(mailbox, arrived, "", at)
     try:
         letter = letters.read(arrived.raw)
         files = arriving.look_at([(part.name, part.data) for part in letter.parts])
-    except Unreadable as error:
-        return _keep_broken(mailbox, arrived, str(error), at)
+    except (Unreadable, MemoryError) as error:
+        return _keep_broken(mailbox, arrived, str(error) or type(error).__name__, at)
     try:
         return _take_in(mailbox, arrived, letter, files, at)
     except OperationalError:
@@ -98,6 +103,15 @@ def _note_place(mailbox: Mailbox, arrived: Arrived) -> None:
         )
 
 
+def _is_known_broken(arrived: Arrived) -> bool:
+    """Whether just these bytes could not be read before; they are not tried again."""
+    return ChannelMessage.objects.filter(
+        channel=Channel.EMAIL,
+        external_id=letters.digest_of(arrived.raw),
+        outcome__in=[Outcome.BROKEN, Outcome.FATAL],
+    ).exists()
+
+
 @kept_with_the_transaction()
 @transaction.atomic
 def _keep_broken(mailbox: Mailbox, arrived: Arrived, why: str, at: datetime) -> ChannelMessage | None:
@@ -107,7 +121,7 @@ def _keep_broken(mailbox: Mailbox, arrived: Arrived, why: str, at: datetime) -> 
         defaults={
             "direction": Direction.IN,
             "mailbox": mailbox,
-            "outcome": Outcome.BROKEN,
+            "outcome": Outcome.FATAL if arrived.is_fatal else Outcome.BROKEN,
             "reason": why.replace("\0", "")[:300],
             "recipient": mailbox.address,
             "at": min(arrived.at, at),
@@ -135,13 +149,18 @@ def _of_ours(letter: Letter) -> str:
 def _sort(
     row: ChannelMessage, mailbox: Mailbox, letter: Letter, files: Files, *, is_head_only: bool, at: datetime
 ) -> None:
-    """Into the case that it belongs to, else into a new one. What a machine wrote opens nothing."""
+    """Into the case that it belongs to, else into a new one. What a machine wrote opens nothing.
+
+    What a stranger writes to a case, or anybody too often, waits for a person beside it.
+    """
     case = threads.case_of(letter)
     machine = rules.automatic(letter)
     sent = limits.hit(f"letter:{letter.sender}"[:160], per=HOUR, at=at).count
     is_flood = sent > settings.LETTERS_AN_HOUR
     if machine and case is None:
         row.outcome, row.reason = Outcome.SET_ASIDE, machine
+    elif case is not None and (why := strangers.why_aside(case, letter, at=at)):
+        strangers.put_aside(row, case, why, tells=not machine, at=at)
     elif machine and case is not None:
         _note_automatic(row, case, letter, files, at)
     elif is_flood and (case is None or case.status in ENDED):

@@ -8,15 +8,18 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from compensation.members.rules import normal_contact
 from compensation.models import Notice
 from config.common import limits, vault
 from config.common.mail import SMTP_PERMANENT
 from config.common.models import OutboxMessage
 from config.common.outbox import Dropped, Refused
 from feedback.cases import telling
+from feedback.cases.outgoing import Recipient
 from feedback.channels.email import returns, writing
 from feedback.models import (
     Attachment,
@@ -42,21 +45,39 @@ class RefusedForGood(Refused):
         self.is_address = is_address
 
 
-def correspondence(case: Case) -> tuple[Mailbox | None, str]:
-    """The mailbox and the member's address that a case's letters go between; empty when there is none.
+MOST_WRITERS = 20
 
-    The address that the case was opened from: not one that some later letter came from.
+
+def correspondence(case: Case, letter: int | None = None) -> tuple[Mailbox | None, str]:
+    """The mailbox and the address that a case's letters go between; empty when there is none.
+
+    The member's own address; of a member without one that which the case was opened from. Others only
+    where an agent chose them, by a `letter` of theirs.
     """
-    first = (
-        ChannelMessage.objects.filter(case=case, channel=Channel.EMAIL, direction=Direction.IN)
-        .filter(outcome=Outcome.TAKEN, message__author=Author.MEMBER)
-        .select_related("mailbox")
-        .order_by("id")
-        .first()
-    )
+    first = _letters(case).select_related("mailbox").first()
     mailbox = first.mailbox if first and first.mailbox and first.mailbox.is_active else None
     mailbox = mailbox or Mailbox.objects.filter(is_active=True).order_by("pk").first()
-    return mailbox, (first.sender if first else "") or case.member.email
+    if letter is not None:
+        chosen = ChannelMessage.objects.filter(pk=letter, direction=Direction.IN, outcome=Outcome.TAKEN)
+        return mailbox, chosen.values_list("sender", flat=True).first() or ""
+    return mailbox, case.member.email or (first.sender if first else "")
+
+
+def recipients(case: Case) -> list[Recipient]:
+    """Who a letter of this case can go to: the member first, then everybody else who wrote in it."""
+    own = correspondence(case)[1]
+    found = {normal_contact(own): Recipient(own, case.member.name)} if own else {}
+    writers = _letters(case).exclude(sender="").values_list("sender", "sender_name", "pk")
+    for address, name, pk in writers[:200]:
+        if len(found) <= MOST_WRITERS:
+            found.setdefault(normal_contact(address), Recipient(address, name, pk))
+    return list(found.values())
+
+
+def _letters(case: Case) -> QuerySet[ChannelMessage]:
+    """What was written in the conversation of a case by letter, oldest first."""
+    rows = ChannelMessage.objects.filter(case=case, channel=Channel.EMAIL, direction=Direction.IN)
+    return rows.filter(outcome=Outcome.TAKEN, message__author=Author.MEMBER).order_by("id")
 
 
 def reaches(case: Case) -> bool:
@@ -75,7 +96,8 @@ def send_reply(message: Message, sending: OutboxMessage) -> None:
     """
     case = message.case
     text = "\n".join([message.body, "", "-- ", _signature(message)])
-    _send(case, sending, text=text, files=list(message.attachments.all()), message=message)
+    files = list(message.attachments.all())
+    _send(case, sending, text=text, files=files, message=message, letter=sending.payload.get("letter"))
 
 
 def send_notice(notice: Notice, sending: OutboxMessage, text: str) -> bool:
@@ -114,15 +136,16 @@ def _send(
     message: Message | None = None,
     subject: str = "",
     automatic: str = "",
+    letter: int | None = None,
 ) -> None:
-    mailbox, address = correspondence(case)
+    mailbox, address = correspondence(case, letter)
     if mailbox is None or not writing.domain_is_sound(address):
         raise Dropped("there is no mailbox to write from, or no address to write to")
     thread = _thread(case)
     row = _row(
         case, mailbox, address, sending, message=message, subject=subject or writing.subject_of(thread)
     )
-    letter = EmailMessage(
+    mail = EmailMessage(
         subject=row.subject,
         body=text,
         from_email=writing.envelope_sender(mailbox.address, case.pk, tagged=mailbox.tags_addresses),
@@ -139,9 +162,9 @@ def _send(
     )
     for file in files:
         with file.file.open("rb") as opened:
-            letter.attach(file.name, opened.read(), file.content_type)
+            mail.attach(file.name, opened.read(), file.content_type)
     try:
-        _hand_over(letter)
+        _hand_over(mail)
     except RefusedForGood as error:
         _give_up(row, case, error)
         raise
@@ -252,7 +275,7 @@ def connection_of(mailbox: Mailbox, *, timeout: int | None = None) -> BaseEmailB
     if not mailbox.smtp_host:
         return get_connection(timeout=timeout)
     return get_connection(
-        "django.core.mail.backends.smtp.EmailBackend",
+        "config.common.mail.OutsideBackend",
         host=mailbox.smtp_host,
         port=mailbox.smtp_port,
         username=(mailbox.username or mailbox.address) if mailbox.password else "",

@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 from config.common import vault
 from config.common.models import Event
 from feedback.cases import commands
-from feedback.channels.email import rules
+from feedback.channels.email import again, rules
 from feedback.models import Call, Case, ChannelMessage, Mailbox, Outcome, WebhookKey, WebhookSource
 from tests.factories.compensation import T0, MemberFactory, TierFactory
 from tests.factories.feedback import AgentFactory, DepartmentFactory, StaffFactory
@@ -88,6 +88,15 @@ def test_no_other_variable_of_the_server_can_be_sent_to_a_mail_server(admin):
     assert not Mailbox.objects.exists()
 
 
+@pytest.mark.parametrize("field", ["imap_host", "smtp_host"])
+@pytest.mark.parametrize("host", ["10.0.0.1", "127.1", "169.254.169.254", "[::1]"])
+def test_a_mail_server_inside_our_own_network_is_refused(admin, settings, field, host):
+    settings.INTERNAL_HOSTS = []
+    answer = admin.post(reverse("admin:feedback_mailbox_add"), {**MAILBOX, field: host})
+    assert "inside our own network" in answer.content.decode()
+    assert not Mailbox.objects.exists()
+
+
 def test_the_list_says_which_mailbox_fails(admin, mailbox):
     Mailbox.objects.update(imap_host="x", failing_since=T0, checked_at=T0)
     page = admin.get(reverse("admin:feedback_mailbox_changelist")).content.decode()
@@ -138,6 +147,9 @@ SOURCE = {
         ({"field_map": '{"event": "a.b"}', "channel": "phone"}, True),
         ({"field_map": "{}", "reply_url": "https://x.example/r"}, True),
         ({"field_map": "{}", "reply_url": "ftp://x.example/r"}, False),
+        ({"field_map": "{}", "reply_url": "http://169.254.169.254/latest/meta-data"}, False),
+        ({"field_map": "{}", "reply_url": "http://localhost.:5432/"}, False),
+        ({"field_map": "{}", "reply_url": "https://[::ffff:10.0.0.1]/"}, False),
     ],
     ids=str,
 )
@@ -197,6 +209,7 @@ def test_the_thread_shows_where_a_letter_came_from(mailbox, agent, lead):
         letter("我是他丈夫", sender="x@other.example", number=2, to=tagged(case)),
         at=T0 + timedelta(hours=1),
     )
+    again.take_in(row_id=other.pk, actor=agent.user, at=T0 + timedelta(hours=1))
     page = browser(agent.user).get(reverse("admin:case", args=[case.pk])).content.decode()
     assert "w***@example.com" in page
     assert page.count("another address") == 1

@@ -183,7 +183,7 @@ def test_what_a_machine_wrote_opens_no_case_and_gets_no_answer(mailbox, headers)
     assert originals.read(row).text.strip() == "箱子破了"  # nothing is lost
 
 
-@pytest.mark.parametrize("headers", AUTOMATIC, ids=str)
+@pytest.mark.parametrize("headers", [one for one in AUTOMATIC if "sender" not in one], ids=str)
 def test_a_machines_answer_is_a_note_that_wakes_nobody(mailbox, agent, headers):
     make_policy()
     case = replied(mailbox, agent, then="resolve")
