@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('feedback', '0030_nothing_passes_empty'),
+        ("feedback", "0032_bulk_left_out"),
     ]
 
     operations = [
