@@ -2,10 +2,12 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from compensation.models import Member
-from feedback.models import ChatSession, ChatSetup
+from feedback.channels.chat import commands
+from feedback.models import ChatSession, ChatSetup, Message
 from tests.e2e.scene import PASSWORD, play
 from tests.factories.compensation import MemberFactory, TierFactory
 from tests.factories.session import signed_cookie, token_of
@@ -149,3 +151,61 @@ def test_dark_english_and_narrow(chromium, live_server, scene, shots):
     clean(phone)
     phone.screenshot(path=f"{shots}/chat-waiting.en.dark.png")
     context.close()
+
+
+@pytest.fixture
+def side_by_side(desk, scene):
+    """The agent has three chats and looks at the first of them; gives the members' chats."""
+    chats = []
+    for name in ("张三", "李四", "王五"):
+        other = MemberFactory(name=name, language="zh-hans")
+        chat = commands.start(member=other, body=f"我是{name}", at=timezone.now())
+        commands.take(case_id=chat.case_id, actor=scene.agent.user, at=timezone.now())
+        chats.append(chat)
+    desk.reload()
+    return chats
+
+
+def test_three_chats_beside_each_other_by_keyboard(desk, side_by_side, shots, live_server):
+    first, second, third = (str(chat.case_id) for chat in side_by_side)
+    errors = []
+    desk.on("pageerror", lambda error: errors.append(str(error)))
+    desk.set_viewport_size({"width": 1600, "height": 900})
+    desk.wait_for_selector(f"[data-talk='{first}'].is-active")
+    for chat, key in ((second, "2"), (third, "3")):
+        desk.keyboard.press(f"Shift+Digit{key}")
+        desk.wait_for_selector(f"[data-talk='{chat}'].is-active")
+        expect(desk.locator(f"[data-talk='{chat}'] textarea[name=body]")).to_be_focused()
+        desk.keyboard.press("Escape")
+    expect(desk.locator("[data-talk]:visible")).to_have_count(3)
+    desk.keyboard.press("1")
+    expect(desk.locator(f"[data-talk='{first}'] textarea[name=body]")).to_be_focused()
+    desk.keyboard.type("给张三")
+    desk.keyboard.press("Alt+BracketRight")
+    expect(desk.locator(f"[data-talk='{second}'] textarea[name=body]")).to_be_focused()
+    desk.keyboard.type("给李四")
+    desk.keyboard.press("Enter")
+    expect(desk.locator(f"[data-talk='{second}'] .is-us[data-id] .bubble").last).to_contain_text("给李四")
+    expect(desk.locator(f"[data-talk='{first}'] textarea[name=body]")).to_have_value("给张三")
+    desk.keyboard.press("Escape")
+    desk.keyboard.press("[")
+    desk.keyboard.press("Enter")
+    expect(desk.locator(f"[data-talk='{first}'] .is-us[data-id] .bubble").last).to_contain_text("给张三")
+    commands.write(case_id=int(third), body="还有一件事", member=side_by_side[2].member, at=timezone.now())
+    expect(desk.locator(f"[data-talk='{third}'] .is-member .bubble").last).to_have_text("还有一件事")
+    assert Message.objects.get(body="给李四").case_id == int(second)
+    assert Message.objects.get(body="给张三").case_id == int(first)
+    clean(desk)
+    desk.screenshot(path=f"{shots}/chats-three.zh.png")
+    desk.emulate_media(color_scheme="dark")
+    clean(desk)
+    desk.screenshot(path=f"{shots}/chats-three.dark.png")
+    desk.set_viewport_size({"width": 1000, "height": 700})  # no room: the one that has the keys
+    expect(desk.locator("[data-talk]:visible")).to_have_count(1)
+    desk.click(f"#rows a[data-chat='{third}']")
+    expect(desk.locator(f"[data-talk='{third}']")).to_be_visible()
+    desk.set_viewport_size({"width": 1600, "height": 900})
+    desk.keyboard.press("Escape")
+    desk.keyboard.press("x")
+    expect(desk.locator("[data-talk]")).to_have_count(2)
+    assert errors == []
