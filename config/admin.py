@@ -8,8 +8,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
+from config.common.menu import grouped, items_of
 from config.common.registry import PAGES
-from config.common.screens import menu_of
 
 
 class HuiyinAdminSite(UnfoldAdminSite):
@@ -24,12 +24,18 @@ class HuiyinAdminSite(UnfoldAdminSite):
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Give Unfold's sidebar: the work first, then what is administered, each only to whom may see it."""
-    work = [
-        {"title": item.title, "icon": item.icon, "link": reverse(f"admin:{item.page}")}
-        for item in menu_of(request.user)
-    ]
+    own = {page.name for page in PAGES}
     return [
-        {"title": _("Work"), "items": work},
+        *(
+            {
+                "title": title,
+                "items": [
+                    {"title": item.title, "icon": item.icon, "link": reverse(f"admin:{item.page}")}
+                    for item in items
+                ],
+            }
+            for title, items in grouped([item for item in items_of(request.user) if item.page in own])
+        ),
         *(
             {
                 "title": app["name"],

@@ -24,6 +24,7 @@ class FeedbackConfig(AppConfig):
         from feedback.admin.imports import IMPORT_MENU, IMPORT_PAGES
         from feedback.admin.ladder_pages import LADDER_MENU, LADDER_PAGES
         from feedback.admin.leading import LEAD_MENU, LEAD_PAGES
+        from feedback.admin.lists import LISTS_MENU
         from feedback.admin.pages import CASE_MENU, CASE_PAGES
         from feedback.admin.panels import CASE_PANELS
         from feedback.admin.playbooks import PLAYBOOK_MENU, PLAYBOOK_PAGES
@@ -57,7 +58,7 @@ class FeedbackConfig(AppConfig):
         PAGES.extend([*COMPOSER_PAGES, *KNOWLEDGE_PAGES, *PLAYBOOK_PAGES, *CHANGE_PAGES, *CHAT_PAGES])
         MENU.extend([*CASE_MENU, *LADDER_MENU, *LEAD_MENU, *GAP_MENU, *IMPORT_MENU, *SOP_MENU])
         MENU.extend(STAFFING_MENU)
-        MENU.extend([*CHAT_MENU, *KNOWLEDGE_MENU, *PLAYBOOK_MENU])
+        MENU.extend([*CHAT_MENU, *KNOWLEDGE_MENU, *PLAYBOOK_MENU, *LISTS_MENU])
         PERIODIC.extend(WAKES)
         all_channels.register()
         outgoing.WATCHED["chat"] = is_open

@@ -13,7 +13,7 @@ class SurveysConfig(AppConfig):
         from compensation.notices.links import LINKS
         from compensation.portal.panels import NEEDS
         from config.common import personal
-        from config.common.registry import DEFAULTS, DEMO, PAGES, PERIODIC, Periodic
+        from config.common.registry import DEFAULTS, DEMO, MENU, PAGES, PERIODIC, MenuItem, Periodic
         from feedback.admin.panels import CASE_PANELS, MEMBER_FACTS
         from feedback.cases import timeline
         from feedback.playbooks import report
@@ -28,6 +28,15 @@ class SurveysConfig(AppConfig):
 
         personal.add(ours.PERSONAL, ours.FREE)
         PAGES.extend(results.PAGES)
+        MENU.append(
+            MenuItem(
+                _("Surveys"),
+                "surveys_campaign_changelist",
+                "poll",
+                ("surveys.view_campaign",),
+                group="customers",
+            )
+        )
         CASE_PANELS.append(panels.survey_panel)
         MEMBER_FACTS.append(panels.last_answer)
         DISSATISFIED.append(dissatisfied_cases)

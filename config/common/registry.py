@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from django.utils.functional import Promise
 
@@ -45,8 +46,12 @@ class MenuItem:
     page: str
     icon: str
     permissions: tuple[str, ...] = ()
-    count: Callable[[Any], int] | None = None
-    """How much waits there for a person; it has to be cheap, since every page asks."""
+    waiting: Callable[[Any], QuerySet[Any]] | None = None
+    """What waits there for a person; every page counts it, so it has to lie in an index."""
+    group: str = "work"
+    """The heading it stands below: a key of `config.common.menu.GROUPS`."""
+    rank: int = 0
+    """How much it is used: the highest that a person may open stand in the bar as well, 0 never does."""
 
 
 DEFAULTS: list[Callable[[datetime], None]] = []

@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from config.common.menu import menu_for
 from config.common.models import User
-from config.common.registry import MENU, MenuItem
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self';"
@@ -30,13 +29,6 @@ class StaffRequest(HttpRequest):
     htmx: Any
 
 
-def menu_of(user: User | AnonymousUser) -> list[MenuItem]:
-    """Give the pages in this person's menu."""
-    return [
-        item for item in MENU if not item.permissions or any(user.has_perm(name) for name in item.permissions)
-    ]
-
-
 def page(
     request: StaffRequest,
     template: str,
@@ -48,9 +40,7 @@ def page(
     """Render a page or, for htmx, a part of one. `at` is the moment that its clocks are told by."""
     full = {**context, "now": at or timezone.now()}
     if not request.htmx:
-        full["menu"] = [
-            (item, item.count(request.user) if item.count else 0) for item in menu_of(request.user)
-        ]
+        full["menu"] = menu_for(request)
     response = render(request, template, full, status=status)
     response["Content-Security-Policy"] = POLICY
     return response

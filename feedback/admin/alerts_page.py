@@ -1,5 +1,6 @@
 """Alerts: what a colleague has to know, complete, with what is alike in one place."""
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -9,9 +10,8 @@ from config.common.asked import id_in
 from config.common.models import User
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import READS, needs
+from feedback.models import Alert
 from feedback.org import alerts as org_alerts
-
-COUNTED_UP_TO = 100
 
 
 @require_GET
@@ -32,6 +32,6 @@ def seen(request: StaffRequest) -> HttpResponse:
     return redirect("admin:case", case) if case is not None else redirect("admin:alerts")
 
 
-def count(user: User) -> int:
-    """How many alerts wait for this person, up to a hundred."""
-    return org_alerts.count(user, COUNTED_UP_TO)
+def waiting(user: User) -> QuerySet[Alert]:
+    """The alerts that this person has not seen."""
+    return org_alerts.unseen(user)

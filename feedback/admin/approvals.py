@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Q, Sum, prefetch_related_objects
+from django.db.models import Count, Q, QuerySet, Sum, prefetch_related_objects
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -22,6 +22,7 @@ from config.common.screens import StaffRequest, page
 from feedback.admin.access import case_or_404, needs
 from feedback.cases.queries import visible_to
 from feedback.models import Attachment
+from feedback.org.queries import remember
 from feedback.remedies import asking, commands
 from feedback.remedies.queries import get_for, waiting_approvals
 
@@ -103,9 +104,10 @@ def answer(request: StaffRequest, grant_id: int) -> HttpResponse:
     return redirect("admin:case", case_id)
 
 
-def count(user: User) -> int:
-    """How many requests wait for this person; no more than the page shows."""
-    return waiting_approvals(user).order_by()[:MOST].count()
+def waiting(user: User) -> QuerySet[Grant]:
+    """The requests that wait for this person."""
+    remember(user)
+    return waiting_approvals(user)
 
 
 def _render(request: StaffRequest, *, status: int = 200, **more: Any) -> HttpResponse:

@@ -74,4 +74,4 @@ KNOWLEDGE_PAGES = [
     Page("knowledge/figures/", figures, "knowledge_figures"),
     Page("knowledge/<slug:code>/", article, "article"),
 ]
-KNOWLEDGE_MENU = [MenuItem(_("Knowledge"), "knowledge", "menu_book", READS)]
+KNOWLEDGE_MENU = [MenuItem(_("Knowledge"), "knowledge", "menu_book", READS, group="knowledge", rank=40)]

@@ -29,6 +29,7 @@ from feedback.shifts.rules import OFFLINE
 from feedback.sops import queries as sops
 from feedback.supervision.board import NUMBERS, Board, Numbers, Share, Tick, behind, board, lone_clocks
 from feedback.supervision.forecast import MINUTES
+from feedback.supervision.news import newest
 from feedback.supervision.people import Crew, Person
 
 SEES = "feedback.see_board"
@@ -145,9 +146,11 @@ class OnDuty:
 def show(request: StaffRequest) -> HttpResponse:
     """The board; for htmx the part of it that lives."""
     at = timezone.now()
+    upto = newest()  # before anything is read: what comes meanwhile is news
     departments = {one.pk: one for one in departments_of(request.user).select_related("calendar")}
     seen = board(departments, now=at)
     context = {
+        "seen": upto,
         "lines": _lines(seen, departments, at),
         "channels": _channels(seen),
         "total": Line("all", "", _("All together"), seen.total, seen.targets.get(None)),

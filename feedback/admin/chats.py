@@ -388,4 +388,4 @@ CHAT_PAGES = [
     Page("chats/wait/", wait, "chats_wait"),
     Page("chats/<int:case_id>/<slug:name>/", act, "chats_act"),
 ]
-CHAT_MENU = [MenuItem(_("Chats"), "chats", "chat", (WORK,))]
+CHAT_MENU = [MenuItem(_("Chats"), "chats", "chat", (WORK,), rank=80)]

@@ -223,4 +223,4 @@ def gaps_of_member(member: Member) -> tuple[Any, Any]:
 
 
 GAP_PAGES = [Page("gap-scenes/", scenes, "gap-scenes")]
-GAP_MENU = [MenuItem(_("Gap scenes"), "gap-scenes", "crisis_alert", (VIEW,))]
+GAP_MENU = [MenuItem(_("Gap scenes"), "gap-scenes", "crisis_alert", (VIEW,), group="customers")]

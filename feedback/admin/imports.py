@@ -164,4 +164,4 @@ IMPORT_PAGES = [
     Page("imports/<int:run_id>/discard/", discard, "import-discard"),
     Page("imports/<int:run_id>/rejected.csv", rejected, "import-rejected"),
 ]
-IMPORT_MENU = [MenuItem(gettext_lazy("Imports"), "imports", "upload_file", (IMPORT,))]
+IMPORT_MENU = [MenuItem(gettext_lazy("Imports"), "imports", "upload_file", (IMPORT,), group="setup")]

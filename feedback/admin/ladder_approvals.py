@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -16,6 +17,8 @@ from feedback.admin.access import needs
 from feedback.clocks.queries import chip
 from feedback.ladders import approvals as commands
 from feedback.ladders.approvals import DECIDES
+from feedback.models import Approval
+from feedback.org.queries import remember
 
 MOST = 50
 
@@ -49,9 +52,10 @@ def decide(request: StaffRequest, approval_id: int) -> HttpResponse:
     return redirect("admin:ladder_approvals")
 
 
-def count(user: User) -> int:
-    """How many requests wait for this person; no more than the page shows."""
-    return commands.count_for(user, MOST)
+def waiting(user: User) -> QuerySet[Approval]:
+    """The requests that wait for this person."""
+    remember(user)
+    return commands.waiting_for(user)
 
 
 def _render(request: StaffRequest, *, status: int = 200, **more: Any) -> HttpResponse:

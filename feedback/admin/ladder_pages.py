@@ -16,12 +16,8 @@ LADDER_PAGES = [
     Page("time-by-department/export/<slug:kind>/", handoff_report.export, "handoff_report_export"),
 ]
 LADDER_MENU = [
-    MenuItem(_("Alerts"), "alerts", "notifications", READS, alerts_page.count),
+    MenuItem(_("Alerts"), "alerts", "notifications", READS, alerts_page.waiting, rank=60),
     MenuItem(
-        _("Asked by ladders"),
-        "ladder_approvals",
-        "rule",
-        (DECIDES,),
-        ladder_approvals.count,
+        _("Asked by ladders"), "ladder_approvals", "rule", (DECIDES,), ladder_approvals.waiting, group="lead"
     ),
 ]

@@ -4,10 +4,11 @@ from django.utils.translation import gettext_lazy as _
 
 from config.common.admin.history import HISTORY_MENU
 from config.common.registry import MenuItem, Page
-from feedback.admin import achieved, approvals, board, breaches, pauses, quality, replay
+from feedback.admin import achieved, approvals, board, board_live, breaches, pauses, quality, replay
 
 LEAD_PAGES = [
     Page("board/", board.show, "board"),
+    Page("board/wait/", board_live.wait, "board_wait"),
     Page("board/clocks/", board.clocks, "board_clocks"),
     Page("board/agent/<int:agent_id>/", board.agent, "board_agent"),
     Page("breaches/", breaches.breach_list, "breaches"),
@@ -32,12 +33,13 @@ LEAD_PAGES = [
     Page("pauses/<int:pause_id>/", pauses.decide, "pause"),
 ]
 LEAD_MENU = [
-    MenuItem(_("Board"), "board", "monitoring", (board.SEES,)),
-    MenuItem(_("Breaches"), "breaches", "timer_off", (board.SEES,)),
-    MenuItem(_("Team figures"), "achieved", "groups", (board.SEES,)),
-    MenuItem(_("Quality"), "quality", "grade", (quality.REVIEWS,), quality.count),
+    MenuItem(_("Board"), "board", "monitoring", (board.SEES,), group="lead", rank=90),
+    MenuItem(_("Breaches"), "breaches", "timer_off", (board.SEES,), group="lead", rank=50),
+    MenuItem(_("Pauses"), "pauses", "pause_circle", (pauses.REVIEWS,), pauses.waiting, "lead", 30),
+    MenuItem(_("Approvals"), "approvals", "approval", (approvals.DECIDES,), approvals.waiting, "lead", 70),
+    MenuItem(_("Quality"), "quality", "grade", (quality.REVIEWS,), quality.waiting, "lead"),
+    MenuItem(_("Team figures"), "achieved", "groups", (board.SEES,), group="lead", rank=20),
+    MenuItem(_("Time by department"), "handoff_report", "timeline", (board.SEES,), group="lead"),
     MenuItem(_("My quality"), "quality_mine", "person_check", (quality.WORKS,)),
-    MenuItem(_("Pauses"), "pauses", "pause_circle", (pauses.REVIEWS,), pauses.count),
-    MenuItem(_("Approvals"), "approvals", "approval", (approvals.DECIDES,), approvals.count),
     *HISTORY_MENU,
 ]

@@ -42,4 +42,4 @@ CASE_PAGES = [
     Page("case/<int:case_id>/<slug:name>/", case_page.act, "case_act"),
     Page("attachment/<int:attachment_id>/", case_page.attachment, "attachment"),
 ]
-CASE_MENU = [MenuItem(_("My desk"), "desk", "inbox", (desk.WORK,))]
+CASE_MENU = [MenuItem(_("My desk"), "desk", "inbox", (desk.WORK,), rank=100)]

@@ -26,7 +26,7 @@ from feedback.admin.board import kept
 from feedback.admin.files import answer, filters, offered
 from feedback.cases.queries import visible_to
 from feedback.models import Message, Pause
-from feedback.org.queries import SEE_ALL, department_ids
+from feedback.org.queries import SEE_ALL, department_ids, remember
 from feedback.supervision import pauses
 
 REVIEWS = "feedback.review_pause"
@@ -83,9 +83,10 @@ def export(request: StaffRequest, kind: str) -> HttpResponseBase:
     return answer(request, kind, table, back=reverse("admin:pauses"))
 
 
-def count(user: User) -> int:
-    """How many wait for this person's verdict, up to a page's worth."""
-    return _found(user, done=False).exclude(paused_by=user).order_by()[:SIZE].count()
+def waiting(user: User) -> QuerySet[Pause]:
+    """What waits for this person's verdict."""
+    remember(user)
+    return _found(user, done=False).exclude(paused_by=user)
 
 
 def _found(user: User, *, done: bool) -> QuerySet[Pause]:

@@ -227,6 +227,6 @@ PLAYBOOK_PAGES = [
     Page("requests/<int:request_id>/", end_request, "remedy_request"),
 ]
 PLAYBOOK_MENU = [
-    MenuItem(_("Playbooks"), "playbook_figures", "checklist", (FIGURES,)),
-    MenuItem(_("To carry out"), "remedy_requests", "local_shipping", (END,)),
+    MenuItem(_("Playbooks"), "playbook_figures", "checklist", (FIGURES,), group="knowledge"),
+    MenuItem(_("To carry out"), "remedy_requests", "local_shipping", (END,), rank=20),
 ]

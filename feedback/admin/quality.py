@@ -26,6 +26,7 @@ from feedback.admin.files import answer, filters, offered
 from feedback.admin.sheet import Sheet
 from feedback.cases.queries import get_for as case_for
 from feedback.models import AppealStatus, CheckStatus, QualityCheck, QualityScore
+from feedback.org.queries import remember
 from feedback.quality import commands, queries
 from feedback.quality.rules import Points
 
@@ -129,9 +130,10 @@ def export(request: StaffRequest, kind: str) -> HttpResponseBase:
     return answer(request, kind, table, back=reverse("admin:quality"))
 
 
-def count(user: User) -> int:
-    """How many conversations wait to be scored, up to a page's worth."""
-    return queries.to_score(user).order_by()[:SIZE].count()
+def waiting(user: User) -> QuerySet[QualityCheck]:
+    """The conversations that wait to be scored by this person."""
+    remember(user)
+    return queries.to_score(user)
 
 
 def _tab(request: StaffRequest) -> str:

@@ -130,4 +130,4 @@ def _unpublished(department: Department) -> WorkCalendar:
 
 
 SOP_PAGES = [Page("sop/", sop_preview, "sop")]
-SOP_MENU = [MenuItem(gettext_lazy("SOP"), "sop", "rule", (MAY,))]
+SOP_MENU = [MenuItem(gettext_lazy("SOP"), "sop", "rule", (MAY,), group="rules")]

@@ -15,5 +15,5 @@ STAFFING_PAGES = [
 ]
 STAFFING_MENU = [
     MenuItem(_("Roster"), "roster", "calendar_month", roster.LOOK),
-    MenuItem(_("Routing"), "routing", "alt_route", (routing_preview.MAY,)),
+    MenuItem(_("Routing"), "routing", "alt_route", (routing_preview.MAY,), group="rules"),
 ]

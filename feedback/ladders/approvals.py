@@ -36,13 +36,6 @@ def waiting_for(user: User) -> QuerySet[Approval]:
     )
 
 
-def count_for(user: User, limit: int) -> int:
-    """Count what waits for this person's decision, up to a limit; one query where nothing waits at all."""
-    if not Approval.objects.filter(status=ApprovalStatus.ASKED).exists():
-        return 0
-    return waiting_for(user).order_by()[:limit].count()
-
-
 @transaction.atomic
 def decide(*, approval_id: int, approve: bool, note: str = "", actor: User, at: datetime) -> Approval:
     """Approve or refuse what a ladder asked; who works on the case is told. The clock stays as it is.

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.functional import Promise
 
@@ -88,9 +89,9 @@ def unread(user: User, limit: int = 2_000) -> Unread:
     return Unread(summary.groups, max((alert.pk for alert in shown), default=0), len(found) > limit)
 
 
-def count(user: User, limit: int) -> int:
-    """Count what a person has not seen yet, up to a limit."""
-    return Alert.objects.filter(user=user, read_at=None).order_by()[:limit].count()
+def unseen(user: User) -> QuerySet[Alert]:
+    """What a person has not seen yet, in no order."""
+    return Alert.objects.filter(user=user, read_at=None)
 
 
 @transaction.atomic

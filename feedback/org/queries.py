@@ -1,6 +1,7 @@
 """Who works where, and whose cases they may see."""
 
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 from django.db.models import QuerySet
 
@@ -9,6 +10,7 @@ from feedback.models import Agent, Department, Membership
 from feedback.org import rules
 
 SEE_ALL = "feedback.see_all_departments"
+T = TypeVar("T")
 
 
 def departments_of(user: User) -> QuerySet[Department]:
@@ -24,12 +26,7 @@ def departments_of(user: User) -> QuerySet[Department]:
 
 def department_ids(user: User) -> set[int]:
     """The primary keys of the same departments, which screens need many times: in one query for most."""
-    known: dict[str, Any] | None = vars(user).get(KNOWN)
-    if known is None:
-        return _department_ids(user)
-    if "departments" not in known:
-        known["departments"] = _department_ids(user)
-    return set(known["departments"])
+    return set(_once(user, "departments", lambda: _department_ids(user)))
 
 
 KNOWN = "_known_place"
@@ -44,22 +41,44 @@ def _department_ids(user: User) -> set[int]:
     if not user.is_active:
         return set()
     if user.has_perm(SEE_ALL):
-        return set(Department.objects.values_list("pk", flat=True))
-    mine = dict(Membership.objects.filter(agent__user=user).values_list("department_id", "is_lead"))
-    led = [department for department, is_lead in mine.items() if is_lead]
-    return {*mine, *rules.with_below(parents(), led)} if led else set(mine)
+        return set(_parents(user))
+    mine = _memberships(user)
+    led = [department for department, is_lead, _is_active in mine if is_lead]
+    below = rules.with_below(_parents(user), led) if led else set()
+    return {department for department, _is_lead, _is_active in mine} | below
+
+
+def _memberships(user: User) -> list[tuple[int, bool, bool]]:
+    """The departments that a person belongs to, whether as a lead, and whether the agent is active."""
+    rows = Membership.objects.filter(agent__user=user)
+    return _once(
+        user, "memberships", lambda: list(rows.values_list("department", "is_lead", "agent__is_active"))
+    )
+
+
+def _parents(user: User) -> dict[int, int | None]:
+    return _once(user, "parents", parents)
+
+
+def _once(user: User, name: str, look: Callable[[], T]) -> T:
+    """What is remembered of a person's place, else looked up."""
+    known: dict[str, Any] | None = vars(user).get(KNOWN)
+    if known is None:
+        return look()
+    if name not in known:
+        known[name] = look()
+    return cast("T", known[name])
 
 
 def agent_of(user: User) -> Agent | None:
     """The agent that this person is, if any."""
-    known = vars(user).get(KNOWN)
-    if known is not None and "agent" in known:
-        return cast("Agent | None", known["agent"])
+    return _once(user, "agent", lambda: _agent_of(user))
+
+
+def _agent_of(user: User) -> Agent | None:
     agent = Agent.objects.filter(user=user).first()
     if agent is not None:
         agent.user = user
-    if known is not None:
-        known["agent"] = agent
     return agent
 
 
@@ -80,11 +99,11 @@ def leads_of(department: Department) -> QuerySet[Agent]:
 def departments_led(user: User) -> set[int]:
     """The departments that this person leads, and all below them; for superusers every one."""
     if user.is_superuser:
-        return set(Department.objects.values_list("pk", flat=True))
-    led = Membership.objects.filter(
-        agent__user=user, agent__is_active=True, agent__user__is_active=True, is_lead=True
-    ).values_list("department", flat=True)
-    return rules.with_below(parents(), led)
+        return set(_parents(user))
+    if not user.is_active:
+        return set()
+    led = [department for department, is_lead, is_active in _memberships(user) if is_lead and is_active]
+    return rules.with_below(_parents(user), led) if led else set()
 
 
 def leads(user: User, department_id: int) -> bool:

@@ -390,6 +390,7 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "attachment": get("attachment", OURS, picture.pk)
         + get("attachment", OURS, picture.pk, query="?small"),
         "board": get("board", LEADERS | {"analyst"}),
+        "board_wait": get("board_wait", LEADERS | {"analyst"}, query="?now"),
         "board_clocks": get("board_clocks", LEADERS | {"analyst"}, query="?state=running"),
         "board_agent": get("board_agent", {"team_lead", "supervisor", "analyst", *ADMIN}, agent.pk),
         "breaches": get("breaches", LEADERS | {"analyst"}),

@@ -10,9 +10,8 @@ from django.test import RequestFactory
 from django.utils import translation
 from django_htmx.middleware import HtmxDetails
 
-from config.admin import sidebar
 from config.common import screens
-from config.common.registry import MENU, PAGES, MenuItem, Page
+from config.common.registry import PAGES, Page
 from config.common.templatetags import staff
 from tests.factories.common import UserFactory
 
@@ -28,16 +27,6 @@ def request_of(rf: RequestFactory):
         return request
 
     return make
-
-
-def test_menu_shows_only_what_one_may_open(monkeypatch, request_of):
-    monkeypatch.setattr(
-        screens, "MENU", [MenuItem("Password", "password_change", "key", ("common.view_event",))]
-    )
-    assert screens.menu_of(UserFactory()) == []
-    assert [item.title for item in screens.menu_of(UserFactory(is_superuser=True))] == ["Password"]
-    work = sidebar(request_of(UserFactory(is_superuser=True)))[0]
-    assert [item["title"] for item in work["items"]] == ["Password"]
 
 
 def test_page_runs_no_inline_script_or_style(request_of):
@@ -60,7 +49,6 @@ def test_pages_on_the_list_ask_for_a_signed_in_member_of_staff(monkeypatch, requ
 def test_registered_pages_have_names_of_their_own():
     names = [page.name for page in PAGES]
     assert len(names) == len(set(names))
-    assert {item.page for item in MENU} <= {*names, "index"}
 
 
 @pytest.mark.parametrize(

@@ -51,4 +51,4 @@ def history(request: StaffRequest) -> HttpResponse:
 
 
 HISTORY_PAGES = [Page("history/", history, "history")]
-HISTORY_MENU = [MenuItem(_("Changes"), "history", "history", (SEES,))]
+HISTORY_MENU = [MenuItem(_("Changes"), "history", "history", (SEES,), group="setup")]

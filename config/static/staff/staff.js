@@ -100,7 +100,7 @@ addEventListener("keydown", (event) => {
   }
 });
 
-// --- dialogs, tabs, menus ------------------------------------------------------------------------------------
+// --- dialogs, tabs; menus: menus.js ------------------------------------------------------------------------------------
 
 function open(id) {
   const dialog = document.getElementById(id);
@@ -133,7 +133,6 @@ addEventListener("click", (event) => {
     const field = document.getElementById(tab.getAttribute("aria-controls"))?.querySelector("textarea");
     if (field) field.focus();
   } else if (event.target.matches("dialog")) event.target.close();
-  for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
 
 addEventListener("keydown", (event) => {
@@ -144,7 +143,6 @@ addEventListener("keydown", (event) => {
     choose(next);
     next.focus();
   }
-  if (event.key === "Escape") for (const menu of $$("details.menu[open]")) menu.open = false;
 });
 
 function setTheme(theme) {

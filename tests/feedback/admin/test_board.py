@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import timedelta
+from threading import Thread
 
 import openpyxl
 import pytest
@@ -11,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from config.common import sheets
+from config.common import live, sheets
 from config.common.models import Event
+from feedback.admin import board_live
 from feedback.admin import breaches as breach_pages
 from feedback.cases import commands
 from feedback.clocks import story
@@ -178,6 +180,41 @@ def test_a_fixed_number_of_queries(shop, path):
             text(browser.get(path))
         counts.append(len(made))
     assert counts[0] == counts[1], path
+
+
+def test_the_page_is_told_when_to_ask_again(shop):
+    ours, _theirs, lead, _agent = shop
+    browser = client_for(lead)
+    seen = browser.get(BOARD).context["seen"]
+    path = f"{BOARD}wait/"
+    assert browser.get(path, {"seen": seen}).json() == {"again": board_live.POLLS}  # no waiting in a test
+    open_case(ours)
+    assert browser.get(BOARD).context["seen"] > seen
+    for wrong in ("x", "", "9" * 40):
+        assert browser.get(path, {"seen": wrong}).json() == {"again": board_live.POLLS}
+    assert browser.post(path).status_code == 405
+
+
+@pytest.mark.django_db(transaction=True)
+def test_waiting_ends_as_soon_as_something_happens(shop, monkeypatch):
+    ours, _theirs, lead, _agent = shop
+    browser = client_for(lead)
+    monkeypatch.setattr(board_live, "WAITS", 20.0)
+    seen = browser.get(BOARD).context["seen"]
+    answers = []
+
+    def ask():
+        try:
+            answers.append(browser.get(f"{BOARD}wait/", {"seen": seen}).json())
+        finally:
+            connection.close()
+
+    asking = Thread(target=ask)
+    asking.start()
+    open_case(ours)
+    asking.join(timeout=10)
+    live.stop()
+    assert answers == [{"again": board_live.LEAST}]
 
 
 def test_what_nobody_offered_is_not_found(shop):
