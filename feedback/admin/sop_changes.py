@@ -10,12 +10,12 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from config.common.asked import id_in
 from config.common.errors import DomainError
-from config.common.registry import Page
+from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
 from feedback.clocks import moving
@@ -204,4 +204,7 @@ CHANGE_PAGES = [
     Page("sop/changes/move/", move, "sop-move"),
     Page("sop/changes/<int:policy_id>/discard/", discard, "sop-discard"),
     Page("sop/trials/<int:trial_id>/", trial, "sop-trial"),
+]
+CHANGE_MENU = [
+    MenuItem(gettext_lazy("Changes of the SOP"), "sop-changes", "edit_note", (MAY,), group="rules")
 ]

@@ -1,0 +1,53 @@
+"""The demo shop: a short month, lived by the same commands as the screens use."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from compensation.defaults import demo as shop
+from config.common.demo import password
+from config.common.registry import DEFAULTS
+from feedback.defaults import demo, demo_today
+from feedback.models import (
+    BreachNote,
+    Case,
+    ChatSession,
+    Leave,
+    Pause,
+    PlaybookUse,
+    QualityCheck,
+    Shift,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("P5")]
+
+FRIDAY = datetime(2026, 11, 20, 2, 40, tzinfo=UTC)  # 10:40 in Shanghai
+
+
+@pytest.fixture
+def month(tmp_path, settings, monkeypatch):
+    settings.DATA_DIR = tmp_path
+    assert password()
+    monkeypatch.setattr(demo, "CASES", 40)
+    for seed in DEFAULTS:
+        seed(FRIDAY)
+    shop.seed(FRIDAY)
+    return demo.Month(FRIDAY)
+
+
+def test_every_page_has_something_to_show(month):
+    month.plan()
+    month.live()
+    assert Case.objects.filter(opened_at__lte=FRIDAY).count() == Case.objects.count() >= 40
+    assert Pause.objects.filter(needs_review=True).exists()
+    assert PlaybookUse.objects.exists()
+    assert BreachNote.objects.exists()
+    assert QualityCheck.objects.filter(status="scored").exists()
+    assert Shift.objects.count() == 3
+    assert Leave.objects.get().starts_at > FRIDAY
+    assert ChatSession.objects.filter(ended_at=None).count() == len(demo_today.CHATS)
+
+
+def test_steps_come_in_their_own_time(month):
+    begins = FRIDAY - timedelta(days=demo.DAYS)
+    assert all(begins < at <= FRIDAY for at, _step in demo_today.steps(month.staff, FRIDAY))
