@@ -155,7 +155,7 @@ def _names(events: Iterable[Event]) -> Names:
         (model, pk): str(row)
         for model, keys in wanted.items()
         if not model._meta.auto_created
-        for pk, row in model._default_manager.in_bulk(keys).items()
+        for pk, row in model._default_manager.select_related().in_bulk(keys).items()
     }
 
 

@@ -64,7 +64,16 @@ class Menu:
     @property
     def shown(self) -> str:
         """How much waits behind all of it, as it is written."""
-        return written(sum(link.count for group in self.groups for link in group.links))
+        return written(self._count)
+
+    @property
+    def beyond_bar(self) -> str:
+        """How much waits behind what does not stand in the bar, as it is written."""
+        return written(self._count - sum(link.count for link in self.bar))
+
+    @property
+    def _count(self) -> int:
+        return sum(link.count for group in self.groups for link in group.links)
 
 
 def written(count: int) -> str:
@@ -80,8 +89,9 @@ def items_of(user: User | AnonymousUser) -> list[MenuItem]:
 
 
 def grouped(items: Sequence[MenuItem]) -> list[tuple[str | Promise, list[MenuItem]]]:
-    """Put pages below their headings; a heading without any is left out."""
-    pairs = [(title, [item for item in items if item.group == key]) for key, title in GROUPS.items()]
+    """Put pages below their headings, those most used first; a heading without any is left out."""
+    ordered = sorted(items, key=lambda item: -item.rank)
+    pairs = [(title, [item for item in ordered if item.group == key]) for key, title in GROUPS.items()]
     return [(title, inside) for title, inside in pairs if inside]
 
 

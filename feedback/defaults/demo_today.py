@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from compensation.models import Member
@@ -56,24 +55,19 @@ class Talk(NamedTuple):
 
 
 CHATS = (
-    (
-        "你好，下单三天了物流还没更新，能帮我看看吗？",
-        "您好，让您久等了。我马上查询包裹的位置，请稍等。",
-        "好的，谢谢，急用。",
-    ),
-    ("付款后想改收货地址，还来得及吗？", "您好，订单还没有出库，可以修改。请告诉我新的地址。", ""),
-    ("收到的杯子有裂纹，要怎么处理？", "", ""),
+    Talk("你好，下单三天了物流还没更新，能帮我看看吗？", "让您久等了，我马上查包裹的位置。", "好的，急用。"),
+    Talk("付款后想改收货地址，还来得及吗？", "您好，订单还没有出库，可以修改。请告诉我新的地址。"),
+    Talk("收到的杯子有裂纹，要怎么处理？"),
 )
 Step = tuple[datetime, "partial[None]"]
 
 
 def steps(staff: Staff, end: datetime) -> Iterator[Step]:
     """The steps, each with its time."""
-    for number, (before, lasts, reason, note) in enumerate(WAITS):
-        agent = staff.agents[number % len(staff.agents)]
-        yield end - before, partial(_wait, agent, reason, note)
+    for before, lasts, reason, note in WAITS:
+        yield end - before, partial(_wait, reason, note)
         if lasts:
-            yield end - before + lasts, partial(_go_on, agent, reason)
+            yield end - before + lasts, partial(_go_on, reason)
     for number, (word, code) in enumerate(BY_THE_BOOK):
         yield end - (26 - number) * HOUR, partial(_by_the_book, word, code)
     yield end - 20 * HOUR, partial(_draw)
@@ -84,20 +78,22 @@ def steps(staff: Staff, end: datetime) -> Iterator[Step]:
         yield end - (6 - number) * MINUTE, partial(_chat, staff.agents[0], number, talk)
 
 
-def _open_of(agent: User) -> QuerySet[Case]:
-    return Case.objects.filter(agent__user=agent, resolved_at=None, waiting_for="").order_by("opened_at")
-
-
-def _wait(agent: User, reason: PauseReason, note: str, at: datetime) -> None:
-    for case in _open_of(agent):
+def _wait(reason: PauseReason, note: str, at: datetime) -> None:
+    """Whoever has the case that is open longest and can wait has it wait."""
+    found = Case.objects.filter(resolved_at=None, waiting_for="", agent__isnull=False)
+    for case in found.select_related("agent__user").order_by("opened_at"):
         with suppress(DomainError):
-            waiting.wait_for(case_id=case.pk, reason=reason, note=note, actor=agent, at=at)
+            waiting.wait_for(case_id=case.pk, reason=reason, note=note, actor=_agent(case), at=at)
             return
 
 
-def _go_on(agent: User, reason: PauseReason, at: datetime) -> None:
-    for case in Case.objects.filter(agent__user=agent, waiting_for=reason):
-        waiting.go_on(case_id=case.pk, actor=agent, at=at)
+def _go_on(reason: PauseReason, at: datetime) -> None:
+    for case in Case.objects.filter(waiting_for=reason).select_related("agent__user"):
+        waiting.go_on(case_id=case.pk, actor=_agent(case), at=at)
+
+
+def _agent(case: Case) -> User | None:
+    return case.agent.user if case.agent else None
 
 
 def _by_the_book(word: str, code: str, at: datetime) -> None:
@@ -136,26 +132,24 @@ def _say_why(by: User, at: datetime) -> None:
 
 
 def _plan(staff: Staff, at: datetime) -> None:
-    """Roster the coming Saturday, and a holiday."""
+    """Roster the coming weekend: who stays on into the night, and who is away."""
     day = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
     saturday = day + timedelta(days=(5 - day.weekday()) % 7)
     agents = [user.agent for user in staff.agents]
-    for agent, begins in zip(agents, (9, 9, 14), strict=False):
+    for number, agent in enumerate(agents[:2]):
+        begins = saturday + timedelta(days=number) + 21 * HOUR
         shifts.plan_shift(
+            agent_id=agent.pk, starts_at=begins, ends_at=begins + 2 * HOUR, actor=staff.lead, at=at
+        )
+    for agent, reason in ((agents[2], LeaveReason.TRAINING), (agents[3], LeaveReason.VACATION)):
+        shifts.plan_leave(
             agent_id=agent.pk,
-            starts_at=saturday + begins * HOUR,
-            ends_at=saturday + (begins + 6) * HOUR,
+            starts_at=saturday,
+            ends_at=saturday + timedelta(days=2),
+            reason=reason,
             actor=staff.lead,
             at=at,
         )
-    shifts.plan_leave(
-        agent_id=agents[-1].pk,
-        starts_at=saturday + timedelta(days=2),
-        ends_at=saturday + timedelta(days=4),
-        reason=LeaveReason.VACATION,
-        actor=staff.lead,
-        at=at,
-    )
 
 
 def _chat(agent: User, number: int, talk: Talk, at: datetime) -> None:
