@@ -15,7 +15,6 @@ from feedback.models import (
     Leave,
     Pause,
     PlaybookUse,
-    QualityCheck,
     Shift,
 )
 
@@ -28,7 +27,8 @@ FRIDAY = datetime(2026, 11, 20, 2, 40, tzinfo=UTC)  # 10:40 in Shanghai
 def month(tmp_path, settings, monkeypatch):
     settings.DATA_DIR = tmp_path
     assert password()
-    monkeypatch.setattr(demo, "CASES", 60)
+    monkeypatch.setattr(demo, "CASES", 40)
+    monkeypatch.setattr(demo, "DAYS", 3)  # a month takes a minute
     for seed in DEFAULTS:
         seed(FRIDAY)
     shop.seed(FRIDAY)
@@ -38,11 +38,10 @@ def month(tmp_path, settings, monkeypatch):
 def test_every_page_has_something_to_show(month):
     month.plan()
     month.live()
-    assert Case.objects.filter(opened_at__lte=FRIDAY).count() == Case.objects.count() >= 60
+    assert Case.objects.filter(opened_at__lte=FRIDAY).count() == Case.objects.count() >= 40
     assert Pause.objects.filter(needs_review=True).exists()
     assert PlaybookUse.objects.exists()
     assert BreachNote.objects.exists()
-    assert QualityCheck.objects.filter(status="scored").exists()
     assert Shift.objects.count() == Leave.objects.filter(starts_at__gt=FRIDAY).count() == 2
     assert ChatSession.objects.filter(ended_at=None).count() == len(demo_today.CHATS)
 
