@@ -170,6 +170,8 @@ def draw_checks() -> None:
 
 @shared_task(name="feedback.follow_up_reviews")
 def follow_up_reviews() -> None:
-    """Open the cases of bad reviews."""
+    """Open the cases of bad reviews, and start the clocks of the others."""
     while following.follow_up(at=timezone.now()):
+        pass
+    while following.take_up(at=timezone.now()):
         pass

@@ -26,10 +26,14 @@ def alerts(request: StaffRequest) -> HttpResponse:
 @require_POST
 @needs(*READS)
 def seen(request: StaffRequest) -> HttpResponse:
-    """Note that this person saw everything that was shown, or what was about one case, and lead there."""
-    case, upto = id_in(request.POST.get("case")), id_in(request.POST.get("upto"))
-    org_alerts.read(user=request.user, at=timezone.now(), case_id=case, upto=upto)
-    return redirect("admin:case", case) if case is not None else redirect("admin:alerts")
+    """Note that this person saw everything that was shown, or what was about one of them, and lead there."""
+    case, review, upto = (id_in(request.POST.get(name)) for name in ("case", "review", "upto"))
+    org_alerts.read(user=request.user, at=timezone.now(), case_id=case, review_id=review, upto=upto)
+    if case is not None:
+        return redirect("admin:case", case)
+    return (
+        redirect("admin:feedback_review_change", review) if review is not None else redirect("admin:alerts")
+    )
 
 
 def waiting(user: User) -> QuerySet[Alert]:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -23,8 +23,9 @@ from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
 from feedback.cases.queries import visible_to
 from feedback.clocks.queries import chip, running_chips
-from feedback.models import Agent, Case, Channel, Clock, Department
-from feedback.org.queries import SEE_ALL, departments_of
+from feedback.models import Agent, Case, Channel, Clock, Department, Handoff
+from feedback.org.letters import address_of
+from feedback.org.queries import SEE_ALL, department_ids, departments_of
 from feedback.shifts.rules import OFFLINE
 from feedback.sops import queries as sops
 from feedback.supervision.board import NUMBERS, Board, Numbers, Share, Tick, behind, board, lone_clocks
@@ -228,10 +229,15 @@ def agent(request: StaffRequest, agent_id: int) -> HttpResponse:
 
 
 def seen_clocks(user: User, found: QuerySet[Clock]) -> QuerySet[Clock]:
-    """Leave out the clocks of cases that have gone where this person sees none."""
+    """Leave out the clocks of cases that have gone where this person sees none; reviews go nowhere.
+
+    The same as `visible_to` says of their cases, asked of each clock that is shown.
+    """
     if user.has_perm(SEE_ALL):
         return found
-    return found.filter(case__in=visible_to(user).values("pk"))
+    ids = department_ids(user)
+    asked = Handoff.objects.filter(department__in=ids, case=OuterRef("case")).order_by()
+    return found.filter(Q(case=None) | Q(case__department__in=ids) | Q(Exists(asked)))
 
 
 def kept(request: StaffRequest) -> str:
@@ -296,8 +302,8 @@ def _lanes(seen: Board, departments: dict[int, Department], at: datetime) -> lis
             href = f"{rows}?department={tick.department_id}&state=next_hour"
         else:
             time = timezone.localtime(clock.due_at).strftime("%H:%M")
-            title = f"{time} {clock.case} · {clock.get_milestone_display()}"
-            href = reverse("admin:case", args=[clock.case_id])
+            title = f"{time} {clock.about.number} {clock.about.subject} · {clock.get_milestone_display()}"
+            href = address_of(clock.about)
         if tick.late:
             title += " · " + late % {"n": tick.late}
         lane.marks.append(Mark(tick, title, href))

@@ -219,14 +219,14 @@ HEAD = (
 
 def _lines(found: QuerySet[Clock], at: datetime) -> Iterator[Row]:
     for clock in found.iterator(CHUNK):
-        case, version = clock.case, clock.policy_version
+        about, version = clock.about, clock.policy_version
         yield [
-            case.number,
-            case.subject,
+            about.number,
+            about.subject,
             clock.get_milestone_display(),
-            str(case.member),
+            str(about.member),
             str(clock.department),
-            str(case.agent or ""),
+            str((clock.case and clock.case.agent) or ""),
             str(version.policy),
             version.number,
             clock.started_at,

@@ -137,8 +137,8 @@ HEAD = (
 def _lines(found: QuerySet[Pause], at: datetime) -> Iterator[Row]:
     for one in found.iterator(CHUNK):
         yield [
-            one.clock.case.number,
-            one.clock.case.subject,
+            one.clock.about.number,
+            one.clock.about.subject,
             one.clock.get_milestone_display(),
             str(one.clock.department),
             one.get_reason_display(),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -42,6 +43,8 @@ MARKS: dict[str, tuple[str | Promise, str]] = {
     "clock.met": (gettext_lazy("met"), "ok"),
     "clock.stopped": (gettext_lazy("stopped: it no longer mattered"), "calm"),
 }
+
+READS_REVIEWS = "feedback.view_review"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,21 +144,31 @@ TONES = ("plain", "calm", "warn", "due", "ok", "bad")
 
 
 @require_GET
-@needs(*READS, SEES)
+@needs(*READS, SEES, READS_REVIEWS)
 def clock_replay(request: StaffRequest, clock_id: int) -> HttpResponse:
-    """The replay of a clock of a case that this person may see; to everybody else there is no such page."""
-    related = ("department", "calendar_version__calendar", "policy_version__policy", "handoff__department")
+    """The replay of a clock that this person may see; to everybody else there is no such page.
+
+    Of a case that means whoever sees the case, of a review whoever reads reviews.
+    """
+    related = (
+        "case__member",
+        "review__member",
+        "department",
+        "calendar_version__calendar",
+        "policy_version__policy",
+        "handoff__department",
+    )
     clock = Clock.objects.select_related(*related).prefetch_related("pauses").filter(pk=clock_id).first()
     if clock is None:
         raise Http404
-    case = case_or_404(request.user, clock.case_id)
+    _check(request.user, clock)
     at = timezone.now()
     told = replay(clock, now=at)
-    steps = _steps(told, str(case.member))
+    steps = _steps(told, str(clock.about.member))
     line = Line(told, at)
     names = sops.names()
     context = {
-        "case": case,
+        "case": clock.about,
         "clock": clock,
         "told": told,
         "chip": chip(clock, at),
@@ -171,6 +184,16 @@ def clock_replay(request: StaffRequest, clock_id: int) -> HttpResponse:
         "signature": bytes(told.seal.signature).hex() if told.seal else "",
     }
     return page(request, "feedback/board/replay.html", context, at=at)
+
+
+def _check(user: User, clock: Clock) -> None:
+    """See to it that this person may see what a clock is about."""
+    if clock.case_id is not None:
+        if not any(user.has_perm(name) for name in (*READS, SEES)):
+            raise PermissionDenied
+        case_or_404(user, clock.case_id)
+    elif not user.has_perm(READS_REVIEWS):
+        raise PermissionDenied
 
 
 def _sums(told: Replay) -> Iterator[tuple[str, str, str]]:

@@ -6,7 +6,9 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.widgets import UnfoldAdminTextareaWidget
@@ -14,8 +16,27 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from config.common.browsing import Browsed
 from feedback.models import Reply, Review
 from feedback.reviews import commands
+from feedback.reviews import queries as reviews
 
 REPLY = "feedback.add_reply"
+
+
+class PromisedFilter(DropdownFilter):
+    """Whether an answer is promised and still to come."""
+
+    title = _("promised answer")
+    parameter_name = "promised"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002 - Django's
+        """Give both."""
+        return [("open", _("still to come")), ("late", _("late"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Review]) -> QuerySet[Review]:  # noqa: ARG002
+        """Narrow down; what is due first comes first."""
+        if self.value() not in {"open", "late"}:
+            return queryset
+        promised = reviews.promised(timezone.now() if self.value() == "late" else None)
+        return queryset.filter(pk__in=promised).order_by("due", "pk")
 
 
 class AnsweredFilter(DropdownFilter):
@@ -66,8 +87,8 @@ class ReviewAdmin(Browsed):
     """What members thought of their orders."""
 
     form = ReplyForm
-    list_display = ["written_at", "shown_stars", "title", "words", "member", "is_answered"]
-    list_filter = [StarsFilter, AnsweredFilter]
+    list_display = ["written_at", "shown_stars", "title", "words", "member", "is_answered", "answer_due"]
+    list_filter = [PromisedFilter, StarsFilter, AnsweredFilter]
     list_select_related = ["member", "reply"]
     search_fields = ["external_id"]
     search_help_text = _("the review's, the order's or the member's number in the shop")
@@ -81,6 +102,7 @@ class ReviewAdmin(Browsed):
         "title",
         "text",
         "given_answer",
+        "answer_due",
     ]
 
     def has_change_permission(self, request: HttpRequest, obj: Review | None = None) -> bool:
@@ -94,7 +116,7 @@ class ReviewAdmin(Browsed):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Review]:
         """With what each row shows."""
         rows: QuerySet[Review] = super().get_queryset(request)
-        return rows.select_related("member", "order", "product", "reply__user")
+        return reviews.with_promises(rows.select_related("member", "order", "product", "reply__user"))
 
     def get_search_results(
         self,
@@ -127,6 +149,15 @@ class ReviewAdmin(Browsed):
     def is_answered(self, review: Review) -> bool:
         """Whether the shop has answered."""
         return _reply_of(review) is not None
+
+    @admin.display(description=_("answer due"), ordering="due")
+    def answer_due(self, review: Review) -> str:
+        """By when an answer is promised, or how that was kept; it leads to the clock's life."""
+        clock: int | None = getattr(review, "clock", None)
+        if clock is None:
+            return "—"
+        url = reverse("admin:clock", args=[clock])
+        return format_html('<a href="{}">{}</a>', url, reviews.say(review, timezone.now()))
 
     @admin.display(description=_("public answer"))
     def given_answer(self, review: Review) -> str:

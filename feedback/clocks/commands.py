@@ -221,7 +221,7 @@ def retarget_all(running: Running, clocks: Iterable[Clock]) -> None:
     """Choose the policies anew for some clocks whose cases' priorities changed."""
     starter = Starter(running)
     for clock in clocks:
-        case, milestone = running.cases[clock.case_id], Milestone(clock.milestone)
+        case, milestone = running.case_of(clock), Milestone(clock.milestone)
         if terms := starter.make(case, milestone, clock.department_id):
             running.retarget(clock, terms)
 

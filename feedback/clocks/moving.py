@@ -29,12 +29,14 @@ def affected(policies: Sequence[Rule] | None = None) -> tuple[int, list[int]]:
     """Count the running clocks that other terms would hold for, and name their cases.
 
     `policies` are those in force unless others are given; what is late already does not count.
+    Reviews without a case keep the policy that they began with: nothing but their answer is left to do.
     """
     if policies is None:
         policies = sops.book().rules
     known: dict[tuple[Facts, str], int | None] = {}
     clocks, cases = 0, set()
-    running = Clock.objects.filter(met_at=None, stopped_at=None, breached_at=None)
+    running = Clock.objects.filter(case__isnull=False, met_at=None, stopped_at=None, breached_at=None)
+    running = running.exclude(facts={})  # nobody knows by what their policies were chosen
     rows = running.values_list("case_id", "milestone", "policy_version_id", "facts")
     for case, milestone, version, kept in rows.iterator(chunk_size=5_000):
         facts = Facts.from_json(kept)
@@ -96,7 +98,9 @@ def _move(cases: Sequence[Case], actor: User | None, at: datetime) -> int:
     starter = Starter(running)
     moved = 0
     for clock in running.clocks:
-        case, facts = running.cases[clock.case_id], Facts.from_json(clock.facts)
+        if not clock.facts:
+            continue
+        case, facts = running.case_of(clock), Facts.from_json(clock.facts)
         began_in = starter.department(facts.department) or clock.department_id
         terms = starter.make(case, Milestone(clock.milestone), began_in, facts)
         if terms is not None and terms.policy_version_id != clock.policy_version_id:

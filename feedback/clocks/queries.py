@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 RUNNING = Q(met_at=None, stopped_at=None)
-SHOWN = ("case__member", "case__agent__user", "case__department", "department")
+SHOWN = ("case__member", "case__agent__user", "case__department", "review__member", "department")
 """What a list of clocks shows of each."""
 AUDITED = ("policy_version__policy", "breach_note__cause", "breach_note__by")
 """What the breach list shows besides."""

@@ -105,7 +105,7 @@ def replay(clock: Clock, *, now: datetime) -> Replay:
     end = max(clock.met_at or clock.stopped_at or now, clock.started_at)
     pauses = [pause for pause in clock.pauses.all() if pause.verdict != Verdict.REJECTED]
     events = list(
-        Event.objects.filter(subject_type="case", subject_id=clock.case_id)
+        Event.objects.filter(subject_type=clock.about._meta.model_name, subject_id=clock.about.pk)
         .filter(Q(data__clock=clock.pk) | Q(kind="clock.moved", data__clocks__contains=[clock.pk]))
         .order_by("at", "id")
     )
@@ -160,7 +160,15 @@ def _marks(clock: Clock, events: list[Event]) -> list[Mark]:
 
 
 def _choice(clock: Clock) -> Choice:
-    """Judge again, by the versions that were in force, why the policy was chosen."""
+    """Judge again, by the versions that were in force, why the policy was chosen.
+
+    Where it is not on record by which facts, the policy is all there is to say.
+    """
+    if not clock.facts:
+        version = clock.policy_version
+        return Choice(
+            clock.milestone, (rules.Verdict(rules.read(version.pk, version.content), (), has_target=True),)
+        )
     ids = [*clock.facts.get("passed_over", ()), clock.policy_version_id]
     facts = Facts.from_json(clock.facts)
     versions = {row.pk: rules.read(row.pk, row.content) for row in PolicyVersion.objects.filter(pk__in=ids)}

@@ -35,7 +35,7 @@ class Running:
         self.clocks = list(
             Clock.objects.filter(case__in=self.cases, met_at=None, stopped_at=None).order_by("case_id", "id")
         )
-        self._by_case: dict[int, list[Clock]] = defaultdict(list)
+        self._by_case: dict[int | None, list[Clock]] = defaultdict(list)
         for clock in self.clocks:
             self._by_case[clock.case_id].append(clock)
         self.events: list[Happening] = []
@@ -48,6 +48,10 @@ class Running:
     def clocks_of(self, case: Case) -> list[Clock]:
         """Give the running clocks of one of the cases, those of its handoffs too."""
         return self._by_case.get(case.pk, [])
+
+    def case_of(self, clock: Clock) -> Case:
+        """Give the case of a clock: one of those that it was made for."""
+        return self.cases[clock.case_id or 0]
 
     def of(self, milestones: Iterable[Milestone]) -> list[Clock]:
         """Give the case's own clocks of some milestones."""
@@ -241,9 +245,7 @@ class Running:
 
     def tell_at(self, at: datetime, kind: str, clock: Clock, **data: Any) -> None:
         """Keep an event that happened at another moment than now."""
-        self.events.append(
-            Happening(kind, self.cases[clock.case_id], at, self.actor, {"clock": clock.pk, **data})
-        )
+        self.events.append(Happening(kind, self.case_of(clock), at, self.actor, {"clock": clock.pk, **data}))
 
     def save(self) -> None:
         """Write everything: clocks, pauses, the cases' next due times, events."""
@@ -259,7 +261,7 @@ class Running:
 
     def _refresh_due(self) -> list[Case]:
         """Set each case's earliest due time of its own clocks that run; give the cases that changed."""
-        due: dict[int, datetime] = {}
+        due: dict[int | None, datetime] = {}
         for clock in self.clocks:
             runs = clock.met_at is None and clock.stopped_at is None and clock.paused_at is None
             if runs and clock.handoff_id is None:
@@ -324,7 +326,7 @@ class Running:
                 self._let_run(clock, ended)
                 due = clock.due_at.isoformat()
                 data = {"clock": clock.pk, "milestone": clock.milestone, "due": due, "capped": True}
-                self.events.append(Happening("clock.resumed", self.cases[clock.case_id], ended, None, data))
+                self.events.append(Happening("clock.resumed", self.case_of(clock), ended, None, data))
 
     def _due(self, clock: Clock) -> None:
         """Work out its due time; while it stands still before that, nobody can know it."""

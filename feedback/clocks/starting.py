@@ -41,13 +41,18 @@ class Starter:
 
         It is chosen by the case as it is now, unless `facts` are given.
         """
-        facts = facts or self.facts(case, department_id)
+        clock = self.begin(milestone, department_id, facts or self.facts(case, department_id))
+        if clock is not None:
+            clock.case = case
+        return clock
+
+    def begin(self, milestone: Milestone, department_id: int, facts: Facts) -> Clock | None:
+        """Make a clock that starts now, of nothing yet; None when no policy in force has a target."""
         choice = choose(self.book.rules, facts, milestone)
         if choice.rule is None or choice.target is None:
             return None
         target = choice.target
         clock = Clock(
-            case=case,
             milestone=milestone,
             department_id=department_id,
             policy_version_id=choice.rule.version,

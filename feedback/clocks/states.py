@@ -96,7 +96,8 @@ def running_chips(
     )
     found: dict[int, Chip] = {}
     for clock in sorted(clocks, key=lambda clock: (clock.paused_at is not None, clock.due_at)):
-        found.setdefault(clock.case_id, chip(clock, now))
+        if clock.case_id is not None:
+            found.setdefault(clock.case_id, chip(clock, now))
     return found
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from feedback.ladders import chunk
 from feedback.ladders.chunk import Due, Effect, Held, News, Question, Record, Request, Seen, Shot, Watching
 from feedback.ladders.people import People
-from feedback.models import CaseStatus, Priority, Recipients, RungAction, Via
+from feedback.models import CaseStatus, Priority, Recipients, RungAction
 from feedback.org.digests import Recipient
 
 LATE = "clock.breached"
@@ -252,16 +252,6 @@ class Fire:
         data = {"milestone": clock.milestone}
         if shot.rung.approval:
             data["approval"] = shot.rung.approval
-        recipients = self._recipients(shot.rung.via, clock.department, told) if alert and told else []
+        via, department = shot.rung.via, clock.department
+        recipients = self.people.reached_by(via, department, told) if alert and told else []
         return recipients, f"{json.dumps(alert)},{json.dumps(data)}]"
-
-    def _recipients(self, via: str, department: int, told: Sequence[int]) -> list[Recipient]:
-        """Give who gets a letter or a message: those told, by their own messengers and the department's."""
-        found: list[Recipient] = []
-        if via in {Via.EMAIL, Via.ALL}:
-            found += [Recipient(user=user) for user in told]
-        if via in {Via.MESSENGER, Via.ALL}:
-            groups = [self.people.own.get(user, ()) for user in told]
-            groups.append(self.people.groups.get(department, ()))
-            found += [Recipient(messenger=pk) for group in groups for pk in group]
-        return found

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from django.db.models import Count
 
-from feedback.models import Case, Department, Membership, Messenger, PlaybookVersion
+from feedback.models import Case, Department, Membership, Messenger, PlaybookVersion, Via
+from feedback.org.digests import Recipient
 from feedback.shifts.queries import on_shift
 
 
@@ -86,6 +87,17 @@ class People:
     def accounts(self, agents: Sequence[int]) -> list[int]:
         """Give the accounts of some agents, leaving out those who do not work now."""
         return [self.users[agent] for agent in agents if agent in self.users]
+
+    def reached_by(self, via: str, department: int, told: Sequence[int]) -> list[Recipient]:
+        """Give who gets a letter or a message: those told, by their own messengers and the department's."""
+        found: list[Recipient] = []
+        if via in {Via.EMAIL, Via.ALL}:
+            found += [Recipient(user=user) for user in told]
+        if via in {Via.MESSENGER, Via.ALL}:
+            groups = [self.own.get(user, ()) for user in told]
+            groups.append(self.groups.get(department, ()))
+            found += [Recipient(messenger=pk) for group in groups for pk in group]
+        return found
 
     def _count(self) -> dict[int, int]:
         leads = {agent for group in self.leads.values() for agent in group}

@@ -22,7 +22,7 @@ from feedback.cases.queries import visible_to
 from feedback.clocks.commands import retarget_all
 from feedback.clocks.rules import Pauses, Terms
 from feedback.clocks.running import Running
-from feedback.ladders import approvals, asking, members, people
+from feedback.ladders import approvals, asking, members, people, reviewing
 from feedback.ladders.chunk import Due, Held, Shot
 from feedback.ladders.firing import Fire
 from feedback.ladders.people import People
@@ -93,6 +93,8 @@ def sweep(at: datetime, limit: int = LIMIT, chunk: int = CHUNK, workers: int = 1
     if workers > 1 and connection.in_atomic_block:
         raise RuntimeError("the workers of a sweep have transactions of their own: not inside another one")
     result = _share(at, limit, chunk, workers)
+    of_reviews = reviewing.sweep_reviews(at, limit, chunk)
+    result += SweepResult(of_reviews.clocks, of_reviews.breached, of_reviews.fired)
     approvals.lapse(at=at)
     digests.gather(at)
     return result
@@ -136,7 +138,7 @@ def _work(chunks: Iterator[list[int]], at: datetime) -> SweepResult:
 
 def due_cases(at: datetime, limit: int) -> list[int]:
     """Find the cases of the clocks that are due, the longest due first. Reads the index clock_fire."""
-    due = Clock.objects.filter(next_fire_at__lte=at).order_by("next_fire_at")
+    due = Clock.objects.filter(next_fire_at__lte=at, case__isnull=False).order_by("next_fire_at")
     return list(dict.fromkeys(due.values_list("case_id", flat=True)[:limit]))
 
 

@@ -1,4 +1,4 @@
-"""Clocks: one running target on one case or handoff, with the policy frozen in it."""
+"""Clocks: one running target on one case, handoff or review, with the policy frozen in it."""
 
 import pgtrigger
 from django.conf import settings
@@ -12,6 +12,7 @@ from feedback.models.choices import MAY_PAUSE, Milestone, PauseReason, Verdict
 from feedback.models.handoff import Handoff
 from feedback.models.ladder import LadderVersion
 from feedback.models.org import Department
+from feedback.models.review import Review
 from feedback.models.sop import CalendarVersion, PolicyVersion
 
 OF_HANDOFFS = [Milestone.HANDOFF, Milestone.ACCEPT]
@@ -24,7 +25,19 @@ class Clock(models.Model):
     its milestone is not met at `due_at`, whenever anybody looks.
     """
 
-    case = models.ForeignKey(Case, models.CASCADE, verbose_name=_("case"), related_name="clocks")
+    case = models.ForeignKey(
+        Case, models.CASCADE, verbose_name=_("case"), null=True, blank=True, related_name="clocks"
+    )
+    review = models.ForeignKey(  # clock_of_review begins with it
+        Review,
+        models.CASCADE,
+        verbose_name=_("review"),
+        null=True,
+        blank=True,
+        related_name="clocks",
+        db_index=False,
+        help_text="Of a review that has no case: its public answer.",
+    )
     handoff = models.ForeignKey(  # clock_of_handoff begins with it
         Handoff,
         models.CASCADE,
@@ -92,6 +105,12 @@ class Clock(models.Model):
                 condition=Q(milestone__in=OF_HANDOFFS, handoff__isnull=False)
                 | (~Q(milestone__in=OF_HANDOFFS) & Q(handoff__isnull=True)),
             ),
+            models.CheckConstraint(
+                name="clock_of_one",
+                condition=Q(case__isnull=False, review__isnull=True)
+                | Q(case__isnull=True, review__isnull=False, milestone=Milestone.REVIEW_REPLY),
+            ),
+            models.UniqueConstraint(name="clock_of_review", fields=["review"], condition=~Q(review=None)),
             models.UniqueConstraint(
                 name="clock_of_handoff", fields=["handoff", "milestone"], condition=~Q(handoff=None)
             ),
@@ -137,6 +156,11 @@ class Clock(models.Model):
             models.Index(
                 name="clock_started", fields=["department", "milestone", "due_at"]
             ),  # attainment by day
+            models.Index(  # reviews.queries: those to be answered
+                name="clock_reviews",
+                fields=["due_at"],
+                condition=Q(milestone=Milestone.REVIEW_REPLY, met_at=None, stopped_at=None),
+            ),
             models.Index(  # what was decided in a time: board, figures
                 F("department"), Coalesce("breached_at", "met_at").desc(), name="clock_decided"
             ),
@@ -144,6 +168,13 @@ class Clock(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_milestone_display()} {self.due_at:%F %T}"
+
+    @property
+    def about(self) -> Case | Review:
+        """What was promised to be done in time: a case, or a review that has none."""
+        about = self.case or self.review
+        assert about is not None  # noqa: S101 - clock_of_one
+        return about
 
 
 class Pause(models.Model):
@@ -250,7 +281,10 @@ class Alert(models.Model):
     user = models.ForeignKey(  # read by alert_unread only
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="alerts", db_index=False
     )
-    case = models.ForeignKey(Case, models.CASCADE, related_name="alerts")
+    case = models.ForeignKey(Case, models.CASCADE, null=True, blank=True, related_name="alerts")
+    review = models.ForeignKey(  # alert_of_review begins with it
+        Review, models.CASCADE, null=True, blank=True, related_name="alerts", db_index=False
+    )
     kind = models.CharField(_("kind"), max_length=32)
     data = models.JSONField(default=dict)
     at = models.DateTimeField(_("at"))
@@ -262,7 +296,15 @@ class Alert(models.Model):
         indexes = [
             models.Index(
                 name="alert_unread", fields=["user", "-at"], condition=Q(read_at=None)
-            )  # the desk's bell
+            ),  # the desk's bell
+            models.Index(name="alert_of_review", fields=["review"], condition=~Q(review=None)),  # its reply
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="alert_of_one",
+                condition=Q(case__isnull=False, review__isnull=True)
+                | Q(case__isnull=True, review__isnull=False),
+            )
         ]
         triggers = [
             pgtrigger.Trigger(
@@ -277,4 +319,4 @@ class Alert(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.case_id}"
+        return f"{self.kind} {self.case_id or self.review_id}"

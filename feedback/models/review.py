@@ -3,9 +3,12 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from compensation.models import Member, Order, Product
+
+LINE = 80
 
 
 class Review(models.Model):
@@ -22,15 +25,37 @@ class Review(models.Model):
     text = models.TextField(_("text"), blank=True)
     asked_at = models.DateTimeField(_("asked for"), null=True, blank=True)
     written_at = models.DateTimeField(_("written"))
+    taken_up_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When it was seen to that somebody answers; bad ones have a case instead.",
+    )
 
     class Meta:
         verbose_name = _("review")
         verbose_name_plural = _("reviews")
         constraints = [models.CheckConstraint(name="review_stars", condition=Q(stars__gte=1, stars__lte=5))]
-        indexes = [models.Index(name="review_written", fields=["-written_at"])]  # lists
+        indexes = [
+            models.Index(name="review_written", fields=["-written_at"]),  # lists
+            models.Index(  # reviews.following
+                name="review_to_take_up", fields=["written_at"], condition=Q(taken_up_at=None)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{'★' * self.stars} {self.title}"
+
+    @property
+    def number(self) -> str:
+        """What it is called beside cases, which have numbers."""
+        return gettext("Review %(number)s") % {"number": self.external_id}
+
+    @property
+    def subject(self) -> str:
+        """What it says, in a line."""
+        words = " ".join((self.title or self.text).split())
+        return f"{'★' * self.stars} {words if len(words) <= LINE else f'{words[: LINE - 1]}…'}".strip()
 
 
 class Reply(models.Model):

@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 
 from config.common import bulk
 from config.common.models import User
-from feedback.models import Alert, Case, Department, Messenger
+from feedback.models import Alert, Case, Department, Messenger, Review
 from feedback.org import digests, words
 from feedback.org.digests import Recipient
 from feedback.org.letters import Group, summarise
@@ -95,11 +95,25 @@ def unseen(user: User) -> QuerySet[Alert]:
 
 
 @transaction.atomic
-def read(*, user: User, at: datetime, case_id: int | None = None, upto: int | None = None) -> int:
-    """Note that a person has seen the alerts of a case, or all up to one; gives how many."""
+def read(
+    *,
+    user: User,
+    at: datetime,
+    case_id: int | None = None,
+    review_id: int | None = None,
+    upto: int | None = None,
+) -> int:
+    """Note that a person has seen the alerts of a case or review, or all up to one; gives how many."""
     mine = Alert.objects.filter(user=user, read_at=None)
     if case_id is not None:
         mine = mine.filter(case=case_id)
+    elif review_id is not None:
+        mine = mine.filter(review=review_id)
     elif upto is not None:
         mine = mine.filter(pk__lte=upto)
     return mine.update(read_at=at)
+
+
+def read_all_of(review: Review, *, at: datetime) -> None:
+    """A review has its answer: nobody needs to be told of it any more."""
+    Alert.objects.filter(review=review, read_at=None).update(read_at=at)

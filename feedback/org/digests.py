@@ -21,8 +21,11 @@ from feedback.org.team import team_rule
 LETTER, MESSAGE = "alerts", "messenger"
 LOCK = 7_215_004
 
+REVIEW = "review"
+"""What an alert about a review names in its data, in place of a case."""
+
 Line = Sequence[Any]
-"""Case, kind of alert, its data."""
+"""Case (None: see REVIEW), kind of alert, its data."""
 
 
 class Recipient(NamedTuple):

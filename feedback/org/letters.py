@@ -1,9 +1,10 @@
-"""What a gathered letter or message says: what happened, how often, to which cases."""
+"""What a gathered letter or message says: what happened, how often, to which cases and reviews."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from django.conf import settings
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
@@ -12,20 +13,23 @@ from django.utils.translation import ngettext
 from config.common.mail import send_mail
 from config.common.models import OutboxMessage, User
 from config.common.outbox import Dropped
-from feedback.models import Alert, Case
-from feedback.org.digests import Line
+from feedback.models import Alert, Case, Review
+from feedback.org.digests import REVIEW, Line
 from feedback.org.words import say
 
 SHOWN, SHOWN_OF_EACH = 50, 10
 
+Key = tuple[bool, int]
+"""Whether it is a review, and its primary key; else a case."""
+
 
 @dataclass(slots=True)
 class Group:
-    """The cases to which the same thing happened; `cases` are the first of them."""
+    """The cases or reviews to which the same thing happened; `cases` are the first of them."""
 
     what: str
     number: int = 0
-    cases: list[Case] = field(default_factory=list)
+    cases: list[Case | Review] = field(default_factory=list)
 
     @property
     def more(self) -> int:
@@ -53,27 +57,44 @@ class Summary:
 
 def summarise(alerts: Iterable[Line]) -> Summary:
     """Group alerts by what they say, in the language of the moment; a case counts once in each group."""
-    cases: dict[str, dict[int, None]] = {}
-    for case, kind, data in alerts:
-        if what := say(kind, data):
-            cases.setdefault(what, {})[case] = None
-    everything = {pk for group in cases.values() for pk in group}
-    known = Case.objects.only("subject").in_bulk(_shown(cases.values()))
+    found: dict[str, dict[Key, None]] = {}
+    for line in alerts:
+        if what := say(line[1], line[2]):
+            found.setdefault(what, {})[_key(line)] = None
+    everything = {key for group in found.values() for key in group}
+    known = _known(found.values())
     groups = [
-        Group(what, len(pks), [known[pk] for pk in list(pks)[:SHOWN_OF_EACH] if pk in known])
-        for what, pks in cases.items()
+        Group(what, len(keys), [known[key] for key in list(keys)[:SHOWN_OF_EACH] if key in known])
+        for what, keys in found.items()
     ]
     return Summary(len(everything), [group for group in groups if group.cases][:SHOWN])
 
 
-def _shown(groups: Iterable[dict[int, None]]) -> set[int]:
-    return {pk for group in groups for pk in list(group)[:SHOWN_OF_EACH]}
+def _key(line: Line) -> Key:
+    case, _kind, data = line
+    return (True, data[REVIEW]) if case is None else (False, case)
+
+
+def _known(groups: Iterable[dict[Key, None]]) -> dict[Key, Case | Review]:
+    """Look up the first of each group: a query for cases, and one for reviews where there are any."""
+    shown = {key for group in groups for key in list(group)[:SHOWN_OF_EACH]}
+    found: dict[Key, Case | Review] = {}
+    for is_review, model in ((False, Case), (True, Review)):
+        if wanted := [pk for kind, pk in shown if kind == is_review]:
+            found |= {(is_review, row.pk): row for row in model.objects.filter(pk__in=wanted)}
+    return found
+
+
+def address_of(about: Case | Review) -> str:
+    """Give the page of a case or review, within the site."""
+    name = "admin:case" if isinstance(about, Case) else "admin:feedback_review_change"
+    return reverse(name, args=[about.pk])
 
 
 def text_of(summary: Summary, *, name: str = "") -> str:
     """Write the letter out, with the address of each case that it names."""
     lines = [
-        (group, [(case, settings.PUBLIC_URL + reverse("admin:case", args=[case.pk])) for case in group.cases])
+        (group, [(about, settings.PUBLIC_URL + address_of(about)) for about in group.cases])
         for group in summary.groups
     ]
     return render_to_string("feedback/alerts.txt", {"name": name, "groups": lines})
@@ -102,9 +123,12 @@ def send_letter(message: OutboxMessage) -> None:
 
 
 def _unread(user: User, alerts: Sequence[Line]) -> list[Line]:
-    """Leave out the cases of which this colleague has read everything on the desk."""
-    cases = {case for case, _kind, _data in alerts}
-    unread = set(
-        Alert.objects.filter(user=user, case__in=cases, read_at=None).values_list("case_id", flat=True)
-    )
-    return [line for line in alerts if line[0] in unread]
+    """Leave out the cases and reviews of which this colleague has read everything on the desk."""
+    keys = {_key(line) for line in alerts}
+    cases, reviews = ([pk for kind, pk in keys if kind == is_review] for is_review in (False, True))
+    unread = Alert.objects.filter(Q(case__in=cases) | Q(review__in=reviews), user=user, read_at=None)
+    left = {
+        (case is None, review if case is None else case)
+        for case, review in unread.values_list("case_id", "review_id")
+    }
+    return [line for line in alerts if _key(line) in left]

@@ -10,7 +10,9 @@ from config.common.events import record
 from config.common.models import User
 from feedback.cases.locking import lock, save
 from feedback.clocks import commands as clocks
+from feedback.clocks import reviewing
 from feedback.models import Milestone, Reply, Review
+from feedback.org import alerts
 from feedback.reviews.following import case_of
 
 LONGEST = 2_000
@@ -18,7 +20,7 @@ LONGEST = 2_000
 
 @transaction.atomic
 def reply(*, review_id: int, text: str, actor: User, at: datetime) -> Reply:
-    """Answer a review in public, once; the case that follows it up has kept this promise.
+    """Answer a review in public, once; its clock, or that of the case that follows it up, is met by it.
 
     Raises:
         NotFound: there is no such review.
@@ -39,4 +41,6 @@ def reply(*, review_id: int, text: str, actor: User, at: datetime) -> Reply:
     if case is not None:
         save(case)
         clocks.met(case, Milestone.REVIEW_REPLY, actor=actor, at=at)
+    reviewing.met(review, actor=actor, at=at)
+    alerts.read_all_of(review, at=at)
     return answer

@@ -24,10 +24,10 @@ FIELDS = {
 class Facts:
     """What a policy is chosen by; what a clock or case of old says nothing about is empty."""
 
-    kind: str
-    channel: str
-    priority: int
-    tier: str
+    kind: str = ""
+    channel: str = ""
+    priority: int = 0
+    tier: str = ""
     category: str = ""
     """The product category."""
     department: str = ""

@@ -41,7 +41,7 @@ EXAMPLES = 10
 FIELDS = (
     "case_id", "milestone", "department_id", "policy_version_id", "calendar_version_id", "facts",
     "started_at", "due_at", "paused_at", "met_at", "stopped_at", "breached_at", "pk", "case__category",
-    "case__language",
+    "case__language", "case__kind", "case__channel", "case__priority", "case__member__tier__code",
 )  # fmt: skip
 
 
@@ -136,6 +136,14 @@ class Recorded:
     pk: int
     category: str
     language: str
+    kind: str
+    channel: str
+    priority: int
+    tier: str
+
+
+OF_CASE = ("kind", "channel", "priority", "tier", "category", "language")
+"""What the case itself says, as it is now."""
 
 
 class Trial:
@@ -177,8 +185,7 @@ class Trial:
     def facts(self, clock: Recorded) -> Facts:
         """What its policy was chosen by; what it does not say, its case and department do."""
         known = {
-            "category": clock.category,
-            "language": clock.language,
+            **{name: getattr(clock, name) for name in OF_CASE},
             "department": self._departments[clock.department][0],
             **clock.facts,
         }

@@ -158,7 +158,9 @@ def days(now: datetime) -> tuple[date, date]:
 
 def lone_clocks(ticks: Iterable[Tick]) -> dict[int, Clock]:
     """The clocks that fall due alone in their minute, with their cases. One query."""
-    return Clock.objects.select_related("case").in_bulk([tick.first for tick in ticks if tick.number == 1])
+    return Clock.objects.select_related("case", "review").in_bulk(
+        [tick.first for tick in ticks if tick.number == 1]
+    )
 
 
 def _midnight(day: date) -> datetime:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from config.common.errors import Invalid, NotFound
 from config.common.events import Happening, record_all
 from config.common.models import User
-from feedback.models import BreachCause, BreachNote, Case, Clock
+from feedback.models import BreachCause, BreachNote, Case, Clock, Review
 
 MOST_AT_ONCE = 200
 REMARK_LENGTH = 500
@@ -36,8 +36,9 @@ def note(
     if cause is None:
         raise NotFound(_("This cause cannot be chosen any more."))
     wanted = Clock.objects.filter(pk__in=clock_ids)
-    list(Case.objects.filter(pk__in=wanted.values("case")).order_by("pk").select_for_update(no_key=True))
-    clocks = list(wanted.select_related("case").order_by("case_id", "pk"))
+    for model, name in ((Case, "case"), (Review, "review")):
+        list(model.objects.filter(pk__in=wanted.values(name)).order_by("pk").select_for_update(no_key=True))
+    clocks = list(wanted.select_related("case", "review").order_by("case_id", "pk"))
     if len(clocks) != len(set(clock_ids)):
         raise NotFound
     if any(clock.breached_at is None for clock in clocks):
@@ -49,7 +50,7 @@ def note(
         update_fields=["cause", "remark", "by", "at"],
     )
     record_all(
-        Happening("breach.noted", clock.case, at, actor, {"clock": clock.pk, "cause": cause.code})
+        Happening("breach.noted", clock.about, at, actor, {"clock": clock.pk, "cause": cause.code})
         for clock in clocks
     )
     return list(BreachNote.objects.filter(clock__in=clocks).select_related("cause").order_by("clock_id"))

@@ -24,10 +24,10 @@ def review(*, pause_id: int, verdict: str, remark: str = "", actor: User, at: da
         NotFound, NotPermitted, Invalid: see clocks.pauses.review.
     """
     pause = pauses.review(pause_id=pause_id, verdict=verdict, remark=remark, actor=actor, at=at)
-    if pause.paused_by is not None:
+    if pause.paused_by is not None and (case := pause.clock.case) is not None:
         alert(
             users=[pause.paused_by],
-            case=pause.clock.case,
+            case=case,
             kind=f"pause.{pause.verdict}",
             key=f"pause:{pause.pk}:{pause.verdict}:{at.isoformat()}",
             title=REJECTED if pause.verdict == Verdict.REJECTED else ACCEPTED,

@@ -7,6 +7,8 @@ from django.utils.translation import gettext as _
 
 from config.common.templatetags.staff import exact, moment, ms
 from feedback.clocks.states import Chip, State
+from feedback.models import Case, Review
+from feedback.org.letters import address_of
 
 register = template.Library()
 
@@ -45,6 +47,18 @@ def _attributes(chip: Chip, href: str, *, runs: bool) -> SafeString:
 def _running(chip: Chip) -> SafeString:
     by = _("by %(time)s") % {"time": moment(chip.clock.due_at)}
     return format_html("<b data-left>{}</b> · {}", chip.words, by)
+
+
+@register.filter
+def is_review(about: Case | Review) -> bool:
+    """Whether it is a review rather than a case."""
+    return isinstance(about, Review)
+
+
+@register.filter
+def address(about: Case | Review) -> str:
+    """The page of a case or review."""
+    return address_of(about)
 
 
 @register.filter
