@@ -17,6 +17,7 @@ from feedback.cases import commands, waiting, watching
 from feedback.cases.contacts import reveal_contacts
 from feedback.cases.linking import find_numbered
 from feedback.cases.queries import actions_for, get_for
+from feedback.cases.rules import Call
 from feedback.handoffs import commands as handoffs
 from feedback.models import (
     OUTSIDE,
@@ -69,7 +70,7 @@ def _send_and_resolve(request: StaffRequest, case: Case, at: datetime) -> Said:
     resolution = post.get("resolution", "")
     if resolution not in Resolution.values:
         raise Invalid(_("Choose how the case was resolved."))
-    files = request.FILES.getlist("files")
+    files, call = request.FILES.getlist("files"), CALLS.get(post.get("call", ""), "")
     if post.get("body", "").strip() or files:
         commands.reply(
             case_id=case.pk,
@@ -78,6 +79,7 @@ def _send_and_resolve(request: StaffRequest, case: Case, at: datetime) -> Said:
             then="resolve",
             to=_recipient(post),
             resolution=Resolution(resolution),
+            call=call,
             version=id_in(post.get("version")),
             key=_key(post),
             actor=request.user,
@@ -87,11 +89,15 @@ def _send_and_resolve(request: StaffRequest, case: Case, at: datetime) -> Said:
         commands.resolve(
             case_id=case.pk,
             resolution=Resolution(resolution),
+            call=call,
             version=id_in(post.get("version")),
             actor=request.user,
             at=at,
         )
     return _("Resolved. The member is asked to confirm.")
+
+
+CALLS: dict[str, Call] = {"made": "made", "unwanted": "unwanted"}
 
 
 def _note(request: StaffRequest, case: Case, at: datetime) -> Said:

@@ -53,7 +53,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
 class PromisedSerializer(serializers.Serializer[Any]):
     """What we promised by when."""
 
-    what = serializers.ChoiceField(choices=["answer", "solution"])
+    what = serializers.ChoiceField(choices=["answer", "solution", "refund", "call"])
     by = serializers.DateTimeField()
     state = serializers.ChoiceField(choices=[state.value for state in State])
     kept_at = serializers.DateTimeField(allow_null=True)

@@ -205,12 +205,22 @@ class AssignSerializer(Some):
     agent = number(allow_null=True)
 
 
+def call() -> serializers.ChoiceField:
+    """What became of a promised call, for what resolves a case."""
+    return serializers.ChoiceField(
+        choices=["", "made", "unwanted"],
+        default="",
+        help_text="To resolve a case while a call is promised, say what became of it.",
+    )
+
+
 class ReplySerializer(Some):
     """An answer to the member."""
 
     body = text()
     then = serializers.ChoiceField(choices=["open", "wait", "resolve"], default="open")
     resolution = serializers.ChoiceField(choices=Resolution.choices, default=Resolution.ANSWERED)
+    call = call()
     version = version()
 
 
@@ -269,6 +279,7 @@ class ResolveSerializer(Some):
 
     resolution = serializers.ChoiceField(choices=Resolution.choices)
     message = text(required=False, allow_blank=True, default="")
+    call = call()
     version = version()
 
 

@@ -14,10 +14,13 @@ from feedback.cases import outgoing, rules, telling
 from feedback.cases.locking import Actor, lock, lock_own, move, save
 from feedback.cases.speech import hear, say
 from feedback.clocks import commands as clocks
-from feedback.models import Author, Case, CaseStatus, Channel, Message, Resolution
+from feedback.models import Author, Case, CaseStatus, Channel, Clock, Message, Milestone, Resolution
 from feedback.org.alerts import alert
 
 AGAIN = _("Case %(number)s was reopened")
+CALL_PROMISED = _("A call to the member is promised: say whether it was made or is not wanted any more.")
+NO_CALL = {Resolution.WITHDRAWN, Resolution.DUPLICATE}
+"""How a case ends so that nobody waits for a call."""
 ENDINGS = ("resolved_at", "resolution", "closed_at", "confirmed_at")
 
 
@@ -27,6 +30,7 @@ def resolve(
     case_id: int,
     resolution: Resolution,
     message: str = "",
+    call: rules.Call = "",
     version: int | None = None,
     actor: User,
     at: datetime,
@@ -34,7 +38,8 @@ def resolve(
     """Say that the problem is solved, and how; the member is asked to confirm.
 
     Raises:
-        Invalid: no message, though the member was never answered; no such resolution.
+        Invalid: no message, though the member was never answered; no such resolution; nothing said of a call
+            that was promised.
         MoveNotAllowed: already resolved, or another department has yet to answer.
         Stale: since `version` something has happened that matters to it.
     """
@@ -45,19 +50,25 @@ def resolve(
         say(case, message, (), to=None, is_last=True, actor=actor, at=at)
     elif case.first_replied_at is None:
         raise Invalid(_("The member has had no answer yet: write one to resolve the case."))
-    finish(case, resolution, body=message, actor=actor, at=at)
+    finish(case, resolution, body=message, call=call, actor=actor, at=at)
     return case
 
 
-def finish(case: Case, resolution: Resolution, *, body: str, actor: Actor, at: datetime) -> None:
+def finish(
+    case: Case, resolution: Resolution, *, body: str, call: rules.Call = "", actor: Actor, at: datetime
+) -> None:
     """Resolve a locked case whose member has been answered.
 
+    A call that was promised does not go away silently: `call` says whether it was made or nobody wants it.
+    Who takes the problem back, or told of it twice, wants none.
+
     Raises:
-        Invalid: no such resolution.
+        Invalid: no such resolution; nothing said of a call that was promised.
         MoveNotAllowed: the table does not hold the move.
     """
     if resolution not in Resolution.values:
         raise Invalid(_("Choose how the case was resolved."))
+    _settle_call(case, "unwanted" if resolution in NO_CALL else call, actor=actor, at=at)
     ends = move(case, CaseStatus.RESOLVED)
     case.resolved_at, case.resolution = at, resolution
     save(case, *ENDINGS)
@@ -65,6 +76,31 @@ def finish(case: Case, resolution: Resolution, *, body: str, actor: Actor, at: d
     clocks.resolved(case, actor=actor, at=at)
     body = "" if outgoing.reaches(case) else body  # was sent as the reply that it is
     telling.tell(case, "resolved", telling.RESOLVED, body=body or telling.RESOLVED_BODY, at=at)
+
+
+def _settle_call(case: Case, call: rules.Call, *, actor: Actor, at: datetime) -> None:
+    """Put on record what became of a promised call, if there is one.
+
+    Raises:
+        Invalid: nothing was said of it.
+    """
+    if not is_call_promised(case):
+        return
+    if call not in {"made", "unwanted"}:
+        raise Invalid(CALL_PROMISED)
+    if call == "made":
+        record("case.called_back", case, actor=actor, at=at, reached=True)
+        clocks.met(case, Milestone.CALL_BACK, actor=actor, at=at)
+    else:
+        record("case.call_unwanted", case, actor=actor, at=at)
+        clocks.stop(case, Milestone.CALL_BACK, actor=actor, at=at)
+
+
+def is_call_promised(case: Case) -> bool:
+    """Whether we have promised the member a call that is still to come."""
+    return Clock.objects.filter(
+        case=case, milestone=Milestone.CALL_BACK, met_at=None, stopped_at=None
+    ).exists()
 
 
 @transaction.atomic

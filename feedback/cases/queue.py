@@ -120,7 +120,7 @@ def size(place: Place, listed: Listed, most: int) -> int:
 
 
 NEWS = ("case.opened", "case.member_wrote", "case.transferred", "case.reopened", "case.assigned")
-ROUTED = ("case.routed", "case.handed_back", "case.mentioned", "case.took_in")
+ROUTED = ("case.goes_on", "case.routed", "case.handed_back", "case.mentioned", "case.took_in")
 HANDOFF_NEWS = ("handoff.asked", "handoff.answered", "handoff.rejected")
 
 
@@ -140,12 +140,12 @@ def news(place: Place, listed: Listed, *, since: datetime) -> dict[int, int]:
 def next_case(user: User, *, beside: int | None = None) -> Case | None:
     """What this person should look at now: the next due of their own, else of nobody's.
 
-    Not the case `beside`, which is on the screen, and none that waits for its member.
+    Not the case `beside`, which is on the screen, and none that waits for its member with nothing due.
     """
     place = place_of(user)
     for view in NEXT:
         parts = [
-            part.exclude(pk=beside or 0).exclude(status=CaseStatus.WAITING_MEMBER)
+            part.exclude(pk=beside or 0).exclude(status=CaseStatus.WAITING_MEMBER, next_due_at=None)
             for part in _parts(place, view)
         ]
         if found := _first(parts, ["next_due_at", "pk"], 1):

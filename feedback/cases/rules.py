@@ -11,6 +11,9 @@ from feedback.models import CaseStatus
 Then = Literal["open", "wait", "resolve"]
 """What becomes of a case after a reply: it stays with us, waits for the member, or is resolved."""
 
+Call = Literal["", "made", "unwanted"]
+"""What became of a call that was promised, as a case is resolved; empty where nobody said."""
+
 _ENDS = frozenset({CaseStatus.RESOLVED})
 _WAITS = frozenset({CaseStatus.WAITING_MEMBER, CaseStatus.WAITING_DEPARTMENT})
 

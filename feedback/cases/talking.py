@@ -34,6 +34,7 @@ def reply(
     then: rules.Then = "open",
     resolution: Resolution = Resolution.ANSWERED,
     to: int | None = None,
+    call: rules.Call = "",
     version: int | None = None,
     key: str | None = None,
     actor: User,
@@ -45,7 +46,8 @@ def reply(
     the letter whose writer is answered; without it the member is, at the address that we know of them.
 
     Raises:
-        Invalid: nothing said, or too much; or `to` is no letter of somebody who wrote in this case.
+        Invalid: nothing said, or too much; or `to` is no letter of somebody who wrote in this case; or resolved
+            without a word about a call that was promised.
         BadTone: it says what a rule of tone blocks.
         BadFile: an attachment that is not taken.
         MoveNotAllowed: the case is closed, or may not go where `then` says.
@@ -67,7 +69,7 @@ def reply(
             case, body, files, to=after_reply(case, then), is_last=is_last, letter=to, actor=actor, at=at
         )
         if is_last:
-            finish(case, resolution, body=body, actor=actor, at=at)
+            finish(case, resolution, body=body, call=call, actor=actor, at=at)
         elif then == "wait":
             telling.tell(case, "waiting", telling.WAITING, body=body, to_others=to is not None, at=at)
         else:

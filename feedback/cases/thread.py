@@ -30,7 +30,7 @@ TELLING = frozenset(
         "case.transferred", "case.priority_changed", "case.resolved",
         "case.confirmed", "case.reopened", "case.closed", "handoff.recalled", "remedy.granted",
         "remedy.requested", "remedy.refused", "remedy.reversed", "clock.breached", "case.waits",
-        "case.goes_on", "case.call_promised", "case.refunded", "case.review_answered",
+        "case.goes_on", "case.call_promised", "case.call_unwanted", "case.refunded", "case.review_answered",
         "case.took_in", "case.split", "case.linked", "case.unlinked",
     }
 )  # fmt: skip

@@ -91,6 +91,7 @@ TEXTS: dict[str, Promise] = {
     "case.refunded": _("made the refund"),
     "case.review_answered": _("answered the review"),
     "case.called_back": _("called the member"),
+    "case.call_unwanted": _("noted that the member wants no call any more"),
     "case.call_missed": _("called the member, who did not answer"),
     "clock.retargeted_policy": _("clock set anew as the policy changed: %(milestone)s"),
     "clock.stopped": _("clock stopped: %(milestone)s"),

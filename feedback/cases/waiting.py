@@ -15,6 +15,21 @@ from feedback.cases import rules, telling
 from feedback.cases.locking import lock, move, save
 from feedback.clocks import commands as clocks
 from feedback.models import OUTSIDE, Author, Case, CaseStatus, Clock, Message, Milestone, PauseReason
+from feedback.org.alerts import alert
+
+ENOUGH = {
+    PauseReason.WAITING_MEMBER: _(
+        "%(number)s has waited for its member as long as it may: the clock runs again"
+    ),
+    PauseReason.WAITING_SUPPLIER: _(
+        "%(number)s has waited for the supplier as long as it may: the clock runs again"
+    ),
+    PauseReason.WAITING_COURIER: _(
+        "%(number)s has waited for the courier as long as it may: the clock runs again"
+    ),
+    PauseReason.WAITING_BANK: _("%(number)s has waited for the bank as long as it may: the clock runs again"),
+}
+"""What its agent is told when the cap of a pause has come."""
 
 BECOMES_OPEN = frozenset({CaseStatus.NEW, CaseStatus.WAITING_MEMBER, CaseStatus.REOPENED})
 
@@ -69,6 +84,34 @@ def _go_on(case: Case, *, actor: User | None, at: datetime) -> None:
     save(case)
     record("case.goes_on", case, actor=actor, at=at, reason=reason)
     clocks.resume(case, actor=actor, at=at)
+
+
+def waited_enough(case: Case, *, ended_at: datetime, at: datetime) -> bool:
+    """A pause of a locked case has lasted as long as it may: its agent is told.
+
+    Once nothing stands still any more, it is our turn again: the case is open, for its agent or to be given
+    to one. No clock changes by that, so that it does not matter when somebody looks. Tells whether it is.
+    """
+    waits = case.status == CaseStatus.WAITING_MEMBER
+    reason = PauseReason.WAITING_MEMBER if waits else case.waiting_for
+    if not reason:
+        return False
+    goes_on = not Clock.objects.filter(case=case, paused_at__isnull=False).exists()
+    if goes_on:
+        ends = move(case, CaseStatus.OPEN) if waits else {}
+        case.waiting_for = ""
+        save(case)
+        record("case.goes_on", case, actor=None, at=ended_at, reason=str(reason), capped=True, **ends)
+    if case.agent is not None:
+        alert(
+            users=[case.agent.user],
+            case=case,
+            kind="case.waited_enough",
+            key=f"case:{case.pk}:{ended_at.isoformat()}:waited",
+            title=ENOUGH[PauseReason(reason)],
+            at=at,
+        )
+    return goes_on
 
 
 @transaction.atomic

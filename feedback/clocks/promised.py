@@ -14,16 +14,17 @@ class State(StrEnum):
     RUNNING = "running"
     LATE = "late"
     WAITING_FOR_YOU = "waiting_for_you"
+    WAITING_FOR_OTHERS = "waiting_for_others"
     KEPT = "kept"
     KEPT_LATE = "kept_late"
 
 
 @dataclass(frozen=True, slots=True)
 class Promised:
-    """A promise to answer or to solve by a moment."""
+    """A promise to answer, to solve, to refund or to call by a moment."""
 
     what: str
-    """ "answer" or "solution"."""
+    """ "answer", "solution", "refund" or "call"."""
     by: datetime
     state: State
     kept_at: datetime | None
@@ -40,8 +41,10 @@ WHAT = {
     Milestone.FIRST_REPLY: "answer",
     Milestone.NEXT_REPLY: "answer",
     Milestone.RESOLUTION: "solution",
+    Milestone.REFUND: "refund",
+    Milestone.CALL_BACK: "call",
 }
-"""Questions between departments are ours alone."""
+"""Questions to departments and couriers are ours alone, and so is how often we want to be heard of."""
 
 
 def promised(clocks: Iterable[Clock], at: datetime) -> list[Promised]:
@@ -69,5 +72,6 @@ def _state(clock: Clock, at: datetime) -> State:
     if clock.met_at is not None:
         return State.KEPT if clock.met_at <= clock.due_at else State.KEPT_LATE
     if clock.paused_at is not None:
-        return State.WAITING_FOR_YOU
+        is_outside = clock.case is not None and bool(clock.case.waiting_for)
+        return State.WAITING_FOR_OTHERS if is_outside else State.WAITING_FOR_YOU
     return State.RUNNING if at <= clock.due_at else State.LATE

@@ -15,9 +15,11 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.db import connection, transaction
+from django.db.models import Min
 
 from config.common import bulk
 from config.common.models import User
+from feedback.cases import waiting
 from feedback.cases.queries import visible_to
 from feedback.clocks.commands import retarget_all
 from feedback.clocks.rules import Pauses, Terms
@@ -27,7 +29,7 @@ from feedback.ladders.chunk import Due, Held, Shot
 from feedback.ladders.firing import Fire
 from feedback.ladders.people import People
 from feedback.ladders.writing import write
-from feedback.models import UNENDED, Case, Clock, PlaybookUse, RungAction
+from feedback.models import UNENDED, Case, CaseStatus, Clock, PlaybookUse, RungAction
 from feedback.org import digests
 from feedback.playbooks import commands as playbooks
 from feedback.sops import queries as sops
@@ -158,7 +160,8 @@ def _sweep_cases(ids: Sequence[int], staff: People, at: datetime, result: SweepR
     cases = _lock(ids)
     clocks = _due(cases, at)
     if capped := {clock.case for clock in clocks.values() if clock.is_paused}:
-        _end_pauses(capped, at)
+        for pk in _end_pauses(capped, at):
+            cases[pk].status, cases[pk].is_waiting = CaseStatus.OPEN.value, False
         clocks = _due(cases, at)
     pauses = _pauses(clocks)
     shots: list[Shot] = []
@@ -254,9 +257,16 @@ def _take(clock: Due, pauses: Pauses, at: datetime) -> list[Shot]:
     return due
 
 
-def _end_pauses(ids: Iterable[int], at: datetime) -> None:
-    """Let clocks run again whose pauses have lasted as long as they may; some may be late by now."""
-    Running(Case.objects.filter(pk__in=ids), actor=None, at=at).save()
+def _end_pauses(ids: Iterable[int], at: datetime) -> list[int]:
+    """Let clocks run again whose pauses have lasted as long as they may; some may be late by now.
+
+    Gives the cases that wait no longer, as nothing in them stands still any more.
+    """
+    ended = Clock.objects.filter(case__in=ids, paused_at__isnull=False, next_fire_at__lte=at)
+    first = dict(ended.values_list("case").annotate(Min("next_fire_at")).order_by("case"))
+    cases = list(Case.objects.filter(pk__in=first).order_by("pk"))
+    Running(cases, actor=None, at=at).save()
+    return [one.pk for one in cases if waiting.waited_enough(one, ended_at=first[one.pk], at=at)]
 
 
 def _retarget(ids: Sequence[int], at: datetime) -> None:

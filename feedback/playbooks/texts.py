@@ -37,6 +37,8 @@ NAMES: dict[str, Promise] = {
     "promise.deliver_by": _("when we promised to deliver"),
     "due.answer": _("by when we promise an answer"),
     "due.solution": _("by when we promise a solution"),
+    "due.refund": _("by when we promise the refund"),
+    "due.call": _("by when we promise to call"),
     "coupon.name": _("the coupon given in this case"),
     "coupon.value": _("what the coupon is worth"),
     "coupon.until": _("until when the coupon is valid"),

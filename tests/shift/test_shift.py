@@ -15,7 +15,7 @@ from compensation.models import Tier
 from feedback.cases import commands, waiting
 from feedback.handoffs import commands as handoffs
 from feedback.ladders.sweep import sweep
-from feedback.models import Calendar, Clock, Department, Handoff, PauseRule, Policy, PolicyTarget
+from feedback.models import Calendar, Case, Clock, Department, Handoff, PauseRule, Policy, PolicyTarget
 from feedback.sops.commands import publish_calendar, publish_policy
 from tests.factories.compensation import MemberFactory, TierFactory
 from tests.factories.feedback import AgentFactory
@@ -125,7 +125,8 @@ class Floor:
             case "wait":
                 waiting.wait_for(reason=detail, **case)
             case "go_on":
-                waiting.go_on(**case)
+                if Case.objects.get(pk=self.cases[number]).waiting_for:  # else a cap came first
+                    waiting.go_on(**case)
             case "ask_courier":
                 waiting.ask_courier(question="?", **case)
             case "courier":
@@ -144,7 +145,7 @@ class Floor:
             case "priority":
                 commands.change_priority(priority=int(detail), **case)
             case "resolve":
-                commands.resolve(resolution="solved", message="好了", **case)
+                commands.resolve(resolution="solved", message="好了", call="unwanted", **case)
 
 
 def test_the_breaches_of_a_shift_are_those_reckoned_by_hand_to_the_second():

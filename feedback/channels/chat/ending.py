@@ -12,7 +12,7 @@ from config.common.events import record
 from config.common.models import User
 from feedback.cases import commands as cases
 from feedback.cases import rules
-from feedback.cases.ending import finish
+from feedback.cases.ending import finish, is_call_promised
 from feedback.cases.locking import save
 from feedback.channels.chat import queries
 from feedback.channels.chat.rules import Patience, has_left, is_there
@@ -66,7 +66,8 @@ def _solved_for_member(case: Case, chat: ChatSession, member: Member, at: dateti
     answered = case.first_replied_at is not None
     if not answered:
         clocks.stop_all(case, actor=member, at=at)
-    finish(case, Resolution.ANSWERED if answered else Resolution.WITHDRAWN, body="", actor=member, at=at)
+    how = Resolution.ANSWERED if answered else Resolution.WITHDRAWN
+    finish(case, how, body="", call="unwanted", actor=member, at=at)
     cases.confirm(case_id=case.pk, actor=member, at=at)
 
 
@@ -159,7 +160,7 @@ def _end_if_left(case_id: int, patience: Patience, at: datetime) -> bool:
     Message.objects.create(case=case, author=Author.SYSTEM, is_public=False, body=str(LEFT_NOTE), at=at)
     helped = chat.answer is not None and chat.answer.outcome == AnswerOutcome.HELPED
     if case.resolved_at is None:
-        if not answered or not rules.allowed(case.status, CaseStatus.RESOLVED):
+        if not answered or not rules.allowed(case.status, CaseStatus.RESOLVED) or is_call_promised(case):
             _keep(case, chat, actor=None, at=at)
             return True
         if case.first_replied_at is None and chat.answer is not None:

@@ -56,6 +56,21 @@ def test_a_call_promised_missed_and_made(work, browser):
     assert not runs(work.case, "call_back")
 
 
+@pytest.mark.parametrize("body", ["好了", ""])
+def test_resolving_asks_what_became_of_the_call(work, browser, body):
+    do(browser, work.case, "reply", body="在查")
+    assert 'name="call"' not in browser.get(page_of(work.case)).content.decode()
+    do(browser, work.case, "call", what="promise")
+    assert 'name="call"' in browser.get(page_of(work.case)).content.decode()
+    asked = do(browser, work.case, "reply", then="resolve", resolution="solved", body=body)
+    assert asked.status_code == 400
+    assert body in asked.content.decode()
+    assert runs(work.case, "call_back")
+    do(browser, work.case, "reply", then="resolve", resolution="solved", body=body, call="made")
+    assert work.case.status == "resolved"
+    assert Clock.objects.get(milestone="call_back").met_at is not None
+
+
 def test_a_refund_that_was_made(work, browser):
     case = open_case(work.ours, kind="refund")
     assert 'id="do-keep"' in browser.get(page_of(case)).content.decode()

@@ -10,11 +10,13 @@ from config.common.errors import Invalid, MoveNotAllowed, NotFound, WrongState
 from config.common.models import Event
 from feedback.cases import commands, waiting
 from feedback.cases.queries import actions_for
+from feedback.cases.queue import next_case
 from feedback.cases.refunding import start_refunds
 from feedback.cases.timeline import timeline_of
 from feedback.clocks import commands as clocks
 from feedback.handoffs import commands as handoffs
-from feedback.models import Case, Clock, Message, PauseRule
+from feedback.ladders.sweep import sweep
+from feedback.models import Alert, Case, Clock, Message, Pause, PauseRule
 from tests.factories.compensation import T0
 from tests.factories.orders import OrderFactory, OrderLineFactory, ProductFactory
 from tests.factories.sop import make_policy
@@ -178,6 +180,95 @@ def test_a_call_that_nobody_answers_leaves_the_promise(case, agent):
     assert "给会员打了电话，无人接听" in texts
 
 
+@pytest.mark.parametrize(("call", "ends"), [("made", "met_at"), ("unwanted", "stopped_at")])
+def test_resolving_says_what_became_of_a_promised_call(case, agent, call, ends):
+    waiting.promise_call_back(case_id=case.pk, actor=agent.user, at=LATER)
+    resolve = {
+        "case_id": case.pk, "resolution": "solved", "message": "好了", "actor": agent.user, "at": LATER
+    }  # fmt: skip
+    for silent in ("", "nonsense"):
+        with pytest.raises(Invalid, match=r"电话|call"):
+            commands.resolve(**resolve, call=silent)
+    case.refresh_from_db()
+    assert (case.status, case.first_replied_at) == ("new", None)
+    commands.resolve(**resolve, call=call)
+    assert getattr(Clock.objects.get(milestone="call_back"), ends) == LATER
+    kinds = set(Event.objects.filter(subject_id=case.pk).values_list("kind", flat=True))
+    assert ("case.called_back" in kinds, "case.call_unwanted" in kinds) == (call == "made", call != "made")
+
+
+@pytest.mark.parametrize("resolution", ["withdrawn", "duplicate"])
+def test_who_takes_it_back_waits_for_no_call(case, agent, resolution):
+    waiting.promise_call_back(case_id=case.pk, actor=agent.user, at=LATER)
+    commands.resolve(case_id=case.pk, resolution=resolution, message="好", actor=agent.user, at=LATER)
+    assert Clock.objects.get(milestone="call_back").stopped_at == LATER
+
+
+def test_a_call_promised_and_a_case_resolved_at_once_lose_no_promise(case, agent):
+    """Whichever comes first: the other sees it, as both lock the case."""
+    commands.resolve(case_id=case.pk, resolution="solved", message="好", actor=agent.user, at=LATER)
+    with pytest.raises(MoveNotAllowed):
+        waiting.promise_call_back(case_id=case.pk, actor=agent.user, at=LATER)
+
+
+def test_the_agent_is_told_when_a_cap_ends_the_wait(case, agent):
+    commands.claim(case_id=case.pk, actor=agent.user, at=LATER)
+    wait(case, "waiting_bank")
+    ended = LATER + 2 * HOUR
+    sweep(ended - MINUTE)
+    assert not Alert.objects.filter(kind="case.waited_enough").exists()
+    sweep(ended + 7 * MINUTE)
+    case.refresh_from_db()
+    assert (case.status, case.waiting_for) == ("open", "")
+    told = Alert.objects.get(kind="case.waited_enough")
+    assert (told.user, told.case) == (agent.user, case)
+    goes_on = Event.objects.get(kind="case.goes_on")
+    assert (goes_on.at, goes_on.data["capped"], goes_on.actor) == (ended, True, "system")
+    assert running(case, "resolution").due_at == T0 + 12 * HOUR
+    sweep(ended + 9 * MINUTE)
+    assert Alert.objects.filter(kind="case.waited_enough").count() == 1
+
+
+def test_a_case_whose_member_never_answered_is_our_turn_again(case, agent):
+    PauseRule.objects.create(reason="waiting_member", milestones=["resolution"], cap=2 * HOUR)
+    commands.reply(case_id=case.pk, body="?", then="wait", actor=agent.user, at=LATER)
+    Clock.objects.filter(milestone="periodic_update").delete()
+    Case.objects.update(next_due_at=None)
+    assert next_case(agent.user) is None
+    sweep(LATER + 2 * HOUR)
+    case.refresh_from_db()
+    assert case.status == "open"
+    assert next_case(agent.user) == case
+    assert Alert.objects.get(kind="case.waited_enough").user == agent.user
+    commands.reply(case_id=case.pk, body="?", then="wait", actor=agent.user, at=LATER + 3 * HOUR)
+    case.refresh_from_db()
+    assert (case.status, running(case, "resolution").paused_at) == ("waiting_member", None)
+
+
+def test_a_case_goes_on_waiting_while_another_of_its_clocks_stands_still(member, service, agent):
+    PauseRule.objects.filter(reason="waiting_bank").update(in_working_time=True)
+    case = opened(member, service, "refund", order=OrderFactory(member=member))
+    wait(case, "waiting_bank", at=T0)
+    other = Clock.objects.get(case=case, milestone="refund")
+    later = T0 + 9 * HOUR
+    Pause.objects.filter(clock=other).update(ends_by=later)
+    Clock.objects.filter(pk=other.pk).update(next_fire_at=later)
+    sweep(T0 + 3 * HOUR)
+    case.refresh_from_db()
+    assert case.waiting_for == "waiting_bank"
+    sweep(later)
+    case.refresh_from_db()
+    assert case.waiting_for == ""
+
+
+def test_a_case_that_nobody_has_is_open_and_nobody_is_told(case):
+    wait(case, "waiting_bank")
+    sweep(LATER + 2 * HOUR)
+    case.refresh_from_db()
+    assert (case.status, case.waiting_for) == ("open", "")
+    assert not Alert.objects.filter(kind="case.waited_enough").exists()
+
+
 def test_the_member_hears_from_us_at_least_so_often(case, agent):
     assert running(case, "periodic_update").due_at == T0 + 4 * HOUR
     commands.reply(case_id=case.pk, body="在查", actor=agent.user, at=T0 + HOUR)
@@ -242,7 +333,16 @@ def test_a_review_s_follow_up_promises_a_reply_and_a_call(member, service, agent
     assert Clock.objects.get(milestone="review_reply").met_at == T0 + MINUTE
     with pytest.raises(WrongState):
         waiting.review_answered(case_id=case.pk, actor=agent.user, at=T0 + MINUTE)
-    commands.reply(case_id=case.pk, body="好", then="resolve", actor=agent.user, at=T0 + 2 * MINUTE)
+    resolve = {
+        "case_id": case.pk,
+        "body": "好",
+        "then": "resolve",
+        "actor": agent.user,
+        "at": T0 + 2 * MINUTE,
+    }
+    with pytest.raises(Invalid):
+        commands.reply(**resolve)
+    commands.reply(**resolve, call="unwanted")
     assert Clock.objects.get(milestone="call_back").stopped_at == T0 + 2 * MINUTE
 
 
