@@ -173,6 +173,20 @@ class Bookmark(models.Model):
         return f"{self.reader}: {self.txid}"
 
 
+class Given(models.Model):
+    """Something that ships and was given to this installation: never again (see config.common.seeding)."""
+
+    kind = models.CharField(max_length=40)
+    code = models.CharField(max_length=200)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="given_once", fields=["kind", "code"])]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.code}"
+
+
 class Seal(models.Model):
     """A signed digest of the events of a range of transactions, chained to the seal before it."""
 

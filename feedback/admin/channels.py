@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, URLField
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -152,7 +152,7 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the s
 
     class Meta:
         model = WebhookSource
-        fields = "__all__"  # noqa: DJ007 - administrators edit all of it
+        fields: tuple[str, ...] = ()  # those of the admin's page
 
     def clean(self) -> dict[str, Any]:
         """Refuse a map that cannot work, and an address that is none of HTTP."""
@@ -178,6 +178,10 @@ class WebhookSourceAdmin(ModelAdmin):
     """Marketplaces, social media and telephone systems."""
 
     form = SourceForm
+    fields = (
+        "name", "name_en", "code", "channel", "department", "kind", "is_active", "field_map", "reply_url",
+    )  # fmt: skip
+    formfield_overrides = {URLField: {"assume_scheme": "https"}}
     list_display = ("code", "__str__", "channel", "department", "is_active", "address")
     list_select_related = ("department",)
     search_fields = ("code", "name")

@@ -126,10 +126,13 @@ def replay(clock: Clock, *, now: datetime) -> Replay:
 def segments(
     calendar: WorkCalendar, start: datetime, end: datetime, pauses: list[Pause]
 ) -> Iterator[Segment]:
-    """Cut a clock's life into stretches that follow each other without a gap; a pause outweighs the rest."""
+    """Cut a clock's life into stretches that follow each other without a gap; a pause outweighs the rest.
+
+    One that lasts is over once it has lasted as long as it may, whether anybody has looked since or not.
+    """
     at = start
     for pause in sorted(pauses, key=lambda pause: pause.from_at):
-        since, until = max(pause.from_at, at), min(pause.to_at or end, end)
+        since, until = max(pause.from_at, at), min(pause.to_at or pause.ends_by or end, end)
         if since < until:
             yield from _hours(calendar, at, since)
             yield Segment(since, until, Kind.PAUSED, pause)

@@ -13,5 +13,6 @@ YUAN = {"agent": 50, "team_lead": 200, "supervisor": 1_000, "finance": 10_000}
 def seed_authority(_at: datetime) -> None:
     """Give the roles that ship their authority; what people have set stays. The roles were seeded before."""
     for role, yuan in YUAN.items():
-        group = Group.objects.get(name=ROLES[role].name)
-        Authority.objects.get_or_create(group=group, defaults={"limit_fen": yuan * 100})
+        group = Group.objects.filter(name=ROLES[role].name).first()
+        if group is not None:  # else people renamed it, and it is theirs
+            Authority.objects.get_or_create(group=group, defaults={"limit_fen": yuan * 100})

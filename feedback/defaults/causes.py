@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from config.common.seeding import never_given
 from feedback.models import AttainmentTarget, BreachCause
 
 CAUSES = (
@@ -16,10 +17,13 @@ CAUSES = (
 )
 
 
-def seed_causes(_at: datetime) -> None:
-    """Make what is missing; what people changed stays."""
+def seed_causes(at: datetime) -> None:
+    """Give each cause once; what people changed or took away stays so."""
+    codes = [code for code, _name, _name_en in CAUSES]
+    fresh = never_given("breach cause", codes, before=codes if BreachCause.objects.exists() else (), at=at)
     for position, (code, name, name_en) in enumerate(CAUSES, 1):
-        values = {"name": name, "name_en": name_en, "position": position}
-        BreachCause.objects.get_or_create(code=code, defaults=values)
+        if code in fresh:
+            values = {"name": name, "name_en": name_en, "position": position}
+            BreachCause.objects.get_or_create(code=code, defaults=values)
     if not AttainmentTarget.objects.exists():
         AttainmentTarget.objects.create(percent=95)

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from config.common.seeding import never_given
 from feedback.knowledge.answering import CONFIDENCE, MARGIN
 from feedback.knowledge.commands import publish
 from feedback.models import AnsweringRule, Article, ArticleText, Audience, Language, Topic
@@ -17,16 +18,21 @@ STEP = 10
 
 
 def seed_knowledge(at: datetime) -> None:
-    """Make and publish the articles where there are none, and the rule of automatic answers."""
+    """Give each article once, published, and the rule of automatic answers."""
     AnsweringRule.objects.get_or_create(pk=1, defaults={"confidence": CONFIDENCE, "margin": MARGIN})
-    if Article.objects.exists():
-        return
-    for place, (name, content) in enumerate(files(), start=1):
+    written = list(files())
+    codes = [row["code"] for _name, content in written for row in content["articles"]]
+    fresh = set(never_given("article", codes, before=codes if Article.objects.exists() else (), at=at))
+    fresh -= set(Article.objects.filter(code__in=fresh).values_list("code", flat=True))
+    for place, (name, content) in enumerate(written, start=1):
+        if not fresh.intersection(row["code"] for row in content["articles"]):
+            continue
         topic, _new = Topic.objects.get_or_create(
             code=name, defaults={**content["topic"], "position": place * STEP}
         )
         for position, row in enumerate(content["articles"], start=1):
-            _write(topic, position * STEP, row, at)
+            if row["code"] in fresh:
+                _write(topic, position * STEP, row, at)
 
 
 def files() -> Iterator[tuple[str, dict[str, Any]]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from compensation.models import CouponTemplate
+from config.common.seeding import never_given
 from feedback.defaults.knowledge import LANGUAGES, STEP
 from feedback.models import Playbook, PlaybookRemedy, PlaybookStep, Template, ToneRule
 from feedback.playbooks.commands import publish
@@ -15,33 +16,39 @@ FOLDER = Path(__file__).with_name("replies")
 CONDITIONS = ("kinds", "aspects", "categories", "words")
 
 
-def seed_templates(_at: datetime) -> None:
-    """Make the reply templates and the rules of tone where there are none."""
-    if not Template.objects.exists():
-        for position, row in enumerate(rows("templates"), start=1):
-            for key, language in LANGUAGES.items():
-                body = row[key]["body"].strip()
-                check(body)
-                Template.objects.create(
-                    code=row["code"],
-                    language=language,
-                    problem=row["problem"],
-                    tone=row["tone"],
-                    name=row[key]["name"],
-                    body=body,
-                    position=position * STEP,
-                )
+def seed_templates(at: datetime) -> None:
+    """Give each reply template once, and the rules of tone where there are none."""
+    shipped = rows("templates")
+    codes = [row["code"] for row in shipped]
+    fresh = set(never_given("template", codes, before=codes if Template.objects.exists() else (), at=at))
+    fresh -= set(Template.objects.filter(code__in=fresh).values_list("code", flat=True))
+    for position, row in enumerate(shipped, start=1):
+        for key, language in LANGUAGES.items() if row["code"] in fresh else ():
+            body = row[key]["body"].strip()
+            check(body)
+            Template.objects.create(
+                code=row["code"],
+                language=language,
+                problem=row["problem"],
+                tone=row["tone"],
+                name=row[key]["name"],
+                body=body,
+                position=position * STEP,
+            )
     if not ToneRule.objects.exists():
         ToneRule.objects.bulk_create(ToneRule(**row) for row in rows("tone", "rules"))
 
 
 def seed_playbooks(at: datetime) -> None:
-    """Make and publish the playbooks where there are none; the coupons that they give were seeded before."""
-    if Playbook.objects.exists():
-        return
+    """Give each playbook once, published; the coupons that they give were seeded before."""
+    shipped = rows("playbooks")
+    codes = [row["code"] for row in shipped]
+    fresh = set(never_given("playbook", codes, before=codes if Playbook.objects.exists() else (), at=at))
+    fresh -= set(Playbook.objects.filter(code__in=fresh).values_list("code", flat=True))
     coupons = {coupon.code: coupon for coupon in CouponTemplate.objects.all()}
-    for position, row in enumerate(rows("playbooks"), start=1):
-        _write(row, position * STEP, coupons, at)
+    for position, row in enumerate(shipped, start=1):
+        if row["code"] in fresh:
+            _write(row, position * STEP, coupons, at)
 
 
 def rows(name: str, key: str = "") -> list[dict[str, Any]]:

@@ -25,6 +25,15 @@ FIRST, NEXT, SOLVED, HANDOFF = (
 )
 PICKED_UP, UPDATE, COURIER = Milestone.PICK_UP, Milestone.PERIODIC_UPDATE, Milestone.COURIER_ANSWER
 REFUNDED, REVIEWED, CALLED = Milestone.REFUND, Milestone.REVIEW_REPLY, Milestone.CALL_BACK
+ACCEPTED = Milestone.ACCEPT
+LADDER_OF = {
+    SOLVED: ladders.SOLUTION,
+    PICKED_UP: ladders.INSTANT,
+    REVIEWED: ladders.REVIEW,
+    HANDOFF: ladders.HANDOFF,
+    ACCEPTED: ladders.ACCEPT,
+}
+"""Where it is not the standard one, or the one for what has seconds."""
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 DAY = 12 * HOUR
 """What service hours have in a day."""
@@ -134,6 +143,7 @@ POLICIES = [
         {REVIEWED: 2 * HOUR, CALLED: 24 * HOUR, FIRST: 2 * HOUR, NEXT: 2 * HOUR, SOLVED: 24 * HOUR},
         {"kinds": [CaseKind.REVIEW]},
     ),
+    Row("other-review", "其他评价回复", "Answer to any other review", {REVIEWED: 24 * HOUR}),
     Row(
         "enquiry",
         "咨询",
@@ -150,9 +160,18 @@ POLICIES = [
     ),
     Row("others", "其他", "All others", {FIRST: HOUR, NEXT: 2 * HOUR, SOLVED: 24 * HOUR}),
     Row("call-back", "约定回电", "Promised call", {CALLED: 4 * HOUR}),
-    Row("handoff", "部门协同", "Handoff to a department", {HANDOFF: 4 * HOUR}, {}, ""),  # on its own hours
+    Row(  # on its own hours
+        "handoff",
+        "部门协同",
+        "Handoff to a department",
+        {HANDOFF: 4 * HOUR, ACCEPTED: 30 * MINUTE},
+        {},
+        "",
+    ),
 ]
 STEP = 10
+SOON = 5 * MINUTE
+"""What has less than this is a matter of seconds."""
 
 
 def seed_policies(at: datetime) -> None:
@@ -171,8 +190,12 @@ def seed_policies(at: datetime) -> None:
                 milestone=milestone,
                 within=within,
                 calendar=known.get(row.calendar),
-                ladder=rungs.get(ladders.HANDOFF if milestone == HANDOFF else ladders.STANDARD),
+                ladder=rungs.get(_ladder(milestone, within)),
             )
             for milestone, within in row.targets.items()
         )
         publish_policy(policy=policy, actor=None, at=at)
+
+
+def _ladder(milestone: Milestone, within: timedelta) -> str:
+    return ladders.INSTANT if within < SOON else LADDER_OF.get(milestone, ladders.STANDARD)

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import Group, Permission
-from django.db.models import Q
+from django.db.models import Max
+
+from config.common.seeding import never_given
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,23 +139,39 @@ ROLES: Mapping[str, Role] = {
 """The roles by their code. The administrator's covers everything that can be configured or seen."""
 
 
-def seed_roles(_at: datetime) -> None:
-    """Make the groups that are missing; one that exists keeps what people made of it."""
-    for role in ROLES.values():
-        group, is_new = Group.objects.get_or_create(name=role.name)
-        if is_new:
-            group.permissions.set(_permissions(role.permissions))
+def seed_roles(at: datetime) -> None:
+    """Make the groups and give each of their permissions once: what people took away or added stays so.
+
+    A group that people renamed or deleted is theirs from then on. Where groups are older than the notes of
+    what was given, they get the permissions that came after the newest that any of them has: those that
+    existed then, people may have taken away.
+    """
+    groups = {one.name: one for one in Group.objects.filter(name__in=[role.name for role in ROLES.values()])}
+    known = {_name(one): one for one in Permission.objects.select_related("content_type").order_by("pk")}
+    held = Permission.objects.filter(group__in=groups.values()).aggregate(Max("pk"))["pk__max"] or 0
+    made = never_given("role", ROLES, before=[code for code in ROLES if ROLES[code].name in groups], at=at)
+    for code in made:
+        groups.setdefault(ROLES[code].name, Group.objects.get_or_create(name=ROLES[code].name)[0])
+    for code, role in ROLES.items():
+        names = _names(role, known)
+        before = () if code in made else [name for name in names if known[name].pk <= held]
+        fresh = never_given(f"role {code}", names, before=before, at=at)
+        if group := groups.get(role.name):
+            group.permissions.add(*(known[name] for name in fresh))
 
 
-def _permissions(names: tuple[str, ...]) -> list[Permission]:
-    if names == ("*",):
-        return list(Permission.objects.all())
-    wanted = Q(pk__in=[])
-    for name in names:
-        app, codename = name.split(".")
-        wanted |= Q(content_type__app_label=app, codename=codename)
-    found = list(Permission.objects.filter(wanted))
-    if len(found) != len(names):
-        known = {f"{one.content_type.app_label}.{one.codename}" for one in found}
-        raise LookupError(f"no such permissions: {sorted(set(names) - known)}")
-    return found
+def _names(role: Role, known: Mapping[str, Permission]) -> list[str]:
+    """Name the permissions of a role.
+
+    Raises:
+        LookupError: one does not exist.
+    """
+    if role.permissions == ("*",):
+        return list(known)
+    if missing := sorted(set(role.permissions) - known.keys()):
+        raise LookupError(f"no such permissions: {missing}")
+    return list(role.permissions)
+
+
+def _name(permission: Permission) -> str:
+    return f"{permission.content_type.app_label}.{permission.codename}"

@@ -122,6 +122,14 @@ class Clock(models.Model):
                 condition=Q(met_at__isnull=True, stopped_at__isnull=True)
                 | Q(next_fire_at__isnull=True, paused_at__isnull=True),
             ),
+            models.CheckConstraint(  # no breach is missed: what warns comes before it, the rest after
+                name="clock_looked_at_when_due",
+                condition=Q(met_at__isnull=False)
+                | Q(stopped_at__isnull=False)
+                | Q(paused_at__isnull=False)
+                | Q(breached_at__isnull=False)
+                | Q(next_fire_at__isnull=False, next_fire_at__lte=F("due_at")),
+            ),
             models.CheckConstraint(
                 name="clock_may_pause",
                 condition=Q(paused_at__isnull=True)

@@ -29,7 +29,10 @@ def make(**fields):
         work=timedelta(minutes=100),
         started_at=START,
         due_at=at(100),
-        **fields,
+        **{
+            "next_fire_at": None if {"met_at", "stopped_at", "paused_at"} & fields.keys() else at(100),
+            **fields,
+        },
     )
 
 

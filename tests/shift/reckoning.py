@@ -52,6 +52,7 @@ class Clock:
     work: int
     calendar: str
     pauses: list[list] = field(default_factory=list)  # [from, until or None, reason]
+    rejected: set[int] = field(default_factory=set)  # the beginnings of those that do not count
     ended: int | None = None
     frozen: bool = False
 
@@ -59,6 +60,8 @@ class Clock:
         """The first second at which the work has passed; none while that is not known."""
         counted, left, at = OPEN[self.calendar], self.work, self.started
         for since, asked, reason in self.pauses:
+            if since in self.rejected:
+                continue
             until = self.capped(since, asked, reason)
             if since > at:
                 run = counted[since] - counted[at]
@@ -83,6 +86,16 @@ class Clock:
                 used += counted[self.capped(other, end, why)] - counted[other]
         latest = since if used >= cap else bisect_left(counted, counted[since] + cap - used)
         return latest if until is None else min(until, latest)
+
+    def stood_still(self, end: int) -> list[tuple[int, int | None, bool]]:
+        """Each pause: from, until (none: it lasts), whether it counts; those cut to nothing never were."""
+        found = []
+        for since, asked, reason in self.pauses:
+            until = self.capped(since, asked, reason)
+            if until != since:
+                over = until is not None and until <= end
+                found.append((since, until if over else None, since not in self.rejected))
+        return found
 
     def pause(self, at: int, reason: str) -> None:
         self.pauses.append([at, None, reason])

@@ -13,9 +13,10 @@ import pytest
 
 from compensation.models import Tier
 from feedback.cases import commands, waiting
+from feedback.clocks.pauses import review
 from feedback.handoffs import commands as handoffs
 from feedback.ladders.sweep import sweep
-from feedback.models import Calendar, Case, Clock, Department, Handoff, PauseRule, Policy, PolicyTarget
+from feedback.models import Calendar, Case, Clock, Department, Handoff, Pause, PauseRule, Policy, PolicyTarget
 from feedback.sops.commands import publish_calendar, publish_policy
 from tests.factories.compensation import MemberFactory, TierFactory
 from tests.factories.feedback import AgentFactory
@@ -148,6 +149,42 @@ class Floor:
                 commands.resolve(resolution="solved", message="好了", call="unwanted", **case)
 
 
+KEY = ("case", "milestone", "started_at")
+
+
+def compare(reckoned):
+    """Hold what is on record against the reckoning: breaches, and each pause; give the breaches."""
+    end = reckoning.second(book.END)
+    found = {tuple(key): at for *key, at in Clock.objects.values_list(*KEY, "breached_at")}
+    breaches = {key: clock.breached(end) for key, clock in reckoned.items()}
+    wanted = {key: at and reckoning.moment(at) for key, at in breaches.items()}
+    assert {
+        key: (wanted.get(key, "none"), found.get(key, "none")) for key in wanted.keys() ^ found.keys()
+    } == {}
+    assert {key: (wanted[key], found[key]) for key in wanted if wanted[key] != found[key]} == {}
+    pauses = {key: [] for key in reckoned}
+    rows = Pause.objects.order_by("from_at", "pk").values_list(
+        *(f"clock__{name}" for name in KEY), "from_at", "to_at", "verdict"
+    )
+    for *key, begin, until, verdict in rows:
+        stretch = (reckoning.second(begin), until and reckoning.second(until), verdict != "rejected")
+        pauses[tuple(key)].append(stretch)
+    still = {key: clock.stood_still(end) for key, clock in reckoned.items()}
+    assert {key: (still[key], pauses[key]) for key in still if still[key] != pauses[key]} == {}
+    return found
+
+
+def review_some(reckoned):
+    """A supervisor looks at every third pause that is over, and rejects it: what is late changes."""
+    supervisor = AgentFactory().user
+    over = Pause.objects.filter(to_at__isnull=False).order_by("pk").select_related("clock")
+    for pause in over[::3]:
+        review(pause_id=pause.pk, verdict="rejected", remark="?", actor=supervisor, at=book.END)
+        key = (pause.clock.case_id, pause.clock.milestone, pause.clock.started_at)
+        reckoned[key].rejected.add(reckoning.second(pause.from_at))
+    sweep(book.END)
+
+
 def test_the_breaches_of_a_shift_are_those_reckoned_by_hand_to_the_second():
     set_up()
     floor = Floor()
@@ -159,22 +196,18 @@ def test_the_breaches_of_a_shift_are_those_reckoned_by_hand_to_the_second():
             next_look += timedelta(seconds=chance.randint(5, 6 * 3600))
         floor.do(at, number, what, detail)
     sweep(book.END)
-    wanted, found = {}, {}
+    reckoned = {}
     for number in range(CASES):
         first, *rest = happenings(number)
         case = reckoning.Case(facts_of(number), reckoning.second(first.at))
         for at, _number, what, detail in rest:
             case.happen(what, reckoning.second(at), detail)
         for clock in case.clocks:
-            breached = clock.breached(reckoning.second(book.END))
-            key = (floor.cases[number], clock.milestone, reckoning.moment(clock.started))
-            wanted[key] = breached and reckoning.moment(breached)
-    for *key, breached in Clock.objects.values_list("case", "milestone", "started_at", "breached_at"):
-        found[tuple(key)] = breached
-    assert {
-        key: (wanted.get(key, "none"), found.get(key, "none")) for key in wanted.keys() ^ found.keys()
-    } == {}
-    assert {key: (wanted[key], found[key]) for key in wanted if wanted[key] != found[key]} == {}
+            reckoned[floor.cases[number], clock.milestone, reckoning.moment(clock.started)] = clock
+    found = compare(reckoned)
+    review_some(reckoned)
+    after = compare(reckoned)
+    assert sum(found[key] != after[key] for key in found) > 0
     late = [milestone for (_case, milestone, _started), breached in found.items() if breached]
     assert set(late) == {
         "first_reply", "next_reply", "periodic_update", "courier_answer", "resolution", "handoff",

@@ -81,7 +81,8 @@ def test_what_was_promised_is_told(client: APIClient, department: Department) ->
     answered(Case.objects.get(), department)
     kept = [one for one in client.get(f"{CASES}{case['id']}/").data["promises"] if one["what"] == "answer"]
     assert [one["state"] for one in kept] == ["kept"]
-    Clock.objects.filter(milestone="resolution").update(due_at=timezone.now() - timedelta(hours=1))
+    due = timezone.now() - timedelta(hours=1)
+    Clock.objects.filter(milestone="resolution").update(due_at=due, next_fire_at=due)
     assert client.get(f"{CASES}{case['id']}/").data["promises"][0]["state"] == "late"
 
 

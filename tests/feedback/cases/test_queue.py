@@ -187,7 +187,7 @@ def test_counts_stop_at_the_cap(ours, agent, monkeypatch):
 def test_next_case_is_mine_first_then_nobodys(ours, agent):
     free = CaseFactory(department=ours, next_due_at=due(1))
     CaseFactory(department=ours, agent=AgentFactory(departments=[ours]), next_due_at=due(0))
-    CaseFactory(department=ours, agent=agent, status=CaseStatus.WAITING_MEMBER, next_due_at=due(0))
+    CaseFactory(department=ours, agent=agent, status=CaseStatus.WAITING_MEMBER, next_due_at=None)
     mine = CaseFactory(department=ours, agent=agent, next_due_at=None)
     assert next_case(agent.user) == mine
     assert next_case(agent.user, beside=mine.pk) == free

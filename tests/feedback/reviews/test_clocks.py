@@ -271,7 +271,9 @@ def test_who_answers_finds_what_is_due_first(agent):
     bad = review(stars=1, written_at=written)
     following.follow_up(at=timezone.now())
     following.take_up(at=timezone.now())
-    Clock.objects.filter(review=first).update(due_at=timezone.now() - HOUR)
+    Clock.objects.filter(review=first).update(
+        due_at=timezone.now() - HOUR, next_fire_at=timezone.now() - HOUR
+    )
     browser = client_for(agent.user)
     url = reverse("admin:feedback_review_changelist")
     shown = [one.pk for one in browser.get(url, {"promised": "open"}).context["cl"].result_list]
