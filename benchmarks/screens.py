@@ -88,9 +88,10 @@ SELECT (array['case.opened', 'case.claimed', 'case.replied', 'clock.met'])[n],
 FROM feedback_case c, generate_series(1, 4) n, (SELECT min(id) AS id FROM common_user) u;
 
 INSERT INTO feedback_clock (case_id, milestone, department_id, policy_version_id, calendar_version_id, facts,
-  work, started_at, due_at, met_at, rungs_fired)
+  work, started_at, due_at, met_at, rungs_fired, next_fire_at)
 SELECT c.id, m.name, c.department_id, p.id, k.id, '{}', interval '2 hours', c.opened_at,
-  coalesce(c.next_due_at, c.opened_at + interval '1 day'), c.resolved_at, 0
+  coalesce(c.next_due_at, c.opened_at + interval '1 day'), c.resolved_at, 0,
+  CASE WHEN c.resolved_at IS NULL THEN coalesce(c.next_due_at, c.opened_at + interval '1 day') END
 FROM feedback_case c, (VALUES ('next_reply'), ('resolution')) m(name),
   (SELECT min(id) AS id FROM feedback_policyversion) p, (SELECT min(id) AS id FROM feedback_calendarversion) k
 WHERE c.resolved_at IS NULL OR c.resolved_at <= coalesce(c.next_due_at, c.opened_at + interval '1 day');

@@ -7,58 +7,16 @@ from django.utils.translation import gettext_lazy as _
 
 from compensation.models import Member, Tier
 from config.common.bilingual import Bilingual
-from feedback.models.choices import CaseKind, Channel, Priority
+from feedback.models.conditions import Conditions
 from feedback.models.org import Agent, Department, Skill, Strategy
 
 
-class DepartmentRule(Bilingual):
+class DepartmentRule(Conditions, Bilingual):
     """Which cases go to which department when nobody names one. The first rule that matches decides."""
 
     code = models.SlugField(_("code"), unique=True)
     position = models.PositiveIntegerField(_("position"), default=100, help_text=_("Lower comes first."))
     is_active = models.BooleanField(_("in force"), default=True)
-    kinds = ArrayField(
-        models.CharField(max_length=16, choices=CaseKind),
-        verbose_name=_("kinds"),
-        default=list,
-        blank=True,
-        help_text=_("None chosen: any."),
-    )
-    channels = ArrayField(
-        models.CharField(max_length=16, choices=Channel),
-        verbose_name=_("channels"),
-        default=list,
-        blank=True,
-        help_text=_("None chosen: any."),
-    )
-    priorities = ArrayField(
-        models.PositiveSmallIntegerField(choices=Priority),
-        verbose_name=_("priorities"),
-        default=list,
-        blank=True,
-        help_text=_("None chosen: any."),
-    )
-    tiers = ArrayField(
-        models.CharField(max_length=50),
-        verbose_name=_("tiers"),
-        default=list,
-        blank=True,
-        help_text=_("None chosen: any."),
-    )
-    categories = ArrayField(
-        models.CharField(max_length=80),
-        verbose_name=_("product categories"),
-        default=list,
-        blank=True,
-        help_text=_("None: any."),
-    )
-    languages = ArrayField(
-        models.CharField(max_length=16),
-        verbose_name=_("languages"),
-        default=list,
-        blank=True,
-        help_text=_("None chosen: any."),
-    )
     words = ArrayField(
         models.CharField(max_length=40),
         verbose_name=_("words"),

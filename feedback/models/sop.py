@@ -14,7 +14,8 @@ from django.utils.translation import pgettext_lazy
 from compensation.models import OrderStatus
 from config.common.bilingual import Bilingual
 from config.common.spans import work_span
-from feedback.models.choices import MAY_PAUSE, CaseKind, Channel, Milestone, PauseReason, Priority
+from feedback.models.choices import MAY_PAUSE, Milestone, PauseReason
+from feedback.models.conditions import Conditions
 from feedback.models.ladder import Ladder
 
 APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
@@ -52,57 +53,15 @@ class CalendarVersion(models.Model):
         return f"{self.calendar} v{self.number}"
 
 
-class Policy(Bilingual):
+class Policy(Conditions, Bilingual):
     """Which cases must reach which milestones within how long. The first that matches decides."""
 
     code = models.SlugField(_("code"), unique=True)
     position = models.PositiveIntegerField(_("position"), default=100, help_text=_("Lower comes first."))
     is_active = models.BooleanField(_("in force"), default=True)
-    kinds = ArrayField(
-        models.CharField(max_length=16, choices=CaseKind),
-        verbose_name=_("kinds"),
-        default=list,
-        blank=True,
-        help_text=_("None chosen: any."),
-    )
-    channels = ArrayField(
-        models.CharField(max_length=16, choices=Channel),
-        verbose_name=_("channels"),
-        default=list,
-        blank=True,
-        help_text=_("None chosen: any."),
-    )
-    priorities = ArrayField(
-        models.PositiveSmallIntegerField(choices=Priority),
-        verbose_name=_("priorities"),
-        default=list,
-        blank=True,
-        help_text=_("None chosen: any."),
-    )
-    tiers = ArrayField(
-        models.CharField(max_length=50),
-        verbose_name=_("tiers"),
-        default=list,
-        blank=True,
-        help_text=_("None chosen: any."),
-    )
-    categories = ArrayField(
-        models.CharField(max_length=80),
-        verbose_name=_("product categories"),
-        default=list,
-        blank=True,
-        help_text=_("None chosen: any."),
-    )
     departments = ArrayField(
         models.CharField(max_length=50),
         verbose_name=_("departments"),
-        default=list,
-        blank=True,
-        help_text=_("None chosen: any."),
-    )
-    languages = ArrayField(
-        models.CharField(max_length=16),
-        verbose_name=_("languages"),
         default=list,
         blank=True,
         help_text=_("None chosen: any."),

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('common', '0010_history'),
+        ("common", "0010_history"),
     ]
 
     operations = [
