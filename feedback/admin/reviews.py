@@ -32,11 +32,11 @@ class PromisedFilter(DropdownFilter):
         return [("open", _("still to come")), ("late", _("late"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Review]) -> QuerySet[Review]:  # noqa: ARG002
-        """Narrow down; what is due first comes first."""
+        """Narrow down."""
         if self.value() not in {"open", "late"}:
             return queryset
         promised = reviews.promised(timezone.now() if self.value() == "late" else None)
-        return queryset.filter(pk__in=promised).order_by("due", "pk")
+        return queryset.filter(pk__in=promised)
 
 
 class AnsweredFilter(DropdownFilter):
@@ -113,10 +113,14 @@ class ReviewAdmin(Browsed):
         """Show the form for an answer to those who may give one."""
         return [*self.readonly_fields, *(["answer"] if self.has_change_permission(request, obj) else [])]
 
+    def get_ordering(self, request: HttpRequest) -> list[str]:
+        """Of what is to be answered, what is due first comes first."""
+        return ["due", "pk"] if request.GET.get(PromisedFilter.parameter_name) else list(self.ordering)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Review]:
-        """With what each row shows."""
-        rows: QuerySet[Review] = super().get_queryset(request)
-        return reviews.with_promises(rows.select_related("member", "order", "product", "reply__user"))
+        """With what each row shows, and may be ordered by."""
+        rows = Review.objects.select_related("member", "order", "product", "reply__user")
+        return reviews.with_promises(rows).order_by(*self.get_ordering(request))
 
     def get_search_results(
         self,

@@ -325,9 +325,8 @@ def test_a_case_that_went_elsewhere_takes_its_breaches_along(shop):
 def test_breaches_are_paged_without_gaps(shop):
     ours, _theirs, lead, _agent = shop
     late_cases(ours, 52)
-    Clock.objects.filter(milestone="first_reply").update(
-        due_at=ago(minutes=9), next_fire_at=ago(minutes=9), breached_at=None
-    )
+    due = ago(minutes=9)
+    Clock.objects.filter(milestone="first_reply").update(due_at=due, next_fire_at=due, breached_at=None)
     moment = ago(minutes=9)
     Clock.objects.filter(milestone="first_reply").update(due_at=moment, breached_at=moment)
     browser = client_for(lead)

@@ -158,6 +158,13 @@ def test_a_source_is_checked_before_it_is_kept(admin, more, kept):
     assert WebhookSource.objects.exists() is kept
 
 
+@pytest.mark.filterwarnings("error::django.utils.deprecation.RemovedInDjango60Warning")
+def test_an_address_without_a_scheme_is_one_of_https(admin):
+    more = {"field_map": "{}", "reply_url": "x.example/r"}
+    admin.post(reverse("admin:feedback_webhooksource_add"), {**SOURCE, **more})
+    assert WebhookSource.objects.get().reply_url == "https://x.example/r"
+
+
 def test_what_was_set_aside_is_put_into_a_case_once(mailbox, lead, service):
     row = take(mailbox, letter(precedence="bulk"))
     path = reverse("admin:feedback_channelmessage_changelist")

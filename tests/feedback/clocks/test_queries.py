@@ -16,7 +16,7 @@ from feedback.clocks.queries import (
 )
 from feedback.clocks.replay import Kind
 from feedback.ladders.sweep import sweep
-from feedback.models import Clock
+from feedback.models import Clock, PauseRule
 from feedback.sops import words as sop_words
 from tests.factories.common import UserFactory
 from tests.factories.sop import (
@@ -217,3 +217,22 @@ def test_states_in_sql_and_in_python_agree(service):
             found = set(Clock.objects.filter(condition))
             assert found == {clock for clock in Clock.objects.all() if state_of(clock, now) == state}
     assert state_of(case.clocks.get(milestone="first_reply"), START + 24 * MINUTE) == State.WARNED
+
+
+def test_replay_of_a_clock_whose_facts_nobody_kept(service):
+    policy()
+    open_case(service)
+    Clock.objects.update(facts={})
+    told = replay(Clock.objects.first(), now=START + MINUTE)
+    [verdict] = told.choice.verdicts
+    assert (verdict.taken, verdict.conditions) == (True, ())
+
+
+def test_replay_ends_a_pause_at_its_cap_before_anybody_looked(service):
+    PauseRule.objects.create(reason="waiting_bank", milestones=["resolution"], cap=HOUR)
+    policy()
+    case = open_case(service)
+    commands.hold(case, "waiting_bank", actor=None, at=START + HOUR)
+    told = replay(Clock.objects.get(milestone="resolution"), now=START + 5 * HOUR)
+    assert (told.paused, told.working) == (HOUR, 4 * HOUR)
+    assert told.lasted == told.paused + told.working + told.closed

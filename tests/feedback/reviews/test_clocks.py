@@ -96,6 +96,7 @@ def test_old_reviews_those_to_come_and_those_with_an_answer_start_none(agent):
 def test_without_a_target_none_starts_and_none_is_looked_at_again():
     others = Policy.objects.get(code="others")
     others.is_active = False
+    others.save()
     publish_policy(policy=others, actor=None, at=T0)
     review()
     assert following.take_up(at=T0) == 1
@@ -221,7 +222,8 @@ def test_the_database_holds_to_it():
 
 
 def test_the_board_counts_it_and_the_audit_says_why(service, lead):
-    clock, now = timed(at=timezone.now() - 30 * HOUR, written_at=timezone.now() - 30 * HOUR), timezone.now()
+    now = timezone.now()
+    clock = timed(at=now - 30 * HOUR, written_at=now - 31 * HOUR)
     sweep(now)
     assert board([service.pk], now=now).by_department[service.pk].breached == 1
     assert list(behind("breached", [service.pk], channel="marketplace", now=now)) == [clock]
@@ -271,9 +273,8 @@ def test_who_answers_finds_what_is_due_first(agent):
     bad = review(stars=1, written_at=written)
     following.follow_up(at=timezone.now())
     following.take_up(at=timezone.now())
-    Clock.objects.filter(review=first).update(
-        due_at=timezone.now() - HOUR, next_fire_at=timezone.now() - HOUR
-    )
+    ago = timezone.now() - HOUR
+    Clock.objects.filter(review=first).update(due_at=ago, next_fire_at=ago)
     browser = client_for(agent.user)
     url = reverse("admin:feedback_review_changelist")
     shown = [one.pk for one in browser.get(url, {"promised": "open"}).context["cl"].result_list]

@@ -70,7 +70,12 @@ def test_an_answer_after_the_case_has_ended_is_an_answer_all_the_same(agent):
     review = bad()
     following.follow_up(at=T0)
     cases.resolve(
-        case_id=Case.objects.get().pk, resolution="solved", message="好了", actor=agent.user, at=T0 + HOUR
+        case_id=Case.objects.get().pk,
+        resolution="solved",
+        message="好了",
+        call="made",
+        actor=agent.user,
+        at=T0 + HOUR,
     )
     assert commands.reply(review_id=review.pk, text="抱歉", actor=agent.user, at=T0 + 2 * HOUR).text == "抱歉"
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from config.common.errors import Invalid, NotFound
-from feedback.clocks import commands
+from feedback.clocks import commands, moving
 from feedback.clocks.pauses import review
 from feedback.ladders.sweep import sweep
 from feedback.models import Clock, Pause, PauseRule, Policy, PolicyTarget
@@ -281,3 +281,16 @@ def test_versions_of_old_are_read_and_not_published_again():
     policy.versions.create(number=2, content=old, published_at=START)
     assert drafts.changed() == []
     assert publish_policy(policy=policy, actor=None, at=START).number == 2
+
+
+def test_a_clock_without_facts_is_tried_by_what_its_case_says(department, user):
+    for priority in (2, 4):
+        case = SopCaseFactory(department=department, opened_at=START, priority=priority)
+        commands.start(case, "resolution", actor=None, at=START)
+    Clock.objects.update(facts={})
+    sweep(START + 3 * HOUR)
+    row = try_out(queries.book().rules, user, at=START + 3 * HOUR)
+    assert rows(row)[0]["breached_then"] == rows(row)[0]["breached"] == 1
+    assert row.result["other_version"] == 0
+    assert moving.affected() == (0, [])
+    assert moving.begin(actor=user, at=START + 4 * HOUR).cases == []
