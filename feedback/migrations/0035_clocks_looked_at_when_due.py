@@ -13,7 +13,7 @@ WHERE met_at IS NULL AND stopped_at IS NULL AND paused_at IS NULL AND breached_a
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('feedback', '0031_reviews_have_clocks'),
+        ('feedback', '0034_reviews_have_clocks'),
     ]
 
     operations = [

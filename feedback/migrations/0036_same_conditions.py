@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('feedback', '0032_clocks_looked_at_when_due'),
+        ('feedback', '0035_clocks_looked_at_when_due'),
     ]
 
     operations = [

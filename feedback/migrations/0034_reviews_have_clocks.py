@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compensation', '0007_points_are_some'),
-        ("feedback", "0030_nothing_passes_empty"),
+        ("feedback", "0033_letters_that_stop_and_refusals"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
