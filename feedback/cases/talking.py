@@ -46,8 +46,8 @@ def reply(
     the letter whose writer is answered; without it the member is, at the address that we know of them.
 
     Raises:
-        Invalid: nothing said, or too much; or `to` is no letter of somebody who wrote in this case; or resolved
-            without a word about a call that was promised.
+        Invalid: nothing said, or too much; or `to` is no letter of somebody who wrote in this case; or
+            resolved without a word about a call that was promised.
         BadTone: it says what a rule of tone blocks.
         BadFile: an attachment that is not taken.
         MoveNotAllowed: the case is closed, or may not go where `then` says.
@@ -82,6 +82,7 @@ def reply(
         "resolution": resolution,
         "files": [clean.sha256 for clean in files],
         **({"to": to} if to is not None else {}),
+        **({"call": call} if call else {}),
     }
     return _once(f"reply:{case_id}:{actor.pk}", key, content, perform)
 
