@@ -125,7 +125,7 @@ def test_a_router_counts_what_somebody_takes_at_the_same_moment(take, one):
     make_policy()
     service = make_department()
     human = make_online(service, capacity=1)
-    by_hand, waiting = make_waiting(service, number=2)
+    waiting, by_hand = make_waiting(service, number=2)
     begun = threading.Event()
 
     def person():
