@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 from config.common.models import User
 from feedback.cases import commands
+from feedback.desk import bulk
 from feedback.models import CaseStatus, Draft, Mention, Message
 from tests.e2e.scene import play
 from tests.factories.feedback import picture
@@ -265,6 +266,55 @@ def test_many_at_once_by_keyboard_with_a_summary(scene, open_page):
     page.keyboard.press("Control+Enter")
     expect(page.locator("#dialog [role=status]")).to_contain_text("2")
     assert page.errors == []
+
+
+@pytest.mark.req("F7")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_an_interrupted_run_is_found_and_gone_on_with(scene, open_page, theme, shots):
+    now, lead = timezone.now(), scene.lead.user
+    cases = [scene.main, scene.cases["done"], *(scene.cases[f"more{n}"] for n in range(3))]
+    run = bulk.begin(
+        key="k",
+        doing="priority",
+        content={"priority": 3},
+        case_ids=[one.pk for one in cases],
+        actor=lead,
+        at=now,
+    )
+    bulk.go_on(run_id=run.pk, actor=lead, at=now, limit=2)
+    page = open_page("/admin/desk/?view=department", who="li", theme=theme)
+    expect(page.locator(".take-out a")).to_have_count(2)  # the list as a file
+    page.click(".views-foot a[href$='/desk/runs/']")
+    expect(page.locator("table .badge.is-warn")).to_contain_text("3")
+    assert violations(page) == []
+    page.screenshot(path=f"{shots}/runs-{theme}.png")
+    page.click("table form button")
+    expect(page.locator("#dialog .badge.is-ok")).to_contain_text("4")
+    expect(page.locator("#dialog .badge.is-warn")).to_have_count(0)
+    page.click("#dialog .dialog-foot a.is-quiet")
+    expect(page.locator("main")).to_contain_text(
+        scene.cases["done"].number
+    )  # resolved: refused, with the reason
+    assert violations(page) == []
+    page.screenshot(path=f"{shots}/run-{theme}.png")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.errors == []
+
+
+@pytest.mark.req("F7")
+def test_what_came_in_stands_above_the_text_where_there_is_no_room_beside(scene, open_page, shots):
+    page = open_page(f"/admin/case/{scene.main.pk}/", width=700, language="en", script=False)
+    page.fill("#write-reply textarea", "My answer")
+    commands.member_message(
+        case_id=scene.main.pk, body="Are you there?", actor=scene.main.member, at=timezone.now()
+    )
+    page.click("#write-reply .write-foot button[value=open]")
+    expect(page.locator(".came")).to_contain_text("Are you there?")
+    page.screenshot(path=f"{shots}/clash-narrow.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.click(".clash button[value=open]")
+    expect(page.locator("#work")).to_contain_text("My answer")
+    assert Message.objects.filter(body="My answer").count() == 1
 
 
 @pytest.mark.req("F7")
