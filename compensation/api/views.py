@@ -22,12 +22,12 @@ from compensation.api.serializers import (
     PointsSerializer,
 )
 from compensation.coupons.queries import wallet
+from compensation.ledger import queries as ledger
 from compensation.members import commands as members
 from compensation.models import Coupon, CouponStatus, Entry, Member, Notice, Order, OrderStatus
 from compensation.notices import commands as notices
 from compensation.notices.queries import of_member as notices_of
 from compensation.orders import journey
-from compensation.points import queries as points
 from config.common.api import describe
 from config.common.filters import MomentFilter
 
@@ -138,7 +138,7 @@ class PointsView(MemberView[Any]):
     @describe("My points", "wallet", PointsSerializer, 401)
     def get(self, _request: Request) -> Response:
         """How many points the member has."""
-        return Response(PointsSerializer({"balance": points.balance(self.member)}).data)
+        return Response(PointsSerializer({"balance": ledger.balance(self.member)}).data)
 
 
 @extend_schema_view(get=describe("Movements of my points", "wallet", EntrySerializer(many=True), *LIST))
@@ -152,7 +152,7 @@ class StatementView(MemberView[Entry], ListAPIView[Entry]):
 
     def rows(self) -> QuerySet[Entry]:
         """The movements on the member's own account."""
-        return points.statement(self.member)
+        return ledger.statement(self.member)
 
 
 class NoticeFilter(filters.FilterSet):

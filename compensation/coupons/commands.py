@@ -6,9 +6,9 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from compensation.coupons import codes
+from compensation.ledger import commands as ledger
+from compensation.ledger.rules import given, taken
 from compensation.models import AccountKind, Coupon, CouponStatus, CouponTemplate, Grant, Transaction, Unit
-from compensation.points import commands as ledger
-from compensation.points.rules import given, taken
 from config.common.errors import Invalid, NotFound, WrongState
 from config.common.events import Actor, record
 from config.common.idempotency import once

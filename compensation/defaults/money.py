@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from compensation.ledger.rules import HOUSE
 from compensation.models import Account, CouponTemplate, PointsRule, Unit
-from compensation.points.rules import HOUSE
 
 COUPONS = [  # code, 中文, English, value (fen), from a spending of (fen), valid for days
     ("sorry-5", "5元致歉券", "¥5 apology coupon", 500, 0, 30),

@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from compensation.coupons import commands as coupons
 from compensation.grants.queries import authority_fen
+from compensation.ledger import commands as ledger
+from compensation.ledger.rules import given
 from compensation.models import (
     Authority,
     CouponTemplate,
@@ -18,9 +20,7 @@ from compensation.models import (
     Transaction,
     Unit,
 )
-from compensation.points import commands as ledger
 from compensation.points import queries as points_queries
-from compensation.points.rules import given
 from config.common.errors import Invalid, NotPermitted, WrongState
 from config.common.events import record
 from config.common.idempotency import once

@@ -1,11 +1,25 @@
-from compensation.models.account import Account, AccountKind, Entry, PointsRule, Transaction, Unit
 from compensation.models.coupon import Coupon, CouponStatus, CouponTemplate
+from compensation.models.earning import PointsRule
 from compensation.models.grant import Authority, Grant, GrantKind, GrantStatus
+from compensation.models.ledger import (
+    LOTTED,
+    OWNED,
+    Account,
+    AccountKind,
+    Entry,
+    Lot,
+    LotFate,
+    LotUse,
+    Transaction,
+    Unit,
+)
 from compensation.models.member import Member, MemberSession, Notice, SignInCode
 from compensation.models.order import Order, OrderLine, OrderStatus, Product, Shipment, ShipmentEvent
 from compensation.models.tier import Tier, TierPeriod, TierReason
 
 __all__ = [
+    "LOTTED",
+    "OWNED",
     "Account",
     "AccountKind",
     "Authority",
@@ -16,6 +30,9 @@ __all__ = [
     "Grant",
     "GrantKind",
     "GrantStatus",
+    "Lot",
+    "LotFate",
+    "LotUse",
     "Member",
     "MemberSession",
     "Notice",

@@ -6,11 +6,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from compensation.coupons.queries import usable, wallet
+from compensation.ledger.queries import balance, statement
 from compensation.models import Notice
 from compensation.notices import commands as notices_commands
 from compensation.notices.queries import of_member as notices_of
 from compensation.orders.journey import journey, of_member, to_tell
-from compensation.points.queries import balance, statement
 from compensation.portal import panels
 from compensation.portal.base import PATH, MemberRequest, go, older, page, signed_in
 

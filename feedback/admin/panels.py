@@ -12,8 +12,8 @@ from django.utils.translation import pgettext_lazy
 
 from compensation.coupons.queries import usable
 from compensation.grants.queries import authority_fen, live_fen
+from compensation.ledger.queries import balance
 from compensation.models import CouponTemplate, Grant, GrantKind, Order
-from compensation.points.queries import balance
 from config.common.models import User
 from config.common.screens import StaffRequest
 from feedback.admin.sheet import Sheet

@@ -1,28 +1,28 @@
 """Orders and what is in them, and coupons and points that members hold."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import factory
-from django.db import transaction
 from factory.django import DjangoModelFactory
 
+from compensation.ledger.commands import post
+from compensation.ledger.rules import given, taken
 from compensation.models import (
-    Account,
     AccountKind,
     Coupon,
     CouponTemplate,
-    Entry,
     Notice,
     Order,
     OrderLine,
     Product,
     Shipment,
-    Transaction,
     Unit,
 )
 from tests.factories.compensation import MemberFactory
 
 PLACED = datetime(2026, 11, 18, 2, tzinfo=UTC)
+_keys = count()
 
 
 class ProductFactory(DjangoModelFactory):
@@ -101,25 +101,10 @@ class NoticeFactory(DjangoModelFactory):
     created_at = PLACED
 
 
-@transaction.atomic
 def give_points(member, *amounts, at=PLACED):
     """Movements on a member's account of points."""
-    account, _ = Account.objects.get_or_create(
-        kind=AccountKind.MEMBER, unit=Unit.POINTS, member=member, defaults={"balance": 0}
-    )
-    issued, _ = Account.objects.get_or_create(kind=AccountKind.ISSUED, unit=Unit.POINTS)
     for amount in amounts:
-        account.version += 1
-        account.balance += amount
-        account.save()
-        movement = Transaction.objects.create(
-            key=f"test:{account.pk}:{account.version}", request_hash="", kind="test", at=at
-        )
-        Entry.objects.create(
-            transaction=movement,
-            account=account,
-            amount=amount,
-            balance_after=account.balance,
-            version=account.version,
-        )
-        Entry.objects.create(transaction=movement, account=issued, amount=-amount)
+        moves = given(Unit.POINTS, amount, member_id=member.pk)
+        if amount < 0:
+            moves = taken(Unit.POINTS, -amount, member_id=member.pk, into=AccountKind.SPENT)
+        post(key=f"test:{next(_keys)}", kind="test", moves=moves, actor=None, at=at)

@@ -5,8 +5,8 @@ import pytest
 from compensation.coupons import commands, queries
 from compensation.coupons.commands import CouponNotUsable, SpendTooSmall, expire_due, redeem
 from compensation.grants import commands as grants
+from compensation.ledger import queries as ledger
 from compensation.models import Coupon, CouponStatus, Unit
-from compensation.points import queries as ledger
 from config.common.errors import Invalid, KeyReused, NotFound
 from config.common.models import Event
 from tests.factories.compensation import MemberFactory

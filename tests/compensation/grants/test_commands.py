@@ -13,10 +13,10 @@ from compensation.grants.commands import (
     request,
     reverse,
 )
+from compensation.ledger import commands as ledger_commands
+from compensation.ledger import queries as ledger
+from compensation.ledger.rules import taken
 from compensation.models import Coupon, Grant, GrantStatus, Unit
-from compensation.points import commands as ledger_commands
-from compensation.points import queries as ledger
-from compensation.points.rules import taken
 from config.common.errors import Invalid, KeyReused, NotPermitted, WrongState
 from config.common.models import Event
 from tests.factories.compensation import MemberFactory

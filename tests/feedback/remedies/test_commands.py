@@ -2,8 +2,8 @@ import pytest
 from django.utils import translation
 
 from compensation.grants.commands import AlreadyDecided, AlreadyGranted, AuthorityTooSmall, OwnRequest
+from compensation.ledger import queries as ledger
 from compensation.models import Coupon, Grant, GrantStatus, Notice
-from compensation.points import queries as ledger
 from config.common.errors import Invalid, KeyReused, NotFound, WrongState
 from config.common.events import timeline
 from config.common.models import OutboxMessage, User

@@ -1,0 +1,254 @@
+"""The ledger's acts: post, take back a part, reverse the whole."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from compensation.ledger import accounts, lots, rules
+from compensation.ledger.accounts import Place, place
+from compensation.ledger.rules import LotTerms, Move, Return
+from compensation.models import LOTTED, Account, AccountKind, Entry, Lot, LotFate, Transaction, Unit
+from config.common.errors import KeyReused, NotFound, WrongState
+from config.common.events import Actor, record
+from config.common.idempotency import request_hash
+
+Written = list[tuple[Entry, Move]]
+
+
+class InsufficientBalance(WrongState):
+    """An account has less than would be taken from it."""
+
+    code = "insufficient_balance"
+    default = _("There is not enough on the account.")
+
+
+class AlreadyReversed(WrongState):
+    """A transaction is reversed at most once, and a reversal never."""
+
+    code = "already_reversed"
+    default = _("This was already taken back.")
+
+
+@transaction.atomic
+def post(
+    *,
+    key: str,
+    kind: str,
+    moves: Sequence[Move],
+    actor: Actor,
+    at: datetime,
+    terms: LotTerms | None = None,
+) -> Transaction:
+    """Move units between accounts, once for one key; a repeat gives the first transaction again.
+
+    Accounts are made when they are first used and their rows locked in primary-key order. Points that come
+    to a member are held on `terms`, what the member owes being repaid first; points that leave are those
+    that end soonest. The database proves at the commit that the entries of each unit sum to zero.
+
+    Raises:
+        Unbalanced: the moves are not double entry.
+        KeyReused: the key came before with other content.
+        InsufficientBalance: an account would fall below its floor, or has too little that is usable now.
+    """
+    rules.check(moves)
+    posted, is_new = _open(key, rules.content(kind, moves, terms), kind, at)
+    if not is_new:
+        return posted
+    found = accounts.find(moves)
+    written = _write(posted, accounts.repaying(moves, found), found)
+    for entry, move in written:
+        if move.kind != AccountKind.MEMBER or move.unit not in LOTTED:
+            continue
+        if entry.amount > 0:
+            lots.open_lot(entry, terms or LotTerms(), at=at)
+        elif lots.take(entry, at=at) < -entry.amount:
+            raise InsufficientBalance
+    record("ledger.posted", posted, actor=actor, at=at, what=kind)
+    return posted
+
+
+@transaction.atomic
+def withdraw(*, lot_id: int, amount: int, key: str, kind: str, actor: Actor, at: datetime) -> Transaction:
+    """Take a part of a lot back, such as the points of an order line that was refunded; once for one key.
+
+    No other lot is touched. What was spent of this one is owed by the member and repaid by what comes later.
+
+    Raises:
+        NotFound: there is no such lot.
+        Invalid: the lot never had that much, or it was taken back already.
+        KeyReused: the key came before with other content.
+    """
+    posted, is_new = _open(key, ["withdraw", kind, lot_id, amount], kind, at)
+    if not is_new:
+        return posted
+    account = Account.objects.filter(lots=lot_id).first()
+    if account is None or account.member_id is None:
+        raise NotFound
+    unit, member_id = Unit(account.unit), account.member_id
+    accounts.lock(member_id, unit)
+    lot = Lot.objects.get(pk=lot_id)
+    parts = rules.withdrawal(amount, remaining=lot.remaining, expired=lot.expired, spent=lot.spent)
+    moves = [
+        Move(unit, -parts.held, AccountKind.MEMBER, member_id),
+        Move(unit, -parts.expired, AccountKind.EXPIRED),
+        Move(unit, -parts.owed, AccountKind.OWED, member_id),
+    ]
+    moves = [move for move in moves if move.amount]
+    written = _write(posted, [*moves, Move(unit, amount, AccountKind.ISSUED)])
+    by_move = {move: entry for entry, move in written}
+    lots.withdraw(lot, parts, [by_move[move] for move in moves])
+    record("ledger.posted", posted, actor=actor, at=at, what=kind)
+    return posted
+
+
+@transaction.atomic
+def reverse(*, posted: Transaction, key: str, actor: Actor, at: datetime, owe: bool = False) -> Transaction:
+    """Move everything back that a transaction moved; the transaction itself stays.
+
+    What it spent goes back into the very lots it came from. What it gave is taken from the very lot it
+    opened; where the member has spent of that, it is refused, or with `owe` booked as owed.
+
+    Raises:
+        AlreadyReversed: it was reversed before under another key, is itself a reversal, or a part of what
+            it gave was taken back.
+        InsufficientBalance: what it gave has been used, and may not be owed.
+    """
+    if posted.reverses_id is not None:
+        raise AlreadyReversed(_("A reversal cannot be reversed."))
+    kind = f"{posted.kind}.reversed"
+    undone, is_new = _open(key, ["reverse", posted.pk, owe], kind, at, reverses=posted)
+    if not is_new:
+        return undone
+    undoing = _Undoing(posted, owe=owe)
+    written = _write(undone, undoing.moves())
+    undoing.carry(written, at=at)
+    record("ledger.posted", undone, actor=actor, at=at, what=kind)
+    return undone
+
+
+class _Undoing:
+    """What reversing a transaction moves, worked out under the locks of the members' accounts."""
+
+    def __init__(self, posted: Transaction, *, owe: bool) -> None:
+        self._sums: dict[Place, int] = {}
+        self._withdrawn: list[tuple[Lot, rules.Withdrawal]] = []
+        self._returned: dict[Place, dict[Lot, Return]] = {}
+        entries = list(posted.entries.select_related("account").order_by("account"))
+        for entry in entries:
+            held = entry.account
+            if held.kind != AccountKind.MEMBER or held.unit not in LOTTED:
+                self._add((held.kind, held.unit, held.member_id), -entry.amount)
+            elif entry.amount > 0:
+                self._take_back(entry, owe=owe)
+            else:
+                self._give_back(entry)
+
+    def moves(self) -> list[Move]:
+        """The moves that undo the transaction."""
+        return [
+            Move(Unit(unit), amount, AccountKind(kind), member_id)
+            for (kind, unit, member_id), amount in self._sums.items()
+            if amount
+        ]
+
+    def carry(self, written: Written, *, at: datetime) -> None:
+        """Do to the lots what the entries say."""
+        by_place = {place(move): entry for entry, move in written}
+        for lot, parts in self._withdrawn:
+            mine, unit = lot.account.member_id, lot.account.unit
+            where: list[tuple[int, Place]] = [
+                (parts.held, (AccountKind.MEMBER, unit, mine)),
+                (parts.expired, (AccountKind.EXPIRED, unit, None)),
+                (parts.owed, (AccountKind.OWED, unit, mine)),
+            ]
+            lots.withdraw(lot, parts, [by_place[one] for amount, one in where if amount])
+        for one, returns in self._returned.items():
+            if one in by_place:
+                lots.give_back(by_place[one], returns, at=at)
+
+    def _add(self, one: Place, amount: int) -> None:
+        self._sums[one] = self._sums.get(one, 0) + amount
+
+    def _take_back(self, entry: Entry, *, owe: bool) -> None:
+        mine, unit = entry.account.member_id, Unit(entry.account.unit)
+        accounts.lock(mine, unit)
+        for lot in Lot.objects.filter(entry=entry).select_related("account"):
+            if lot.withdrawn:
+                raise AlreadyReversed(_("A part of this was already taken back."))
+            parts = rules.withdrawal(
+                lot.amount, remaining=lot.remaining, expired=lot.expired, spent=lot.spent
+            )
+            if parts.owed and not owe:
+                raise InsufficientBalance
+            self._withdrawn.append((lot, parts))
+            self._add((AccountKind.MEMBER, unit, mine), -parts.held)
+            self._add((AccountKind.EXPIRED, unit, None), -parts.expired)
+            self._add((AccountKind.OWED, unit, mine), -parts.owed)
+
+    def _give_back(self, entry: Entry) -> None:
+        mine, unit = entry.account.member_id, Unit(entry.account.unit)
+        owed = -(accounts.lock(mine, unit)[AccountKind.OWED].balance or 0)
+        returns = self._returned.setdefault((AccountKind.MEMBER, unit, mine), {})
+        for use in entry.lot_uses.filter(fate=LotFate.SPENT).select_related("lot").order_by("pk"):
+            part = rules.restoration(use.amount, spent=use.lot.spent, owed=owed)
+            owed -= part.repaid
+            returns[use.lot] = part
+            self._add((AccountKind.MEMBER, unit, mine), part.back + part.anew)
+            self._add((AccountKind.OWED, unit, mine), part.repaid)
+
+
+def _open(
+    key: str, content: Any, kind: str, at: datetime, *, reverses: Transaction | None = None
+) -> tuple[Transaction, bool]:
+    """Begin a transaction, or find the one of this key; a second caller waits for the first to commit."""
+    digest = request_hash(content)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO compensation_transaction (key, request_hash, kind, at, reverses_id)"
+            " VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING id",
+            [key, digest, kind, at, reverses.pk if reverses else None],
+        )
+        new = cursor.fetchone()
+    if new:
+        names = ["id", "key", "request_hash", "kind", "at", "reverses_id"]
+        values = [new[0], key, digest, kind, at, reverses.pk if reverses else None]
+        return Transaction.from_db(connection.alias, names, values), True
+    known = Transaction.objects.filter(key=key).first()
+    if known is None:
+        raise AlreadyReversed
+    if known.request_hash != digest:
+        raise KeyReused
+    return known, False
+
+
+def _write(posted: Transaction, moves: Iterable[Move], found: dict[Place, Account] | None = None) -> Written:
+    """Write the entries of a transaction, the accounts in primary-key order.
+
+    A member's balance changes in one statement that leaves it alone when it would fall below its floor; the
+    row it locks until the commit keeps the entries' numbers gapless.
+    """
+    moves = list(moves)
+    if found is None or any(place(move) not in found for move in moves):
+        found = accounts.find(moves)
+    pairs = sorted(((found[place(move)].pk, move) for move in moves), key=lambda pair: pair[0])
+    written = []
+    with connection.cursor() as cursor:
+        for account_id, move in pairs:
+            entry = Entry(transaction=posted, account_id=account_id, amount=move.amount)
+            if move.member_id is not None:
+                cursor.execute(
+                    "UPDATE compensation_account SET balance = balance + %(amount)s, version = version + 1"
+                    " WHERE id = %(id)s AND (floor IS NULL OR balance + %(amount)s >= floor)"
+                    " RETURNING balance, version",
+                    {"id": account_id, "amount": move.amount},
+                )
+                row = cursor.fetchone()
+                if row is None:
+                    raise InsufficientBalance
+                entry.balance_after, entry.version = row
+            written.append((entry, move))
+    Entry.objects.bulk_create([entry for entry, _move in written])
+    return written
