@@ -18,7 +18,7 @@ WHERE kind = 'member' AND unit = 'points' AND balance > 0
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('compensation', '0007_points_are_some'),
+        ("compensation", "0007_points_are_some"),
     ]
 
     operations = [
