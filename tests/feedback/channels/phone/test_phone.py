@@ -19,7 +19,7 @@ from tests.factories.compensation import T0, MemberFactory, TierFactory
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory
 from tests.factories.sop import make_policy
 from tests.factories.webhooks import make_source, send
-from tests.threads import at_once, refused
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("F1"), pytest.mark.req("F2")]
 SECOND = timedelta(seconds=1)
@@ -293,15 +293,15 @@ def test_settling_waits_for_whoever_has_the_case(cti):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_report_that_waited_for_a_call_takes_its_new_case_first(cti):
+def test_who_settles_a_call_that_was_waited_for_takes_its_new_case_first(cti):
     """A merge has the case and waits for its calls: who has the call must not wait for the case."""
     member = MemberFactory(phone="13812345678")
-    report(cti, "ringing", 0, direction="out", number="1")
-    [call] = Call.objects.all()
+    for event, seconds in (("ringing", 0), ("ended", 15)):
+        call = report(cti, event, seconds, direction="out", number="1")
     case, other = (CaseFactory(member=member, status="open", opened_at=T0) for _each in range(2))
     agent = AgentFactory(departments=[case.department])
     late = [
-        lambda: report(cti, "answered", 9, direction="out"),
+        lambda: commands.settle(at=T0 + 3600 * SECOND),
         lambda: cases.merge(case_id=case.pk, into_id=other.pk, actor=agent.user, at=T0 + 3600 * SECOND),
     ]
     results: list = []
@@ -314,9 +314,9 @@ def test_a_report_that_waited_for_a_call_takes_its_new_case_first(cti):
         while running.is_alive() and somebody_waits() < 2:
             sleep(0.01)
     running.join()
-    assert not refused(results)
+    assert results == [1, other]
     call.refresh_from_db()
-    assert (call.case, call.answered_at) == (other, T0 + 9 * SECOND)
+    assert (call.case, call.missed_at) == (other, T0 + 15 * SECOND)
 
 
 def test_a_ringing_agent_is_not_shown_another_departments_case(cti, agent):
