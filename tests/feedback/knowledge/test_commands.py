@@ -126,7 +126,7 @@ def test_two_articles_with_the_same_words_are_published_at_once():
 @pytest.mark.django_db(transaction=True)
 def test_two_articles_that_swap_their_words_are_published_at_once(monkeypatch):
     """Each goes on when both have counted something: in two passes each would hold what the other wants."""
-    articles = [make_article("退货"), make_article("发票")]
+    articles = [make_article("退货", "退货"), make_article("发票", "发票")]
     for article, body in zip(articles, ("发票", "退货"), strict=True):
         article.texts.update(title=body, questions="", body=body)
     real, both = commands._count, threading.Barrier(2, timeout=1)
