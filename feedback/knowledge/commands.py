@@ -136,7 +136,7 @@ def save_rule(*, rule: AnsweringRule, actor: User, at: datetime) -> AnsweringRul
 
 
 def _lock(article_id: int) -> Article:
-    article = Article.objects.select_for_update(no_key=True).filter(pk=article_id).first()
+    article = Article.objects.select_for_update(no_key=True, of=("self",)).filter(pk=article_id).first()
     if article is None:
         raise NotFound
     return article
