@@ -213,11 +213,15 @@ class Sheet:
 
     @cached_property
     def recipients(self) -> list[tuple[int | str, str]]:
-        """Who a reply can go to, where that is a question: what the form sends, and how they are shown."""
+        """Who a reply can go to, where that is a question: what the form sends, and how they are shown.
+
+        The member's own address is masked as beside the case, where showing it is put on record.
+        """
         sees = self.request.user.has_perm("compensation.see_contacts")
+        found = recipients(self.case) if "reply" in self.actions else []
         return [
-            (one.letter or "", f"{one.name} <{one.address if sees else masked_email(one.address)}>".strip())
-            for one in (recipients(self.case) if "reply" in self.actions else [])
+            (one.letter or "", f"{one.name} <{_shown(one.address, in_full=sees and one.letter is not None)}>")
+            for one in found
         ]
 
     @cached_property
@@ -238,3 +242,7 @@ class Sheet:
     def context(self, **more: Any) -> Mapping[str, Any]:
         """What the templates are given."""
         return {"sheet": self, "case": self.case, **more}
+
+
+def _shown(address: str, *, in_full: bool) -> str:
+    return address if in_full else masked_email(address)

@@ -129,3 +129,27 @@ def test_the_lists_of_administration_open(desktop, live_server, case, shots, nam
         page.goto(live_server.url + reverse(f"admin:feedback_{name}_change", args=[row.pk]))
         page.screenshot(path=f"{shots}/{name}-form.png", full_page=True)
         assert page.locator("form").count()
+
+
+@pytest.mark.parametrize(("scheme", "language", "width"), [("light", "zh-hans", 1366), ("dark", "en", 390)])
+def test_a_letter_of_somebody_else_waits_and_is_then_one_to_answer(
+    desktop, live_server, case, shots, scheme, language, width
+):
+    page = desktop(scheme, language, width)
+    page.goto(live_server.url + reverse("admin:case", args=[case.pk]))
+    waiting = page.locator(".asked-here").first
+    assert "王先生" in waiting.inner_text()
+    waiting.scroll_into_view_if_needed()
+    page.screenshot(path=f"{shots}/waits-{scheme}-{width}.png")
+    waiting.locator("button[value=take]").click()
+    page.wait_for_selector("select[name=to]")
+    assert page.locator(".asked-here").count() == 0
+    assert "补发吧，谢谢。" in page.locator(".thread").inner_text()
+    assert page.locator("select[name=to] option").all_inner_texts() == [
+        "王女士 <w***@example.com>",
+        "王先生 <wang2@example.org>",
+    ]
+    page.locator("select[name=to]").scroll_into_view_if_needed()
+    page.screenshot(path=f"{shots}/to-{scheme}-{width}.png")
+    assert page.locator(".composer").evaluate("here => here.scrollWidth <= here.clientWidth")
+    assert not violations(page)
