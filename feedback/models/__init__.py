@@ -56,21 +56,17 @@ from feedback.models.messenger import Digest, DigestLine, Messenger, MessengerKi
 from feedback.models.org import Agent, Department, Membership, Skill, Strategy
 from feedback.models.playbook import (
     Playbook,
-    PlaybookGiven,
     PlaybookRemedy,
     PlaybookStep,
-    PlaybookUse,
     PlaybookVersion,
-    Problem,
     RemedyKind,
+)
+from feedback.models.playbook_use import (
+    PlaybookGiven,
+    PlaybookUse,
     RemedyRequest,
     RequestStatus,
     StepDone,
-    Template,
-    Tone,
-    ToneRule,
-    ToneRuleKind,
-    ToneSeverity,
 )
 from feedback.models.quality import (
     Appeal,
@@ -101,6 +97,7 @@ from feedback.models.supervision import (
 )
 from feedback.models.watcher import Watcher
 from feedback.models.webhook import SOURCE_CHANNELS, Scope, WebhookKey, WebhookSource
+from feedback.models.wording import Problem, Template, Tone, ToneRule, ToneRuleKind, ToneSeverity
 from feedback.models.words import CaseWords
 
 __all__ = [

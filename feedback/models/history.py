@@ -7,11 +7,12 @@ from feedback.models.knowledge import AnsweringRule, Article
 from feedback.models.ladder import Ladder, Rung
 from feedback.models.messenger import TeamRule
 from feedback.models.org import Agent, Department, Membership, Skill
-from feedback.models.playbook import Playbook, PlaybookRemedy, PlaybookStep, Template, ToneRule
+from feedback.models.playbook import Playbook, PlaybookRemedy, PlaybookStep
 from feedback.models.quality import SamplingRule, Scorecard, ScorecardItem
 from feedback.models.routing import DepartmentRule
 from feedback.models.sop import Calendar, PauseRule, Policy, PolicyTarget
 from feedback.models.supervision import AttainmentTarget, BreachCause
+from feedback.models.wording import Template, ToneRule
 
 
 class AgentSkill(Agent.skills.through):  # type: ignore[name-defined,misc]  # made at run time
