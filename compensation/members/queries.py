@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
+from django.db.models import Q
+
 from compensation.members.rules import spellings, token_digest
-from compensation.models import Member, MemberSession
+from compensation.models import Member, MemberSession, Order
 
 
 def session_for(token: str, at: datetime) -> MemberSession | None:
@@ -23,3 +25,28 @@ def by_contact(contact: str) -> Member | None:
     ways = spellings(contact)
     field = "email__in" if "@" in contact else "phone__in"
     return Member.objects.filter(**{field: ways}, erased_at=None).order_by("-registered_at", "-id").first()
+
+
+def spoken_of(text: str, *, limit: int = 10) -> list[Member]:
+    """The members that somebody may mean who says this, the surest first.
+
+    A phone number or e-mail address, the number in the shop, the number of an order or parcel, or the
+    beginning of a name. Each is looked up by its index; whoever was erased is not found.
+    """
+    text = text.replace("\0", "").strip()[:120]
+    if not text:
+        return []
+    ways = spellings(text)
+    orders = Order.objects.filter(Q(external_id=text) | Q(shipments__tracking_number=text))
+    looks = (
+        Q(email__in=ways) if "@" in text else Q(phone__in=ways),
+        Q(external_id=text),
+        Q(pk__in=list(orders.values_list("member", flat=True)[:limit])),
+        Q(name__startswith=text),
+    )
+    found: dict[int, Member] = {}
+    for look in looks:
+        rows = Member.objects.filter(look, erased_at=None).select_related("tier")
+        for member in rows.order_by("-registered_at", "-pk")[:limit]:
+            found.setdefault(member.pk, member)
+    return list(found.values())[:limit]

@@ -200,6 +200,24 @@ def _change_priority(request: StaffRequest, case: Case, at: datetime) -> Said:
     return _("Priority changed; the clocks run by it.")
 
 
+def _correct(request: StaffRequest, case: Case, at: datetime) -> Said:
+    post = request.POST
+    asked = post.get("order")
+    order_id = id_in(asked)
+    if asked and order_id is None:
+        raise NotFound
+    commands.correct(
+        case_id=case.pk,
+        subject=post.get("subject", ""),
+        kind=post.get("kind", ""),
+        order_id=order_id,
+        version=id_in(post.get("version")),
+        actor=request.user,
+        at=at,
+    )
+    return _("Set right; the clocks run by it.")
+
+
 def _reopen(request: StaffRequest, case: Case, at: datetime) -> Said:
     commands.reopen(case_id=case.pk, reason=request.POST.get("reason", ""), actor=request.user, at=at)
     return _("The case is open again.")
@@ -336,6 +354,7 @@ MOVES: dict[str, Move] = {
     "accept": Move("answer", _accept),
     "recall": Move("recall", _recall),
     "priority": Move("change_priority", _change_priority),
+    "correct": Move("correct", _correct),
     "reopen": Move("reopen", _reopen, "reopen"),
     "close": Move("close_case", _close),
     "grant": Move("grant", _grant, "grant"),

@@ -13,6 +13,7 @@ from feedback.admin import (
     desk_seat,
     desk_views,
     live_case,
+    new_case,
 )
 from feedback.admin.letters import LETTER_PAGES
 
@@ -31,6 +32,7 @@ CASE_PAGES = [
     Page("desk/export/<slug:kind>/", desk_export.export, "desk_export"),
     Page("desk/runs/", desk_runs.run_list, "desk_runs"),
     Page("desk/runs/<int:run_id>/", desk_runs.run_page, "desk_run"),
+    Page("case/new/", new_case.new_case, "case_new"),
     Page("case/<int:case_id>/", case_page.case_page, "case"),
     Page("case/<int:case_id>/preview/", desk.preview, "case_preview"),
     Page("case/<int:case_id>/changes/", live_case.changes, "case_changes"),

@@ -140,6 +140,13 @@ class Line:
         return pins
 
 
+WHYS = {
+    "priority": gettext_lazy("the priority changed"),
+    "policy": gettext_lazy("the policy changed"),
+    "facts": gettext_lazy("what the case is about was set right"),
+}
+"""Why a clock was set anew."""
+
 TONES = ("plain", "calm", "warn", "due", "ok", "bad")
 
 
@@ -269,7 +276,7 @@ def _detail(mark: Mark, departments: dict[int, str]) -> str:
     if mark.kind == "clock.resumed" and data.get("capped"):
         return _("the pause had lasted as long as it may")
     if mark.kind == "clock.retargeted":
-        return _("the policy changed") if data.get("why") == "policy" else _("the priority changed")
+        return str(WHYS.get(data.get("why", ""), WHYS["priority"]))
     if mark.kind == "clock.pause_reviewed":
         return str(Verdict(data["verdict"]).label)
     if mark.kind == "clock.moved":

@@ -10,10 +10,12 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
 
 from compensation.members.masking import masked_email
+from compensation.models import Order
 from config.common.screens import StaffRequest
 from feedback.cases.linking import Linked, Suggestion, links_of, suggestions
 from feedback.cases.outgoing import recipients
 from feedback.cases.queries import Actions, actions_for
+from feedback.cases.taking_down import KINDS
 from feedback.cases.thread import LIMIT, Line, Thread, came_since, thread_of
 from feedback.cases.timeline import Entry, timeline_of
 from feedback.cases.watching import watches
@@ -26,6 +28,7 @@ from feedback.models import (
     Agent,
     Case,
     ChannelMessage,
+    CaseKind,
     Department,
     Draft,
     Handoff,
@@ -37,6 +40,7 @@ from feedback.models import (
 from feedback.org.queries import colleagues, department_ids
 
 MORE = 2000
+ORDERS = 20
 NAMES: dict[str, Promise] = {
     "claim": _("Claim"),
     "assign": _("Assign"),
@@ -46,6 +50,7 @@ NAMES: dict[str, Promise] = {
     "hand_over": _("Hand over"),
     "transfer": _("Transfer"),
     "change_priority": _("Priority"),
+    "correct": _("Set right"),
     "reopen": _("Reopen"),
     "close_case": _("Close the case"),
     "merge": _("Merge"),
@@ -194,6 +199,19 @@ class Sheet:
     def departments(self) -> list[Department]:
         """Where the case or a question can go."""
         return list(Department.objects.filter(is_active=True).exclude(pk=self.case.department_id))
+
+    @cached_property
+    def kinds(self) -> list[tuple[str, str]]:
+        """What the case can be said to be about."""
+        kind = CaseKind(self.case.kind)
+        return [(one.value, str(one.label)) for one in ([kind] if kind == CaseKind.REVIEW else KINDS)]
+
+    @cached_property
+    def orders(self) -> list[Order]:
+        """The member's newest orders, and the one that the case is about."""
+        found = list(Order.objects.filter(member=self.case.member_id).order_by("-placed_at", "-pk")[:ORDERS])
+        known = self.case.order
+        return found if known is None or known in found else [known, *found]
 
     @cached_property
     def signature(self) -> str:

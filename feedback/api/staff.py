@@ -1,5 +1,6 @@
 """Cases for members of staff: what their departments may see, and one POST for each thing to be done."""
 
+import uuid
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -17,14 +18,16 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.common.api import IDEMPOTENCY_KEY, describe, idempotency_key
-from config.common.errors import NotFound
+from config.common.errors import NotFound, NotPermitted
 from config.common.models import User
 from feedback.api.merging import by_department
 from feedback.api.staff_serializers import (
     AssignSerializer,
     CloseSerializer,
+    CorrectSerializer,
     HandoffAnswerSerializer,
     HandOverSerializer,
+    OpenForMemberSerializer,
     PrioritySerializer,
     ReasonSerializer,
     RecallSerializer,
@@ -38,7 +41,8 @@ from feedback.api.staff_serializers import (
 )
 from feedback.attachments.serving import respond
 from feedback.cases import commands
-from feedback.cases.queries import actions_for, get_for, reads_cases, visible_to
+from feedback.cases.queries import WORK, actions_for, get_for, reads_cases, visible_to
+from feedback.cases.taking_down import Somebody
 from feedback.handoffs import commands as handoffs
 from feedback.models import Attachment, Case, CaseKind, CaseStatus, Handoff, Priority
 from feedback.org.queries import departments_of
@@ -109,6 +113,40 @@ class StaffCasesView(StaffView, ListAPIView[Case]):
         if getattr(self, "swagger_fake_view", False):
             return super().get_queryset()
         return visible_to(self.user)
+
+    @describe(
+        "Take a case down for a member",
+        "staff",
+        StaffCaseSerializer,
+        *(400, 403, 404, 409, 415, 422),
+        status=201,
+        request=OpenForMemberSerializer,
+        parameters=[IDEMPOTENCY_KEY],
+        operation_id="staff_cases_open",
+    )
+    def post(self, request: Request) -> Response:
+        """Open a case of what a member said at the counter or on the telephone; it may go out of sight."""
+        if not self.user.has_perm(WORK):
+            raise NotPermitted
+        asked = OpenForMemberSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        content = asked.validated_data
+        case = commands.take_down(
+            who=Somebody(content["member"], content["phone"], content["email"], content["name"]),
+            kind=content["kind"],
+            channel=content["channel"],
+            subject=content["subject"],
+            body=content["body"],
+            answer=content["answer"],
+            order_id=content["order"],
+            department_id=content["department"],
+            priority=content["priority"],
+            takes=content["takes"],
+            key=idempotency_key(request) or uuid.uuid4().hex,
+            actor=self.user,
+            at=timezone.now(),
+        )
+        return Response(StaffCaseSerializer(case, context=self.get_serializer_context()).data, status=201)
 
     def paginate_queryset(self, queryset: Any) -> Any:
         """A page, read from each department's part of the list."""
@@ -313,6 +351,24 @@ class ChangePriority(Move):
         commands.change_priority(case_id=case.pk, priority=content["priority"], actor=self.user, at=at)
 
 
+class Correct(Move):
+    """Set right what the case is about."""
+
+    path, action, serializer = "correct", "correct", CorrectSerializer
+
+    def perform(self, case: Case, content: dict[str, Any], at: datetime) -> None:
+        """Say it anew; the clocks follow."""
+        commands.correct(
+            case_id=case.pk,
+            subject=content["subject"],
+            kind=content["kind"],
+            order_id=content["order"],
+            version=content["version"],
+            actor=self.user,
+            at=at,
+        )
+
+
 class Resolve(Move):
     """Resolve the case."""
 
@@ -374,6 +430,7 @@ ALL = (
     Recall,
     Transfer,
     ChangePriority,
+    Correct,
     Resolve,
 )
 MOVES: list[type[Move]] = [described(move) for move in (*ALL, Reopen, Close)]

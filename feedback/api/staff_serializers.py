@@ -8,6 +8,7 @@ from rest_framework.reverse import reverse
 
 from feedback.api.serializers import AttachmentSerializer
 from feedback.cases import rules
+from feedback.cases.taking_down import BY_HAND, KINDS
 from feedback.models import (
     Attachment,
     Author,
@@ -272,6 +273,33 @@ class PrioritySerializer(Some):
     """How urgent it is."""
 
     priority = serializers.ChoiceField(choices=Priority.choices)
+
+
+class CorrectSerializer(Some):
+    """What the case is about."""
+
+    subject = serializers.CharField(max_length=rules.SUBJECT_LENGTH)
+    kind = serializers.ChoiceField(choices=[(kind.value, kind.label) for kind in CaseKind])
+    order = number(allow_null=True, help_text="The id of one of the member's orders, or null for none.")
+    version = version()
+
+
+class OpenForMemberSerializer(Some):
+    """What a member said to us, taken down: `member` for one that we know, else how to reach them."""
+
+    member = number(required=False, allow_null=True, default=None, help_text="The member's id.")
+    phone = serializers.CharField(max_length=32, required=False, allow_blank=True, default="")
+    email = serializers.EmailField(required=False, allow_blank=True, default="")
+    name = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
+    kind = serializers.ChoiceField(choices=[(kind.value, kind.label) for kind in KINDS])
+    channel = serializers.ChoiceField(choices=[(one.value, one.label) for one in BY_HAND])
+    subject = serializers.CharField(max_length=rules.SUBJECT_LENGTH)
+    body = text()
+    answer = text(required=False, allow_blank=True, default="", help_text="What they were told at once.")
+    order = number(required=False, allow_null=True, default=None)
+    department = number(required=False, allow_null=True, default=None, help_text="None: by the rules.")
+    priority = serializers.ChoiceField(choices=Priority.choices, default=Priority.NORMAL)
+    takes = serializers.BooleanField(default=False, help_text="Whether you keep the case, if you may.")
 
 
 class ResolveSerializer(Some):

@@ -58,7 +58,7 @@ def open_case(
     if not (kind in CaseKind.values and channel in Channel.values and priority in Priority.values):
         raise Invalid(_("There is no such kind, channel or priority."))
     subject, body = rules.clean_line(subject), rules.clean_text(body)
-    category, language = category or _category(order), language or member.language
+    category, language = category or category_of(order), language or member.language
     received = (
         Received(department)
         if department
@@ -139,7 +139,7 @@ def _check(department: Department, order: Order | None, member: Member) -> None:
         raise Invalid(_("This order is not the member's own."))
 
 
-def _category(order: Order | None) -> str:
+def category_of(order: Order | None) -> str:
     """The product category of what is first in an order."""
     if order is None:
         return ""

@@ -111,12 +111,12 @@ def actions_for(case: Case, user: User) -> Actions:
 
 ACTIONS = (
     "claim", "assign", "reply", "wait", "resolve", "note", "hand_over", "recall", "answer", "transfer",
-    "change_priority", "grant", "wait_for", "go_on", "courier", "call", "keep", "reopen",
+    "change_priority", "correct", "grant", "wait_for", "go_on", "courier", "call", "keep", "reopen",
     "close_case", "merge", "split", "link",
 )  # fmt: skip
 IN_WORK = frozenset(
     {"claim", "assign", "wait", "resolve", "hand_over", "transfer", "change_priority", "merge", "split"}
-    | {"wait_for", "go_on", "courier", "call", "keep"}
+    | {"correct", "wait_for", "go_on", "courier", "call", "keep"}
 )
 WORK = "feedback.work_case"
 PERMISSIONS = {"assign": ("feedback.assign_case",), "grant": (WORK, "compensation.add_grant")}

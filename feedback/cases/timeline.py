@@ -19,6 +19,7 @@ from feedback.models import (
     Agent,
     ApprovalKind,
     Case,
+    CaseKind,
     Department,
     Handoff,
     Milestone,
@@ -39,6 +40,7 @@ TEXTS: dict[str, Promise] = {
     "case.member_wrote": _("wrote"),
     "case.transferred": _("transferred the case from %(before)s to %(after)s"),
     "case.priority_changed": _("changed the priority from %(before)s to %(after)s"),
+    "case.corrected": _("set right what the case is about: %(corrected)s"),
     "case.resolved": _("resolved the case: %(resolution)s"),
     "case.confirmed": _("confirmed that it is solved"),
     "case.reopened": _("reopened the case"),
@@ -142,6 +144,7 @@ TEXTS: dict[str, Promise] = {
 }
 """An event in words, after the name of who did it. Apps above may add theirs."""
 
+CORRECTED = {"subject": _("subject"), "kind": _("kind"), "order": _("order")}
 SYSTEM = _("System")
 
 
@@ -242,6 +245,7 @@ def _text(event: Event, names: _Names) -> str:
         "after": "",
         "rule": named(data.get("rule")),
         "word": data.get("word", ""),
+        "corrected": _corrected(data),
         **{name: data.get(name, "—") for name in ("load", "limit", "among")},
     }
     if "departments" in data:
@@ -260,6 +264,17 @@ def named(kept: dict[str, str] | None) -> str:
         return "—"
     is_english = (get_language() or "").startswith("en")
     return kept["name_en"] if is_english and kept["name_en"] else kept["name"]
+
+
+def _corrected(data: dict[str, Any]) -> str:
+    """What was set right; of the kind from what to what."""
+    found = []
+    for name in data.get("corrected", ()):
+        told = str(CORRECTED[name])
+        if name == "kind":
+            told += " (" + " → ".join(_label(CaseKind, one) for one in data["kinds"]) + ")"
+        found.append(told)
+    return str(_(", ")).join(found)
 
 
 def _milestones(data: dict[str, Any]) -> str:

@@ -22,11 +22,11 @@ MOST = 5_000  # messages that are looked at for them
 READ = 50  # messages that are in memory at once meanwhile
 SPOKEN = frozenset(
     {
-        "case.opened", "case.replied", "case.member_wrote", "case.noted", "case.transferred", "case.resolved",
-        "case.reopened", "case.merged", "case.took_in", "case.split", "case.closed", "case.waits",
-        "case.goes_on", "case.courier_asked", "case.courier_answered", "case.call_promised",
-        "case.called_back", "case.refunded", "case.review_answered", "case.reply_failed", "chat.said",
-        "chat.ended", "chat.message_left",
+        "case.opened", "case.corrected", "case.replied", "case.member_wrote", "case.noted",
+        "case.transferred", "case.resolved", "case.reopened", "case.merged", "case.took_in", "case.split",
+        "case.closed", "case.waits", "case.goes_on", "case.courier_asked", "case.courier_answered",
+        "case.call_promised", "case.called_back", "case.refunded", "case.review_answered",
+        "case.reply_failed", "chat.said", "chat.ended", "chat.message_left",
     }
 )  # fmt: skip
 """Events after which a case may have other words; those of handoffs beside them."""

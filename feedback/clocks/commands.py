@@ -217,13 +217,27 @@ def retarget(case: Case, *, actor: Actor, at: datetime) -> None:
     running.save()
 
 
-def retarget_all(running: Running, clocks: Iterable[Clock]) -> None:
-    """Choose the policies anew for some clocks whose cases' priorities changed."""
+def retarget_all(running: Running, clocks: Iterable[Clock], why: str = "priority") -> None:
+    """Choose the policies anew for some clocks whose cases' priorities, or other facts, changed."""
     starter = Starter(running)
     for clock in clocks:
         case, milestone = running.case_of(clock), Milestone(clock.milestone)
         if terms := starter.make(case, milestone, clock.department_id):
-            running.retarget(clock, terms)
+            running.retarget(clock, terms, why)
+
+
+def corrected(case: Case, *, was: CaseKind, actor: Actor, at: datetime) -> None:
+    """The case is about something else than was thought: its clocks go on under the policies for that.
+
+    What only the kind before promised stops, what only the new one promises starts now.
+    """
+    running = Running([case], actor=actor, at=at)
+    before, promised = OF_KIND.get(was, ()), OF_KIND.get(CaseKind(case.kind), ())
+    for clock in running.of(one for one in before if one not in promised):
+        running.stop(clock)
+    retarget_all(running, [clock for clock in running.clocks if clock.stopped_at is None], "facts")
+    _start(running, case, [one for one in promised if one not in before and not running.of([one])])
+    running.save()
 
 
 def moved(case: Case, *, actor: Actor, at: datetime) -> None:

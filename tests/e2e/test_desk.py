@@ -381,13 +381,44 @@ def test_no_barrier_and_no_overflow(scene, open_page, width, theme, shots):
         "desk-asked": f"/admin/desk/?view=handoffs&case={scene.cases['asked'].pk}",
         "case": f"/admin/case/{scene.main.pk}/",
         "timeline": f"/admin/case/{scene.main.pk}/?tab=timeline",
+        "new-who": f"/admin/case/new/?q={scene.main.member.external_id}",
+        "new-nobody": "/admin/case/new/?q=nothing",
+        "new-stranger": "/admin/case/new/?stranger&q=13700001111",
+        "new-member": f"/admin/case/new/?member={scene.main.member_id}",
     }.items():
         page.goto(page.url.split("/admin/")[0] + path, wait_until="load")
         page.screenshot(path=f"{shots}/{name}-{width}-{theme}.png")
         assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.goto(page.url.split("/admin/")[0] + f"/admin/case/{scene.main.pk}/", wait_until="load")
+    page.keyboard.press("f")
+    expect(page.locator("#do-correct")).to_be_visible()
+    page.screenshot(path=f"{shots}/correct-{width}-{theme}.png")
+    assert violations(page) == []
+    page.locator("#do-correct [data-closes]").click()
+    expect(page.locator("#do-correct")).to_be_hidden()
     page.keyboard.press("h")
     expect(page.locator("#do-hand-over")).to_be_visible()
     page.screenshot(path=f"{shots}/dialog-{width}-{theme}.png")
     assert violations(page) == []
+    assert page.errors == []
+
+
+@pytest.mark.req("F1")
+def test_a_case_is_taken_down_by_keyboard(scene, open_page):
+    page = open_page("/admin/desk/?view=department")
+    page.keyboard.press("l")
+    page.wait_for_url("**/case/new/")
+    page.keyboard.type(scene.main.member.external_id)
+    page.keyboard.press("Enter")
+    page.locator(f"a[href='?member={scene.main.member_id}']").click()
+    expect(page.get_by_text(scene.main.number)).to_be_visible()
+    page.locator("[name=subject]").fill("柜台来访")
+    page.locator("[name=body]").fill("杯子又碎了。")
+    page.reload()
+    expect(page.locator("[name=body]")).to_have_value("杯子又碎了。")
+    page.locator("[name=subject]").fill("柜台来访")
+    page.locator("[name=body]").press("Control+Enter")
+    page.wait_for_url(lambda url: "/case/new/" not in url)
+    expect(page.get_by_role("heading", name="柜台来访").first).to_be_visible()
     assert page.errors == []

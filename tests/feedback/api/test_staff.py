@@ -90,6 +90,7 @@ MOVES = {
     "review-answered": {"note": "已回"},
     "transfer": {"department": 1},
     "priority": {"priority": 3},
+    "correct": {"subject": "另一件事", "kind": "enquiry", "order": None},
     "resolve": {"resolution": "solved", "message": "好了"},
     "reopen": {"reason": "没好"},
     "close": {},
@@ -351,3 +352,39 @@ def test_pages_of_all_departments_hold_every_case_once(ours: Department, theirs:
     nobody = APIClient()
     nobody.force_login(StaffFactory(role="agent"), backend="django.contrib.auth.backends.ModelBackend")
     assert nobody.get(CASES).data["results"] == []
+
+
+TAKEN_DOWN = {"kind": "complaint", "channel": "phone", "subject": "碎了", "body": "打开就碎了"}
+
+
+@pytest.mark.req("F1")
+def test_a_case_is_taken_down_once(client: APIClient, agent: Agent) -> None:
+    content = {**TAKEN_DOWN, "member": MemberFactory().pk, "answer": "马上补发", "takes": True}
+    headers = {"Idempotency-Key": "call-0001"}
+    answers = [client.post(CASES, content, format="json", headers=headers) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].data["id"] == answers[1].data["id"]
+    case = Case.objects.get()
+    assert (case.channel, case.agent) == ("phone", agent)
+    assert case.first_replied_at is not None
+    other = client.post(CASES, {**content, "body": "别的"}, format="json", headers=headers)
+    assert (other.status_code, other.json()["code"]) == (422, "key_reused")
+
+
+@pytest.mark.req("F1")
+def test_taking_down_is_refused_with_a_reason(client: APIClient, ours: Department) -> None:
+    member = MemberFactory().pk
+    for wrong in (
+        {}, {"member": 10**9}, {"member": member, "channel": "email"}, {"member": member, "kind": "review"},
+        {"member": member, "body": ""}, {"member": member, "order": 10**9}, {"email": "x"},
+        {"member": member, "subject": "x" * 300}, {"member": "\0"},
+    ):  # fmt: skip
+        answer = client.post(CASES, {**TAKEN_DOWN, **wrong}, format="json")
+        assert answer.status_code in {400, 404}, wrong
+    assert client.post("/api/v1/staff/cases/", [], format="json").status_code == 400
+    stranger = APIClient()
+    reader = AgentFactory(departments=[ours], user=StaffFactory()).user
+    reader.user_permissions.add(Permission.objects.get(codename="view_case"))
+    stranger.force_login(reader, backend="django.contrib.auth.backends.ModelBackend")
+    assert stranger.post(CASES, {**TAKEN_DOWN, "member": member}, format="json").status_code == 403
+    assert not Case.objects.exists()
