@@ -1,6 +1,7 @@
 from compensation.models.coupon import Coupon, CouponStatus, CouponTemplate
 from compensation.models.earning import PointsRule
 from compensation.models.grant import Authority, Grant, GrantKind, GrantStatus
+from compensation.models.history import TRACKED
 from compensation.models.ledger import (
     LOTTED,
     OWNED,
@@ -20,6 +21,7 @@ from compensation.models.tier import Tier, TierPeriod, TierReason
 __all__ = [
     "LOTTED",
     "OWNED",
+    "TRACKED",
     "Account",
     "AccountKind",
     "Authority",

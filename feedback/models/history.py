@@ -3,15 +3,17 @@
 from config.common.history import track
 from feedback.models.chat import ChatSetup
 from feedback.models.gap import GapRule, GapThreshold
-from feedback.models.knowledge import AnsweringRule, Article
+from feedback.models.knowledge import AnsweringRule, Article, ArticleText, Topic
 from feedback.models.ladder import Ladder, Rung
-from feedback.models.messenger import TeamRule
+from feedback.models.mailbox import Mailbox
+from feedback.models.messenger import Messenger, TeamRule
 from feedback.models.org import Agent, Department, Membership, Skill
 from feedback.models.playbook import Playbook, PlaybookRemedy, PlaybookStep
 from feedback.models.quality import SamplingRule, Scorecard, ScorecardItem
-from feedback.models.routing import DepartmentRule
+from feedback.models.routing import Cover, DedicatedService, DepartmentRule
 from feedback.models.sop import Calendar, PauseRule, Policy, PolicyTarget
 from feedback.models.supervision import AttainmentTarget, BreachCause
+from feedback.models.webhook import WebhookKey, WebhookSource
 from feedback.models.wording import Template, ToneRule
 
 
@@ -24,11 +26,20 @@ class AgentSkill(Agent.skills.through):  # type: ignore[name-defined,misc]  # ma
 
 TRACKED = (
     Calendar, Policy, PolicyTarget, PauseRule, Ladder, Rung, TeamRule,
-    Department, DepartmentRule, Skill, Agent, AgentSkill, Membership,
+    Department, DepartmentRule, Skill, Agent, AgentSkill, Membership, Cover, DedicatedService,
     Template, ToneRule, Playbook, PlaybookStep, PlaybookRemedy,
-    Article, AnsweringRule, ChatSetup, GapRule, GapThreshold,
-    AttainmentTarget, BreachCause, Scorecard, ScorecardItem, SamplingRule,
+    Topic, Article, AnsweringRule, ChatSetup, GapRule, GapThreshold,
+    AttainmentTarget, BreachCause, Scorecard, ScorecardItem, SamplingRule, WebhookSource,
 )  # fmt: skip
 
 for _model in TRACKED:
     track(_model)
+
+track(ArticleText, exclude=["words"])
+track(
+    Mailbox,
+    exclude=["uid_validity", "last_uid", "busy_until", "checked_at", "failing_since", "last_error", "since"],
+    secrets=["password"],
+)
+track(Messenger, secrets=["sealed_url"])
+track(WebhookKey, exclude=["last_used_at"], secrets=["secret"])

@@ -116,4 +116,4 @@ class Cover(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.agent_id} → {self.cover_id}"
+        return f"{self.agent} · {self.cover}"

@@ -7,9 +7,21 @@ from django.db import ProgrammingError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
+from compensation.models import Authority
 from config.common.changes import changes, told
 from config.common.models import Event, User
-from feedback.models import Department, Membership
+from feedback.models import (
+    Article,
+    ArticleText,
+    Cover,
+    Department,
+    Mailbox,
+    Membership,
+    Messenger,
+    Topic,
+    WebhookKey,
+    WebhookSource,
+)
 from tests.factories.feedback import AgentFactory, CalendarFactory, DepartmentFactory, StaffFactory
 from tests.feedback.admin.conftest import client_for
 
@@ -92,6 +104,72 @@ def test_accounts_and_roles_without_secrets():
     group = Group.objects.get(name="客服")
     group.permissions.remove(group.permissions.first())
     assert last("rolepermission").op == "delete"
+
+
+def everything() -> str:
+    """All that the log and the histories keep."""
+    kept = [model.objects.values_list() for model in apps.get_models() if model.__name__.endswith("History")]
+    return str([list(rows) for rows in (Event.objects.values_list("data"), *kept)])
+
+
+@pytest.mark.parametrize(
+    ("make", "field"),
+    [
+        (lambda: Mailbox.objects.create(name="客", address="a@b.example", password="geheim-1"), "password"),
+        (
+            lambda: Messenger.objects.create(
+                name="群", kind="dingtalk", department=DepartmentFactory(), sealed_url="geheim-1"
+            ),
+            "sealed_url",
+        ),
+        (
+            lambda: WebhookKey.objects.create(
+                source=WebhookSource.objects.create(code="tb", name="淘宝", channel="marketplace"),
+                secret="geheim-1", hint="im-1", scopes=["messages"], created_at="2026-11-22T00:00Z",
+            ),
+            "secret",
+        ),
+    ],
+)  # fmt: skip
+def test_of_a_secret_only_that_it_was_replaced_is_on_record(make, field):
+    row = make()
+    name = row._meta.model_name
+    setattr(row, field, "geheim-2")
+    row.save()
+    (one,) = last(name).differences
+    assert one.name == str(row._meta.get_field(field).verbose_name)
+    assert one.before != one.after
+    assert "geheim" not in everything()
+    before = changes(model=name).count()
+    row.save()
+    assert changes(model=name).count() == before
+
+
+def test_what_a_worker_notes_all_day_is_no_edit():
+    row = Mailbox.objects.create(name="客服", address="a@shop.example", password="x")
+    kept, told_of = history_of("Mailbox").objects.count(), changes(model="mailbox").count()
+    Mailbox.objects.update(last_uid=9, uid_validity=3, last_error="x", checked_at="2026-11-22T00:00Z")
+    assert (history_of("Mailbox").objects.count(), changes(model="mailbox").count()) == (kept, told_of)
+    Mailbox.objects.filter(pk=row.pk).update(imap_host="imap.shop.example")
+    assert [diff.after for diff in last("mailbox").differences] == ["imap.shop.example"]
+
+
+def test_texts_topics_covers_and_authority_are_kept():
+    topic = Topic.objects.create(code="returns", name="退货")
+    article = Article.objects.create(code="how", topic=topic)
+    text = ArticleText.objects.create(article=article, language="zh-hans", title="怎么退货", body="先申请。")
+    ArticleText.objects.filter(pk=text.pk).update(body="先申请，再寄回。")
+    assert [(one.before, one.after) for one in last("articletext").differences] == [
+        ("先申请。", "先申请，再寄回。")
+    ]
+    assert last("topic").op == "insert"
+    department = DepartmentFactory()
+    agent, mate = (AgentFactory(departments=[department]) for _ in range(2))
+    Cover.objects.create(agent=agent, cover=mate)
+    assert last("cover").what == f"{agent} · {mate}"
+    authority = Authority.objects.create(group=agent.user.groups.get(), limit_fen=5000)
+    Authority.objects.filter(pk=authority.pk).update(limit_fen=900_000)
+    assert [(one.before, one.after) for one in last("authority").differences] == [("5000", "900000")]
 
 
 def test_the_page_names_who_did_it(client):
