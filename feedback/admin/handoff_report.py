@@ -22,7 +22,7 @@ from feedback.admin.board import SEES, kept
 from feedback.admin.breaches import DAYS
 from feedback.admin.files import answer, filters, offered
 from feedback.clocks.words import exact
-from feedback.handoffs.times import Report, report
+from feedback.handoffs.times import Report, TooManyCases, report
 from feedback.models import Department
 from feedback.org.queries import departments_of
 
@@ -89,7 +89,11 @@ def show(request: StaffRequest) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "query": kept(request), "formats": offered(request)}
     if not form.is_valid():
         return page(request, "feedback/board/handoff_report.html", context, at=at, status=400)
-    told = form.told()
+    try:
+        told = form.told()
+    except TooManyCases as error:
+        form.add_error(None, str(error))
+        return page(request, "feedback/board/handoff_report.html", context, at=at, status=400)
     context |= {"told": told, "lines": [(line, told.percent(line)) for line in told.lines]}
     return page(request, "feedback/board/handoff_report.html", context, at=at)
 
@@ -109,7 +113,10 @@ def export(request: StaffRequest, kind: str) -> HttpResponseBase:
     back = reverse("admin:handoff_report")
     if not form.is_valid():
         return redirect(f"{back}?{kept(request)}")
-    told = form.told()
+    try:
+        told = form.told()
+    except TooManyCases:  # the page says so
+        return redirect(f"{back}?{kept(request)}")
     table = Table("time-by-department", HEAD, len(told.lines) + 1, lambda: _rows(told), filters(request))
     return answer(request, kind, table, back=back)
 

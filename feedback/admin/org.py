@@ -7,10 +7,14 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 
+from config.common.asked import id_in
 from feedback.admin.fields import Words
 from feedback.models import Agent, Cover, Department, Membership
+from feedback.org.queries import may_work_in
 from feedback.org.rules import above
 from feedback.routing.rules import chain
+
+MOST_PLACES = 1_000
 
 
 class DepartmentForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
@@ -66,10 +70,43 @@ class AgentForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the st
         return [one.casefold() for one in self.cleaned_data["languages"]]
 
 
+class CoverFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]  # generic in the stubs only
+    """Takes nobody who could never step in."""
+
+    def clean(self) -> None:
+        """Refuse covers who work in none of the agent's departments, and those who take no cases any more."""
+        super().clean()
+        places = self._places()
+        for form in self.forms:
+            data = getattr(form, "cleaned_data", {})
+            cover: Agent | None = data.get("cover")
+            if cover is None or data.get("DELETE"):
+                continue
+            if not (cover.is_active and cover.user.is_active):
+                form.add_error("cover", _("%(agent)s takes no cases any more.") % {"agent": cover})
+            elif not any(may_work_in(cover, place) for place in places):
+                told = _("%(agent)s works in none of the departments of this agent.")
+                form.add_error("cover", told % {"agent": cover})
+
+    def _places(self) -> set[int]:
+        """The agent's departments as the same form has them, or as they are."""
+        prefix = "memberships"
+        total = id_in(str(self.data.get(f"{prefix}-TOTAL_FORMS", "")))
+        if total is None:
+            return set(self.instance.memberships.values_list("department", flat=True))
+        chosen = (
+            id_in(str(self.data.get(f"{prefix}-{n}-department", "")))
+            for n in range(min(total, MOST_PLACES))
+            if not self.data.get(f"{prefix}-{n}-DELETE")
+        )
+        return {one for one in chosen if one is not None}
+
+
 class CoverInline(TabularInline):
     """Who stands in for the agent with the members that are theirs."""
 
     model = Cover
+    formset = CoverFormSet
     fk_name = "agent"
     extra = 0
     autocomplete_fields = ("cover",)

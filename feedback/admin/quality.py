@@ -23,6 +23,7 @@ from config.common.sheets import MOST_ROWS, Row, Table
 from feedback.admin.access import needs
 from feedback.admin.board import kept
 from feedback.admin.files import answer, filters, offered
+from feedback.admin.quality_drawing import offers
 from feedback.admin.sheet import Sheet
 from feedback.cases.queries import get_for as case_for
 from feedback.models import AppealStatus, CheckStatus, QualityCheck, QualityScore
@@ -55,6 +56,8 @@ def show(request: StaffRequest) -> HttpResponse:
     since = at - timedelta(days=DAYS)
     if tab in LISTS:
         context |= _listed(request, tab)
+        if tab == "waiting":
+            context |= offers(request.user)
     elif tab == "agents":
         context["agents"] = queries.by_agent(request.user, since=since, until=at)
     elif tab == "calibration":

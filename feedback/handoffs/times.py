@@ -8,12 +8,15 @@ from itertools import islice
 from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext_lazy as _
 
 from config.common import bulk
+from config.common.errors import DomainError
 from feedback.handoffs.rules import OUTSIDE, Life, Stretch, share
 from feedback.models import Case, CaseStatus, Department, HandoffStatus
 
 CHUNK = 2_000
+MOST_CASES = 20_000
 INSIDE = frozenset({CaseStatus.NEW, CaseStatus.OPEN, CaseStatus.REOPENED, CaseStatus.WAITING_DEPARTMENT})
 """The statuses in which the time of a case is a department's."""
 
@@ -73,12 +76,29 @@ class Report:
         return 100 * (line.time / self.whole) if self.whole else 0.0
 
 
-def report(departments: Iterable[Department], *, since: datetime, until: datetime) -> Report:
+class TooManyCases(DomainError):
+    """More cases than a report adds up while somebody waits."""
+
+    code = "too_many_cases"
+    default = _("More than %(most)s cases were resolved in this time: choose fewer days or one department.")
+
+    def __init__(self, most: int) -> None:
+        """Say how many it adds up."""
+        super().__init__(str(self.default) % {"most": most})
+
+
+def report(
+    departments: Iterable[Department], *, since: datetime, until: datetime, most: int = MOST_CASES
+) -> Report:
     """Divide the time of the cases of some departments that were resolved in [since, until).
 
     What was merged into another case is told by that one.
 
-    Reads the index `case_resolved_at`; two queries for each chunk of cases.
+    Reads the index `case_resolved_at`; two queries for each chunk of cases. How many there are is looked at
+    first, so that a long time in a large house is refused at once.
+
+    Raises:
+        TooManyCases: more than `most`.
     """
     found = Case.objects.filter(
         resolved_at__gte=since,
@@ -86,6 +106,8 @@ def report(departments: Iterable[Department], *, since: datetime, until: datetim
         department__in=list(departments),
         merged_into=None,
     ).order_by("resolved_at", "pk")
+    if found.order_by()[: most + 1].count() > most:
+        raise TooManyCases(most)
     rows = iter(found.values_list("pk", "opened_at", "resolved_at", "department").iterator(CHUNK))
     lines: dict[int | None, Line] = defaultdict(lambda: Line(None))
     cases, whole = 0, timedelta()

@@ -1,13 +1,14 @@
 """Drawing conversations to be checked: by rule, by chance that never changes, none twice."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from config.common.errors import NotFound, WrongState
 from config.common.events import record
@@ -50,19 +51,42 @@ def form_of(scorecard: Scorecard) -> Form:
     }
 
 
+def rules_in_force(departments: Collection[int] | None = None) -> QuerySet[SamplingRule]:
+    """The rules that draw; with `departments` those for all departments or for one of them."""
+    found = SamplingRule.objects.filter(is_active=True, scorecard__is_active=True)
+    if departments is not None:
+        found = found.filter(Q(department=None) | Q(department__in=departments))
+    return found.select_related("scorecard").order_by("pk")
+
+
 @transaction.atomic
-def draw(*, at: datetime) -> list[QualityCheck]:
+def draw(
+    *,
+    rule_id: int | None = None,
+    departments: Collection[int] | None = None,
+    actor: User | None = None,
+    at: datetime,
+) -> list[QualityCheck]:
     """Draw by every rule in force what it takes of the conversations that ended in the last seven days.
 
-    A rule for some of each agent in a week waits until the week is over, so that each of its conversations
-    has the same chance.
+    With `rule_id` by that rule alone, with `departments` of these alone. A rule for some of each agent in a
+    week waits until the week is over, so that each of its conversations has the same chance. Drawn again,
+    the same are drawn, and none twice.
+
+    Raises:
+        NotFound: there is no such rule in force.
     """
     drawn: list[QualityCheck] = []
-    rules = SamplingRule.objects.filter(is_active=True, scorecard__is_active=True)
-    for rule in rules.select_for_update(of=["self"]).select_related("scorecard").order_by("pk"):
+    rules = rules_in_force(departments)
+    if rule_id is not None:
+        rules = rules.filter(pk=rule_id)
+        if not rules.exists():
+            raise NotFound
+    for rule in rules.select_for_update(of=["self"]):
         form = form_of(rule.scorecard)
         if form["items"]:
-            drawn += [_make(case, rule, form, at) for case in _taken(rule, at)]
+            taken = _taken(rule, at, departments)
+            drawn += [_make(case, rule, form, actor, at) for case in taken]
     return drawn
 
 
@@ -73,22 +97,26 @@ def pick(*, case_id: int, scorecard_id: int, scorers: int = 1, actor: User, at: 
     Raises:
         NotFound: no such case or scorecard in use.
         Merged: the conversation is in the case that it was merged into.
-        WrongState: nobody works on the case, or it is checked by this scorecard already.
+        WrongState: nobody works on the case, it is checked by this scorecard already, or that has no items.
     """
     case = Case.objects.select_for_update(no_key=True).filter(pk=case_id).first()
     scorecard = Scorecard.objects.filter(pk=scorecard_id, is_active=True).first()
     if case is None or scorecard is None:
         raise NotFound
     check_not_merged(case)
-    known = QualityCheck.objects.filter(case=case, scorecard=scorecard, agent=case.agent_id)
-    if case.agent_id is None or known.exists():
-        raise WrongState
+    if case.agent_id is None:
+        raise WrongState(_("Nobody works on this case: there is nobody to score."))
+    if QualityCheck.objects.filter(case=case, scorecard=scorecard, agent=case.agent_id).exists():
+        raise WrongState(_("This conversation is checked by this scorecard already."))
+    form = form_of(scorecard)
+    if not form["items"]:
+        raise WrongState(_("This scorecard has no items yet."))
     check = QualityCheck.objects.create(
         case=case,
         agent_id=case.agent_id,
         department_id=case.department_id,
         scorecard=scorecard,
-        form=form_of(scorecard),
+        form=form,
         scorers=scorers,
         ended_at=case.resolved_at or at,
         drawn_at=at,
@@ -97,7 +125,7 @@ def pick(*, case_id: int, scorecard_id: int, scorers: int = 1, actor: User, at: 
     return check
 
 
-def _make(case: Case, rule: SamplingRule, form: Form, at: datetime) -> QualityCheck:
+def _make(case: Case, rule: SamplingRule, form: Form, actor: User | None, at: datetime) -> QualityCheck:
     assert case.agent_id is not None  # noqa: S101 - the rule looked for such cases
     check = QualityCheck.objects.create(
         case=case,
@@ -110,11 +138,11 @@ def _make(case: Case, rule: SamplingRule, form: Form, at: datetime) -> QualityCh
         ended_at=case.resolved_at or at,
         drawn_at=at,
     )
-    record("quality.drawn", check, actor=None, at=at, case=case.pk, rule=rule.pk)
+    record("quality.drawn", check, actor=actor, at=at, case=case.pk, rule=rule.pk)
     return check
 
 
-def _taken(rule: SamplingRule, at: datetime) -> list[Case]:
+def _taken(rule: SamplingRule, at: datetime, departments: Collection[int] | None = None) -> list[Case]:
     """The conversations that a rule takes now, those with the lowest numbers first."""
     since, until = _span(rule, at)
     known = QualityCheck.objects.filter(
@@ -129,6 +157,8 @@ def _taken(rule: SamplingRule, at: datetime) -> list[Case]:
     )
     if rule.department_id is not None:
         found = found.filter(department=rule.department_id)
+    if departments is not None:
+        found = found.filter(department__in=departments)
     found = _narrowed(rule, found, since, at)
     numbers = {case.pk: chance(rule.pk, case.pk) for case in found}
     cases = sorted(

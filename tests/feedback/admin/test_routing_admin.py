@@ -85,21 +85,50 @@ def test_an_overflow_without_a_time_comes_back(client):
     assert Department.objects.get(pk=one.pk).overflow_to is None
 
 
-def test_an_agent_has_skills_languages_and_cover(client):
-    agent, cover = AgentFactory(), AgentFactory()
+def agent_form(agent, *, places=(), covers=()):
     form = {
-        "user": agent.user_id, "is_active": "on", "skills": [make_skill("x").pk], "languages": "ZH-hans, en",
-        "capacity": "5", "chat_capacity": "2", "memberships-TOTAL_FORMS": "0",
-        "memberships-INITIAL_FORMS": "0", "covers-TOTAL_FORMS": "1", "covers-INITIAL_FORMS": "0",
-        "covers-0-cover": cover.pk, "covers-0-position": "1",
+        "user": agent.user_id, "is_active": "on", "languages": "ZH-hans, en", "capacity": "5",
+        "chat_capacity": "2", "memberships-TOTAL_FORMS": len(places), "memberships-INITIAL_FORMS": "0",
+        "covers-TOTAL_FORMS": len(covers), "covers-INITIAL_FORMS": "0",
     }  # fmt: skip
+    for n, place in enumerate(places):
+        form[f"memberships-{n}-department"] = place.pk
+    for n, cover in enumerate(covers):
+        form |= {f"covers-{n}-cover": cover.pk, f"covers-{n}-position": n + 1}
     if "extension" in {field.name for field in Agent._meta.get_fields()}:
         form["extension"] = ""
+    return form
+
+
+def test_an_agent_has_skills_languages_and_cover(client):
+    place = DepartmentFactory()
+    agent, cover = AgentFactory(), AgentFactory(departments=[place])
+    form = agent_form(agent, places=[place], covers=[cover]) | {"skills": [make_skill("x").pk]}
     answer = client.post(page("agent", "change", agent.pk), form)
     assert answer.status_code == 302, answer.context["errors"]
     agent.refresh_from_db()
     assert (agent.languages, agent.capacity) == (["zh-hans", "en"], 5)
     assert Cover.objects.get().cover == cover
+
+
+def test_who_could_never_step_in_is_no_cover(client):
+    place = DepartmentFactory()
+    agent, elsewhere = AgentFactory(), AgentFactory(departments=[DepartmentFactory()])
+    gone, above = (
+        AgentFactory(departments=[place], is_active=False),
+        AgentFactory(leads=[DepartmentFactory()]),
+    )
+    for cover in (elsewhere, gone, above):
+        answer = client.post(
+            page("agent", "change", agent.pk), agent_form(agent, places=[place], covers=[cover])
+        )
+        assert answer.status_code == 200, cover
+        assert str(cover) in answer.content.decode()
+    assert not Cover.objects.exists()
+    Department.objects.filter(pk=place.pk).update(parent=above.departments.get())
+    answer = client.post(page("agent", "change", agent.pk), agent_form(agent, places=[place], covers=[above]))
+    assert answer.status_code == 302, answer.context["errors"]
+    assert Cover.objects.get().cover == above
 
 
 @pytest.mark.req("C3")

@@ -7,7 +7,7 @@ import pytest
 from feedback.cases import commands as cases
 from feedback.cases import waiting
 from feedback.handoffs import commands
-from feedback.handoffs.times import report, time_by_department
+from feedback.handoffs.times import TooManyCases, report, time_by_department
 from feedback.models import CaseKind, Channel, PauseReason, Resolution
 from tests.factories.compensation import T0, MemberFactory
 from tests.factories.feedback import AgentFactory, DepartmentFactory
@@ -63,7 +63,7 @@ def test_case_by_department(story):
 
 def test_report_adds_up_in_constant_queries(story, django_assert_num_queries):
     _case, service, second, logistics = story
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         told = report([second], since=T0, until=minutes(500))
     assert (told.cases, told.whole) == (1, 120 * MINUTE)
     assert sum((line.time for line in told.lines), timedelta()) == told.whole
@@ -71,6 +71,13 @@ def test_report_adds_up_in_constant_queries(story, django_assert_num_queries):
     (asked,) = [line for line in told.lines if line.department == logistics]
     assert (asked.asked, asked.answered, asked.rejected, asked.mean) == (1, 1, 0, 15 * MINUTE)
     assert round(sum(told.percent(line) for line in told.lines)) == 100
+
+
+def test_a_report_of_too_much_is_refused_at_once(story, django_assert_num_queries):
+    _case, _service, second, _logistics = story
+    assert report([second], since=T0, until=minutes(500), most=1).cases == 1
+    with django_assert_num_queries(1), pytest.raises(TooManyCases, match="0"):
+        report([second], since=T0, until=minutes(500), most=0)
 
 
 def test_report_is_of_what_was_resolved_in_the_period_for_these_departments(story):

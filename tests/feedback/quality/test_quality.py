@@ -343,3 +343,73 @@ def test_two_who_score_at_once_score_once(shop, card):
         thread.join()
     assert len(refused) == 1
     assert QualityScore.objects.count() == 1
+
+
+DRAW, PICK = "/admin/quality/draw/", "/admin/quality/pick/"
+
+
+def test_a_lead_draws_now_by_a_rule_from_their_departments_alone(shop, card):
+    ours, theirs, agent, lead, _other = shop
+    mine = ended(ours, agent)
+    ended(theirs, AgentFactory(departments=[theirs]))
+    one, elsewhere = rule(card), rule(card, department=theirs)
+    browser = client_for(lead)
+    page = browser.get(PAGE).content.decode()
+    assert f'value="{one.pk}"' in page
+    assert f'value="{elsewhere.pk}"' not in page
+    assert browser.post(DRAW, {"rule": one.pk}).status_code == 302
+    check = QualityCheck.objects.get()
+    assert (check.case, check.rule) == (mine, one)
+    assert Event.objects.get(kind="quality.drawn").actor == f"user:{lead.user_id}"
+    browser.post(DRAW)
+    assert QualityCheck.objects.count() == 1
+    for wrong in (elsewhere.pk, 10**9, "x"):
+        browser.post(DRAW, {"rule": wrong})
+    SamplingRule.objects.update(is_active=False)
+    browser.post(DRAW, {"rule": one.pk})
+    assert QualityCheck.objects.count() == 1
+    assert client_for(agent).post(DRAW).status_code == 403
+
+
+def test_a_lead_takes_one_conversation_by_its_number(shop, card):
+    ours, theirs, agent, lead, _other = shop
+    case, foreign = ended(ours, agent), ended(theirs, AgentFactory(departments=[theirs]))
+    browser = client_for(lead)
+    given = {"number": case.number, "scorecard": card.pk, "twice": "1"}
+    answer = browser.post(PICK, given)
+    check = QualityCheck.objects.get()
+    assert answer.url == reverse("admin:quality_check", args=[check.pk])
+    assert (check.case, check.agent, check.scorers, check.rule) == (case, agent, 2, None)
+    nobodys = open_case(ours)
+    for wrong in (
+        given, {**given, "number": foreign.number}, {**given, "number": "x"}, {**given, "scorecard": "0"},
+        {**given, "number": nobodys.number}, {},
+    ):  # fmt: skip
+        answer = browser.post(PICK, wrong, follow=True)
+        assert answer.redirect_chain[0][0] == PAGE, wrong
+        assert [str(one) for one in answer.context["messages"]], wrong
+    assert QualityCheck.objects.count() == 1
+    assert client_for(agent).post(PICK, given).status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lead_and_the_hourly_draw_at_once_draw_once(shop, card):
+    ours, _theirs, agent, lead, _other = shop
+    ended(ours, agent)
+    rule(card)
+    barrier, numbers = threading.Barrier(2), []
+
+    def run(**who):
+        barrier.wait()
+        numbers.append(len(sampling.draw(at=timezone.now(), **who)))
+        connections.close_all()
+
+    threads = [
+        threading.Thread(target=run, kwargs=who)
+        for who in ({}, {"departments": [ours.pk], "actor": lead.user})
+    ]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert sorted(numbers) == [0, 1]
