@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import READS, needs
+from feedback.admin.files import offered
 from feedback.knowledge import queries, report
 from feedback.knowledge.markup import to_html
 from feedback.models import Audience, Language
@@ -60,6 +61,7 @@ def figures(request: StaffRequest) -> HttpResponse:
         "days": DAYS,
         "rows": report.articles(since=since, until=at),
         "answers": report.answers(since=since, until=at),
+        "formats": offered(request),
     }
     return page(request, "feedback/knowledge/figures.html", context, at=at)
 

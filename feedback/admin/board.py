@@ -21,6 +21,7 @@ from config.common.keyset import part
 from config.common.models import User
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
+from feedback.admin.files import offered
 from feedback.cases.queries import visible_to
 from feedback.clocks.queries import chip, running_chips
 from feedback.models import Agent, Case, Channel, Clock, Department, Handoff
@@ -177,13 +178,10 @@ def clocks(request: StaffRequest) -> HttpResponse:
     """The clocks behind a number of the board."""
     at = timezone.now()
     number, channel = request.GET.get("state", ""), request.GET.get("channel")
-    if number not in NUMBERS:
-        raise Http404
-    departments = _asked(request)
-    found = behind(number, [one.pk for one in departments], channel=channel, now=at)
+    found, departments = asked_clocks(request, at), _asked(request)
     try:
         shown = part(
-            seen_clocks(request.user, found),
+            found,
             "due_at",
             after=request.GET.get("after", ""),
             newest_first=number in SHARES,
@@ -201,8 +199,23 @@ def clocks(request: StaffRequest) -> HttpResponse:
         "after": shown.after,
         "query": kept(request),
         "is_first": "after" not in request.GET,
+        "formats": offered(request),
     }
     return page(request, "feedback/board/clocks.html", context, at=at)
+
+
+def asked_clocks(request: StaffRequest, at: datetime) -> QuerySet[Clock]:
+    """The clocks behind the number that the address names, as far as this person sees them.
+
+    Raises:
+        Http404: no such number, or none of this person's departments.
+    """
+    number = request.GET.get("state", "")
+    if number not in NUMBERS:
+        raise Http404
+    departments = [one.pk for one in _asked(request)]
+    found = behind(number, departments, channel=request.GET.get("channel"), now=at)
+    return seen_clocks(request.user, found)
 
 
 @require_GET

@@ -4,27 +4,22 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.decorators import action
 from unfold.decorators import display as shown
 
 from config.common.asked import id_in
-from config.common.browsing import Browsed
+from config.common.browsing import AT_ONCE, Browsed
 from config.common.errors import DomainError
 from config.common.screens import StaffRequest
-from config.common.sheets import EXPORTS, MOST_ROWS, Row, Table
-from feedback.admin.files import answer, filters
+from config.common.sheets import Row
 from feedback.cases import commands
 from feedback.cases.queries import actions_for, reads_cases, visible_to
 from feedback.cases.search import search
@@ -36,7 +31,6 @@ HEAD = (
     _("agent"), _("member"), _("tier"), _("opened"), _("first reply"), _("resolved"),
     _("How it was resolved"), _("closed"),
 )  # fmt: skip
-AT_ONCE = 2_000
 
 
 class DepartmentFilter(admin.SimpleListFilter):
@@ -70,7 +64,6 @@ class CaseAdmin(Browsed):
     search_help_text = _("Number, name, phone, e-mail, order, parcel")
     ordering = ("-pk",)
     actions = ("close_selected",)
-    actions_list = ("export_csv", "export_xlsx")
 
     def get_queryset(self, request: StaffRequest) -> QuerySet[Case]:
         """What this person may see."""
@@ -97,19 +90,11 @@ class CaseAdmin(Browsed):
         """Whether this person works on cases."""
         return request.user.has_perm("feedback.work_case")
 
-    def has_export_permission(self, request: StaffRequest, object_id: Any = None) -> bool:  # noqa: ARG002 - Unfold's
+    def has_export_permission(self, request: StaffRequest, object_id: Any = None) -> bool:
         """Taking many cases away is for those who lead, not for everybody who may read one."""
-        return request.user.has_perm(EXPORTS) and request.user.has_perm("feedback.see_board")
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """The list; its export buttons take the filters along."""
-        response: HttpResponse = super().changelist_view(request, extra_context)
-        if isinstance(response, TemplateResponse) and (query := request.GET.urlencode()):
-            for button in (response.context_data or {}).get("actions_list", ()):
-                button["path"] = f"{button['path']}?{query}"
-        return response
+        return super().has_export_permission(request, object_id) and request.user.has_perm(
+            "feedback.see_board"
+        )
 
     def change_view(self, _request: HttpRequest, object_id: str, *_args: Any, **_kwargs: Any) -> HttpResponse:
         """A case has a page of its own."""
@@ -150,25 +135,12 @@ class CaseAdmin(Browsed):
         for text in refused[:10]:
             self.message_user(request, text, messages.WARNING)
 
-    @action(description=_("Export as CSV"), permissions=["export"], url_path="csv")
-    def export_csv(self, request: StaffRequest) -> HttpResponseBase:
-        """The list as it is filtered now, as CSV."""
-        return self._file(request, "csv")
+    def file_head(self, request: HttpRequest) -> list[str]:  # noqa: ARG002 - as every list has it
+        """More than the list shows."""
+        return [str(one) for one in HEAD]
 
-    @action(description=_("Export as XLSX"), permissions=["export"], url_path="xlsx")
-    def export_xlsx(self, request: StaffRequest) -> HttpResponseBase:
-        """The list as it is filtered now, as XLSX."""
-        return self._file(request, "xlsx")
-
-    def _file(self, request: StaffRequest, kind: str) -> HttpResponseBase:
-        if not self.has_export_permission(request):
-            raise PermissionDenied
-        found = self.get_changelist_instance(request).get_queryset(request)
-        number = found.order_by()[: MOST_ROWS + 1].count()
-        table = Table("cases", HEAD, number, lambda: self._rows(found), filters(request))
-        return answer(request, kind, table, back=reverse("admin:feedback_case_changelist"))
-
-    def _rows(self, found: QuerySet[Case]) -> Iterator[Row]:
+    def file_rows(self, request: HttpRequest, found: QuerySet[Case]) -> Iterator[Row]:  # noqa: ARG002 - as every list has it
+        """The cases by number."""
         rows = found.select_related("department", "agent__user", "member__tier").order_by("pk")
         for case in rows.iterator(AT_ONCE):
             yield (

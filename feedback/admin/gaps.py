@@ -21,6 +21,7 @@ from config.common.browsing import Browsed
 from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
+from feedback.admin.files import offered
 from feedback.gaps import commands, queries
 from feedback.models import Aspect, Gap, GapCause, GapRule, GapThreshold, Promise, Severity
 
@@ -195,6 +196,7 @@ def scenes(request: StaffRequest) -> HttpResponse:
     at = timezone.now()
     context = {
         "days": SCENE_DAYS,
+        "formats": offered(request),
         "scenes": [
             (
                 Aspect(scene.aspect).label,

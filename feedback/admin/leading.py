@@ -5,6 +5,8 @@ from django.utils.translation import gettext_lazy as _
 from config.common.admin.history import HISTORY_MENU
 from config.common.registry import MenuItem, Page
 from feedback.admin import achieved, approvals, board, board_live, breaches, pauses, quality, replay
+from feedback.admin.list_files import LIST_PAGES
+from feedback.admin.quality_drawing import DRAW_PAGES
 
 LEAD_PAGES = [
     Page("board/", board.show, "board"),
@@ -26,8 +28,10 @@ LEAD_PAGES = [
     Page("quality/mine/", quality.mine, "quality_mine"),
     Page("quality/export/<slug:kind>/", quality.export, "quality_export"),
     Page("quality/coaching/<int:note_id>/", quality.follow_up, "coaching"),
+    *DRAW_PAGES,
     Page("quality/<int:check_id>/", quality.check, "quality_check"),
     Page("quality/<int:check_id>/<slug:name>/", quality.act, "quality_act"),
+    *LIST_PAGES,
     Page("pauses/", pauses.show, "pauses"),
     Page("pauses/export/<slug:kind>/", pauses.export, "pauses_export"),
     Page("pauses/<int:pause_id>/", pauses.decide, "pause"),

@@ -17,6 +17,7 @@ from config.common.errors import DomainError
 from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
+from feedback.admin.files import offered
 from feedback.admin.sops import Choices, Published, Versions
 from feedback.cases.queries import visible_to
 from feedback.models import (
@@ -178,7 +179,8 @@ def figures(request: StaffRequest) -> HttpResponse:
     """How the uses of the last weeks ended."""
     at = timezone.now()
     since = at - timedelta(days=DAYS)
-    context = {"days": DAYS, "rows": report.rows(visible_to(request.user), since=since, until=at)}
+    rows = report.rows(visible_to(request.user), since=since, until=at)
+    context = {"days": DAYS, "rows": rows, "formats": offered(request)}
     return page(request, "feedback/playbooks/figures.html", context, at=at)
 
 
@@ -187,9 +189,9 @@ def figures(request: StaffRequest) -> HttpResponse:
 def requests(request: StaffRequest) -> HttpResponse:
     """What is to be carried out: refunds, parcels, price differences."""
     readable = visible_to(request.user)
-    rows = list(queries.open_requests(_within_reach(request)))
+    rows = list(queries.open_requests(within_reach(request)))
     shown = set(readable.filter(pk__in=[row.case_id for row in rows]).values_list("pk", flat=True))
-    context = {"rows": [(row, row.case_id in shown) for row in rows]}
+    context = {"rows": [(row, row.case_id in shown) for row in rows], "formats": offered(request)}
     return page(request, "feedback/playbooks/requests.html", context)
 
 
@@ -197,7 +199,7 @@ def requests(request: StaffRequest) -> HttpResponse:
 @needs(END)
 def end_request(request: StaffRequest, request_id: int) -> HttpResponse:
     """It was carried out, or is refused."""
-    asked = RemedyRequest.objects.filter(pk=request_id, case__in=_within_reach(request).values("pk"))
+    asked = RemedyRequest.objects.filter(pk=request_id, case__in=within_reach(request).values("pk"))
     if not asked.exists():
         raise PermissionDenied
     done = request.POST.get("verdict") == "done"
@@ -216,7 +218,7 @@ def end_request(request: StaffRequest, request_id: int) -> HttpResponse:
     return redirect("admin:remedy_requests")
 
 
-def _within_reach(request: StaffRequest) -> Any:
+def within_reach(request: StaffRequest) -> Any:
     """The cases whose requests this person may end: finance those of all departments."""
     return Case.objects.all() if request.user.has_perm(ALL_DEPARTMENTS) else visible_to(request.user)
 

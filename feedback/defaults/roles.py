@@ -112,6 +112,7 @@ ROLES: Mapping[str, Role] = {
             "compensation.see_coupon_code",
             "feedback.end_remedyrequest",
             "feedback.decide_all_departments",
+            "common.export_lists",
             "compensation.view_grant",
             "compensation.view_coupon",
             "compensation.view_coupontemplate",

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -11,9 +12,10 @@ from django.views.decorators.http import require_GET
 from config.common.asked import id_in
 from config.common.changes import changes, concrete, told
 from config.common.errors import Invalid
+from config.common.handing_out import offered
 from config.common.history import TRACKED
 from config.common.keyset import part
-from config.common.models import User
+from config.common.models import Event, User
 from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
 
@@ -26,10 +28,8 @@ def history(request: StaffRequest) -> HttpResponse:
     """The edits, newest first, of everything, of one kind of thing, of one row or by one person."""
     if not request.user.has_perm(SEES):
         raise PermissionDenied
-    model, key, user = request.GET.get("of", ""), request.GET.get("row", ""), request.GET.get("by", "")
-    if (model and model not in TRACKED) or (key and (not model or id_in(key) is None)):
-        raise Http404
-    found = changes(model=model, key=id_in(key), user=id_in(user))
+    model, key, user = (request.GET.get(name, "") for name in ("of", "row", "by"))
+    found = asked_changes(request)
     try:
         shown = part(found, "at", after=request.GET.get("after", ""), size=SIZE, newest_first=True)
     except Invalid as error:
@@ -45,9 +45,22 @@ def history(request: StaffRequest) -> HttpResponse:
         ),
         "people": [(one, str(one.pk) == user) for one in User.objects.order_by("name", "username")],
         "row": key,
+        "formats": offered(request) if shown.rows else [],
         "is_first": "after" not in request.GET,
     }
     return page(request, "staff/history.html", context, at=timezone.now())
+
+
+def asked_changes(request: StaffRequest) -> QuerySet[Event]:
+    """The edits that the address asks for.
+
+    Raises:
+        Http404: a kind of thing that is not tracked, or a row of nothing.
+    """
+    model, key, user = (request.GET.get(name, "") for name in ("of", "row", "by"))
+    if (model and model not in TRACKED) or (key and (not model or id_in(key) is None)):
+        raise Http404
+    return changes(model=model, key=id_in(key), user=id_in(user))
 
 
 HISTORY_PAGES = [Page("history/", history, "history")]

@@ -5,6 +5,7 @@ Whoever is no superuser may keep accounts, but never give more rights than they 
 
 from typing import Any
 
+from axes.admin import AccessAttemptAdmin
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, Permission
@@ -18,6 +19,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from config.common.models import User
 
 admin.site.unregister(Group)
+AccessAttemptAdmin.actions = ()  # its only one breaks on our settings; what has expired goes at each sign-in
 
 
 def groups_to_give(user: User) -> QuerySet[Group]:
