@@ -58,6 +58,7 @@ ACTIONS = {
 """Who gets to do it with the row that the house has. Deleting goes by the table of models."""
 
 PAGE_LISTS = {
+    "desk_export": LEADERS,
     "breaches_export": LEADERS | {"analyst"},
     "achieved_export": LEADERS | {"analyst"},
     "handoffs_export": LEADERS | {"analyst"},
