@@ -38,8 +38,11 @@ for _model in TRACKED:
 track(ArticleText, exclude=["words"])
 track(
     Mailbox,
-    exclude=["uid_validity", "last_uid", "busy_until", "checked_at", "failing_since", "last_error", "since"],
+    exclude=[
+        "uid_validity", "last_uid", "trying_uid", "tries", "busy_until", "checked_at", "failing_since",
+        "last_error", "since",
+    ],
     secrets=["password"],
-)
+)  # fmt: skip
 track(Messenger, secrets=["sealed_url"])
 track(WebhookKey, exclude=["last_used_at"], secrets=["secret"])
