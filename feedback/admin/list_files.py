@@ -54,10 +54,11 @@ def _clocks(request: StaffRequest) -> tuple[int, Callable[[], Iterator[Row]]]:
 
     def rows() -> Iterator[Row]:
         for clock in found.iterator(CHUNK):
+            about = clock.about
             yield [
-                clock.case.number, clock.case.subject, clock.get_milestone_display(), str(clock.case.member),
-                str(clock.department), str(clock.case.agent or ""), clock.started_at, clock.due_at,
-                str(state_of(clock, at).label),
+                about.number, about.subject, clock.get_milestone_display(), str(about.member),
+                str(clock.department), str(getattr(about, "agent", None) or ""), clock.started_at,
+                clock.due_at, str(state_of(clock, at).label),
             ]  # fmt: skip
 
     return found.order_by()[: MOST_ROWS + 1].count(), rows

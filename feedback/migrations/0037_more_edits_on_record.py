@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compensation', '0008_edits_on_record'),
-        ('feedback', '0033_letters_that_stop_and_refusals'),
+        ("feedback", "0036_same_conditions"),
         ('pghistory', '0007_auto_20250421_0444'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
