@@ -1,7 +1,7 @@
 """Whose edits are kept of what members are and may be given."""
 
-from compensation.models.account import PointsRule
 from compensation.models.coupon import CouponTemplate
+from compensation.models.earning import PointsRule
 from compensation.models.grant import Authority
 from compensation.models.tier import Tier
 from config.common.history import track
