@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('compensation', '0008_ledger_lots'),
+        ("compensation", "0008_ledger_lots"),
         ('pghistory', '0007_auto_20250421_0444'),
     ]
 
