@@ -52,8 +52,8 @@ PERSONAL: dict[str, Personal] = {
 """By the model's label; apps add theirs in `ready()`. The event log is append-only: erasing goes round it."""
 
 FREE: set[str] = {
-    "common.Bookmark", "common.Heartbeat", "common.IdempotencyKey", "common.Role", "common.Seal",
-    "common.User.password",
+    "common.Bookmark", "common.Heartbeat", "common.IdempotencyKey", "common.Given", "common.Role",
+    "common.Seal", "common.User.password",
     "common.Event.kind", "common.Event.subject_type", "common.OutboxMessage.kind", "common.OutboxMessage.key",
 }  # fmt: skip
 """Models, and columns as `app.Model.column`, that hold nothing of any member; apps add theirs too."""
