@@ -53,12 +53,13 @@ SHOWN = ("clock__case__member", "clock__department", "clock__policy_version__pol
 
 
 def last_words(pauses: Iterable[Pause]) -> dict[int, Message]:
-    """What was last said to or by the member before each pause began: why we could not go on. One query."""
+    """Why we could not go on: what was noted when each pause began, else last said before it. One query."""
     rows = list(pauses)
     found: dict[int, Message] = {}
     if not rows:
         return found
-    messages = Message.objects.filter(case__in={one.clock.case_id for one in rows}, is_public=True)
+    noted = Q(is_public=True) | Q(at__in={one.from_at for one in rows})
+    messages = Message.objects.filter(noted, case__in={one.clock.case_id for one in rows})
     said = list(messages.filter(at__lte=max(one.from_at for one in rows)).order_by("at", "pk"))
     for pause in rows:
         before = [one for one in said if one.case_id == pause.clock.case_id and one.at <= pause.from_at]

@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from feedback.cases import commands
-from feedback.models import Alert, Pause
+from feedback.cases.waiting import wait_for
+from feedback.models import Alert, Pause, PauseReason
 from tests.factories.feedback import AgentFactory, DepartmentFactory, StaffFactory
 from tests.factories.sop import make_policy
 from tests.feedback.admin.conftest import client_for, open_case
@@ -54,6 +55,22 @@ def test_accepting_and_rejecting_tells_the_agent(shop):
     assert {one.kind for one in alerts} == {"pause.accepted", "pause.rejected"}
     assert browser.get(PAGE).context["rows"] == []
     assert len(browser.get(f"{PAGE}?done").context["rows"]) == 2
+
+
+def test_the_note_of_the_pause_says_why(shop):
+    ours, _theirs, lead, agent = shop
+    at = timezone.now() - timedelta(minutes=5)
+    case = open_case(ours, at=at - timedelta(minutes=5))
+    commands.claim(case_id=case.pk, actor=agent.user, at=at)
+    commands.note(case_id=case.pk, body="与暂停无关的备注", actor=agent.user, at=at)
+    at += timedelta(minutes=1)
+    wait_for(
+        case_id=case.pk, reason=PauseReason.WAITING_SUPPLIER, note="供应商在查库存", actor=agent.user, at=at
+    )
+    Pause.objects.update(needs_review=True)
+    shown = client_for(lead).get(PAGE).content.decode()
+    assert "供应商在查库存" in shown
+    assert "与暂停无关的备注" not in shown
 
 
 def test_what_is_refused_keeps_what_was_typed(shop):
