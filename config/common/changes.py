@@ -72,7 +72,7 @@ def _told(event: Event, names: Names) -> Change:
     person = event.actor.partition(":")[2]
     return Change(
         event=event,
-        kind=str(concrete(model)._meta.verbose_name),
+        kind=kind(model),
         what=names.get((concrete(model), event.subject_id)) or _called(model, {**before, **after}, names),
         who=names.get((User, int(person)), event.actor) if person.isdigit() else _("System"),
         op=str(event.data.get("op", "")),
@@ -157,6 +157,16 @@ def _names(events: Iterable[Event]) -> Names:
         if not model._meta.auto_created
         for pk, row in model._default_manager.select_related().in_bulk(keys).items()
     }
+
+
+def kind(model: Any) -> str:
+    """What a row of this model is called; one that joins two others by what it is of the first."""
+    meta = concrete(model)._meta
+    if not meta.auto_created:
+        return str(meta.verbose_name)
+    owner = meta.auto_created._meta
+    (field,) = (one for one in owner.many_to_many if one.remote_field.through is concrete(model))
+    return f"{owner.verbose_name} · {field.verbose_name}"
 
 
 def concrete(model: Any) -> Any:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from config.common.asked import id_in
-from config.common.changes import changes, concrete, told
+from config.common.changes import changes, kind, told
 from config.common.errors import Invalid
 from config.common.handing_out import offered
 from config.common.history import TRACKED
@@ -40,9 +40,7 @@ def history(request: StaffRequest) -> HttpResponse:
         "changes": told(shown.rows),
         "after": shown.after,
         "query": query.urlencode(),
-        "kinds": sorted(
-            (str(concrete(one)._meta.verbose_name), name, name == model) for name, one in TRACKED.items()
-        ),
+        "kinds": sorted((kind(one), name, name == model) for name, one in TRACKED.items()),
         "people": [(one, str(one.pk) == user) for one in User.objects.order_by("name", "username")],
         "row": key,
         "formats": offered(request) if shown.rows else [],
