@@ -71,17 +71,19 @@ async function look(tools) {
 
 function suggest(tools, articles) {
   const words = tools.dataset;
+  const picture = (name) => tools.querySelector(`[data-picture="${name}"] svg`).cloneNode(true);
   tools.querySelector("[data-suggested]").replaceChildren(
     ...articles.map((one, place) => {
       const line = make("li");
       if (one.text) {
         const button = make("button", "", { type: "button", title: one.words, "data-insert": place });
         button.append(make("kbd", `Alt ${place + 1}`), make("span", one.title));
-        const link = make("button", "🔗", { type: "button", "data-link": place, title: words.wordLink, "aria-label": `${words.wordLink}: ${one.title}` });
+        const link = make("button", "", { type: "button", "data-link": place, title: words.wordLink, "aria-label": `${words.wordLink}: ${one.title}` });
+        link.append(picture("chain"));
         line.append(button, link);
       }
-      const open = make("a", one.text ? "↗" : "", { href: one.page, target: "_blank", rel: "noopener", title: words.wordOpen, "aria-label": `${words.wordOpen}: ${one.title}` });
-      if (!one.text) open.append(make("span", `${one.title} (${words.wordStaff})`));
+      const open = make("a", "", { href: one.page, target: "_blank", rel: "noopener", title: words.wordOpen, "aria-label": `${words.wordOpen}: ${one.title}` });
+      open.append(one.text ? picture("open") : make("span", `${one.title} (${words.wordStaff})`));
       line.append(open);
       return line;
     }),
