@@ -187,6 +187,7 @@ class LadderAdmin(Published):
     list_display = ("__str__", "code", "steps", "version")
     search_fields = ("name", "code")
     inlines = (RungInline, LadderVersions)
+    compressed_fields = False  # names above their fields: a rung has four in a row
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Fetch the rungs that are shown."""
