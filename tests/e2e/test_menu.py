@@ -47,7 +47,7 @@ def test_menu_is_worked_with_keys(scene, open_as, live_server):  # noqa: F811 --
     page = open_as(StaffFactory(is_superuser=True), language="en")
     page.goto(live_server.url + reverse("admin:roster"))
     menu = page.locator(".topmenu")
-    page.keyboard.press("l")
+    page.keyboard.press("u")
     page.wait_for_function(f"{FOCUS} === 'Roster'")  # where one is
     assert page.evaluate("document.activeElement.getAttribute('aria-current')") == "page"
     page.keyboard.press("ArrowRight")
