@@ -69,6 +69,19 @@ def test_alerts_are_complete_and_grouped_and_seen_one_case_or_all(service, lead)
     assert get(StaffFactory(role="agent"), "alerts").context["groups"] == []
 
 
+def test_what_went_to_another_department_since_is_told_no_more(service, lead):
+    ours, gone = (
+        CaseFactory(department=service, subject="茶杯"),
+        CaseFactory(department=service, subject="秘密"),
+    )
+    tell(lead.user, ours, gone)
+    Case.objects.filter(pk=gone.pk).update(department=DepartmentFactory())
+    page = get(lead.user, "alerts").content.decode()
+    assert "茶杯" in page
+    assert "秘密" not in page
+    assert gone.number in page, "it can still be put away"
+
+
 @pytest.mark.parametrize("number", [1, 3])
 def test_alerts_cost_the_same_queries(service, lead, number, django_assert_max_num_queries):
     tell(lead.user, *CaseFactory.create_batch(number, department=service))
