@@ -226,7 +226,10 @@ def wait(request: StaffRequest) -> HttpResponse:
     def look() -> _News | None:
         now = timezone.now()
         listing = Listing.of(request, agent, now)
-        seen = {chat.case_id: chat for chat in _chosen(request, [one.case_id for one in known])}
+        listed = [listing.desk.find(one.case_id) for one in known]
+        seen = {chat.case_id: chat for chat in listed if chat is not None}
+        others = [one.case_id for one in known if one.case_id not in seen]  # they may have gone elsewhere
+        seen |= {chat.case_id: chat for chat in _chosen(request, others)}
         columns = [
             column
             for one in known

@@ -197,7 +197,12 @@ def text(**options: Any) -> serializers.CharField:
 
 def version() -> serializers.IntegerField:
     """The version of the case that the person has seen."""
-    return number(required=False, allow_null=True, default=None, help_text="As seen; older is refused.")
+    return number(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="As seen; refused if something that matters has happened since.",
+    )
 
 
 class AssignSerializer(Some):

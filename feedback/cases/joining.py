@@ -13,7 +13,7 @@ from config.common.errors import DomainError, Invalid, Stale, WrongState
 from config.common.events import record
 from config.common.models import User
 from feedback.cases import rules, telling
-from feedback.cases.locking import check_not_merged, lock_both, move, save
+from feedback.cases.locking import check_not_merged, hold_agent, lock_both, move, save
 from feedback.clocks import joining as clocks
 from feedback.models import (
     Call,
@@ -84,6 +84,7 @@ def merge(
     record("case.took_in", target, actor=actor, at=at, case=source.pk, **ends)
     waits = bool(target.waiting_for) or status not in WORKS
     clocks.join(source, target, waits=waits, actor=actor, at=at)
+    hold_agent(target)  # what the source did not count for, as it waited, the target may
     telling.tell(
         source,
         "merged",

@@ -19,6 +19,7 @@ from feedback.models.bulk import CasesLength
 from feedback.org.queries import departments_led
 
 SIZE = 25
+RECENT = 20  # of somebody's runs that are looked through for one that was interrupted
 LEADS = "feedback.assign_case"
 
 
@@ -79,8 +80,9 @@ def runs(
 
 
 def interrupted(user: User) -> BulkRun | None:
-    """The newest of the person's own runs that has cases left."""
-    return BulkRun.objects.filter(_unfinished(), user=user).order_by("-pk").first()
+    """The newest of the person's last runs that has cases left."""
+    last = BulkRun.objects.filter(user=user).order_by("-pk").values("pk")[:RECENT]
+    return BulkRun.objects.filter(_unfinished(), pk__in=last).order_by("-pk").first()
 
 
 def _unfinished() -> GreaterThan:
