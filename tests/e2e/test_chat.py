@@ -198,6 +198,8 @@ def test_three_chats_beside_each_other_by_keyboard(desk, side_by_side, shots, li
     clean(desk)
     desk.screenshot(path=f"{shots}/chats-three.zh.png")
     desk.emulate_media(color_scheme="dark")
+    desk.reload()
+    desk.wait_for_selector("html.dark [data-talk].is-active")
     clean(desk)
     desk.screenshot(path=f"{shots}/chats-three.dark.png")
     desk.set_viewport_size({"width": 1000, "height": 700})  # no room: the one that has the keys

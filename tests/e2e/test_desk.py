@@ -284,6 +284,8 @@ def test_an_interrupted_run_is_found_and_gone_on_with(scene, open_page, theme, s
     bulk.go_on(run_id=run.pk, actor=lead, at=now, limit=2)
     page = open_page("/admin/desk/?view=department", who="li", theme=theme)
     expect(page.locator(".take-out a")).to_have_count(2)  # the list as a file
+    assert violations(page) == []
+    page.screenshot(path=f"{shots}/desk-lead-{theme}.png")
     page.click(".views-foot a[href$='/desk/runs/']")
     expect(page.locator("table .badge.is-warn")).to_contain_text("3")
     assert violations(page) == []
