@@ -22,5 +22,8 @@ class CompensationConfig(AppConfig):
         SENDERS[commands.CODE] = senders.send_code
         PERIODIC.append(Periodic("forget old sign-ins", "compensation.forget_sign_ins", every_seconds=3600))
         PERIODIC.append(Periodic("expire coupons", "compensation.expire_coupons", every_seconds=60))
-        DEFAULTS.extend([tiers.seed, money.seed])
+        PERIODIC.append(Periodic("review tiers", "compensation.review_tiers", every_seconds=600))
+        PERIODIC.append(Periodic("expire points", "compensation.expire_points", every_seconds=600))
+        PERIODIC.append(Periodic("check the ledger", "compensation.check_ledger", every_seconds=86400))
+        DEFAULTS.extend([tiers.seed, money.seed, tiers.seed_benefits])
         DEMO.append(demo.seed)

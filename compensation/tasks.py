@@ -4,7 +4,9 @@ from celery import shared_task
 from django.utils import timezone
 
 from compensation.coupons import commands as coupons
+from compensation.ledger import alarm, expiry
 from compensation.members import commands as members
+from compensation.tiers import reviewing
 
 
 @shared_task(name="compensation.forget_sign_ins")
@@ -18,3 +20,25 @@ def expire_coupons() -> None:
     """Expire coupons whose time is over, in steps that each commit."""
     while coupons.expire_due(at=timezone.now()):
         pass
+
+
+@shared_task(name="compensation.review_tiers")
+def review_tiers() -> None:
+    """Warn members before their tiers end, and decide on those whose end has come."""
+    while reviewing.warn_due(at=timezone.now()):
+        pass
+    while reviewing.review_due(at=timezone.now()):
+        pass
+
+
+@shared_task(name="compensation.expire_points")
+def expire_points() -> None:
+    """Expire points whose time is over, in steps that each commit."""
+    while expiry.expire_due(at=timezone.now()):
+        pass
+
+
+@shared_task(name="compensation.check_ledger")
+def check_ledger() -> None:
+    """Recompute the ledger and raise the alarm at the first difference."""
+    alarm.check(at=timezone.now())

@@ -1,3 +1,3 @@
-from compensation.admin import coupons, grants, ledger, shop
+from compensation.admin import coupons, grants, ledger, shop, tiers
 
-__all__ = ["coupons", "grants", "ledger", "shop"]
+__all__ = ["coupons", "grants", "ledger", "shop", "tiers"]

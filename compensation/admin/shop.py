@@ -1,6 +1,7 @@
 """Members, what they bought and what the shop sells: to read, and to search by what is unique."""
 
 from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -10,10 +11,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import localize
 from django.utils.html import format_html_join
-from django.utils.timezone import localtime
+from django.utils.timezone import localdate, localtime, make_aware
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.admin import TabularInline
+from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from compensation.members.masking import masked_email, masked_phone
 from compensation.models import Member, Order, OrderLine, Product, Shipment, Tier
@@ -24,8 +25,14 @@ from config.common.money import display
 
 SEE_CONTACTS, SET_TIER = "compensation.see_contacts", "compensation.set_tier"
 
+
 MEMBER_FACTS: list[Callable[[Member], tuple[Any, Any]]] = []
 """More lines of a member's page, as (title, text); upper apps append theirs in `ready()`."""
+
+
+def _end_of(day: date) -> datetime:
+    """The midnight after a day."""
+    return make_aware(datetime.combine(day + timedelta(days=1), time.min))
 
 
 def found(queryset: QuerySet[Any], term: str, *fields: str) -> tuple[QuerySet[Any], bool]:
@@ -44,10 +51,17 @@ class TierForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run
         queryset=Tier.objects.all(),
         required=False,
         widget=UnfoldAdminSelectWidget,
-        help_text=_("Spending no longer moves it."),
+        help_text=_("Spending does not move it before its end."),
     )
     note = forms.CharField(
         label=_("reason"), required=False, max_length=tiers.MAX_NOTE, widget=UnfoldAdminTextInputWidget
+    )
+
+    until = forms.DateField(
+        label=_("until"),
+        required=False,
+        widget=UnfoldAdminDateWidget,
+        help_text=_("The last day; after it spending decides."),
     )
 
     class Meta:
@@ -55,10 +69,12 @@ class TierForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run
         fields: list[str] = []
 
     def clean(self) -> dict[str, Any]:
-        """A tier needs a reason."""
+        """A tier needs a reason and an end."""
         data = super().clean() or {}
         if data.get("new_tier") and not (data.get("note") or "").strip():
             self.add_error("note", _("Say why, in at most 200 characters."))
+        if data.get("new_tier") and (not data.get("until") or data["until"] < localdate()):
+            self.add_error("until", _("Choose an end that is still to come."))
         return data
 
 
@@ -99,7 +115,7 @@ class MemberAdmin(Browsed):
 
     def get_fields(self, request: HttpRequest, obj: Member | None = None) -> list[str]:
         """Show the form for the tier to those who may set it."""
-        by_hand = ["new_tier", "note"] if self.has_change_permission(request, obj) else []
+        by_hand = ["new_tier", "note", "until"] if self.has_change_permission(request, obj) else []
         return [*self.readonly_fields, *by_hand]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Member]:
@@ -164,6 +180,7 @@ class MemberAdmin(Browsed):
                 member_id=obj.pk,
                 tier_id=tier.pk,
                 note=form.cleaned_data["note"],
+                until=_end_of(form.cleaned_data["until"]),
                 actor=request.user,  # type: ignore[arg-type]  # staff
                 at=timezone.now(),
             )
@@ -285,19 +302,3 @@ class ProductAdmin(Browsed):
     ) -> tuple[QuerySet[Product], bool]:
         """Find by index."""
         return found(queryset, search_term, "external_id", "category")
-
-
-@admin.register(Tier)
-class TierAdmin(ModelAdmin):
-    """The tiers and what it takes to reach them."""
-
-    list_display = ["__str__", "code", "rank", "above"]
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's
-        """Members' histories stand on them."""
-        return False
-
-    @admin.display(description=_("spending above"), ordering="above_fen")
-    def above(self, tier: Tier) -> str:
-        """In yuan; a dash for everybody."""
-        return display(tier.above_fen) if tier.above_fen >= 0 else "—"

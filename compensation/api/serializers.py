@@ -208,7 +208,32 @@ class CouponSerializer(serializers.ModelSerializer[Coupon]):
 class PointsSerializer(serializers.Serializer[Any]):
     """How many points the member has."""
 
-    balance = serializers.IntegerField()
+    balance = serializers.IntegerField(help_text="All of them.")
+    available = serializers.IntegerField(help_text="What may be used now.")
+    pending = serializers.IntegerField(help_text="What may be used later.")
+    owed = serializers.IntegerField(help_text="What the next points go to first.")
+
+
+class StandingSerializer(serializers.Serializer[Any]):
+    """A member's tier, what it brings, and how far it is to the next."""
+
+    code = serializers.CharField(source="progress.tier.code")
+    name = serializers.CharField(source="progress.tier", help_text="In the language of the request.")
+    spending_fen = serializers.IntegerField(
+        source="progress.spending_fen", help_text="Within the window that counts."
+    )
+    next_code = serializers.CharField(source="progress.next_tier.code", default=None, allow_null=True)
+    next_name = serializers.CharField(source="progress.next_tier", allow_null=True)
+    missing_fen = serializers.IntegerField(
+        source="progress.missing_fen", help_text="Still to be spent for the next tier."
+    )
+    kept_until = serializers.DateTimeField(source="progress.kept_until", allow_null=True)
+    free_shipping_from_fen = serializers.IntegerField(
+        source="benefits.free_shipping_from_fen", allow_null=True
+    )
+    dedicated_agent = serializers.BooleanField(source="benefits.dedicated_agent")
+    ship_within_hours = serializers.IntegerField(source="benefits.ship_within_hours", allow_null=True)
+    event_access = serializers.BooleanField(source="benefits.event_access")
 
 
 class EntrySerializer(serializers.ModelSerializer[Entry]):

@@ -14,6 +14,7 @@ urlpatterns = [
     path("orders/<int:pk>/", views.OrderView.as_view(), name="order"),
     path("coupons/", views.CouponsView.as_view(), name="coupons"),
     path("coupons/<int:pk>/", views.CouponView.as_view(), name="coupon"),
+    path("tier/", views.TierView.as_view(), name="tier"),
     path("points/", views.PointsView.as_view(), name="points"),
     path("points/statement/", views.StatementView.as_view(), name="statement"),
     path("notices/", views.NoticesView.as_view(), name="notices"),

@@ -20,6 +20,7 @@ from compensation.api.serializers import (
     OrderDetailSerializer,
     OrderSerializer,
     PointsSerializer,
+    StandingSerializer,
 )
 from compensation.coupons.queries import wallet
 from compensation.ledger import queries as ledger
@@ -28,6 +29,8 @@ from compensation.models import Coupon, CouponStatus, Entry, Member, Notice, Ord
 from compensation.notices import commands as notices
 from compensation.notices.queries import of_member as notices_of
 from compensation.orders import journey
+from compensation.tiers import benefits
+from compensation.tiers.queries import progress
 from config.common.api import describe
 from config.common.filters import MomentFilter
 
@@ -132,13 +135,23 @@ class CouponView(MemberView[Coupon], RetrieveAPIView[Coupon]):
         return wallet(self.member)
 
 
+class TierView(MemberView[Any]):
+    """My tier."""
+
+    @describe("My tier, what it brings, and how far it is to the next", "wallet", StandingSerializer, 401)
+    def get(self, _request: Request) -> Response:
+        """Where the member stands between two tiers."""
+        found = {"progress": progress(self.member, timezone.now()), "benefits": benefits.of(self.member)}
+        return Response(StandingSerializer(found).data)
+
+
 class PointsView(MemberView[Any]):
     """My points."""
 
     @describe("My points", "wallet", PointsSerializer, 401)
     def get(self, _request: Request) -> Response:
         """How many points the member has."""
-        return Response(PointsSerializer({"balance": ledger.balance(self.member)}).data)
+        return Response(PointsSerializer(ledger.holding(self.member, timezone.now())).data)
 
 
 @extend_schema_view(get=describe("Movements of my points", "wallet", EntrySerializer(many=True), *LIST))

@@ -57,9 +57,9 @@ class Difference:
 
 
 def differences(most: int = 100) -> Iterator[Difference]:
-    """Recompute every balance, number and lot in one snapshot; give what differs, at most so many a check.
+    """Recompute every balance, number and lot; give what differs, at most so many a check.
 
-    Call in a transaction of its own: `REPEATABLE READ` makes all checks look at one moment.
+    Each check is one statement and so looks at one moment: what is posted meanwhile raises no alarm.
     """
     with connection.cursor() as cursor:
         for what, statement in CHECKS.items():

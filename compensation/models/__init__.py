@@ -16,7 +16,7 @@ from compensation.models.ledger import (
 )
 from compensation.models.member import Member, MemberSession, Notice, SignInCode
 from compensation.models.order import Order, OrderLine, OrderStatus, Product, Shipment, ShipmentEvent
-from compensation.models.tier import Tier, TierPeriod, TierReason
+from compensation.models.tier import BenefitKind, Tier, TierBenefit, TierPeriod, TierReason, TierRule
 
 __all__ = [
     "LOTTED",
@@ -25,6 +25,7 @@ __all__ = [
     "Account",
     "AccountKind",
     "Authority",
+    "BenefitKind",
     "Coupon",
     "CouponStatus",
     "CouponTemplate",
@@ -47,8 +48,10 @@ __all__ = [
     "ShipmentEvent",
     "SignInCode",
     "Tier",
+    "TierBenefit",
     "TierPeriod",
     "TierReason",
+    "TierRule",
     "Transaction",
     "Unit",
 ]

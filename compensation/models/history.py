@@ -3,10 +3,10 @@
 from compensation.models.coupon import CouponTemplate
 from compensation.models.earning import PointsRule
 from compensation.models.grant import Authority
-from compensation.models.tier import Tier
+from compensation.models.tier import Tier, TierBenefit, TierRule
 from config.common.history import track
 
-TRACKED = (Tier, CouponTemplate, PointsRule, Authority)
+TRACKED = (Tier, TierRule, TierBenefit, CouponTemplate, PointsRule, Authority)
 
 for _model in TRACKED:
     track(_model)

@@ -11,6 +11,7 @@ register = template.Library()
 MOVEMENTS = {
     "points.granted": gettext_lazy("Given by us"),
     "points.granted.reversed": gettext_lazy("Taken back"),
+    "points.expired": gettext_lazy("Expired"),
 }
 
 

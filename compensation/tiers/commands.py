@@ -1,18 +1,17 @@
-"""Tiers by spending: set-based, with history."""
+"""Tiers by spending: up in the transaction that earns it, or by hand for a time."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from compensation.models import Member, OrderStatus, Tier, TierPeriod, TierReason
+from compensation.models import Member, Tier, TierPeriod, TierReason, TierRule
+from compensation.tiers import moving
+from compensation.tiers.moving import Change
 from config.common.errors import Invalid, NotFound, WrongState
-from config.common.events import Actor, Happening, record, record_all
-
-COUNTED = [OrderStatus.PAID, OrderStatus.SHIPPED, OrderStatus.DELIVERED]
-"""Spending is the totals of orders in these states: what was paid and neither returned nor cancelled."""
-
+from config.common.events import Actor, record
 
 MAX_NOTE = 200
 
@@ -32,16 +31,20 @@ def lowest() -> Tier:
 @transaction.atomic
 def start(*, member_ids: Collection[int], at: datetime) -> None:
     """Give the members who have none their first tier period, since they joined, in the tier they are in."""
+    keep = timedelta(days=moving.rule().keep_days)
+    values: dict[str, Any] = {"at": at, "ids": list(member_ids), "keep": keep}
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO compensation_tierperiod (member_id, tier_id, starts_at, ends_at, reason, note)
-            SELECT m.id, m.tier_id, least(m.registered_at, %s), NULL, 'start', ''
-            FROM compensation_member m
-            WHERE m.id = ANY(%s)
+            INSERT INTO compensation_tierperiod
+              (member_id, tier_id, starts_at, ends_at, reason, note, review_at)
+            SELECT m.id, m.tier_id, least(m.registered_at, %(at)s), NULL, 'start', '',
+              CASE WHEN t.rank > 0 THEN %(at)s::timestamptz + %(keep)s END
+            FROM compensation_member m JOIN compensation_tier t ON t.id = m.tier_id
+            WHERE m.id = ANY(%(ids)s)
               AND NOT EXISTS (SELECT FROM compensation_tierperiod p WHERE p.member_id = m.id)
             """,
-            [at, list(member_ids)],
+            values,
         )
 
 
@@ -49,82 +52,42 @@ def start(*, member_ids: Collection[int], at: datetime) -> None:
 def reassess(*, member_ids: Collection[int], at: datetime) -> list[int]:
     """Put up at once the members whose spending has reached a higher tier; give their primary keys.
 
-    Nobody is put down here, and a tier set by hand stands until it is changed by hand.
+    Spending counts over the rule's window. Nobody is put down here, and a tier set by hand stands until its
+    end: see `reviewing`.
     """
     ids = list(member_ids)
     locked = Member.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True, of=("self",))
     list(locked.values_list("pk", flat=True))
     start(member_ids=ids, at=at)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH spending AS (
-                SELECT m.id, coalesce(sum(o.total_fen) FILTER (WHERE o.status = ANY(%(counted)s)), 0) AS fen
-                FROM compensation_member m LEFT JOIN compensation_order o ON o.member_id = m.id
-                WHERE m.id = ANY(%(ids)s)
-                GROUP BY m.id
-            )
-            SELECT s.id, p.id, old.code, new.id, new.code
-            FROM spending s
-            JOIN compensation_tierperiod p ON p.member_id = s.id AND p.ends_at IS NULL
-            JOIN compensation_tier old ON old.id = p.tier_id
-            JOIN LATERAL (
-                SELECT t.id, t.rank, t.code FROM compensation_tier t
-                WHERE t.above_fen < s.fen ORDER BY t.above_fen DESC LIMIT 1
-            ) new ON new.rank > old.rank
-            WHERE p.reason <> 'manual'
-            """,
-            {"ids": ids, "counted": [str(status) for status in COUNTED]},
-        )
-        rises = cursor.fetchall()
-        if not rises:
-            return []
-        members = [rise[0] for rise in rises]
-        tiers = [rise[3] for rise in rises]
-        # a period that began this very moment would be empty: it is corrected instead of ended
-        cursor.execute(
-            "UPDATE compensation_tierperiod p SET tier_id = n.tier, reason = 'spending'"
-            " FROM unnest(%s::bigint[], %s::bigint[]) AS n(member, tier)"
-            " WHERE p.member_id = n.member AND p.ends_at IS NULL AND p.starts_at >= %s",
-            [members, tiers, at],
-        )
-        cursor.execute(
-            "UPDATE compensation_tierperiod SET ends_at = %s"
-            " WHERE member_id = ANY(%s) AND ends_at IS NULL AND starts_at < %s",
-            [at, members, at],
-        )
-        cursor.execute(
-            "INSERT INTO compensation_tierperiod (member_id, tier_id, starts_at, reason, note)"
-            " SELECT n.member, n.tier, %s, 'spending', ''"
-            " FROM unnest(%s::bigint[], %s::bigint[]) AS n(member, tier)"
-            " WHERE NOT EXISTS (SELECT FROM compensation_tierperiod p"
-            "                   WHERE p.member_id = n.member AND p.ends_at IS NULL)",
-            [at, members, tiers],
-        )
-        cursor.execute(
-            "UPDATE compensation_member m SET tier_id = n.tier"
-            " FROM unnest(%s::bigint[], %s::bigint[]) AS n(member, tier) WHERE m.id = n.member",
-            [members, tiers],
-        )
-    record_all(
-        Happening("tier.changed", Member(pk=member), at, None, {"from": old, "to": new, "reason": "spending"})
-        for member, _period, old, _tier, new in rises
-    )
-    return members
+    rule, tiers = moving.rule(), list(Tier.objects.order_by("rank"))
+    spent = moving.spending(ids, since=at - timedelta(days=rule.window_days), until=at)
+    rises = []
+    running = TierPeriod.objects.filter(member__in=ids, ends_at=None).exclude(reason=TierReason.MANUAL)
+    for period in running.select_related("tier").order_by("member"):
+        tier = moving.reached(spent[period.member_id], tiers)
+        if tier.rank > period.tier.rank:
+            until = moving.kept_until(tier, rule, at)
+            rises.append(Change(period.member_id, period.tier.code, tier, until))
+    moving.change(rises, reason=TierReason.SPENDING, actor=None, at=at)
+    return [rise.member_id for rise in rises]
 
 
 @transaction.atomic
-def set_by_hand(*, member_id: int, tier_id: int, note: str, actor: Actor, at: datetime) -> TierPeriod:
-    """Put a member into a tier for a reason that people give; spending no longer moves it.
+def set_by_hand(
+    *, member_id: int, tier_id: int, note: str, until: datetime, actor: Actor, at: datetime
+) -> TierPeriod:
+    """Put a member into a tier for a reason that people give; spending does not move it before its end.
 
     Raises:
-        Invalid: no reason is given.
+        Invalid: no reason is given, or the end is not to come.
         NotFound: no such member or tier.
         WrongState: the running period began later than `at`.
     """
     note = note.strip()
     if not note or len(note) > MAX_NOTE:
         raise Invalid(_("Say why, in at most 200 characters."))
+    if until <= at:
+        raise Invalid(_("Choose an end that is still to come."))
     member = Member.objects.select_for_update(no_key=True, of=("self",)).filter(pk=member_id).first()
     tier = Tier.objects.filter(pk=tier_id).first()
     if member is None or tier is None:
@@ -133,19 +96,27 @@ def set_by_hand(*, member_id: int, tier_id: int, note: str, actor: Actor, at: da
     running = TierPeriod.objects.select_related("tier").get(member=member, ends_at=None)
     if running.starts_at > at:
         raise WrongState
-    before = running.tier.code
-    if running.starts_at == at:
-        running.tier, running.reason, running.note = tier, TierReason.MANUAL, note
-        running.save(update_fields=["tier", "reason", "note"])
-    else:
-        running.ends_at = at
-        running.save(update_fields=["ends_at"])
-        running = TierPeriod.objects.create(
-            member=member, tier=tier, starts_at=at, reason=TierReason.MANUAL, note=note
-        )
-    member.tier = tier
-    member.save(update_fields=["tier"])
-    record(
-        "tier.changed", member, actor=actor, at=at, **{"from": before, "to": tier.code, "reason": "manual"}
+    moving.change(
+        [Change(member.pk, running.tier.code, tier, until)],
+        reason=TierReason.MANUAL,
+        actor=actor,
+        at=at,
+        note=note,
     )
-    return running
+    return TierPeriod.objects.get(member=member, ends_at=None)
+
+
+@transaction.atomic
+def save_rule(*, rule: TierRule, actor: Actor, at: datetime) -> TierRule:
+    """Keep how spending makes tiers from now on. Running periods keep their ends."""
+    rule.save()
+    record(
+        "tierrule.saved",
+        rule,
+        actor=actor,
+        at=at,
+        window_days=rule.window_days,
+        keep_days=rule.keep_days,
+        notice_days=rule.notice_days,
+    )
+    return rule

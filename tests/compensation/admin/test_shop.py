@@ -7,6 +7,7 @@ from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.timezone import localtime
 
 from compensation.defaults import tiers
 from compensation.members.masking import masked_email, masked_phone
@@ -113,7 +114,12 @@ def test_a_tier_is_set_by_hand_with_a_reason_and_its_history_is_shown(client, st
     assert client.post(url, {"new_tier": gold.pk, "note": "老客户"}).status_code == 403
     staff("view_member", "set_tier")
     assert client.post(url, {"new_tier": gold.pk, "note": " "}).context["adminform"].form.errors
-    client.post(url, {"new_tier": gold.pk, "note": "老客户<b>", "name": "changed"})
+    asked = {"new_tier": gold.pk, "note": "老客户<b>", "name": "changed"}
+    for until in ("", "2026-01-01", "soon"):
+        assert client.post(url, {**asked, "until": until}).context["adminform"].form.errors["until"]
+    client.post(url, {**asked, "until": "2099-12-31"})
+    running = member.tier_periods.get(ends_at=None)
+    assert localtime(running.review_at).isoformat() == "2100-01-01T00:00:00+08:00"
     member = Member.objects.get(pk=member.pk)
     assert (member.tier, member.name == "changed") == (gold, False)
     shown = client.get(url).content.decode()

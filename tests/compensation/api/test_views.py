@@ -154,9 +154,14 @@ def test_a_filter_that_makes_no_sense_is_refused(client: APIClient, query: dict)
 
 
 def test_points_are_counted(client: APIClient, member: Member) -> None:
-    assert client.get("/api/v1/points/").data == {"balance": 0}
+    assert client.get("/api/v1/points/").data == {"balance": 0, "available": 0, "pending": 0, "owed": 0}
     give_points(member, 100, -30)
-    assert client.get("/api/v1/points/").data == {"balance": 70}
+    assert client.get("/api/v1/points/").data == {
+        "balance": 70,
+        "available": 70,
+        "pending": 0,
+        "owed": 0,
+    }
     statement = client.get("/api/v1/points/statement/").data["results"]
     assert [(row["amount"], row["balance_after"]) for row in statement] == [(-30, 70), (100, 100)]
 

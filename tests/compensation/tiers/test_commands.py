@@ -1,6 +1,7 @@
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from django.db import connection, transaction
@@ -84,10 +85,9 @@ def test_two_rises_at_the_same_moment_leave_no_empty_period(member):
 
 def test_a_tier_set_by_hand_stands(member, tiers):
     user = UserFactory()
-    commands.set_by_hand(member_id=member.pk, tier_id=tiers["gold"].pk, note="老客户", actor=user, at=AT)
-    commands.set_by_hand(
-        member_id=member.pk, tier_id=tiers["silver"].pk, note="误设", actor=user, at=AT + timedelta(days=1)
-    )
+    by_hand = partial(commands.set_by_hand, member_id=member.pk, until=AT + timedelta(days=90), actor=user)
+    by_hand(tier_id=tiers["gold"].pk, note="老客户", at=AT)
+    by_hand(tier_id=tiers["silver"].pk, note="误设", at=AT + timedelta(days=1))
     OrderFactory(member=member, total_fen=900_000)
     assess(member, at=AT + timedelta(days=2))
     assert codes(member) == [("silver", "manual"), ("gold", "manual"), ("ordinary", "start")]
@@ -96,10 +96,18 @@ def test_a_tier_set_by_hand_stands(member, tiers):
 
 
 def test_setting_by_hand_needs_a_reason_and_real_rows(member, tiers):
-    given_ = {"member_id": member.pk, "tier_id": tiers["gold"].pk, "note": "x", "actor": None, "at": AT}
+    given_ = {
+        "member_id": member.pk,
+        "tier_id": tiers["gold"].pk,
+        "note": "x",
+        "until": AT + timedelta(days=90),
+        "actor": None,
+        "at": AT,
+    }
     for wrong, error in [
         ({"note": " "}, Invalid),
         ({"note": "x" * 201}, Invalid),
+        ({"until": AT}, Invalid),
         ({"tier_id": 0}, NotFound),
         ({"member_id": 0}, NotFound),
     ]:
@@ -131,7 +139,10 @@ def test_whatever_happens_the_tier_is_that_of_the_open_period(tiers, steps):
         at += timedelta(days=days)
         if by_hand:
             tier = list(tiers.values())[fen % 3]
-            commands.set_by_hand(member_id=member.pk, tier_id=tier.pk, note="试", actor=None, at=at)
+            until = at + timedelta(days=90)
+            commands.set_by_hand(
+                member_id=member.pk, tier_id=tier.pk, note="试", until=until, actor=None, at=at
+            )
         else:
             OrderFactory(member=member, total_fen=fen)
             assess(member, at=at)
