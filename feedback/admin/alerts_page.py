@@ -20,9 +20,12 @@ from feedback.org.letters import Group
 
 ELSEWHERE = _("(with another department)")
 
+TOLD = (*READS, "feedback.add_reply")
+"""Who works on cases, or answers reviews."""
+
 
 @require_GET
-@needs(*READS)
+@needs(*TOLD)
 def alerts(request: StaffRequest) -> HttpResponse:
     """What this person has not seen yet, newest first; the same thing about many cases is one entry."""
     shown = org_alerts.unread(request.user)
@@ -41,7 +44,7 @@ def _veil(groups: Iterable[Group], user: User) -> None:
 
 
 @require_POST
-@needs(*READS)
+@needs(*TOLD)
 def seen(request: StaffRequest) -> HttpResponse:
     """Note that this person saw everything that was shown, or what was about one of them, and lead there."""
     case, review, upto = (id_in(request.POST.get(name)) for name in ("case", "review", "upto"))

@@ -4,7 +4,6 @@ from django.utils.translation import gettext_lazy as _
 
 from config.common.registry import MenuItem, Page
 from feedback.admin import alerts_page, handoff_report, ladder_approvals
-from feedback.admin.access import READS
 from feedback.ladders.approvals import DECIDES
 
 LADDER_PAGES = [
@@ -16,7 +15,7 @@ LADDER_PAGES = [
     Page("time-by-department/export/<slug:kind>/", handoff_report.export, "handoff_report_export"),
 ]
 LADDER_MENU = [
-    MenuItem(_("Alerts"), "alerts", "notifications", READS, alerts_page.waiting, rank=60),
+    MenuItem(_("Alerts"), "alerts", "notifications", alerts_page.TOLD, alerts_page.waiting, rank=60),
     MenuItem(
         _("Asked by ladders"), "ladder_approvals", "rule", (DECIDES,), ladder_approvals.waiting, group="lead"
     ),

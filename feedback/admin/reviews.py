@@ -5,16 +5,22 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from config.common.browsing import Browsed
-from feedback.models import Reply, Review
+from config.common.models import User
+from config.common.registry import MenuItem, Page
+from config.common.screens import StaffRequest
+from feedback.admin.access import needs
+from feedback.models import Clock, Reply, Review
 from feedback.reviews import commands
 from feedback.reviews import queries as reviews
 
@@ -181,3 +187,22 @@ class ReviewAdmin(Browsed):
 
 def _reply_of(review: Review) -> Reply | None:
     return getattr(review, "reply", None)
+
+
+@require_GET
+@needs(REPLY)
+def to_answer(request: StaffRequest) -> HttpResponse:  # noqa: ARG001 - a view's signature
+    """Lead to the reviews whose answer is promised and still to come, next due first."""
+    address = reverse("admin:feedback_review_changelist")
+    return redirect(f"{address}?{PromisedFilter.parameter_name}=open")
+
+
+def waiting(_user: User) -> QuerySet[Clock]:
+    """The answers that are promised and still to come."""
+    return reviews.to_answer()
+
+
+REVIEW_PAGES = [Page("reviews/", to_answer, "reviews_to_answer")]
+REVIEW_MENU = [
+    MenuItem(_("Reviews to answer"), "reviews_to_answer", "reviews", (REPLY,), waiting, rank=10),
+]

@@ -15,9 +15,14 @@ from feedback.reviews.following import KEY
 TIMED = Clock.objects.filter(milestone=Milestone.REVIEW_REPLY, stopped_at=None)
 
 
+def to_answer() -> QuerySet[Clock]:
+    """The clocks of the answers that are still to come."""
+    return TIMED.filter(RUNNING)
+
+
 def promised(late_at: datetime | None = None) -> QuerySet[Clock, Any]:
     """The reviews whose answer is still to come, or is late at a moment. Reads clock_reviews."""
-    found = TIMED.filter(RUNNING) if late_at is None else TIMED.filter(RUNNING, due_at__lte=late_at)
+    found = to_answer() if late_at is None else to_answer().filter(due_at__lte=late_at)
     of_case = Cast(Substr("case__key", len(KEY) + 1), BigIntegerField())
     followed = Choice(When(case__key__startswith=KEY, then=of_case))
     return found.values_list(Coalesce("review_id", followed))

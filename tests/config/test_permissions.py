@@ -437,8 +437,9 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "coaching": [post("coaching", judges, coached.pk, outcome="x")],
         "history": get("history", SUPERVISORS),
         "clock": get("clock", OURS | {"analyst"}, clock.pk),
-        "alerts": get("alerts", WORKERS),
-        "alerts_seen": [post("alerts_seen", WORKERS, upto=1)],
+        "alerts": get("alerts", WORKERS | {"moderator"}),
+        "reviews_to_answer": get("reviews_to_answer", WORKERS | {"moderator"}),
+        "alerts_seen": [post("alerts_seen", WORKERS | {"moderator"}, upto=1)],
         "ladder_approvals": get("ladder_approvals", LEADERS),
         "ladder_approval": [
             post("ladder_approval", {"team_lead", "supervisor", "superuser"}, asked_to.pk, verdict="refuse")

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from config.common.models import Event, OutboxMessage
+from feedback.admin import reviews as review_pages
 from feedback.clocks import moving
 from feedback.ladders import reviewing as sweeping
 from feedback.ladders.sweep import sweep
@@ -284,6 +285,16 @@ def test_who_answers_finds_what_is_due_first(agent):
     assert f"/admin/clocks/{Clock.objects.get(review=first).pk}/" in browser.get(url).content.decode()
     page = browser.get(reverse("admin:feedback_review_change", args=[bad.pk]))
     assert f"/admin/clocks/{Clock.objects.get(case__key=f'review:{bad.pk}').pk}/" in page.content.decode()
+
+
+def test_the_menu_leads_to_what_is_to_be_answered(agent):
+    timed(at=timezone.now(), written_at=timezone.now() - HOUR)
+    timed(at=timezone.now(), written_at=timezone.now() - HOUR)
+    moderator = client_for(StaffFactory(role="moderator"))
+    response = moderator.get(reverse("admin:reviews_to_answer"), follow=True)
+    assert len(response.context["cl"].result_list) == 2
+    assert moderator.get("/admin/alerts/").status_code == 200
+    assert list(review_pages.waiting(agent.user)) == list(Clock.objects.all())
 
 
 def test_the_list_costs_the_same_for_many(agent):
