@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from compensation.models import Shipment
 from config.common.errors import Invalid
 from feedback.cases import commands as cases
+from feedback.cases.waiting import promise_call_back
 from feedback.models import Language, Template
 from feedback.playbooks.texts import NAMES, check, fill, render, values_of
 from feedback.remedies.commands import grant_for_case
@@ -25,7 +26,7 @@ def template(body, language="zh-hans"):
 
 
 def test_every_name_is_filled_in():
-    make_policy()
+    make_policy(targets={"first_reply": 30, "resolution": 1440, "refund": 60, "call_back": 60})
     member = MemberFactory(name="王女士")
     order = OrderFactory(member=member, external_id="O1")
     OrderLineFactory(order=order)
@@ -35,9 +36,10 @@ def test_every_name_is_filled_in():
     department = DepartmentFactory(name="客服部")
     agent = AgentFactory(departments=[department], user__name="小李")
     case = cases.open_case(
-        member=member, kind="complaint", channel="app", subject="晚了", order=order, department=department,
+        member=member, kind="refund", channel="app", subject="晚了", order=order, department=department,
         actor=member, at=T0,
     )  # fmt: skip
+    promise_call_back(case_id=case.pk, actor=agent.user, at=T0)
     coupon = CouponTemplateFactory()
     from feedback.defaults.authority import seed_authority
 
