@@ -15,7 +15,7 @@ LADDER_PAGES = [
     Page("time-by-department/export/<slug:kind>/", handoff_report.export, "handoff_report_export"),
 ]
 LADDER_MENU = [
-    MenuItem(_("Alerts"), "alerts", "notifications", alerts_page.TOLD, alerts_page.waiting, rank=60),
+    MenuItem(_("Alerts"), "alerts", "notifications", alerts_page.TOLD, alerts_page.waiting, rank=95),
     MenuItem(
         _("Asked by ladders"), "ladder_approvals", "rule", (DECIDES,), ladder_approvals.waiting, group="lead"
     ),

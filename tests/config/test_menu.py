@@ -126,8 +126,8 @@ def test_every_page_is_there_and_stands_below_a_heading():
 @pytest.mark.parametrize(
     ("role", "first"),
     [
-        ("agent", ["desk", "chats", "alerts", "knowledge"]),
-        ("supervisor", ["desk", "board", "chats", "approvals", "alerts", "breaches"]),
+        ("agent", ["desk", "alerts", "chats", "knowledge"]),
+        ("supervisor", ["desk", "alerts", "board", "chats", "approvals", "breaches"]),
         ("finance", ["approvals", "remedy_requests"]),
         ("analyst", ["board", "breaches"]),
     ],
