@@ -252,6 +252,7 @@ SPECTACULAR_SETTINGS = {
         "CouponStatus": "compensation.models.CouponStatus",
         "CaseStatus": "feedback.models.CaseStatus",
         "CaseKind": "feedback.models.CaseKind",
+        "TakenDownKind": "feedback.api.staff_serializers.TAKEN_DOWN",
         "HandoffStatus": "feedback.models.HandoffStatus",
         "Channel": "feedback.models.Channel",
         "MemberChannel": "feedback.api.serializers.CHANNELS",

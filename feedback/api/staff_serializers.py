@@ -289,6 +289,9 @@ class CorrectSerializer(Some):
     version = version()
 
 
+TAKEN_DOWN = [(kind.value, kind.label) for kind in KINDS]
+
+
 class OpenForMemberSerializer(Some):
     """What a member said to us, taken down: `member` for one that we know, else how to reach them."""
 
@@ -296,7 +299,7 @@ class OpenForMemberSerializer(Some):
     phone = serializers.CharField(max_length=32, required=False, allow_blank=True, default="")
     email = serializers.EmailField(required=False, allow_blank=True, default="")
     name = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
-    kind = serializers.ChoiceField(choices=[(kind.value, kind.label) for kind in KINDS])
+    kind = serializers.ChoiceField(choices=TAKEN_DOWN)
     channel = serializers.ChoiceField(choices=[(one.value, one.label) for one in BY_HAND])
     subject = serializers.CharField(max_length=rules.SUBJECT_LENGTH)
     body = text()

@@ -116,7 +116,8 @@ def begin(
     put_down = {"action": doing, "content": dict(content), "cases": cases, "at": at}
     put_down["left_out"] = len(wanted) - len(cases)
     run, is_new = BulkRun.objects.get_or_create(user=actor, key=key, defaults=put_down)
-    if not is_new and (run.action, run.content) != (doing, dict(content)):
+    same = set(run.cases) <= set(wanted) and len(run.cases) + run.left_out == len(wanted)
+    if not is_new and not (same and (run.action, run.content) == (doing, dict(content))):
         raise KeyReused
     return run
 

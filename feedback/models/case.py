@@ -189,6 +189,9 @@ class Case(models.Model):
                 fields=["department", "next_due_at", "id"],
                 condition=Q(resolved_at=None, agent=None),
             ),
+            models.Index(  # cases.queue: a department's by age
+                name="case_by_age", fields=["department", "opened_at", "id"], condition=Q(resolved_at=None)
+            ),
             models.Index(  # routing: what is to be given to somebody, in that order
                 name="case_to_route",
                 fields=["department", "-priority", "next_due_at", "id"],

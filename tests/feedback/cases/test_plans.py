@@ -34,7 +34,7 @@ def place():
     return place_of(agent.user, T0)
 
 
-@pytest.mark.parametrize("sort", [sort for sort in SORTS if sort != "oldest"])
+@pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("view", [view for view in VIEWS if view not in {"resolved", "mentions"}])
 def test_no_view_walks_what_has_ended(place, view, sort):
     listed = Listed(view, sort=sort)

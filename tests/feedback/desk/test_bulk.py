@@ -51,6 +51,8 @@ def test_again_does_nothing_twice(ours, lead):
     assert BulkRun.objects.count() == BulkResult.objects.count() == 1
     with pytest.raises(KeyReused):
         run(lead.user, "transfer", [case], department=ours.pk, note="")
+    with pytest.raises(KeyReused):
+        run(lead.user, "transfer", [CaseFactory(department=ours)], department=theirs.pk, note="归你们")
 
 
 def test_each_action(ours, lead, policy_of):
