@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compensation', '0011_tier_rules_on_record'),
-        ('feedback', '0037_more_edits_on_record'),
+        ("feedback", "0037_more_edits_on_record"),
     ]
 
     operations = [
