@@ -1,36 +1,60 @@
-"""What can happen to a grant: requested (and given at once within authority), approved, refused, reversed."""
+"""What can happen to a grant until it is decided: asked for, changed, withdrawn, approved, refused.
+
+What becomes of it then is in `giving`; who decides, in `approval`.
+"""
 
 from datetime import datetime
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from compensation.coupons import commands as coupons
-from compensation.grants.queries import authority_fen
-from compensation.ledger import commands as ledger
-from compensation.ledger.rules import given
+from compensation.authority import queries as authority
+from compensation.authority import rules as limits
+from compensation.authority.queries import APPROVE
+from compensation.grants import approval, rules
+from compensation.grants.approval import AuthorityTooSmall, lock_member, raise_due
+from compensation.grants.giving import TEXT_LENGTH, confirm, execute, fail, give, reverse, text
+from compensation.grants.handlers import KindNotGiven, handler_of
+from compensation.grants.rules import Content, Line
 from compensation.models import (
-    Authority,
-    CouponTemplate,
+    LIVE,
+    Decision,
     Grant,
     GrantKind,
+    GrantLine,
     GrantStatus,
     Member,
-    Transaction,
-    Unit,
+    Order,
 )
-from compensation.points import queries as points_queries
-from config.common.errors import Invalid, NotPermitted, WrongState
+from config.common.errors import Invalid, NotPermitted, Stale, WrongState
 from config.common.events import record
 from config.common.idempotency import once
 from config.common.models import User
-from config.common.money import display
+
+__all__ = [
+    "APPROVE",
+    "AlreadyDecided",
+    "AlreadyGranted",
+    "AuthorityTooSmall",
+    "Content",
+    "EvidenceMissing",
+    "KindNotGiven",
+    "Line",
+    "OwnRequest",
+    "amend",
+    "approve",
+    "confirm",
+    "execute",
+    "fail",
+    "raise_due",
+    "refuse",
+    "request",
+    "reverse",
+    "withdraw",
+]
 
 ONE_LIVE = "grant_one_live_a_cause"
-APPROVE = "compensation.approve_grant"
-MOST_POINTS = 10_000_000
-TEXT_LENGTH = 500
 
 
 class AlreadyGranted(WrongState):
@@ -52,10 +76,11 @@ class OwnRequest(NotPermitted):
     default = _("You asked for this yourself: somebody else has to decide.")
 
 
-class AuthorityTooSmall(NotPermitted):
-    """The amount is more than the approver may give."""
+class EvidenceMissing(Invalid):
+    """So large a refund needs pictures."""
 
-    code = "authority_too_small"
+    code = "evidence_missing"
+    default = _("A refund of this size needs a picture as proof.")
 
 
 @transaction.atomic
@@ -63,90 +88,144 @@ def request(
     *,
     key: str,
     cause: str,
+    problem: str = "",
     member: Member,
-    kind: str,
-    template: CouponTemplate | None = None,
-    points: int | None = None,
+    content: Content,
     reason: str,
+    reason_code: str = "",
+    department: str = "",
+    order: Order | None = None,
+    evidence: int = 0,
     actor: User | None,
     at: datetime,
-    already_fen: int = 0,
 ) -> Grant:
     """Ask for a grant, once for one key.
 
-    A rule's (no actor) and what is within the actor's authority is given at once, the rest waits.
-
-    `already_fen` is what the actor gave or asked for before about the same problem; it counts against the
-    authority too. The caller adds it up under the lock of that problem.
+    A rule's (no actor) and what is within the actor's authority is given at once; for the rest a round of
+    approval begins. Sums over all that is live for the `problem` (else the cause), the order and the member
+    count, whoever asked for it.
 
     Raises:
-        Invalid: the content is not what `kind` needs, or there is no reason.
+        Invalid: the content is not what its kind needs, or there is no reason.
+        KindNotGiven: nothing here can carry this kind out.
+        EvidenceMissing: a refund above the limit without a picture.
         WrongState: the member's data was erased.
         NotGiven: the kind of coupon is switched off.
         AlreadyGranted: the cause has a live grant.
         KeyReused: the key came before with other content.
     """
-    cost_fen = _cost(kind, template, points)
-    reason = _text(reason, _("Say why this is given."))
+    grant = Grant(
+        key=key,
+        cause=cause,
+        problem=problem or cause,
+        member=member,
+        reason_code=reason_code,
+        department=department,
+        evidence=evidence,
+        requested_by=actor,
+        requested_at=at,
+    )
+    lines = _fill(grant, content, reason, order)
+    known = lock_member(member.pk)
 
     def perform() -> Grant:
-        if member.erased_at is not None:
+        if known.erased_at is not None:
             raise WrongState(_("The data of this member was erased."))
-        if template is not None and not template.is_active:
-            raise coupons.NotGiven
-        try:
-            with transaction.atomic():
-                grant = Grant.objects.create(
-                    key=key,
-                    cause=cause,
-                    member=member,
-                    kind=kind,
-                    template=template,
-                    points=points,
-                    cost_fen=cost_fen,
-                    reason=reason,
-                    requested_by=actor,
-                    requested_at=at,
-                )
-        except IntegrityError as error:
-            if ONE_LIVE not in str(error):
-                raise
-            _refuse_second(cause)
-        record("grant.requested", grant, actor=actor, at=at, cause=cause, what=kind, cost_fen=grant.cost_fen)
-        if actor is None or cost_fen + already_fen <= authority_fen(actor):
-            _execute(grant, actor=actor, at=at)
+        handler_of(grant.kind).check(grant)
+        _keep(grant, lines)
+        record(
+            "grant.requested",
+            grant,
+            actor=actor,
+            at=at,
+            cause=cause,
+            what=grant.kind,
+            cost_fen=grant.cost_fen,
+        )
+        _give_or_ask(grant, actor=actor, at=at)
         return grant
 
-    content = {
+    asked: dict[str, Any] = {
         "cause": cause,
         "member": member.pk,
-        "kind": kind,
-        "template": template.pk if template else None,
-        "points": points,
+        "kind": content.kind,
+        "template": grant.template_id,
+        "points": grant.points,
     }
-    return once(scope="grant.request", key=key, content=content, model=Grant, perform=perform)[0]
+    more = {"amount_fen": grant.amount_fen, "gift": grant.gift, "order": order and order.pk, "lines": lines}
+    if grant.kind not in {GrantKind.COUPON, GrantKind.POINTS}:
+        asked |= more
+    return once(scope="grant.request", key=key, content=asked, model=Grant, perform=perform)[0]
 
 
 @transaction.atomic
-def approve(*, grant_id: int, actor: User, note: str = "", at: datetime, already_fen: int = 0) -> Grant:
-    """Approve a waiting grant and give it. `already_fen`: what its requester had before for this problem.
+def amend(
+    *,
+    grant_id: int,
+    content: Content,
+    reason: str,
+    cause: str | None = None,
+    actor: User,
+    at: datetime,
+) -> Grant:
+    """Change what one asked for, or why. The open round is void, and a new one begins unless it is given now.
+
+    Raises:
+        NotPermitted: somebody else asked for it.
+        AlreadyDecided: it no longer waits.
+        Invalid, KindNotGiven, EvidenceMissing, NotGiven, AlreadyGranted: see `request`.
+    """
+    grant = _lock_own(grant_id, actor)
+    if str(content.kind) != grant.kind:
+        raise Invalid(_("What is asked for stays of the same kind."))
+    grant.cause = cause or grant.cause
+    lines = _fill(grant, content, reason, grant.order)
+    handler_of(grant.kind).check(grant)
+    _keep(grant, lines)
+    approval.end(grant, Decision.VOID, actor=actor, at=at)
+    record("grant.amended", grant, actor=actor, at=at, cause=grant.cause, cost_fen=grant.cost_fen)
+    _give_or_ask(grant, actor=actor, at=at)
+    return grant
+
+
+@transaction.atomic
+def withdraw(*, grant_id: int, actor: User, at: datetime) -> Grant:
+    """Take one's own request back before it is decided. Its cause may be granted for anew.
+
+    Raises:
+        NotPermitted: somebody else asked for it.
+        AlreadyDecided: it no longer waits.
+    """
+    grant = _lock_own(grant_id, actor)
+    grant.status, grant.ended_at = GrantStatus.WITHDRAWN, at
+    grant.save(update_fields=["status", "ended_at"])
+    approval.end(grant, Decision.WITHDRAWN, actor=actor, at=at)
+    record("grant.withdrawn", grant, actor=actor, at=at)
+    return grant
+
+
+@transaction.atomic
+def approve(*, grant_id: int, content_hash: str, actor: User, note: str = "", at: datetime) -> Grant:
+    """Approve exactly the content that the approver saw, and give it.
 
     Raises:
         NotPermitted: the actor may not approve grants.
         OwnRequest: the actor asked for it.
-        AuthorityTooSmall: it is more than the actor may give.
         AlreadyDecided: it no longer waits.
+        Stale: it was changed since the approver looked.
+        AuthorityTooSmall: what it comes to is more than the actor may give.
         NotGiven: the kind of coupon was switched off.
     """
-    grant = _waiting(grant_id, actor)
-    limit = authority_fen(actor)
-    if grant.cost_fen + already_fen > limit:
-        raise AuthorityTooSmall(
-            _("This comes to %(amount)s for one problem; you may approve up to %(limit)s.")
-            % {"amount": display(grant.cost_fen + already_fen), "limit": display(limit)}
-        )
-    grant.decided_by, grant.decision_note = actor, note.strip()[:TEXT_LENGTH]
-    _execute(grant, actor=actor, at=at)
+    grant = _lock_waiting(grant_id, actor)
+    waiting = grant.rounds.get(decision="")
+    if not content_hash == grant.content_hash == waiting.content_hash:
+        raise Stale
+    holder = approval.backing_for(grant, actor, at=at)
+    note = note.strip()[:TEXT_LENGTH]
+    behalf = holder if holder.pk != actor.pk else None
+    approval.end(grant, Decision.APPROVED, actor=actor, at=at, note=note, on_behalf_of=behalf)
+    grant.decided_by, grant.decision_note = actor, note
+    give(grant, actor=actor, at=at)
     return grant
 
 
@@ -160,120 +239,124 @@ def refuse(*, grant_id: int, actor: User, note: str, at: datetime) -> Grant:
         AlreadyDecided: it no longer waits.
         Invalid: there is no reason.
     """
-    note = _text(note, _("Say why this is refused."))
-    grant = _waiting(grant_id, actor)
+    note = text(note, _("Say why this is refused."))
+    grant = _lock_waiting(grant_id, actor)
     grant.status, grant.decided_by, grant.decided_at = GrantStatus.REFUSED, actor, at
     grant.decision_note = note
     grant.save(update_fields=["status", "decided_by", "decided_at", "decision_note"])
+    approval.end(grant, Decision.REFUSED, actor=actor, at=at, note=note)
     record("grant.refused", grant, actor=actor, at=at)
     return grant
 
 
-@transaction.atomic
-def reverse(*, grant_id: int, actor: User, note: str, at: datetime) -> Grant:
-    """Take back what was given, as long as the member has not used it. Its cause may be granted for anew.
+def _fill(grant: Grant, content: Content, reason: str, order: Order | None) -> list[tuple[int, int, int]]:
+    """Put a content into a grant, priced and with its digest; gives its lines."""
+    handler = handler_of(content.kind)
+    if order is not None and order.member_id != grant.member_id:
+        raise Invalid(_("This is an order of somebody else."))
+    grant.kind, grant.order = GrantKind(content.kind), order
+    grant.cost_fen = handler.price(content, order)
+    grant.template, grant.points, grant.gift = content.template, content.points, content.gift.strip()
+    grant.amount_fen = content.amount_fen
+    if grant.kind == GrantKind.RESHIPMENT:
+        grant.amount_fen = grant.cost_fen
+    grant.reason = text(reason, _("Say why this is given."))
+    if not grant.evidence and limits.needs_evidence(
+        grant.kind, grant.cost_fen, above=authority.terms().evidence_above_fen
+    ):
+        raise EvidenceMissing
+    lines = [
+        (
+            line.order_line.pk,
+            line.quantity,
+            rules.share(line.order_line.paid_fen, line.quantity, line.order_line.quantity)
+            if line.amount_fen is None
+            else line.amount_fen,
+        )
+        for line in content.lines
+    ]
+    grant.content_hash = rules.digest(grant, lines)
+    return lines
+
+
+def _keep(grant: Grant, lines: list[tuple[int, int, int]]) -> None:
+    """Write a grant with its lines.
 
     Raises:
-        NotPermitted: the actor may not decide on grants.
-        WrongState: it is not given.
-        CouponNotUsable: the coupon was used or has expired.
-        InsufficientBalance: the points were spent.
-        Invalid: there is no reason.
+        AlreadyGranted: its cause has another live grant.
     """
-    note = _text(note, _("Say why this is taken back."))
-    _check_permission(actor)
-    grant = Grant.objects.select_for_update(no_key=True).get(pk=grant_id)
-    if grant.status != GrantStatus.EXECUTED:
-        raise WrongState(_("Only what was given can be taken back."))
-    grant.status, grant.reversed_at = GrantStatus.REVERSED, at
-    grant.save(update_fields=["status", "reversed_at"])
-    if grant.kind == GrantKind.COUPON:
-        coupons.revoke(coupon_id=grant.coupon.pk, actor=actor, at=at)
+    try:
+        with transaction.atomic():
+            grant.save()
+    except IntegrityError as error:
+        if ONE_LIVE not in str(error):
+            raise
+        _refuse_second(grant.cause)
+    if grant.kind == GrantKind.RESHIPMENT or lines:
+        grant.lines.all().delete()
+        GrantLine.objects.bulk_create(
+            GrantLine(grant=grant, order_line_id=pk, quantity=quantity, amount_fen=fen)
+            for pk, quantity, fen in lines
+        )
+
+
+def _give_or_ask(grant: Grant, *, actor: User | None, at: datetime) -> None:
+    """Give what is within authority; else ask. The member's row is held, so nobody adds to the sums."""
+    if actor is None:
+        give(grant, actor=None, at=at)
+        return
+    need = approval.need_of(grant, at=at)
+    if limits.covers(authority.limits_of(actor), need):
+        give(grant, actor=actor, at=at)
     else:
-        posted = Transaction.objects.get(key=_points_key(grant))
-        ledger.reverse(posted=posted, key=f"grant:{grant.pk}:reversed", actor=actor, at=at)
-    record("grant.reversed", grant, actor=actor, at=at, note=note)
-    return grant
-
-
-@transaction.atomic
-def save_authority(*, authority: Authority, actor: User, at: datetime) -> Authority:
-    """Keep how much a role may give."""
-    authority.save()
-    record(
-        "authority.saved",
-        authority,
-        actor=actor,
-        at=at,
-        role=str(authority.group),
-        limit_fen=authority.limit_fen,
-    )
-    return authority
-
-
-def _cost(kind: str, template: CouponTemplate | None, points: int | None) -> int:
-    if kind == GrantKind.COUPON and template is not None and points is None:
-        return template.value_fen
-    if kind == GrantKind.POINTS and template is None and points is not None and 0 < points <= MOST_POINTS:
-        return points_queries.worth_fen(points)
-    raise Invalid(_("Choose either a kind of coupon or a number of points."))
-
-
-def _text(text: str, missing: object) -> str:
-    text = text.strip()
-    if not text:
-        raise Invalid(str(missing))
-    if len(text) > TEXT_LENGTH:
-        raise Invalid(_("The text is too long: 500 characters at most."))
-    return text
+        approval.ask(grant, need, at=at)
 
 
 def _refuse_second(cause: str) -> NoReturn:
     """Name the grant that stands in the way."""
-    live = Grant.objects.filter(cause=cause, status__in=[GrantStatus.REQUESTED, GrantStatus.EXECUTED])
-    known = live.select_related("template").first()
+    known = Grant.objects.filter(cause=cause, status__in=LIVE).select_related("template").first()
     if known is None:  # it was refused or reversed in this very moment
         raise AlreadyGranted(_("Somebody else is deciding on this right now. Try again.")) from None
-    what = str(known.template) if known.template else _("%(points)s points") % {"points": known.points}
-    text = (
-        _("%(what)s was already given for this.")
-        if known.status == GrantStatus.EXECUTED
-        else _("%(what)s is already waiting for approval for this.")
+    texts = (
+        _("%(what)s is already waiting for approval for this.")
+        if known.status == GrantStatus.REQUESTED
+        else _("%(what)s was already given for this.")
     )
-    raise AlreadyGranted(text % {"what": what}, grant=known.pk) from None
+    raise AlreadyGranted(texts % {"what": known.what}, grant=known.pk) from None
 
 
-def _check_permission(actor: User) -> None:
-    if not actor.has_perm(APPROVE):
-        raise NotPermitted(_("You are not permitted to decide on grants."))
-
-
-def _waiting(grant_id: int, actor: User) -> Grant:
-    """Lock a grant that waits for a decision which this person may take."""
-    _check_permission(actor)
-    grant = (
-        Grant.objects.select_for_update(no_key=True, of=("self",)).select_related("template").get(pk=grant_id)
+def _lock(grant_id: int) -> Grant:
+    """Lock the member of a grant, then the grant."""
+    lock_member(Grant.objects.values_list("member", flat=True).get(pk=grant_id))
+    return (
+        Grant.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("template", "order")
+        .get(pk=grant_id)
     )
-    if grant.requested_by_id == actor.pk:
-        raise OwnRequest
+
+
+def _check_waits(grant: Grant) -> None:
     if grant.status != GrantStatus.REQUESTED:
         raise AlreadyDecided(
             _("This was already decided: %(status)s.") % {"status": grant.get_status_display()}
         )
+
+
+def _lock_waiting(grant_id: int, actor: User) -> Grant:
+    """Lock a grant that waits for a decision which this person may take."""
+    if not actor.has_perm(APPROVE):
+        raise NotPermitted(_("You are not permitted to decide on grants."))
+    grant = _lock(grant_id)
+    if grant.requested_by_id == actor.pk:
+        raise OwnRequest
+    _check_waits(grant)
     return grant
 
 
-def _points_key(grant: Grant) -> str:
-    return f"grant:{grant.pk}:given"
-
-
-def _execute(grant: Grant, *, actor: User | None, at: datetime) -> None:
-    """Give what was decided, in the transaction of the decision."""
-    grant.status, grant.decided_at, grant.executed_at = GrantStatus.EXECUTED, at, at
-    grant.save(update_fields=["status", "decided_by", "decided_at", "decision_note", "executed_at"])
-    if grant.kind == GrantKind.COUPON:
-        coupons.issue(grant=grant, actor=actor, at=at)
-    else:
-        moves = given(Unit.POINTS, grant.points or 0, member_id=grant.member_id)
-        ledger.post(key=_points_key(grant), kind="points.granted", moves=moves, actor=actor, at=at)
-    record("grant.executed", grant, actor=actor, at=at, cause=grant.cause, cost_fen=grant.cost_fen)
+def _lock_own(grant_id: int, actor: User) -> Grant:
+    """Lock a request of one's own that waits."""
+    grant = _lock(grant_id)
+    if grant.requested_by_id != actor.pk:
+        raise NotPermitted(_("Somebody else asked for this."))
+    _check_waits(grant)
+    return grant

@@ -1,29 +1,23 @@
-"""Who may give how much, and what was given."""
+"""What was given, and what waits."""
 
-from django.db.models import Max, QuerySet, Sum
+from django.db.models import Prefetch, QuerySet
 
-from compensation.models import Authority, Grant, GrantStatus, Member
-from config.common.models import User
-
-LIVE = (GrantStatus.REQUESTED, GrantStatus.EXECUTED)
-
-
-def authority_fen(user: User) -> int:
-    """The most that a person may give for one problem, and approve for others: the highest of their roles.
-
-    Money follows roles alone: an administrator without one has none.
-    """
-    if not user.is_active:
-        return 0
-    found = Authority.objects.filter(group__user=user).aggregate(limit=Max("limit_fen"))
-    return found["limit"] or 0
+from compensation.authority.rules import Sums
+from compensation.models import ApprovalRound, Grant, GrantStatus, Member
 
 
 def waiting() -> QuerySet[Grant]:
-    """Grants that wait for approval, longest first."""
+    """Grants that wait for approval, longest first, each with its open round in `open_rounds`."""
     return (
         Grant.objects.filter(status=GrantStatus.REQUESTED)
         .select_related("member", "template", "requested_by")
+        .prefetch_related(
+            Prefetch(
+                "rounds",
+                queryset=ApprovalRound.objects.filter(decision="").select_related("role"),
+                to_attr="open_rounds",
+            )
+        )
         .order_by("requested_at", "pk")
     )
 
@@ -37,7 +31,12 @@ def of_member(member: Member) -> QuerySet[Grant]:
     )
 
 
-def live_fen(grants: QuerySet[Grant], user: User) -> int:
-    """What of these grants a person has given or is waiting to give, in fen."""
-    found = grants.filter(requested_by=user, status__in=LIVE).aggregate(total=Sum("cost_fen"))
-    return found["total"] or 0
+def need_of(grant: Grant) -> Sums:
+    """What a waiting grant came to beside what was live when it was asked for."""
+    rounds: list[ApprovalRound] | None = getattr(grant, "open_rounds", None)
+    if rounds is None:
+        rounds = list(grant.rounds.filter(decision=""))
+    if not rounds:
+        return Sums(grant=grant.cost_fen)
+    one = rounds[0]
+    return Sums(one.grant_fen, one.problem_fen, one.order_fen, one.member_day_fen)

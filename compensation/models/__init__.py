@@ -1,6 +1,16 @@
+from compensation.models.authority import ApprovalTerms, Authority, Delegation
 from compensation.models.coupon import Coupon, CouponStatus, CouponTemplate
 from compensation.models.earning import PointsRule
-from compensation.models.grant import Authority, Grant, GrantKind, GrantStatus
+from compensation.models.grant import (
+    GIVEN,
+    LIVE,
+    ApprovalRound,
+    Decision,
+    Grant,
+    GrantKind,
+    GrantLine,
+    GrantStatus,
+)
 from compensation.models.history import TRACKED
 from compensation.models.ledger import (
     LOTTED,
@@ -19,19 +29,26 @@ from compensation.models.order import Order, OrderLine, OrderStatus, Product, Sh
 from compensation.models.tier import BenefitKind, Tier, TierBenefit, TierPeriod, TierReason, TierRule
 
 __all__ = [
+    "GIVEN",
+    "LIVE",
     "LOTTED",
     "OWNED",
     "TRACKED",
     "Account",
     "AccountKind",
+    "ApprovalRound",
+    "ApprovalTerms",
     "Authority",
     "BenefitKind",
     "Coupon",
     "CouponStatus",
     "CouponTemplate",
+    "Decision",
+    "Delegation",
     "Entry",
     "Grant",
     "GrantKind",
+    "GrantLine",
     "GrantStatus",
     "Lot",
     "LotFate",

@@ -14,8 +14,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from compensation.authority.queries import most_of
+from compensation.authority.rules import Sums, covers
 from compensation.grants import queries as grants
-from compensation.models import Grant, GrantStatus
+from compensation.grants.queries import need_of
+from compensation.models import GIVEN, Grant, GrantStatus
 from config.common.errors import DomainError, NotFound
 from config.common.models import User
 from config.common.screens import StaffRequest, page
@@ -71,15 +74,21 @@ def decide(request: StaffRequest, grant_id: int) -> HttpResponse:
             messages.success(request, _("Asked; the request goes on waiting."))
             return redirect("admin:approvals")
         if request.POST.get("verdict") == "approve":
-            grant = commands.approve(grant_id=grant_id, actor=request.user, note=note, at=at)
+            seen = request.POST.get("seen", "")
+            grant = commands.approve(
+                grant_id=grant_id, content_hash=seen, actor=request.user, note=note, at=at
+            )
         else:
             grant = commands.refuse(grant_id=grant_id, actor=request.user, note=note, at=at)
     except NotFound as error:
         raise Http404 from error
     except DomainError as error:
         return _render(request, failed=grant_id, error=str(error), typed=note, status=error.status)
-    is_given = grant.status == GrantStatus.EXECUTED
-    told = _("Given to %(member)s.") if is_given else _("Refused; whoever asked was told.")
+    told = (
+        _("Given to %(member)s.")
+        if grant.status != GrantStatus.REFUSED
+        else _("Refused; whoever asked was told.")
+    )
     messages.success(request, told % {"member": grant.member})
     return redirect("admin:approvals")
 
@@ -115,12 +124,12 @@ def _render(request: StaffRequest, *, status: int = 200, **more: Any) -> HttpRes
     waiting = list(waiting_approvals(request.user)[: MOST + 1])
     related = ("remedy__case__department", "member__tier")
     own = list(grants.waiting().filter(requested_by=request.user).select_related(*related)[:MOST])
-    limit = grants.authority_fen(request.user)
+    limit = most_of(request.user, at)
     context = {
         "waiting": _requests(waiting[:MOST], request.user, at, limit),
         "own": _requests(own, request.user, at, limit, is_own=True),
         "has_more": len(waiting) > MOST,
-        "limit_fen": limit,
+        "limit_fen": limit.grant,
         "days": BACK.days,
         **more,
     }
@@ -130,7 +139,7 @@ def _render(request: StaffRequest, *, status: int = 200, **more: Any) -> HttpRes
 
 
 def _requests(
-    found: Iterable[Grant], user: User, at: datetime, limit: int, *, is_own: bool = False
+    found: Iterable[Grant], user: User, at: datetime, limit: Sums, *, is_own: bool = False
 ) -> list[Request]:
     """Add to each what its member and its requester had before, and the pictures of its case."""
     found = list(found)
@@ -144,7 +153,7 @@ def _requests(
             by_agent=agents.get(grant.requested_by_id, Given()),
             pictures=pictures[_case_id(grant)][:PICTURES],
             is_own=is_own,
-            is_beyond=grant.cost_fen > limit,
+            is_beyond=not covers(limit, need_of(grant)),
         )
         for grant in found
     ]
@@ -154,9 +163,7 @@ def _given(whom: str, found: list[Grant], at: datetime) -> dict[int | None, Give
     """What was given in the last time to the same members, or by the same people; one query."""
     ids = {getattr(grant, f"{whom}_id") for grant in found}
     given = (
-        Grant.objects.filter(
-            Q(**{f"{whom}__in": ids}), status=GrantStatus.EXECUTED, executed_at__gt=at - BACK
-        )
+        Grant.objects.filter(Q(**{f"{whom}__in": ids}), status__in=GIVEN, executed_at__gt=at - BACK)
         .order_by()
         .values_list(whom)
         .annotate(times=Count("pk"), fen=Sum("cost_fen"))

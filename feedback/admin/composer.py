@@ -213,7 +213,7 @@ def _panel(
     actions = actions_for(case, request.user)
     context = {
         "case": case,
-        "playbooks": Panel(case, request.user),
+        "playbooks": Panel(case, request.user, timezone.now()),
         "may_apply": "grant" in actions and "reply" in actions,
         "why_not": actions.refused.get("reply") or actions.refused.get("grant"),
         "seen_version": id_in(request.POST.get("version")),

@@ -8,7 +8,7 @@ from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from compensation.models import GrantKind, GrantStatus
+from compensation.models import GrantKind
 from config.common.asked import id_in
 from config.common.errors import Invalid, NotFound
 from config.common.screens import StaffRequest
@@ -242,7 +242,7 @@ def _grant(request: StaffRequest, case: Case, at: datetime) -> Said:
         actor=request.user,
         at=at,
     )
-    if remedy.grant.status == GrantStatus.EXECUTED:
+    if remedy.grant.is_given:
         return _("Given. The member was told.")
     return _("More than you may give alone: it waits for approval.")
 

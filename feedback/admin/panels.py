@@ -10,16 +10,16 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from compensation.authority.queries import limits_of
 from compensation.coupons.queries import usable
-from compensation.grants.queries import authority_fen, live_fen
 from compensation.ledger.queries import balance
-from compensation.models import CouponTemplate, Grant, GrantKind, Order
+from compensation.models import CouponTemplate, GrantKind, Order
 from config.common.models import User
 from config.common.screens import StaffRequest
 from feedback.admin.sheet import Sheet
 from feedback.cases.queries import visible_to
 from feedback.models import Case, Gap
-from feedback.remedies.queries import remedies_of
+from feedback.remedies.queries import left_fen, remedies_of
 
 PAST = 5
 COUPONS = 5
@@ -125,11 +125,9 @@ def _step(name: str | Promise, promised: datetime | None, times: list[datetime |
 def _remedies(request: StaffRequest, sheet: Sheet) -> Panel:
     context: dict[str, Any] = {"sheet": sheet, "case": sheet.case, "remedies": list(remedies_of(sheet.case))}
     if "grant" in sheet.actions:
-        spent = live_fen(Grant.objects.filter(remedy__case=sheet.case), request.user)
-        limit = authority_fen(request.user)
         context |= {
-            "limit": limit,
-            "left": max(0, limit - spent),
+            "limit": limits_of(request.user).grant,
+            "left": left_fen(request.user, sheet.case, sheet.at),
             "templates": list(CouponTemplate.objects.filter(is_active=True)),
             "key": uuid.uuid4().hex,
             "kinds": GrantKind,

@@ -44,11 +44,11 @@ class RemedyAdmin(GrantAdmin):
             '<a href="{}">{}</a>', reverse("admin:case", args=[remedy.case.pk]), remedy.case.number
         )
 
-    def decide(self, how: str, *, grant_id: int, actor: User, note: str) -> None:
+    def decide(self, how: str, *, grant_id: int, seen: str, actor: User, note: str) -> None:
         """Carry one decision out."""
         at = timezone.now()
         if how == "approve":
-            commands.approve(grant_id=grant_id, actor=actor, note=note, at=at)
+            commands.approve(grant_id=grant_id, content_hash=seen, actor=actor, note=note, at=at)
         elif how == "refuse":
             commands.refuse(grant_id=grant_id, actor=actor, note=note, at=at)
         else:

@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group
 from compensation.models import Authority
 from feedback.defaults.roles import ROLES
 
+LIMITS = ("per_grant_fen", "per_problem_fen", "per_order_fen", "per_member_day_fen")
 YUAN = {"agent": 50, "team_lead": 200, "supervisor": 1_000, "finance": 10_000}
 
 
@@ -15,4 +16,4 @@ def seed_authority(_at: datetime) -> None:
     for role, yuan in YUAN.items():
         group = Group.objects.filter(name=ROLES[role].name).first()
         if group is not None:  # else people renamed it, and it is theirs
-            Authority.objects.get_or_create(group=group, defaults={"limit_fen": yuan * 100})
+            Authority.objects.get_or_create(group=group, defaults=dict.fromkeys(LIMITS, yuan * 100))

@@ -41,6 +41,7 @@ _LEAD = (
     "feedback.assign_case",
     "feedback.see_board",
     "feedback.decide_approval",
+    "compensation.approve_grant",
     "feedback.plan_roster",
     "feedback.view_clock",
     "feedback.view_handoff",
@@ -84,7 +85,6 @@ ROLES: Mapping[str, Role] = {
         (
             *_LEAD,
             *_FIGURES,
-            "compensation.approve_grant",
             "compensation.set_tier",
             *_WRITING,
             "feedback.end_remedyrequest",

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.functional import cached_property
 
-from compensation.grants.queries import authority_fen, live_fen
+from compensation.authority.queries import limits_of
 from compensation.models import CouponTemplate, Grant, OrderLine, PointsRule
 from compensation.points.rules import worth_fen
 from config.common.models import User
@@ -30,6 +30,7 @@ from feedback.models import (
 )
 from feedback.models.playbook import GIVEN_HERE
 from feedback.playbooks import rules, texts
+from feedback.remedies.queries import left_fen
 
 READ = 2_000
 OPEN_REQUESTS = 200
@@ -102,9 +103,9 @@ class Use:
 class Panel:
     """Everything about playbooks for one case and person, in a fixed number of queries."""
 
-    def __init__(self, case: Case, user: User) -> None:
-        """Take the case as it is stored."""
-        self.case, self.user = case, user
+    def __init__(self, case: Case, user: User, at: datetime) -> None:
+        """Take the case as it is stored, at a moment."""
+        self.case, self.user, self.at = case, user, at
 
     @cached_property
     def uses(self) -> list[Use]:
@@ -143,13 +144,12 @@ class Panel:
     @cached_property
     def limit_fen(self) -> int:
         """The person's authority."""
-        return authority_fen(self.user)
+        return limits_of(self.user).grant
 
     @cached_property
     def left_fen(self) -> int:
         """What is left of it in this case."""
-        spent = live_fen(Grant.objects.filter(remedy__case=self.case), self.user)
-        return max(0, self.limit_fen - spent)
+        return left_fen(self.user, self.case, self.at)
 
     @cached_property
     def _coupons(self) -> dict[int, CouponTemplate]:

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext, pgettext_lazy
 
-from compensation.models import Coupon, GrantStatus, Order
+from compensation.models import GIVEN, Coupon, Order
 from config.common.errors import Invalid
 from config.common.models import User
 from config.common.money import display
@@ -138,7 +138,7 @@ def _order(order: Order | None, spoken: Language) -> dict[str, str]:
 
 def _coupon(case: Case, spoken: Language) -> dict[str, str]:
     """The last coupon that was given, not merely asked for."""
-    given = Coupon.objects.filter(grant__remedy__case=case, grant__status=GrantStatus.EXECUTED)
+    given = Coupon.objects.filter(grant__remedy__case=case, grant__status__in=GIVEN)
     coupon = given.select_related("template").order_by("-issued_at", "-pk").first()
     if coupon is None:
         return {}

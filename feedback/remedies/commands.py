@@ -6,8 +6,8 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from compensation.grants import commands as grants
-from compensation.grants.queries import live_fen
-from compensation.models import CouponTemplate, Grant, GrantKind, GrantStatus
+from compensation.grants.commands import Content
+from compensation.models import CouponTemplate, Grant, GrantKind
 from config.common.errors import Invalid, NotFound, WrongState
 from config.common.events import Actor, record
 from config.common.models import User
@@ -15,6 +15,7 @@ from feedback.cases.locking import lock, save
 from feedback.models import Case, CaseStatus, Remedy
 from feedback.remedies import telling
 from feedback.remedies.gap_rules import apply_gap_rules
+from feedback.remedies.queries import problem_of
 
 __all__ = ["apply_gap_rules", "approve", "grant_for_case", "refuse", "reverse"]
 
@@ -33,8 +34,8 @@ def grant_for_case(
 ) -> Remedy:
     """Give something to the member of a case, or ask for it when it is beyond the actor's authority.
 
-    What the actor gave or asked for before in the same case counts too. Once for one `key` in a case; the
-    same coupon is given once a case.
+    What was given or asked for before in the same case, for the same order or to the same member in a day
+    counts too, whoever did. Once for one `key` in a case; the same coupon is given once a case.
 
     Raises:
         NotFound: there is no such case or coupon.
@@ -46,23 +47,23 @@ def grant_for_case(
     if case.status == CaseStatus.CLOSED:
         raise WrongState(_("The case is closed: reopen it first."))
     template = _template(kind, template_id)
-    before = Grant.objects.filter(remedy__case=case)
     grant = grants.request(
         key=f"case:{case.pk}:{key}",
         cause=f"case:{case.pk}:{template.code if template else kind}",
+        problem=problem_of(case),
         member=case.member,
-        kind=kind,
-        template=template,
-        points=points,
+        content=Content(kind=kind, template=template, points=points),
         reason=reason,
+        reason_code=case.kind,
+        department=case.department.code,
+        order=case.order,
         actor=actor,
         at=at,
-        already_fen=live_fen(before, actor),
     )
     remedy, is_new = Remedy.objects.get_or_create(grant=grant, defaults={"case": case})
     if not is_new:
         return remedy
-    if grant.status == GrantStatus.EXECUTED:
+    if grant.is_given:
         _note(case, "remedy.granted", grant, actor=actor, at=at)
         telling.tell_given(grant, at=at)
     else:
@@ -72,17 +73,16 @@ def grant_for_case(
 
 
 @transaction.atomic
-def approve(*, grant_id: int, actor: User, note: str = "", at: datetime) -> Grant:
-    """Approve a waiting grant and give it; what its requester had in the same case counts against authority.
+def approve(*, grant_id: int, content_hash: str, actor: User, note: str = "", at: datetime) -> Grant:
+    """Approve exactly the content that the approver saw, and give it.
 
     Raises:
         NotFound: there is no such grant.
-        NotPermitted, OwnRequest, AuthorityTooSmall, AlreadyDecided, NotGiven: see grants.commands.approve.
+        NotPermitted, OwnRequest, AuthorityTooSmall, AlreadyDecided, Stale, NotGiven: see
+            grants.commands.approve.
     """
     case = _lock_case(grant_id)
-    grant = grants.approve(
-        grant_id=grant_id, actor=actor, note=note, at=at, already_fen=_others_fen(case, grant_id)
-    )
+    grant = grants.approve(grant_id=grant_id, content_hash=content_hash, actor=actor, note=note, at=at)
     telling.tell_given(grant, at=at)
     if case is not None:
         _note(case, "remedy.granted", grant, actor=actor, at=at)
@@ -138,14 +138,6 @@ def _lock_case(grant_id: int) -> Case | None:
         raise NotFound
     case_id = Remedy.objects.filter(grant=grant_id).values_list("case", flat=True).first()
     return None if case_id is None else lock(case_id)
-
-
-def _others_fen(case: Case | None, grant_id: int) -> int:
-    """What the requester of a grant has otherwise given or asked for in its case."""
-    grant = Grant.objects.select_related("requested_by").get(pk=grant_id)
-    if case is None or grant.requested_by is None:
-        return 0
-    return live_fen(Grant.objects.filter(remedy__case=case).exclude(pk=grant_id), grant.requested_by)
 
 
 def _note(case: Case, kind: str, grant: Grant, *, actor: Actor, at: datetime) -> None:

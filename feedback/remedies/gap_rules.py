@@ -9,11 +9,13 @@ from django.db import transaction
 from django.utils import translation
 
 from compensation.grants import commands as grants
+from compensation.grants.commands import Content
 from compensation.models import GrantKind
 from config.common.events import record
 from feedback.cases import commands as cases
 from feedback.models import CaseKind, Channel, Gap, GapRule, Priority, Remedy
 from feedback.remedies import telling
+from feedback.remedies.queries import problem_of
 
 logger = logging.getLogger(__name__)
 
@@ -103,10 +105,13 @@ def _give(gap: Gap, rule: GapRule, at: datetime) -> bool:
     grant = grants.request(
         key=f"gap:{gap.pk}",
         cause=f"gap:{gap.pk}",
+        problem=problem_of(gap.case) if gap.case else "",
         member=gap.order.member,
-        kind=GrantKind.COUPON,
-        template=rule.coupon,
+        content=Content(kind=GrantKind.COUPON, template=rule.coupon),
         reason=f"{rule} · {gap.order.external_id}",
+        reason_code="gap",
+        department=rule.department.code if rule.department else "",
+        order=gap.order,
         actor=None,
         at=at,
     )

@@ -1,13 +1,17 @@
 """What was given for a case, and what waits for a decision."""
 
+from datetime import datetime
+
 from django.db.models import Q, QuerySet
 
+from compensation.authority import queries as authority
 from compensation.grants import queries as grants
 from compensation.models import Grant
 from config.common.errors import NotFound
 from config.common.models import User
 from feedback.cases.queries import visible_to
 from feedback.models import Case, Remedy
+from feedback.org.queries import leads_of
 
 ALL_DEPARTMENTS = "feedback.decide_all_departments"
 
@@ -28,7 +32,7 @@ def waiting_approvals(user: User) -> QuerySet[Grant]:
 
     What the person asked for is left out, and so is everything without the permission to approve.
     """
-    if not user.has_perm("compensation.approve_grant"):
+    if not user.has_perm(authority.APPROVE):
         return Grant.objects.none()
     return (
         grants.waiting()
@@ -49,6 +53,42 @@ def get_for(user: User, grant_id: int) -> Grant:
     if grant is None:
         raise NotFound
     return grant
+
+
+def approvers_of(grant: Grant, case: Case, at: datetime) -> list[User]:
+    """Who is told of a waiting grant: the leads of the case's department who may approve it.
+
+    Where it is beyond all of them, those who decide for all departments and may.
+    """
+    need = grants.need_of(grant)
+    leads = [agent.user for agent in leads_of(case.department)]
+    app, code = ALL_DEPARTMENTS.split(".")
+    all_over = User.objects.filter(
+        groups__permissions__codename=code, groups__permissions__content_type__app_label=app, is_active=True
+    ).distinct()
+    for people in (leads, all_over):
+        found = [
+            user
+            for user in people
+            if user.pk != grant.requested_by_id
+            and user.has_perm(authority.APPROVE)
+            and authority.backing(user, need, requester_id=grant.requested_by_id, at=at)
+        ]
+        if found:
+            return found
+    return []
+
+
+def problem_of(case: Case) -> str:
+    """What the sums over the grants of a case are taken over."""
+    return f"case:{case.pk}"
+
+
+def left_fen(user: User, case: Case, at: datetime) -> int:
+    """The most that a person can still give in a case without asking."""
+    return authority.left_fen(
+        user, member_id=case.member_id, problem=problem_of(case), order_id=case.order_id, at=at
+    )
 
 
 def remedies_of(case: Case) -> QuerySet[Remedy]:

@@ -13,7 +13,7 @@ from config.common.money import display
 from feedback.models import Case, Gap
 from feedback.models.gap import Aspect
 from feedback.org.alerts import alert
-from feedback.org.queries import leads_of
+from feedback.remedies.queries import approvers_of
 
 WALLET = "/portal/wallet/"
 ASKED = gettext_lazy("%(agent)s asks for %(amount)s in case %(number)s")
@@ -29,9 +29,16 @@ def tell_given(grant: Grant, *, at: datetime, gap: Gap | None = None) -> None:
             worth = display(grant.coupon.value_fen)
             title = _("We have given you a coupon of %(amount)s") % {"amount": worth}
             body = _("It is in your wallet, valid until %(day)s.") % {"day": f"{until:%Y-%m-%d}"}
-        else:
+        elif grant.kind == GrantKind.POINTS:
             title = _("We have given you %(points)s points") % {"points": grant.points}
             body = _("They are on your account.")
+        else:
+            title = (
+                _("We are sending you a gift: %(gift)s") % {"gift": grant.gift}
+                if grant.gift
+                else _("We are sending you the goods again")
+            )
+            body = _("It leaves our warehouse shortly.")
         if gap is not None:
             body = _("%(what)s: we are sorry.") % {"what": gap_title(gap)} + f" {body}"
         notify(
@@ -46,10 +53,9 @@ def tell_given(grant: Grant, *, at: datetime, gap: Gap | None = None) -> None:
 
 
 def ask_approvers(grant: Grant, case: Case, *, asked_by: User, at: datetime) -> None:
-    """Alert the leads of the case's department who may approve."""
-    leads = [agent.user for agent in leads_of(case.department) if agent.user_id != asked_by.pk]
+    """Alert those who may approve it."""
     alert(
-        users=[user for user in leads if user.has_perm("compensation.approve_grant")],
+        users=approvers_of(grant, case, at),
         case=case,
         kind="remedy.requested",
         key=f"grant:{grant.pk}:asked",

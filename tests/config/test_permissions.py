@@ -306,7 +306,7 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     trial, asked_to = Simulation.objects.get(), Approval.objects.get()
     ours, answered = OURS - {"agent asked"}, {"agent asked", *ADMIN}
     finance, handoff = Department.objects.get(code="finance").pk, Handoff.objects.get().pk
-    deciders = {"supervisor", "finance", *ADMIN}
+    deciders = {"team_lead", "supervisor", "finance", *ADMIN}
     importers, planners = ADMIN, LEADERS - {"supervisor elsewhere"}
     importers = ADMIN
     chat = ChatSession.objects.get().case_id
@@ -446,7 +446,7 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         ],
         "handoff_report": get("handoff_report", LEADERS | {"analyst"}),
         "handoff_report_export": get("handoff_report_export", LEADERS | {"analyst"}, "csv"),
-        "approvals": get("approvals", SUPERVISORS | {"finance"}),
+        "approvals": get("approvals", LEADERS | {"finance"}),
         "approval_answer": [post("approval_answer", {"agent"}, grant.pk, answer="x")],
         "approval": [post("approval", deciders, grant.pk, verdict="refuse", note="x")],
         "presence": [*get("presence", WORKERS - {"superuser"}), post("presence", WORKERS - {"superuser"})],

@@ -174,7 +174,7 @@ def test_a_request_is_refused_with_a_reason_and_another_approved(scene, open_as,
     page.locator(".approval").first.get_by_role("button", name="批准").click()
     page.locator(".toast").wait_for()
     assert sorted(Grant.objects.exclude(decided_by=None).values_list("status", flat=True)) == [
-        "executed",
+        "confirmed",
         "refused",
     ]
 

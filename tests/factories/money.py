@@ -10,6 +10,7 @@ from compensation.models import Authority, CouponTemplate, PointsRule
 from config.common.models import User
 from tests.factories.common import UserFactory
 
+LIMITS = ("per_grant_fen", "per_problem_fen", "per_order_fen", "per_member_day_fen")
 AT = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 
 
@@ -36,7 +37,7 @@ def staff_with(limit_fen: int, *, approves: bool = False, role: str = "") -> Use
     """Somebody who may give up to that much."""
     user = UserFactory()
     group, _made = Group.objects.get_or_create(name=role or f"role{limit_fen}")
-    Authority.objects.get_or_create(group=group, defaults={"limit_fen": limit_fen})
+    Authority.objects.get_or_create(group=group, defaults=dict.fromkeys(LIMITS, limit_fen))
     user.groups.add(group)
     if approves:
         user.user_permissions.add(Permission.objects.get(codename="approve_grant"))

@@ -9,7 +9,7 @@ from compensation.models import Authority, Coupon, CouponTemplate, Grant, Points
 from config.common.models import Event
 from tests.factories.common import UserFactory
 from tests.factories.compensation import MemberFactory
-from tests.factories.money import AT, CouponTemplateFactory, PointsRuleFactory, staff_with
+from tests.factories.money import AT, LIMITS, CouponTemplateFactory, PointsRuleFactory, staff_with
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("C7")]
 
@@ -26,8 +26,7 @@ def give(cause, actor=None, yuan=5):
         key=cause,
         cause=cause,
         member=MemberFactory(),
-        kind="coupon",
-        template=CouponTemplateFactory(code=f"sorry-{yuan}"),
+        content=grants.Content(kind="coupon", template=CouponTemplateFactory(code=f"sorry-{yuan}")),
         reason="<script>alert(1)</script>",
         actor=actor,
         at=AT,
@@ -97,7 +96,8 @@ def test_hostile_text_is_escaped(admin_client):
 def act(client, action, *rows, note=""):
     return client.post(
         page("grant"),
-        {"action": action, "_selected_action": [row.pk for row in rows], "note": note},
+        {"action": action, "_selected_action": [row.pk for row in rows], "note": note}
+        | {f"seen-{row.pk}": row.content_hash for row in rows},
         follow=True,
     )
 
@@ -111,7 +111,7 @@ def test_deciding_in_the_list(client):
     assert "请说明拒绝理由" in refused.content.decode()
     act(client, "refuse", second, note="Too much")
     first.refresh_from_db(), second.refresh_from_db()
-    assert (first.status, first.decision_note) == ("executed", "Fair")
+    assert (first.status, first.decision_note) == ("confirmed", "Fair")
     assert (second.status, second.decision_note) == ("refused", "Too much")
     act(client, "take_back", first, note="Mistake")
     first.refresh_from_db()
@@ -179,10 +179,11 @@ def test_authority_is_edited_in_yuan_with_its_event(admin_client):
     staff_with(5_000)
     authority = Authority.objects.get()
     url = page("authority", authority.pk, view="change")
-    admin_client.post(url, {"group": authority.group_id, "limit_fen": "80"})
+    admin_client.post(url, {"group": authority.group_id, **dict.fromkeys(LIMITS, "80")})
     authority.refresh_from_db()
-    assert authority.limit_fen == 8_000
-    assert Event.objects.get(kind="authority.saved").data == {"role": "role5000", "limit_fen": 8_000}
+    assert authority.per_order_fen == 8_000
+    data = Event.objects.get(kind="authority.saved").data
+    assert data == {"role": "role5000", "user": None, **dict.fromkeys(LIMITS, 8_000)}
 
 
 def test_there_is_one_value_of_points(admin_client):

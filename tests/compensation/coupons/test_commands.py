@@ -19,7 +19,13 @@ pytestmark = [pytest.mark.django_db, pytest.mark.req("C5")]
 def coupon_of(member, code="sorry-5", cause="test:1", **kwargs):
     template = CouponTemplateFactory(code=code, **kwargs)
     grant = grants.request(
-        key=cause, cause=cause, member=member, kind="coupon", template=template, reason="x", actor=None, at=AT
+        key=cause,
+        cause=cause,
+        member=member,
+        content=grants.Content(kind="coupon", template=template),
+        reason="x",
+        actor=None,
+        at=AT,
     )
     return grant.coupon
 

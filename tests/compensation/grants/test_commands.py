@@ -7,6 +7,7 @@ from compensation.grants.commands import (
     AlreadyDecided,
     AlreadyGranted,
     AuthorityTooSmall,
+    Content,
     OwnRequest,
     approve,
     refuse,
@@ -41,18 +42,20 @@ def supervisor():
     return staff_with(100_000, approves=True)
 
 
-def ask(member, actor, *, yuan=5, cause="case:1", key=None, already_fen=0, template=None):
+def ask(member, actor, *, yuan=5, cause="case:1", key=None, template=None, **more):
     return request(
         key=key or f"{cause}:{yuan}",
         cause=cause,
         member=member,
-        kind="coupon",
-        template=template or CouponTemplateFactory(code=f"sorry-{yuan}"),
+        content=Content(kind="coupon", template=template or CouponTemplateFactory(code=f"sorry-{yuan}")),
         reason="Parcel was late",
         actor=actor,
-        at=AT,
-        already_fen=already_fen,
+        **{"at": AT, **more},
     )
+
+
+def accept(grant, actor, **more):
+    return approve(grant_id=grant.pk, content_hash=grant.content_hash, actor=actor, **{"at": AT, **more})
 
 
 def ask_points(member, actor, points, cause="case:1"):
@@ -61,8 +64,7 @@ def ask_points(member, actor, points, cause="case:1"):
         key=cause,
         cause=cause,
         member=member,
-        kind="points",
-        points=points,
+        content=Content(kind="points", points=points),
         reason="Sorry",
         actor=actor,
         at=AT,
@@ -76,7 +78,7 @@ def worth(member):
 def test_within_authority_is_given_at_once(member, agent):
     grant = ask(member, agent, yuan=50)
     assert (grant.status, grant.cost_fen, grant.decided_by, grant.executed_at) == (
-        "executed",
+        "confirmed",
         5_000,
         None,
         AT,
@@ -94,38 +96,23 @@ def test_beyond_authority_waits(member, agent, supervisor):
     assert grant.status == GrantStatus.REQUESTED
     assert worth(member) == 0
     assert list(queries.waiting()) == [grant]
-    approved = approve(grant_id=grant.pk, actor=supervisor, note="Fair", at=AT)
-    assert (approved.status, approved.decided_by, approved.decision_note) == ("executed", supervisor, "Fair")
+    approved = approve(
+        grant_id=grant.pk, content_hash=grant.content_hash, actor=supervisor, note="Fair", at=AT
+    )
+    assert (approved.status, approved.decided_by, approved.decision_note) == ("confirmed", supervisor, "Fair")
     assert worth(member) == 5_100
     assert not queries.waiting()
 
 
-def test_what_was_given_before_for_the_problem_counts(member, agent, supervisor):
-    assert ask(member, agent, yuan=20, already_fen=3_000).status == GrantStatus.EXECUTED
-    second = ask(member, agent, yuan=10, cause="case:2", already_fen=4_001)
-    assert second.status == GrantStatus.REQUESTED
-    with pytest.raises(AuthorityTooSmall, match=r"1,000\.00"):
-        approve(grant_id=second.pk, actor=supervisor, at=AT, already_fen=99_001)
-    assert approve(grant_id=second.pk, actor=supervisor, at=AT, already_fen=99_000).executed_at == AT
-
-
 def test_points_cost_what_they_are_worth(member, agent):
-    assert ask_points(member, agent, 5_000).status == GrantStatus.EXECUTED
+    assert ask_points(member, agent, 5_000).status == GrantStatus.CONFIRMED
     assert ledger.balance(member) == 5_000
     assert ask_points(member, agent, 5_001, cause="case:2").status == GrantStatus.REQUESTED
     assert ledger.balance(member) == 5_000
 
 
 def test_a_rule_gives_at_once_whatever_it_costs(member):
-    assert ask(member, None, yuan=500).status == GrantStatus.EXECUTED
-
-
-def test_authority_is_the_highest_of_the_roles_and_nobody_elses(agent, supervisor):
-    supervisor.groups.add(*agent.groups.all())
-    assert queries.authority_fen(supervisor) == 100_000
-    assert queries.authority_fen(agent) == 5_000
-    supervisor.is_active = False
-    assert queries.authority_fen(supervisor) == 0
+    assert ask(member, None, yuan=500).status == GrantStatus.CONFIRMED
 
 
 def test_without_a_role_everything_waits(member, django_user_model):
@@ -166,9 +153,11 @@ def test_bad_content_is_refused(member, agent):
         {"kind": "points", "points": 5, "reason": "  "},
         {"kind": "points", "points": 5, "reason": "x" * 501},
     ):
+        reason = bad.pop("reason", "x")
         with pytest.raises(Invalid):
-            request(**good | bad)
+            request(**good | {"reason": reason, "content": Content(**bad)})
     member.erased_at = AT
+    member.save()
     with pytest.raises(WrongState):
         ask(member, agent)
     assert not Grant.objects.exists()
@@ -180,7 +169,7 @@ def test_a_template_that_is_off_is_not_given(member, agent, supervisor):
     template.is_active = False
     template.save()
     with pytest.raises(NotGiven):
-        approve(grant_id=grant.pk, actor=supervisor, at=AT)
+        accept(grant, supervisor)
     with pytest.raises(NotGiven):
         ask(member, agent, cause="case:2", template=template)
     grant.refresh_from_db()
@@ -190,17 +179,24 @@ def test_a_template_that_is_off_is_not_given(member, agent, supervisor):
 def test_approving_takes_permission_authority_and_another_person(member, agent, supervisor):
     grant = ask(member, supervisor, yuan=1_001)
     with pytest.raises(OwnRequest):
-        approve(grant_id=grant.pk, actor=supervisor, at=AT)
+        accept(grant, supervisor)
     with pytest.raises(OwnRequest):
         refuse(grant_id=grant.pk, actor=supervisor, note="x", at=AT)
     with pytest.raises(NotPermitted):
-        approve(grant_id=grant.pk, actor=staff_with(10**9), at=AT)
+        accept(grant, staff_with(10**9))
     with pytest.raises(NotPermitted):
         refuse(grant_id=grant.pk, actor=agent, note="x", at=AT)
     with pytest.raises(AuthorityTooSmall):
-        approve(grant_id=grant.pk, actor=staff_with(100_000, approves=True), at=AT)
+        approve(
+            grant_id=grant.pk,
+            content_hash=grant.content_hash,
+            actor=staff_with(100_000, approves=True),
+            at=AT,
+        )
     assert worth(member) == 0
-    approve(grant_id=grant.pk, actor=staff_with(1_000_000, approves=True), at=AT)
+    approve(
+        grant_id=grant.pk, content_hash=grant.content_hash, actor=staff_with(1_000_000, approves=True), at=AT
+    )
     assert worth(member) == 100_100
 
 
@@ -218,8 +214,8 @@ def test_refusing_says_why_and_frees_the_cause(member, agent, supervisor):
     assert (refused_grant.status, refused_grant.decision_note) == ("refused", "Too much")
     assert worth(member) == 0
     with pytest.raises(AlreadyDecided):
-        approve(grant_id=grant.pk, actor=supervisor, at=AT)
-    assert ask(member, agent, yuan=5).status == GrantStatus.EXECUTED
+        accept(grant, supervisor)
+    assert ask(member, agent, yuan=5).status == GrantStatus.CONFIRMED
 
 
 def test_reversing_takes_back_what_is_unused(member, agent, supervisor):
@@ -231,7 +227,7 @@ def test_reversing_takes_back_what_is_unused(member, agent, supervisor):
         with pytest.raises(WrongState):
             reverse(grant_id=grant.pk, actor=supervisor, note="Mistake", at=AT)
     assert (worth(member), ledger.balance(member)) == (0, 0)
-    assert ask(member, agent, yuan=10).status == GrantStatus.EXECUTED
+    assert ask(member, agent, yuan=10).status == GrantStatus.CONFIRMED
 
 
 def test_what_was_used_is_not_taken_back(member, agent, supervisor):
@@ -243,21 +239,18 @@ def test_what_was_used_is_not_taken_back(member, agent, supervisor):
     ledger_commands.post(key="s", kind="spend", moves=moves, actor=None, at=AT)
     with pytest.raises(ledger_commands.InsufficientBalance):
         reverse(grant_id=points.pk, actor=supervisor, note="Mistake", at=AT)
-    assert Grant.objects.filter(status=GrantStatus.EXECUTED).count() == 2
+    assert Grant.objects.filter(status=GrantStatus.CONFIRMED).count() == 2
 
 
-def test_of_member_and_live_fen_see_their_own(member, agent, supervisor):
+def test_of_member_sees_their_own(member, agent, supervisor):
     given, waiting = ask(member, agent), ask(member, agent, yuan=60, cause="case:2")
     ask(MemberFactory(), supervisor, cause="case:3")
     assert list(queries.of_member(member)) == [waiting, given]
-    assert queries.live_fen(Grant.objects.all(), agent) == 6_500
-    refuse(grant_id=waiting.pk, actor=supervisor, note="x", at=AT)
-    assert queries.live_fen(Grant.objects.all(), agent) == 500
 
 
 def test_lists_take_a_constant_number_of_queries(member, agent, django_assert_num_queries):
     for number in range(3):
-        with django_assert_num_queries(1):
+        with django_assert_num_queries(2 if number else 1):
             [(g.member.name, str(g.template), str(g.requested_by)) for g in queries.waiting()]
         ask(member, agent, yuan=60, cause=f"case:{number}")
 
@@ -278,8 +271,8 @@ def test_two_approvers_at_once_give_once():
     second = staff_with(10_000, approves=True)
     grant = ask(member, staff_with(5_000), yuan=60)
     results = at_once(
-        lambda: approve(grant_id=grant.pk, actor=first, at=AT),
-        lambda: approve(grant_id=grant.pk, actor=second, at=AT),
+        lambda: accept(grant, first),
+        lambda: accept(grant, second),
     )
     assert [type(error) for error in refused(results)] == [AlreadyDecided]
     assert Coupon.objects.count() == 1
@@ -292,12 +285,12 @@ def test_approve_against_refuse_ends_one_way():
     second = staff_with(10_000, approves=True)
     grant = ask(member, staff_with(5_000), yuan=60)
     results = at_once(
-        lambda: approve(grant_id=grant.pk, actor=first, at=AT),
+        lambda: accept(grant, first),
         lambda: refuse(grant_id=grant.pk, actor=second, note="No", at=AT),
     )
     assert [type(error) for error in refused(results)] == [AlreadyDecided]
     grant.refresh_from_db()
-    assert Coupon.objects.count() == (1 if grant.status == GrantStatus.EXECUTED else 0)
+    assert Coupon.objects.count() == (1 if grant.status == GrantStatus.CONFIRMED else 0)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -57,14 +57,17 @@ def ours(db):
 
 
 def decide(browser, grant, verdict, note=""):
-    return browser.post(reverse("admin:approval", args=[grant.pk]), {"verdict": verdict, "note": note})
+    return browser.post(
+        reverse("admin:approval", args=[grant.pk]),
+        {"verdict": verdict, "note": note, "seen": grant.content_hash},
+    )
 
 
 @pytest.mark.parametrize(
     ("role", "status"),
     [
         ("agent", 403),
-        ("team_lead", 403),
+        ("team_lead", 200),
         ("moderator", 403),
         ("analyst", 403),
         ("supervisor", 200),
@@ -98,18 +101,20 @@ def test_finance_decides_for_every_department(ours):
     browser = client_for(somebody("finance", DepartmentFactory()))
     assert grant.remedy.case.number in browser.get(APPROVALS).content.decode()
     assert decide(browser, grant, "approve").status_code == 302
-    assert Grant.objects.get().status == "executed"
+    assert Grant.objects.get().status == "confirmed"
 
 
 def test_approving_gives_and_says_so(ours):
     grant = asked(ours, somebody("agent", ours))
     browser = client_for(somebody("supervisor", ours))
     response = browser.post(
-        reverse("admin:approval", args=[grant.pk]), {"verdict": "approve", "note": ""}, follow=True
+        reverse("admin:approval", args=[grant.pk]),
+        {"verdict": "approve", "note": "", "seen": grant.content_hash},
+        follow=True,
     )
     assert f"已发放给 {grant.member}" in response.content.decode()
     assert "没有等待您审批的申请" in response.content.decode()
-    assert Grant.objects.get().status == "executed"
+    assert Grant.objects.get().status == "confirmed"
 
 
 def test_a_refusal_needs_a_reason_and_keeps_the_page(ours):
@@ -131,7 +136,7 @@ def test_what_was_decided_meanwhile_is_told_with_the_reason(ours):
     response = decide(browser, grant, "refuse", "晚了")
     assert response.status_code == 409
     assert 'role="alert"' in response.content.decode()
-    assert Grant.objects.get().status == "executed"
+    assert Grant.objects.get().status == "confirmed"
 
 
 def test_ones_own_request_is_shown_but_not_decidable(ours):

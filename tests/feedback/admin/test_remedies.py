@@ -33,6 +33,7 @@ def asked(department, agent, yuan=60):
 
 def act(client, action, *grants, note=""):
     data = {"action": action, "_selected_action": [grant.pk for grant in grants], "note": note}
+    data |= {f"seen-{grant.pk}": grant.content_hash for grant in grants}
     return client.post(GRANTS, data, follow=True).content.decode()
 
 
@@ -43,7 +44,7 @@ def test_a_decision_is_written_to_the_case_and_told(client):
     client.force_login(somebody("supervisor", department))
     act(client, "approve", first)
     act(client, "refuse", second, note="Too much")
-    assert [Grant.objects.get(pk=grant.pk).status for grant in (first, second)] == ["executed", "refused"]
+    assert [Grant.objects.get(pk=grant.pk).status for grant in (first, second)] == ["confirmed", "refused"]
     kinds = timeline([first.remedy.case, second.remedy.case]).values_list("kind", flat=True)
     assert {"remedy.granted", "remedy.refused"} <= set(kinds)
     assert Notice.objects.count() == 1

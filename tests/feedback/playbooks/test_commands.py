@@ -3,7 +3,8 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, transaction
 
-from compensation.grants.commands import MOST_POINTS, AlreadyGranted
+from compensation.grants.commands import AlreadyGranted
+from compensation.grants.handlers import MOST_POINTS
 from compensation.models import Coupon, Grant
 from config.common.errors import Invalid, MoveNotAllowed, NotFound, WrongState
 from config.common.events import timeline
@@ -199,7 +200,7 @@ def test_what_fits_is_suggested(department, agent):
     make_playbook("general")
     order = OrderFactory()
     case = CaseFactory(department=department, subject="包裹破損", order=order, member=order.member)
-    panel = queries.Panel(case, agent)
+    panel = queries.Panel(case, agent, T0)
     assert names(panel.suggested) == ["damaged"]
     assert set(names(panel.others)) == {"late", "late-food", "review", "general"}
     line = OrderLineFactory(order=order, product__category="食品")
@@ -209,7 +210,7 @@ def test_what_fits_is_suggested(department, agent):
         severity=Severity.SEVERE, detected_at=T0, changed_at=T0,
     )  # fmt: skip
     MessageFactory(case=case, body="而且还没到")
-    assert names(queries.Panel(case, agent).suggested) == ["late", "late-food", "damaged"]
+    assert names(queries.Panel(case, agent, T0).suggested) == ["late", "late-food", "damaged"]
 
 
 def test_the_panel_shows_cost_and_what_is_left(case, agent, django_assert_max_num_queries):
@@ -217,14 +218,14 @@ def test_the_panel_shows_cost_and_what_is_left(case, agent, django_assert_max_nu
     small, large = CouponTemplateFactory(code="sorry-10"), CouponTemplateFactory(code="sorry-60")
     used = apply(case, make_playbook(remedies=[small]), agent)
     make_playbook("large", remedies=[large, 500, "refund"])
-    panel = queries.Panel(case, agent)
+    panel = queries.Panel(case, agent, T0)
     assert (panel.limit_fen, panel.left_fen) == (5_000, 4_000)
     (offer,) = panel.offers
     assert offer.cost_fen == 6_000 + 500
     assert [gift.is_given_here for gift in offer.gifts] == [True, True, False]
     (use,) = panel.uses
     assert (use.use, use.done, use.is_ungiven) == (used, 0, False)
-    assert use.outcomes[0].grant.status == "executed"
+    assert use.outcomes[0].grant.status == "confirmed"
 
 
 def test_the_panel_takes_as_many_queries_for_three_playbooks_as_for_one(
@@ -241,7 +242,7 @@ def test_the_panel_takes_as_many_queries_for_three_playbooks_as_for_one(
         )
         make_playbook(f"offer-{number}")
         with django_assert_max_num_queries(18) as made:
-            panel = queries.Panel(case, User.objects.get(pk=agent.pk))
+            panel = queries.Panel(case, User.objects.get(pk=agent.pk), T0)
             assert len(panel.uses) == len(panel.offers) == number + 1
             assert panel.left_fen
         counts.append(len(made))
@@ -280,7 +281,7 @@ def test_whatever_stands_against_one_remedy_stops_no_other(case, agent):
     assert Grant.objects.count() == 1, "nothing is half-done"
     assert "playbook.not_given" in kinds(case)
     assert all("%(" not in entry.text for entry in timeline_of(case))
-    shown = queries.Panel(case, agent).uses[0].outcomes
+    shown = queries.Panel(case, agent, T0).uses[0].outcomes
     assert [bool(one.why_not) for one in shown] == [True, False, False]
     with pytest.raises(Invalid):
         commands.give(use_id=used.pk, actor=agent, at=T0)

@@ -51,9 +51,9 @@ def test_asked_answered_decided(asked):
     assert Alert.objects.filter(user=approver, kind="remedy.answered_back").exists()
     assert list(case.clocks.values("due_at", "paused_at")) == clocks
     ask(grant, approver, "还有别的吗？")  # once more, after an answer
-    commands.approve(grant_id=grant.pk, actor=approver, at=timezone.now())
+    commands.approve(grant_id=grant.pk, content_hash=grant.content_hash, actor=approver, at=timezone.now())
     grant.refresh_from_db()
-    assert grant.status == GrantStatus.EXECUTED
+    assert grant.status == GrantStatus.CONFIRMED
     kinds = set(Event.objects.filter(kind__endswith="_back").values_list("kind", flat=True))
     assert kinds == {"remedy.asked_back", "remedy.answered_back"}
 

@@ -60,6 +60,10 @@ def give(case, actor, yuan=5, key="k", **kwargs):
     )
 
 
+def accept(grant, actor, **more):
+    return approve(grant_id=grant.pk, content_hash=grant.content_hash, actor=actor, **more)
+
+
 def kinds(case):
     return list(timeline([case]).values_list("kind", flat=True))
 
@@ -67,7 +71,7 @@ def kinds(case):
 def test_within_authority_the_member_has_it_and_is_told(case, agent):
     with translation.override("en"):  # the agent's language, not the member's
         remedy = give(case, agent)
-    assert remedy.grant.status == GrantStatus.EXECUTED
+    assert remedy.grant.status == GrantStatus.CONFIRMED
     assert remedy.grant.coupon.member == case.member
     assert kinds(case) == ["remedy.granted"]
     notice = Notice.objects.get(member=case.member)
@@ -98,7 +102,9 @@ def test_beyond_authority_waits_and_the_lead_is_alerted(case, agent, supervisor)
     assert not Notice.objects.exists()
     assert list(Alert.objects.values_list("user", "kind")) == [(supervisor.pk, "remedy.requested")]
     assert list(queries.waiting_approvals(supervisor)) == [remedy.grant]
-    approve(grant_id=remedy.grant_id, actor=supervisor, note="Fair", at=AT)
+    approve(
+        grant_id=remedy.grant_id, content_hash=remedy.grant.content_hash, actor=supervisor, note="Fair", at=AT
+    )
     assert kinds(case) == ["remedy.requested", "remedy.granted"]
     assert Notice.objects.count() == 1
     assert Alert.objects.get(user=agent).kind == "remedy.approved"
@@ -122,23 +128,29 @@ def test_taking_back_is_on_the_timeline(case, agent, supervisor):
     assert kinds(case) == ["remedy.granted", "remedy.reversed"]
 
 
-def test_what_one_agent_gives_in_one_case_adds_up(case, agent, department, supervisor):
-    assert give(case, agent, 20, "a").grant.status == GrantStatus.EXECUTED
-    assert give(case, agent, 30, "b").grant.status == GrantStatus.EXECUTED
+def test_what_is_given_in_one_case_adds_up(case, agent, department, supervisor):
+    assert give(case, agent, 20, "a").grant.status == GrantStatus.CONFIRMED
+    assert give(case, agent, 30, "b").grant.status == GrantStatus.CONFIRMED
     third = give(case, agent, 1, "c")
     assert third.grant.status == GrantStatus.REQUESTED
     other = CaseFactory(department=department)
-    assert give(other, agent, 50, "d").grant.status == GrantStatus.EXECUTED
+    assert give(other, agent, 50, "d").grant.status == GrantStatus.CONFIRMED
     lead = somebody("team_lead", department)
-    assert give(case, lead, 200, "e").grant.status == GrantStatus.EXECUTED
+    assert give(case, lead, 149, "e").grant.status == GrantStatus.CONFIRMED  # beside the 51 of the agent
+    assert give(case, lead, 10, "f").grant.status == GrantStatus.REQUESTED
 
 
 def test_the_sum_counts_against_the_approvers_authority_too(case, agent, supervisor):
     waiting = [give(case, agent, yuan, f"k{yuan}").grant for yuan in (600, 500)]
     with pytest.raises(AuthorityTooSmall):
-        approve(grant_id=waiting[0].pk, actor=supervisor, at=AT)
+        accept(waiting[0], supervisor, at=AT)
     refuse(grant_id=waiting[1].pk, actor=supervisor, note="No", at=AT)
-    assert approve(grant_id=waiting[0].pk, actor=supervisor, at=AT).executed_at == AT
+    assert (
+        approve(
+            grant_id=waiting[0].pk, content_hash=waiting[0].content_hash, actor=supervisor, at=AT
+        ).executed_at
+        == AT
+    )
 
 
 def test_a_repeat_changes_nothing(case, agent):
@@ -162,9 +174,9 @@ def test_bad_requests_are_refused(case, agent, department):
             grant_for_case(case_id=case.pk, kind=kind, reason="x", key="k", actor=agent, at=AT, **more)
     with pytest.raises(WrongState):
         give(CaseFactory(closed=True, department=department), agent)
-    for command in (approve, refuse, reverse):
+    for command, more in ((approve, {"content_hash": ""}), (refuse, {}), (reverse, {})):
         with pytest.raises(NotFound):
-            command(grant_id=0, actor=agent, note="x", at=AT)
+            command(grant_id=0, actor=agent, note="x", at=AT, **more)
     assert not Grant.objects.exists()
 
 
@@ -186,7 +198,7 @@ def test_own_requests_are_not_offered(case, supervisor):
     assert grant.status == GrantStatus.REQUESTED
     assert not queries.waiting_approvals(supervisor)
     with pytest.raises(OwnRequest):
-        approve(grant_id=grant.pk, actor=supervisor, at=AT)
+        accept(grant, supervisor, at=AT)
 
 
 def test_lists_take_a_constant_number_of_queries(
@@ -223,7 +235,7 @@ def test_one_agent_in_two_windows_stays_under_the_limit():
         ]
     )
     assert not refused(results)
-    assert sorted(Grant.objects.values_list("status", flat=True)) == ["executed", "requested"]
+    assert sorted(Grant.objects.values_list("status", flat=True)) == ["confirmed", "requested"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -233,7 +245,7 @@ def test_approve_against_refuse_tells_one_story():
     one, two = (somebody("supervisor", department) for _ in range(2))
     grant = give(case, agent, yuan=60).grant
     results = at_once(
-        lambda: approve(grant_id=grant.pk, actor=one, at=AT),
+        lambda: accept(grant, one, at=AT),
         lambda: refuse(grant_id=grant.pk, actor=two, note="No", at=AT),
     )
     assert [type(error) for error in refused(results)] == [AlreadyDecided]

@@ -1,0 +1,153 @@
+"""What becomes of a grant that was decided for: carried out, confirmed, failed, or taken back.
+
+A budget has one place to be reserved (`give`), one to be spent (`_left_the_house`), and is released where a
+grant ends otherwise (`fail`, `reverse`).
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from compensation.authority.queries import APPROVE
+from compensation.grants.handlers import handler_of
+from compensation.models import GIVEN, Grant, GrantStatus
+from config.common.errors import Invalid, NotPermitted, WrongState
+from config.common.events import Actor, record
+from config.common.models import User
+
+TEXT_LENGTH = 500
+OUTCOME_LENGTH = 200
+
+
+def text(said: str, missing: object) -> str:
+    """What somebody wrote, which must be something.
+
+    Raises:
+        Invalid: nothing, or too much.
+    """
+    said = said.replace("\0", "").strip()
+    if not said:
+        raise Invalid(str(missing))
+    if len(said) > TEXT_LENGTH:
+        raise Invalid(_("The text is too long: 500 characters at most."))
+    return said
+
+
+def give(grant: Grant, *, actor: Actor, at: datetime) -> None:
+    """Carry out what was decided, in the transaction of the decision; the caller holds the grant.
+
+    Raises:
+        DomainError: it can no longer be given; see the kind's handler.
+    """
+    handler = handler_of(grant.kind)
+    handler.check(grant)
+    grant.status, grant.decided_at = GrantStatus.APPROVED, at
+    if handler.is_at_once:
+        grant.status, grant.executed_at, grant.confirmed_at = GrantStatus.CONFIRMED, at, at
+    grant.save(
+        update_fields=[
+            "status", "decided_by", "decided_at", "decision_note", "executed_at", "confirmed_at",
+        ]
+    )  # fmt: skip
+    handler.begin(grant, actor=actor, at=at)
+    if handler.is_at_once:
+        _left_the_house(grant, actor=actor, at=at)
+    else:
+        record("grant.approved", grant, actor=actor, at=at, cause=grant.cause, cost_fen=grant.cost_fen)
+
+
+@transaction.atomic
+def execute(*, grant_id: int, reference: str = "", actor: Actor, at: datetime) -> Grant:
+    """Note that an approved grant was carried out, under the number of whoever did; again changes nothing.
+
+    Raises:
+        WrongState: it is neither approved nor carried out.
+    """
+    grant = _lock(grant_id)
+    if grant.status in GIVEN:
+        return grant
+    _check(grant, GrantStatus.APPROVED)
+    grant.status, grant.executed_at = GrantStatus.EXECUTED, at
+    grant.outcome = reference.strip()[:OUTCOME_LENGTH]
+    grant.save(update_fields=["status", "executed_at", "outcome"])
+    _left_the_house(grant, actor=actor, at=at)
+    return grant
+
+
+@transaction.atomic
+def confirm(*, grant_id: int, reference: str = "", actor: Actor, at: datetime) -> Grant:
+    """Note that the member has it; again changes nothing. That it was carried out may be heard of later.
+
+    Raises:
+        WrongState: it is not on its way.
+    """
+    grant = _lock(grant_id)
+    if grant.status == GrantStatus.CONFIRMED:
+        return grant
+    _check(grant, GrantStatus.APPROVED, GrantStatus.EXECUTED)
+    was_out = grant.status == GrantStatus.EXECUTED
+    grant.status, grant.confirmed_at = GrantStatus.CONFIRMED, at
+    grant.executed_at = grant.executed_at or at
+    grant.outcome = reference.strip()[:OUTCOME_LENGTH] or grant.outcome
+    grant.save(update_fields=["status", "executed_at", "confirmed_at", "outcome"])
+    if not was_out:
+        _left_the_house(grant, actor=actor, at=at)
+    record("grant.confirmed", grant, actor=actor, at=at, cause=grant.cause)
+    return grant
+
+
+@transaction.atomic
+def fail(*, grant_id: int, reason: str, actor: Actor, at: datetime) -> Grant:
+    """Note that a grant on its way could not be given; again changes nothing. Its cause is free again.
+
+    Raises:
+        WrongState: it is not on its way.
+        Invalid: there is no reason.
+    """
+    reason = text(reason, _("Say why it failed."))
+    grant = _lock(grant_id)
+    if grant.status == GrantStatus.FAILED:
+        return grant
+    _check(grant, GrantStatus.APPROVED, GrantStatus.EXECUTED)
+    grant.status, grant.ended_at, grant.outcome = GrantStatus.FAILED, at, reason[:OUTCOME_LENGTH]
+    grant.save(update_fields=["status", "ended_at", "outcome"])
+    record("grant.failed", grant, actor=actor, at=at, cause=grant.cause)
+    return grant
+
+
+@transaction.atomic
+def reverse(*, grant_id: int, actor: User, note: str, at: datetime) -> Grant:
+    """Take back what was given, as long as the member has not used it. Its cause may be granted for anew.
+
+    Raises:
+        NotPermitted: the actor may not decide on grants.
+        WrongState: it is not given, or is of a kind that cannot be taken back.
+        CouponNotUsable: the coupon was used or has expired.
+        InsufficientBalance: the points were spent.
+        Invalid: there is no reason.
+    """
+    note = text(note, _("Say why this is taken back."))
+    if not actor.has_perm(APPROVE):
+        raise NotPermitted(_("You are not permitted to decide on grants."))
+    grant = _lock(grant_id)
+    if grant.status not in GIVEN:
+        raise WrongState(_("Only what was given can be taken back."))
+    grant.status, grant.reversed_at = GrantStatus.REVERSED, at
+    grant.save(update_fields=["status", "reversed_at"])
+    handler_of(grant.kind).undo(grant, actor=actor, at=at)
+    record("grant.reversed", grant, actor=actor, at=at, note=note)
+    return grant
+
+
+def _left_the_house(grant: Grant, *, actor: Actor, at: datetime) -> None:
+    record("grant.executed", grant, actor=actor, at=at, cause=grant.cause, cost_fen=grant.cost_fen)
+
+
+def _lock(grant_id: int) -> Grant:
+    return Grant.objects.select_for_update(no_key=True).get(pk=grant_id)
+
+
+def _check(grant: Grant, *wanted: GrantStatus) -> None:
+    if grant.status not in wanted:
+        raise WrongState(_("It stands at: %(status)s.") % {"status": grant.get_status_display()})

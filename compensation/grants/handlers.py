@@ -1,0 +1,118 @@
+"""How each kind of grant is priced, carried out and taken back. A kind that is not here cannot be given."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from django.utils.translation import gettext_lazy as _
+
+from compensation.coupons import commands as coupons
+from compensation.grants.rules import Content
+from compensation.ledger import commands as ledger
+from compensation.ledger.rules import given
+from compensation.models import Grant, GrantKind, Order, Transaction, Unit
+from compensation.points import queries as points_queries
+from config.common.errors import Invalid, WrongState
+from config.common.events import Actor
+
+MOST_POINTS = 10_000_000
+
+
+class KindNotGiven(WrongState):
+    """Nothing here can carry this kind of grant out."""
+
+    code = "kind_not_given"
+    default = _("This kind cannot be given here yet.")
+
+
+class Handler(Protocol):
+    """One kind of grant."""
+
+    is_at_once: bool
+    """Whether the member has it in the moment of the decision; else it is carried out and confirmed later."""
+
+    def price(self, content: Content, order: Order | None) -> int:
+        """What it costs the house, in fen; raises Invalid for a content that is not of this kind."""
+        ...
+
+    def check(self, grant: Grant) -> None:
+        """Refuse what can no longer be given."""
+        ...
+
+    def begin(self, grant: Grant, *, actor: Actor, at: datetime) -> None:
+        """Carry an approved grant out, or have it carried out."""
+        ...
+
+    def undo(self, grant: Grant, *, actor: Actor, at: datetime) -> None:
+        """Take back what was given, as long as the member has not used it."""
+        ...
+
+
+class _Coupon:
+    is_at_once = True
+
+    def price(self, content: Content, order: Order | None) -> int:  # noqa: ARG002 - a handler's
+        if content.template is None or _more(content, "template"):
+            raise Invalid(_("Choose either a kind of coupon or a number of points."))
+        return content.template.value_fen
+
+    def check(self, grant: Grant) -> None:
+        if grant.template is None or not grant.template.is_active:
+            raise coupons.NotGiven
+
+    def begin(self, grant: Grant, *, actor: Actor, at: datetime) -> None:
+        coupons.issue(grant=grant, actor=actor, at=at)
+
+    def undo(self, grant: Grant, *, actor: Actor, at: datetime) -> None:
+        coupons.revoke(coupon_id=grant.coupon.pk, actor=actor, at=at)
+
+
+class _Points:
+    is_at_once = True
+
+    def price(self, content: Content, order: Order | None) -> int:  # noqa: ARG002 - a handler's
+        if content.points is None or not 0 < content.points <= MOST_POINTS or _more(content, "points"):
+            raise Invalid(_("Choose either a kind of coupon or a number of points."))
+        return points_queries.worth_fen(content.points)
+
+    def check(self, grant: Grant) -> None:
+        """Points can always be given."""
+
+    def begin(self, grant: Grant, *, actor: Actor, at: datetime) -> None:
+        moves = given(Unit.POINTS, grant.points or 0, member_id=grant.member_id)
+        ledger.post(key=_points_key(grant), kind="points.granted", moves=moves, actor=actor, at=at)
+
+    def undo(self, grant: Grant, *, actor: Actor, at: datetime) -> None:
+        posted = Transaction.objects.get(key=_points_key(grant))
+        ledger.reverse(posted=posted, key=f"grant:{grant.pk}:reversed", actor=actor, at=at)
+
+
+HANDLERS: Mapping[GrantKind, Handler] = {
+    GrantKind.COUPON: _Coupon(),
+    GrantKind.POINTS: _Points(),
+}
+
+
+def handler_of(kind: str) -> Handler:
+    """What carries a kind out.
+
+    Raises:
+        Invalid: there is no such kind.
+        KindNotGiven: it cannot be given here.
+    """
+    if kind not in GrantKind.values:
+        raise Invalid(_("Choose what is given."))
+    found = HANDLERS.get(GrantKind(kind))
+    if found is None:
+        raise KindNotGiven
+    return found
+
+
+def _more(content: Content, *taken: str) -> bool:
+    """Whether a content says more than its kind takes."""
+    said = {name for name in ("template", "points", "amount_fen", "gift", "lines") if getattr(content, name)}
+    return bool(said - set(taken))
+
+
+def _points_key(grant: Grant) -> str:
+    return f"grant:{grant.pk}:given"

@@ -1,0 +1,55 @@
+"""What exactly is given, and its digest: what an approver decides on and nothing else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from compensation.models import CouponTemplate, Grant, GrantKind, OrderLine
+from config.common.idempotency import request_hash
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """So many pieces of an order line; an amount of None is their share of what was paid."""
+
+    order_line: OrderLine
+    quantity: int = 1
+    amount_fen: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What is given: each kind takes its own."""
+
+    kind: GrantKind | str
+    template: CouponTemplate | None = None
+    points: int | None = None
+    amount_fen: int | None = None
+    gift: str = ""
+    lines: Sequence[Line] = ()
+
+
+def share(paid_fen: int, quantity: int, of: int) -> int:
+    """What `quantity` of `of` pieces were paid; part of a fen counts whole."""
+    return -(-paid_fen * quantity // of)
+
+
+def digest(grant: Grant, lines: Sequence[tuple[int, int, int]]) -> str:
+    """The digest of what a grant gives, to whom, for what, and why; lines as (order line, quantity, fen)."""
+    return request_hash(
+        {
+            "member": grant.member_id,
+            "cause": grant.cause,
+            "problem": grant.problem,
+            "order": grant.order_id,
+            "kind": str(grant.kind),
+            "template": grant.template_id,
+            "points": grant.points,
+            "amount_fen": grant.amount_fen,
+            "gift": grant.gift,
+            "lines": sorted(lines),
+            "cost_fen": grant.cost_fen,
+            "reason": grant.reason,
+            "reason_code": grant.reason_code,
+            "department": grant.department,
+        }
+    )
