@@ -167,8 +167,8 @@ def test_texts_topics_covers_and_authority_are_kept():
     agent, mate = (AgentFactory(departments=[department]) for _ in range(2))
     Cover.objects.create(agent=agent, cover=mate)
     assert last("cover").what == f"{agent} · {mate}"
-    authority = Authority.objects.create(group=agent.user.groups.get(), limit_fen=5000)
-    Authority.objects.filter(pk=authority.pk).update(limit_fen=900_000)
+    authority = Authority.objects.create(group=agent.user.groups.get(), per_grant_fen=5000)
+    Authority.objects.filter(pk=authority.pk).update(per_grant_fen=900_000)
     assert [(one.before, one.after) for one in last("authority").differences] == [("5000", "900000")]
 
 

@@ -120,6 +120,6 @@ def test_roles_differ_in_what_they_may_do():
 
     assert may("feedback.work_case") == {"agent", "team_lead", "supervisor", "administrator"}
     assert may("feedback.assign_case") == {"team_lead", "supervisor", "administrator"}
-    assert may("compensation.approve_grant") == {"supervisor", "finance", "administrator"}
+    assert may("compensation.approve_grant") == {"team_lead", "supervisor", "finance", "administrator"}
     assert may("feedback.see_all_departments") == {"administrator"}
     assert "moderator" in may("feedback.add_reply")
