@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('compensation', '0011_tier_rules_on_record'),
+        ("compensation", "0011_tier_rules_on_record"),
         ('pghistory', '0007_auto_20250421_0444'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -21,7 +21,7 @@ WHERE remedy.grant_id = given.id AND remedy.case_id IS NOT NULL
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("feedback", "0037_more_edits_on_record"),
+        ("feedback", "0038_cases_by_age"),
         ("compensation", "0012_grants_whole"),
     ]
 
