@@ -18,6 +18,7 @@ from feedback.intake import commands as imports
 from feedback.intake import running
 from feedback.ladders import sweep as ladders
 from feedback.quality import commands as quality
+from feedback.remedies import overdue
 from feedback.remedies.gap_rules import apply_gap_rules
 from feedback.reviews import following
 from feedback.routing import commands as routing
@@ -166,6 +167,13 @@ def measure_pace() -> None:
 def draw_checks() -> None:
     """Draw the conversations whose quality is to be checked."""
     quality.draw(at=timezone.now())
+
+
+@shared_task(name="feedback.raise_approvals")
+def raise_approvals() -> None:
+    """Send what nobody decided in time a level up."""
+    while overdue.raise_overdue(at=timezone.now()):
+        pass
 
 
 @shared_task(name="feedback.follow_up_reviews")

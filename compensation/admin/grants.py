@@ -4,19 +4,24 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 from unfold.admin import ModelAdmin
 from unfold.forms import ActionForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from compensation.admin.forms import YuanField
 from compensation.authority import commands as authority
+from compensation.authority.queries import approvers
 from compensation.grants import commands
-from compensation.models import Authority, Grant
+from compensation.models import ApprovalTerms, Authority, Delegation, Grant
 from config.common.browsing import Browsed
 from config.common.errors import DomainError
 from config.common.models import User
@@ -70,7 +75,10 @@ class GrantAdmin(Browsed):
         "decided_at",
         "decision_note",
         "executed_at",
+        "confirmed_at",
         "reversed_at",
+        "outcome",
+        "rounds",
     ]
     readonly_fields = fields
 
@@ -85,6 +93,25 @@ class GrantAdmin(Browsed):
     def cost(self, grant: Grant) -> str:
         """In yuan."""
         return display(grant.cost_fen)
+
+    @admin.display(description=_("approval rounds"))
+    def rounds(self, grant: Grant) -> str:
+        """Each with its level, when it was due, and how it ended."""
+        rows = grant.rounds.select_related("role", "decided_by", "on_behalf_of").order_by("pk")
+        return format_html_join(
+            mark_safe("<br>"),
+            "{} · {} · {} {} {}",
+            (
+                (
+                    date_format(localtime(one.asked_at), "SHORT_DATETIME_FORMAT"),
+                    one.role or "—",
+                    one.get_decision_display() or pgettext("approval", "open"),
+                    one.decided_by or "",
+                    f"({one.on_behalf_of})" if one.on_behalf_of else "",
+                )
+                for one in rows
+            ),
+        )
 
     def has_approve_permission(self, request: HttpRequest) -> bool:
         """Who may decide."""
@@ -185,3 +212,94 @@ class AuthorityAdmin(ModelAdmin):
         """Take several away, each with its event."""
         for one in queryset:
             self.delete_model(request, one)
+
+
+@admin.register(ApprovalTerms)
+class ApprovalTermsAdmin(ModelAdmin):
+    """How long approvers have, and what needs pictures."""
+
+    fields = ["decide_within_hours", "evidence_above_fen"]
+    list_display = ["decide_within_hours", "evidence_above"]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Amounts in yuan."""
+        if db_field.name == "evidence_above_fen":
+            return YuanField(label=_("refunds need pictures above (yuan)"))
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    @admin.display(description=_("refunds need pictures above"))
+    def evidence_above(self, terms: ApprovalTerms) -> str:
+        """In yuan."""
+        return display(terms.evidence_above_fen)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """There is one row."""
+        return super().has_add_permission(request) and not ApprovalTerms.objects.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: ApprovalTerms | None = None) -> bool:  # noqa: ARG002 - Django's
+        """There is always one row."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: ApprovalTerms, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
+        """Keep it with its event."""
+        authority.save_terms(terms=obj, actor=request.user, at=timezone.now())  # type: ignore[arg-type]  # staff
+
+
+@admin.register(Delegation)
+class DelegationAdmin(ModelAdmin):
+    """Who stands in for whom: made here, ended here, and kept."""
+
+    list_display = ["giver", "receiver", "from_at", "until", "note"]
+    list_select_related = ["giver", "receiver"]
+    fields = ["giver", "receiver", "from_at", "until", "note"]
+    ordering = ["-until", "-pk"]
+    actions = ["end"]
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Those who may decide; one's own authority, for who may not arrange for others."""
+        people = approvers()
+        if db_field.name == "giver" and not request.user.has_perm(authority.OTHERS):
+            people = people.filter(pk=request.user.pk or 0)
+        return super().formfield_for_foreignkey(db_field, request, queryset=people, **kwargs)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delegation]:
+        """All for who arranges for others; else one's own, given and received."""
+        rows: QuerySet[Delegation] = super().get_queryset(request)
+        if request.user.has_perm(authority.OTHERS):
+            return rows
+        return rows.filter(Q(giver=request.user.pk) | Q(receiver=request.user.pk))
+
+    def has_change_permission(self, request: HttpRequest, obj: Delegation | None = None) -> bool:  # noqa: ARG002 - Django's
+        """What was arranged stands, and is ended rather than changed."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Delegation | None = None) -> bool:  # noqa: ARG002 - Django's
+        """It is ended rather than deleted."""
+        return False
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        """Who may make one may end it; whose, the command asks."""
+        may: bool = self.has_add_permission(request)
+        return may
+
+    def save_model(self, request: HttpRequest, obj: Delegation, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
+        """Make it with its event."""
+        made = authority.delegate(
+            giver=obj.giver,
+            receiver=obj.receiver,
+            from_at=obj.from_at,
+            until=obj.until,
+            note=obj.note,
+            actor=request.user,  # type: ignore[arg-type]  # staff
+            at=timezone.now(),
+        )
+        obj.pk = made.pk
+
+    @admin.action(permissions=["end"], description=_("End now"))
+    def end(self, request: HttpRequest, queryset: QuerySet[Delegation]) -> None:
+        """End what is selected and still running."""
+        for row in queryset:
+            try:
+                authority.end_delegation(delegation_id=row.pk, actor=request.user, at=timezone.now())  # type: ignore[arg-type]  # staff
+            except DomainError as error:
+                self.message_user(request, f"{row}: {error}", messages.WARNING)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db.models import F, Q, QuerySet, Sum
 
 from compensation.authority import rules
@@ -57,9 +57,13 @@ def delegated_to(user: User, at: datetime) -> list[User]:
     return [giver for giver in givers if giver.is_active and giver.has_perm(APPROVE)]
 
 
-def running(at: datetime) -> QuerySet[Delegation]:
-    """The delegations in force."""
-    return Delegation.objects.filter(from_at__lte=at, until__gt=at).select_related("giver", "receiver")
+def approvers() -> QuerySet[User]:
+    """Everybody who may decide on grants by a role or by themselves."""
+    app, code = APPROVE.split(".")
+    held = Permission.objects.filter(codename=code, content_type__app_label=app)
+    return User.objects.filter(
+        Q(groups__permissions__in=held) | Q(user_permissions__in=held), is_active=True
+    ).distinct()
 
 
 def backing(user: User, need: Sums, *, requester_id: int | None, at: datetime) -> User | None:

@@ -18,7 +18,7 @@ from compensation.authority.queries import most_of
 from compensation.authority.rules import Sums, covers
 from compensation.grants import queries as grants
 from compensation.grants.queries import need_of
-from compensation.models import GIVEN, Grant, GrantStatus
+from compensation.models import GIVEN, ApprovalRound, Grant, GrantStatus
 from config.common.errors import DomainError, NotFound
 from config.common.models import User
 from config.common.screens import StaffRequest, page
@@ -53,6 +53,9 @@ class Request:
     pictures: list[Attachment] = field(default_factory=list)
     is_own: bool = False
     is_beyond: bool = False
+    need: Sums = Sums()  # noqa: RUF009 - frozen
+    due: ApprovalRound | None = None
+    is_overdue: bool = False
 
 
 @require_GET
@@ -153,6 +156,9 @@ def _requests(
             by_agent=agents.get(grant.requested_by_id, Given()),
             pictures=pictures[_case_id(grant)][:PICTURES],
             is_own=is_own,
+            need=need_of(grant),
+            due=(due := next(iter(grant.open_rounds), None)),  # type: ignore[attr-defined]  # `waiting` prefetches
+            is_overdue=due is not None and due.due_at <= at,
             is_beyond=not covers(limit, need_of(grant)),
         )
         for grant in found

@@ -42,6 +42,8 @@ _LEAD = (
     "feedback.see_board",
     "feedback.decide_approval",
     "compensation.approve_grant",
+    "compensation.view_delegation",
+    "compensation.add_delegation",
     "feedback.plan_roster",
     "feedback.view_clock",
     "feedback.view_handoff",
@@ -109,6 +111,8 @@ ROLES: Mapping[str, Role] = {
         "财务",
         (
             "compensation.approve_grant",
+            "compensation.view_delegation",
+            "compensation.add_delegation",
             "compensation.see_coupon_code",
             "feedback.end_remedyrequest",
             "feedback.decide_all_departments",

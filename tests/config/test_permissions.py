@@ -24,7 +24,7 @@ from django_celery_beat.models import (
     SolarSchedule,
 )
 
-from compensation.models import Coupon, CouponTemplate, Grant, GrantStatus, Notice
+from compensation.models import Coupon, CouponTemplate, Delegation, Grant, GrantStatus, Notice
 from config.common.browsing import Browsed
 from config.common.models import Seal, User
 from config.common.registry import DEFAULTS, PAGES
@@ -132,6 +132,8 @@ def make_house() -> tuple[dict[str, User], Case]:
         order=order, promise=promise, aspect=Aspect.DELIVERY, expected_at=T0, actual_at=now, days=-3,
         severity=Severity.SEVERE, detected_at=now, changed_at=now,
     )  # fmt: skip
+    stands_in = {"giver": people["supervisor"], "receiver": people["team_lead"]}
+    Delegation.objects.create(**stands_in, from_at=now, until=now + timedelta(days=1))
     make_channels(case)
     make_supervised(service, people["agent"], people["team_lead"], now)
     Approval.objects.create(
@@ -215,6 +217,10 @@ MODELS = {
     "compensation.coupontemplate": Rights(WORKERS | {"finance"}, ADMIN, ADMIN, ADMIN),
     "compensation.coupon": Rights(WORKERS | {"finance"}),
     "compensation.authority": KEEP,
+    "compensation.approvalterms": Rights(ADMIN, ADMIN),
+    "compensation.delegation": Rights(
+        LEADERS | {"finance"}, add=LEADERS | {"finance"}, row={"team_lead", "supervisor", *ADMIN}
+    ),
     "compensation.account": Rights(ADMIN | {"finance"}),
     "compensation.entry": Rights(ADMIN | {"finance"}),
     "compensation.pointsrule": Rights(ADMIN, ADMIN),

@@ -5,7 +5,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from compensation.grants import commands as grants
-from compensation.models import Authority, Coupon, CouponTemplate, Grant, PointsRule
+from compensation.models import Authority, Coupon, CouponTemplate, Delegation, Grant, PointsRule
 from config.common.models import Event
 from tests.factories.common import UserFactory
 from tests.factories.compensation import MemberFactory
@@ -193,3 +193,34 @@ def test_there_is_one_value_of_points(admin_client):
     assert PointsRule.objects.get().worth_fen == 200
     admin_client.post(page("pointsrule", 1, view="change"), {"points": "0", "worth_fen": "2"})
     assert PointsRule.objects.get().points == 100
+
+
+@pytest.mark.req("C7")
+def test_somebody_stands_in_by_the_admin(client):
+    giver = signed_in(client, "view_delegation", "add_delegation", "approve_grant")
+    receiver, agent = staff_with(1_000, approves=True), staff_with(5_000)
+    other = staff_with(2_000, approves=True)
+    page_ = page("delegation", view="add")
+    choices = client.get(page_).content.decode()
+    assert f'value="{receiver.pk}"' in choices
+    assert f'value="{agent.pk}"' not in choices
+    when = {"from_at_0": "2026-01-01", "from_at_1": "00:00", "until_0": "2099-01-01", "until_1": "00:00"}
+    client.post(page_, {"giver": other.pk, "receiver": receiver.pk, "note": "x", **when})
+    client.post(page_, {"giver": giver.pk, "receiver": agent.pk, "note": "x", **when})
+    client.post(page_, {"giver": giver.pk, "receiver": giver.pk, "note": "x", **when})
+    assert not Delegation.objects.exists()
+    client.post(page_, {"giver": giver.pk, "receiver": receiver.pk, "note": "Leave", **when})
+    row = Delegation.objects.get()
+    assert (row.giver, row.receiver) == (giver, receiver)
+    data = {"action": "end", "_selected_action": [row.pk]}
+    client.post(page("delegation"), data, follow=True)
+    row.refresh_from_db()
+    assert row.until.year < 2099
+    signed_in(client, "view_delegation", "add_delegation", "approve_grant")
+    assert client.get(page("delegation", row.pk, view="change")).status_code == 302
+
+
+def test_a_grant_shows_its_rounds(admin_client):
+    grant = give("case:1", staff_with(5_000), yuan=60)
+    assert grant.rounds.exists()
+    assert "待审批" in admin_client.get(page("grant", grant.pk, view="change")).content.decode()
