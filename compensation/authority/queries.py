@@ -44,10 +44,10 @@ def live_beside(
     return Sums(**{name: int(total) for name, total in sums.items()})
 
 
-def left_fen(user: User, *, member_id: int, problem: str, order_id: int | None, at: datetime) -> int:
-    """The most that a person can still give for this problem without asking."""
+def left_fen(limits: Sums, *, member_id: int, problem: str, order_id: int | None, at: datetime) -> int:
+    """The most that somebody with these limits can still give for this problem without asking."""
     before = live_beside(member_id=member_id, problem=problem, order_id=order_id, at=at)
-    return rules.left(limits_of(user), before, has_order=order_id is not None)
+    return rules.left(limits, before, has_order=order_id is not None)
 
 
 def delegated_to(user: User, at: datetime) -> list[User]:

@@ -125,9 +125,10 @@ def _step(name: str | Promise, promised: datetime | None, times: list[datetime |
 def _remedies(request: StaffRequest, sheet: Sheet) -> Panel:
     context: dict[str, Any] = {"sheet": sheet, "case": sheet.case, "remedies": list(remedies_of(sheet.case))}
     if "grant" in sheet.actions:
+        limits = limits_of(request.user)
         context |= {
-            "limit": limits_of(request.user).grant,
-            "left": left_fen(request.user, sheet.case, sheet.at),
+            "limit": limits.grant,
+            "left": left_fen(limits, sheet.case, sheet.at),
             "templates": list(CouponTemplate.objects.filter(is_active=True)),
             "key": uuid.uuid4().hex,
             "kinds": GrantKind,

@@ -8,6 +8,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.functional import cached_property
 
 from compensation.authority.queries import limits_of
+from compensation.authority.rules import Sums
 from compensation.models import CouponTemplate, Grant, OrderLine, PointsRule
 from compensation.points.rules import worth_fen
 from config.common.models import User
@@ -144,12 +145,16 @@ class Panel:
     @cached_property
     def limit_fen(self) -> int:
         """The person's authority."""
-        return limits_of(self.user).grant
+        return self._limits.grant
 
     @cached_property
     def left_fen(self) -> int:
         """What is left of it in this case."""
-        return left_fen(self.user, self.case, self.at)
+        return left_fen(self._limits, self.case, self.at)
+
+    @cached_property
+    def _limits(self) -> Sums:
+        return limits_of(self.user)
 
     @cached_property
     def _coupons(self) -> dict[int, CouponTemplate]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from compensation.authority import queries as authority
+from compensation.authority.rules import Sums
 from compensation.grants import queries as grants
 from compensation.models import Grant
 from config.common.errors import NotFound
@@ -84,10 +85,10 @@ def problem_of(case: Case) -> str:
     return f"case:{case.pk}"
 
 
-def left_fen(user: User, case: Case, at: datetime) -> int:
-    """The most that a person can still give in a case without asking."""
+def left_fen(limits: Sums, case: Case, at: datetime) -> int:
+    """The most that somebody with these limits can still give in a case without asking."""
     return authority.left_fen(
-        user, member_id=case.member_id, problem=problem_of(case), order_id=case.order_id, at=at
+        limits, member_id=case.member_id, problem=problem_of(case), order_id=case.order_id, at=at
     )
 
 

@@ -113,10 +113,13 @@ def test_sums_are_taken_anew_at_the_decision(order, agent):
 
 def test_left_is_what_may_still_be_given(order, agent):
     where = {"member_id": order.member_id, "problem": "case:1", "order_id": order.pk, "at": AT}
-    assert queries.left_fen(agent, **where) == 5_000
+    assert queries.left_fen(queries.limits_of(agent), **where) == 5_000
     ask(order, agent, 30, case=2)
-    assert queries.left_fen(agent, **where) == 2_000
-    assert queries.left_fen(agent, **where | {"order_id": None, "at": AT + 25 * HOUR}) == 5_000
+    assert queries.left_fen(queries.limits_of(agent), **where) == 2_000
+    assert (
+        queries.left_fen(queries.limits_of(agent), **where | {"order_id": None, "at": AT + 25 * HOUR})
+        == 5_000
+    )
 
 
 def test_the_level_is_the_lowest_that_reaches(order, agent):

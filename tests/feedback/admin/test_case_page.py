@@ -362,7 +362,7 @@ def test_grant_within_and_beyond_authority(work, browser):
         == 302
     )
     statuses = Remedy.objects.order_by("pk").values_list("grant__status", flat=True)
-    assert list(statuses) == ["executed", "requested"]
+    assert list(statuses) == ["confirmed", "requested"]
     text = browser.get(page_of(work.case)).content.decode()
     assert "五元券" in text
     assert "待审批" in text
