@@ -13,6 +13,7 @@ from config.common.asked import id_in
 from config.common.errors import Invalid, NotFound
 from config.common.screens import StaffRequest
 from feedback.admin.letters import sort_letter
+from feedback.admin.recognising import say_who
 from feedback.cases import commands, waiting, watching
 from feedback.cases.contacts import reveal_contacts
 from feedback.cases.linking import find_numbered
@@ -355,6 +356,7 @@ MOVES: dict[str, Move] = {
     "recall": Move("recall", _recall),
     "priority": Move("change_priority", _change_priority),
     "correct": Move("correct", _correct),
+    "recognise": Move("correct", say_who),
     "reopen": Move("reopen", _reopen, "reopen"),
     "close": Move("close_case", _close),
     "grant": Move("grant", _grant, "grant"),

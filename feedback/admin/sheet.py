@@ -15,6 +15,7 @@ from config.common.screens import StaffRequest
 from feedback.cases.linking import Linked, Suggestion, links_of, suggestions
 from feedback.cases.outgoing import recipients
 from feedback.cases.queries import Actions, actions_for
+from feedback.cases.recognising import is_guest
 from feedback.cases.taking_down import KINDS
 from feedback.cases.thread import LIMIT, Line, Thread, came_since, thread_of
 from feedback.cases.timeline import Entry, timeline_of
@@ -199,6 +200,11 @@ class Sheet:
     def departments(self) -> list[Department]:
         """Where the case or a question can go."""
         return list(Department.objects.filter(is_active=True).exclude(pk=self.case.department_id))
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether the case is of somebody whom the shop does not know yet."""
+        return is_guest(self.case.member)
 
     @cached_property
     def kinds(self) -> list[tuple[str, str]]:

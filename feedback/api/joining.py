@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from config.common.api import idempotency_key
-from feedback.api.staff import Move, described
+from feedback.api.staff_move import Move, described
 from feedback.api.staff_serializers import Some, number, text, version
 from feedback.cases import commands
 from feedback.cases.locking import survivor

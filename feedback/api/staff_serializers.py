@@ -289,6 +289,13 @@ class CorrectSerializer(Some):
     version = version()
 
 
+class RecogniseSerializer(Some):
+    """Which member a stranger turned out to be."""
+
+    member = number(help_text="The member's id.")
+    version = version()
+
+
 TAKEN_DOWN = [(kind.value, kind.label) for kind in KINDS]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from feedback.api.staff import Move, described
+from feedback.api.staff_move import Move, described
 from feedback.api.staff_serializers import text
 from feedback.cases import waiting
 from feedback.models import OUTSIDE, Case

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from feedback.api import chat, inbound, joining, staff, staff_waiting, views
+from feedback.api import chat, inbound, joining, staff, staff_handoffs, staff_waiting, staff_working, views
 from feedback.api import help as help_centre
 
 urlpatterns = [
@@ -32,7 +32,7 @@ urlpatterns = [
     path("staff/cases/<int:pk>/", staff.StaffCaseView.as_view(), name="staff-case"),
     *(
         path(f"staff/cases/<int:pk>/{move.path}/", move.as_view(), name=f"staff-case-{move.path}")
-        for move in (*staff.MOVES, *joining.MOVES, *staff_waiting.MOVES)
+        for move in (*staff_working.MOVES, *staff_handoffs.MOVES, *joining.MOVES, *staff_waiting.MOVES)
     ),
     path("inbound/<slug:source>/", inbound.InboundView.as_view(), name="inbound"),
     path("staff/attachments/<int:pk>/", staff.StaffAttachmentView.as_view(), name="staff-attachment"),

@@ -5,6 +5,7 @@ from feedback.cases.ending import close_case, close_silent, confirm, may_reopen,
 from feedback.cases.joining import merge
 from feedback.cases.linking import link, unlink
 from feedback.cases.opening import open_case
+from feedback.cases.recognising import recognise
 from feedback.cases.splitting import split
 from feedback.cases.taking_down import take_down
 from feedback.cases.talking import member_message, note, reply
@@ -25,6 +26,7 @@ __all__ = [
     "merge",
     "note",
     "open_case",
+    "recognise",
     "reopen",
     "reply",
     "resolve",

@@ -41,6 +41,7 @@ TEXTS: dict[str, Promise] = {
     "case.transferred": _("transferred the case from %(before)s to %(after)s"),
     "case.priority_changed": _("changed the priority from %(before)s to %(after)s"),
     "case.corrected": _("set right what the case is about: %(corrected)s"),
+    "case.recognised": _("said which member it is"),
     "case.resolved": _("resolved the case: %(resolution)s"),
     "case.confirmed": _("confirmed that it is solved"),
     "case.reopened": _("reopened the case"),
