@@ -35,7 +35,7 @@ def run_it(folder: Path, port: int) -> subprocess.Popen[str]:
     )
 
 
-def wait_until(what: Callable[[], bool], seconds: int = 90) -> bool:
+def wait_until(what: Callable[[], bool], seconds: int = 300) -> bool:
     end = time.monotonic() + seconds
     while not what():
         if time.monotonic() > end:
