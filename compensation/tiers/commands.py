@@ -60,7 +60,7 @@ def reassess(*, member_ids: Collection[int], at: datetime) -> list[int]:
     list(locked.values_list("pk", flat=True))
     start(member_ids=ids, at=at)
     rule, tiers = moving.rule(), list(Tier.objects.order_by("rank"))
-    spent = moving.spending(ids, since=at - timedelta(days=rule.window_days), until=at)
+    spent = moving.spending(dict.fromkeys(ids, at - timedelta(days=rule.window_days)), until=at)
     rises = []
     running = TierPeriod.objects.filter(member__in=ids, ends_at=None).exclude(reason=TierReason.MANUAL)
     for period in running.select_related("tier").order_by("member"):

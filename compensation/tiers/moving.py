@@ -1,6 +1,6 @@
 """What members spent, and moving many of them from tier to tier in a few statements."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -60,17 +60,19 @@ def rule() -> TierRule:
     return TierRule.objects.first() or TierRule()
 
 
-def spending(member_ids: Collection[int], *, since: datetime, until: datetime) -> dict[int, int]:
-    """What each member spent on orders placed after `since`, up to and with `until`, in fen."""
+def spending(since: Mapping[int, datetime], *, until: datetime) -> dict[int, int]:
+    """What each member spent on orders placed after their own moment, up to and with `until`, in fen."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT member_id, sum(total_fen)::bigint FROM compensation_order"
-            " WHERE member_id = ANY(%s) AND placed_at > %s AND placed_at <= %s AND status = ANY(%s)"
-            " GROUP BY member_id",
-            [list(member_ids), since, until, [str(status) for status in COUNTED]],
+            "SELECT o.member_id, sum(o.total_fen)::bigint FROM compensation_order o"
+            " JOIN unnest(%s::bigint[], %s::timestamptz[]) AS asked(member, since)"
+            " ON asked.member = o.member_id"
+            " WHERE o.placed_at > asked.since AND o.placed_at <= %s AND o.status = ANY(%s)"
+            " GROUP BY o.member_id",
+            [list(since), list(since.values()), until, [str(status) for status in COUNTED]],
         )
         found = dict(cursor.fetchall())
-    return {member_id: found.get(member_id, 0) for member_id in member_ids}
+    return {member_id: found.get(member_id, 0) for member_id in since}
 
 
 def reached(fen: int, tiers: Sequence[Tier]) -> Tier:

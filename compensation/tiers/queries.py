@@ -38,7 +38,7 @@ def history(member: Member) -> QuerySet[TierPeriod]:
 def progress(member: Member, at: datetime) -> Progress:
     """How far a member has come towards the next tier."""
     window = timedelta(days=moving.rule().window_days)
-    spent = moving.spending([member.pk], since=at - window, until=at)[member.pk]
+    spent = moving.spending({member.pk: at - window}, until=at)[member.pk]
     tier = member.tier
     following = Tier.objects.filter(rank__gt=tier.rank).order_by("rank").first()
     running = history(member).filter(ends_at=None).first()

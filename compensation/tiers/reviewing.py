@@ -30,7 +30,7 @@ def review_due(*, at: datetime, limit: int = 500) -> int:
     if not periods:
         return 0
     rule, tiers = moving.rule(), list(Tier.objects.order_by("rank"))
-    spent = moving.spending(due, since=at - timedelta(days=rule.window_days), until=at)
+    spent = moving.spending(dict.fromkeys(due, at - timedelta(days=rule.window_days)), until=at)
     kept, changes = [], []
     for period in periods:
         tier = moving.reached(spent[period.member_id], tiers)
@@ -62,13 +62,14 @@ def warn_due(*, at: datetime, limit: int = 500) -> int:
     )
     due = _lock_members(soon.values_list("member", flat=True)[:limit])
     periods = list(soon.filter(member__in=due).select_related("tier", "member"))
-    tellings = []
-    for period in periods:
-        ends = period.review_at or at
-        window = timedelta(days=rule.window_days)
-        spent = moving.spending([period.member_id], since=ends - window, until=at)[period.member_id]
-        if spent <= period.tier.above_fen and period.reason != TierReason.MANUAL:
-            tellings.append(_warning(period, ends, period.tier.above_fen + 1 - spent))
+    window = timedelta(days=rule.window_days)
+    ends = {period.member_id: period.review_at or at for period in periods}
+    spent = moving.spending({member: end - window for member, end in ends.items()}, until=at)
+    tellings = [
+        _warning(period, ends[period.member_id], period.tier.above_fen + 1 - spent[period.member_id])
+        for period in periods
+        if spent[period.member_id] <= period.tier.above_fen and period.reason != TierReason.MANUAL
+    ]
     notify_all(tellings, at=at)
     TierPeriod.objects.filter(pk__in=[period.pk for period in periods]).update(noticed_at=at)
     return len(periods)
