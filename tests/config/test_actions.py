@@ -46,9 +46,10 @@ ACTIONS = {
     "feedback.article:publish_selected": SUPERVISORS,
     "feedback.article:retire_selected": SUPERVISORS,
     "feedback.policy:save_as_draft": ADMIN,
-    "compensation.grant:approve": {"supervisor", "finance", *ADMIN},
-    "compensation.grant:refuse": {"supervisor", "finance", *ADMIN},
-    "compensation.grant:take_back": {"supervisor", "finance", *ADMIN},
+    "compensation.grant:approve": {"team_lead", "supervisor", "finance", *ADMIN},
+    "compensation.grant:refuse": {"team_lead", "supervisor", "finance", *ADMIN},
+    "compensation.grant:take_back": {"team_lead", "supervisor", "finance", *ADMIN},
+    "compensation.delegation:end": {"team_lead", "supervisor", *ADMIN},
     "common.outboxmessage:retry": ADMIN,
     **{
         f"django_celery_beat.periodictask:{name}_tasks": ADMIN
