@@ -31,13 +31,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def emptied(case, empty=TransactionTestCase._fixture_teardown, tries=5):
     """Empty the tables; wait for a page's last request, which may hold rows that the emptying needs."""
-    for left in reversed(range(tries)):
-        try:
-            return empty(case)
-        except CommandError as error:
-            if not left or not isinstance(error.__cause__, OperationalError):
-                raise
-            time.sleep(0.5)
+    try:
+        empty(case)
+    except CommandError as error:
+        if tries == 1 or not isinstance(error.__cause__, OperationalError):
+            raise
+        time.sleep(0.5)
+        emptied(case, empty, tries - 1)
 
 
 TransactionTestCase._fixture_teardown = emptied
