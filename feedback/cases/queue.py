@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
+from config.common import counting
 from config.common.errors import Invalid
 from config.common.events import reference
 from config.common.models import Event, User
@@ -93,24 +92,13 @@ def queue(place: Place, listed: Listed, *, after: str = "", size: int = 50) -> P
 
 def counts(place: Place, lists: Sequence[Listed]) -> list[int]:
     """How many cases each list has, counted up to COUNTED_UP_TO: more are "1000+". One query for all."""
-    columns: list[str] = []
-    params: list[Any] = []
-    for listed in lists:
-        if listed.view == "mentions":
-            rows: QuerySet[Any] = _unread(place)
-        else:
-            rows = _whole(place, listed.view, place.ours).filter(listed.narrow.condition(place.at))
-        try:
-            sql, values = rows.order_by().values("pk")[:COUNTED_UP_TO].query.sql_with_params()
-        except EmptyResultSet:
-            sql, values = "SELECT 1 WHERE false", ()
-        columns.append(f"(SELECT COUNT(*) FROM ({sql}) AS listed)")  # noqa: S608 - Django's own
-        params += values
-    if not columns:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT " + ", ".join(columns), params)
-        return [int(count) for count in cursor.fetchone() or ()]
+    rows = [
+        _unread(place)
+        if listed.view == "mentions"
+        else _whole(place, listed.view, place.ours).filter(listed.narrow.condition(place.at))
+        for listed in lists
+    ]
+    return counting.counts(rows, upto=COUNTED_UP_TO)
 
 
 def size(place: Place, listed: Listed, most: int) -> int:
