@@ -11,7 +11,7 @@ class CompensationConfig(AppConfig):
     def ready(self) -> None:
         """Say who sends what this app puts into the outbox, what beat wakes, and what ships."""
         from compensation import personal as ours
-        from compensation.defaults import demo, money, tiers
+        from compensation.defaults import demo, money, points, tiers
         from compensation.notices import commands, senders
         from config.common import personal
         from config.common.outbox import SENDERS
@@ -25,5 +25,5 @@ class CompensationConfig(AppConfig):
         PERIODIC.append(Periodic("review tiers", "compensation.review_tiers", every_seconds=600))
         PERIODIC.append(Periodic("expire points", "compensation.expire_points", every_seconds=600))
         PERIODIC.append(Periodic("check the ledger", "compensation.check_ledger", every_seconds=86400))
-        DEFAULTS.extend([tiers.seed, money.seed, tiers.seed_benefits])
+        DEFAULTS.extend([tiers.seed, money.seed, points.seed, tiers.seed_benefits])
         DEMO.append(demo.seed)

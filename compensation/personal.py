@@ -19,6 +19,7 @@ PERSONAL = {
     "compensation.Grant": Personal({"reason": R, "decision_note": R, "gift": R, "outcome": R}, "member"),
     "compensation.ApprovalRound": Personal({"note": R}, "grant__member"),
     "compensation.Coupon": Personal({"code": T, "redeemed_for": T}, "member"),
+    "compensation.ReferralCode": Personal({"code": T}, "member"),
     "compensation.Order": Personal({"external_id": T, "region": A, "payment_method": A}, "member"),
     "compensation.Shipment": Personal({"external_id": T, "tracking_number": T}, "order__member"),
     "compensation.ShipmentEvent": Personal({"text": S, "place": A}, "shipment__order__member"),
@@ -26,6 +27,7 @@ PERSONAL = {
 
 FREE = {
     "compensation.Tier", "compensation.CouponTemplate", "compensation.Product",
+    "compensation.EarningRule", "compensation.Earning",
     "compensation.Transaction", "compensation.OrderLine",
     "compensation.Notice.key", "compensation.Notice.kind",
     "compensation.Grant.key", "compensation.Grant.cause", "compensation.Grant.problem",

@@ -1,6 +1,6 @@
 """The accounts that a movement touches: found, made when first used, locked in primary-key order."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from django.db.models import Q
 
@@ -43,28 +43,37 @@ def make(places: Collection[Place]) -> None:
     )
 
 
-def lock(member_id: int | None, unit: Unit) -> dict[str, Account]:
-    """Lock what a member has and owes in a unit, by kind; both accounts are made when they are missing."""
-    make([(kind, unit, member_id) for kind in OWNED])
-    rows = Account.objects.filter(member=member_id, unit=unit).order_by("pk").select_for_update(no_key=True)
-    return {row.kind: row for row in rows}
+def lock(member_ids: Collection[int], unit: Unit) -> dict[Place, Account]:
+    """Lock what members have and owe in a unit, in primary-key order; what is missing is made."""
+    make([(kind, unit, member_id) for kind in OWNED for member_id in member_ids])
+    rows = Account.objects.filter(member__in=member_ids, unit=unit).order_by("pk")
+    return {(row.kind, row.unit, row.member_id): row for row in rows.select_for_update(no_key=True)}
 
 
-def repaying(moves: Iterable[Move], accounts: dict[Place, Account]) -> list[Move]:
-    """The moves, with what comes to members who owe going to what they owe first."""
-    split = []
-    for move in moves:
-        owed = accounts.get((AccountKind.OWED, str(move.unit), move.member_id))
-        if move.kind != AccountKind.MEMBER or move.amount < 0 or move.unit not in LOTTED or owed is None:
-            split.append(move)
-            continue
-        now = lock(move.member_id, move.unit)[AccountKind.OWED].balance or 0
-        repaid = min(move.amount, -now)
-        if repaid:
-            split.append(Move(move.unit, repaid, AccountKind.OWED, move.member_id))
-        if move.amount > repaid:
-            split.append(Move(move.unit, move.amount - repaid, AccountKind.MEMBER, move.member_id))
-    return split
+def repaid(moves: Sequence[Move], accounts: dict[Place, Account]) -> dict[Place, int]:
+    """How much of what comes to each member who owes goes to what they owe first.
+
+    Where that may be, the accounts of all members who take part are locked.
+    """
+    coming = [
+        move
+        for move in moves
+        if move.kind == AccountKind.MEMBER
+        and move.amount > 0
+        and move.unit in LOTTED
+        and (AccountKind.OWED, move.unit, move.member_id) in accounts
+    ]
+    if not coming:
+        return {}
+    found = {}
+    for unit in sorted({move.unit for move in coming}):
+        members = {move.member_id for move in moves if move.member_id is not None and move.unit == unit}
+        held = lock(members, unit)
+        for move in coming:
+            if move.unit == unit:
+                owed = held[AccountKind.OWED, unit, move.member_id].balance or 0
+                found[place(move)] = min(move.amount, -owed)
+    return found
 
 
 def _read(moves: Sequence[Move]) -> dict[Place, Account]:

@@ -10,12 +10,32 @@ from django.utils.translation import gettext_lazy as _
 from compensation.ledger import accounts, lots, rules
 from compensation.ledger.accounts import Place, place
 from compensation.ledger.rules import LotTerms, Move, Return
-from compensation.models import LOTTED, Account, AccountKind, Entry, Lot, LotFate, Transaction, Unit
+from compensation.models import LOTTED, Account, AccountKind, Entry, Lot, LotFate, LotUse, Transaction, Unit
 from config.common.errors import KeyReused, NotFound, WrongState
 from config.common.events import Actor, record
 from config.common.idempotency import request_hash
 
 Written = list[tuple[Entry, Move]]
+
+WRITE = """
+WITH moved AS (
+    SELECT * FROM unnest(%(accounts)s::bigint[], %(amounts)s::bigint[]) WITH ORDINALITY
+      AS moved(account_id, amount, place)
+), held AS (
+    SELECT id FROM compensation_account
+    WHERE id = ANY(%(accounts)s) AND member_id IS NOT NULL ORDER BY id FOR NO KEY UPDATE
+), kept AS (
+    UPDATE compensation_account AS account
+    SET balance = account.balance + moved.amount, version = account.version + 1
+    FROM held JOIN moved ON moved.account_id = held.id
+    WHERE account.id = held.id AND (account.floor IS NULL OR account.balance + moved.amount >= account.floor)
+    RETURNING account.id, account.balance, account.version
+)
+INSERT INTO compensation_entry (transaction_id, account_id, amount, balance_after, version)
+SELECT %(posted)s, moved.account_id, moved.amount, kept.balance, kept.version
+FROM moved LEFT JOIN kept ON kept.id = moved.account_id ORDER BY moved.place
+RETURNING id, account_id, balance_after, version
+"""
 
 
 class InsufficientBalance(WrongState):
@@ -58,13 +78,19 @@ def post(
     if not is_new:
         return posted
     found = accounts.find(moves)
-    written = _write(posted, accounts.repaying(moves, found), found)
-    for entry, move in written:
+    repaid = accounts.repaid(moves, found)
+    parts = [part for move in moves for part in rules.repaying(move, repaid.get(place(move), 0))]
+    entries = {place(move): entry for entry, move in _write(posted, parts, found)}
+    for move in moves:
         if move.kind != AccountKind.MEMBER or move.unit not in LOTTED:
             continue
-        if entry.amount > 0:
-            lots.open_lot(entry, terms or LotTerms(), at=at)
-        elif lots.take(entry, at=at) < -entry.amount:
+        entry = entries.get(place(move))
+        if move.amount > 0:
+            owed = entries[AccountKind.OWED, move.unit, move.member_id] if repaid.get(place(move)) else None
+            account_id = found[place(move)].pk
+            held = terms or LotTerms()
+            lots.open_lot(account_id, held, amount=move.amount, at=at, entry=entry, repaid=owed)
+        elif entry is not None and lots.take(entry, at=at) < -move.amount:
             raise InsufficientBalance
     record("ledger.posted", posted, actor=actor, at=at, what=kind)
     return posted
@@ -88,7 +114,7 @@ def withdraw(*, lot_id: int, amount: int, key: str, kind: str, actor: Actor, at:
     if account is None or account.member_id is None:
         raise NotFound
     unit, member_id = Unit(account.unit), account.member_id
-    accounts.lock(member_id, unit)
+    accounts.lock([member_id], unit)
     lot = Lot.objects.get(pk=lot_id)
     parts = rules.withdrawal(amount, remaining=lot.remaining, expired=lot.expired, spent=lot.spent)
     moves = [
@@ -137,14 +163,34 @@ class _Undoing:
         self._withdrawn: list[tuple[Lot, rules.Withdrawal]] = []
         self._returned: dict[Place, dict[Lot, Return]] = {}
         entries = list(posted.entries.select_related("account").order_by("account"))
+        members = {
+            entry.account.member_id
+            for entry in entries
+            if entry.account.unit in LOTTED and entry.account.member_id is not None
+        }
+        self._held = accounts.lock(members, Unit.POINTS) if members else {}
+        came = {
+            lot.account_id: lot for lot in Lot.objects.filter(entry__in=entries).select_related("account")
+        }
+        repaid = {
+            use.lot_id: use
+            for use in LotUse.objects.filter(entry__in=entries, lot__in=[lot.pk for lot in came.values()])
+        }
+        for lot in came.values():
+            use = repaid.get(lot.pk)
+            self._take_back(lot, lot.amount, repaid=use.amount if use else 0, owe=owe)
+        settled = {use.entry_id for use in repaid.values()}
         for entry in entries:
             held = entry.account
+            if entry.pk in settled:
+                continue
             if held.kind != AccountKind.MEMBER or held.unit not in LOTTED:
                 self._add((held.kind, held.unit, held.member_id), -entry.amount)
-            elif entry.amount > 0:
-                self._take_back(entry, owe=owe)
-            else:
+            elif entry.amount < 0:
                 self._give_back(entry)
+            elif held.pk not in came:  # given before there were lots: it is in the one that was made of all
+                before = Lot.objects.select_related("account").get(account=held, entry=None)
+                self._take_back(before, entry.amount, repaid=0, owe=owe)
 
     def moves(self) -> list[Move]:
         """The moves that undo the transaction."""
@@ -172,25 +218,21 @@ class _Undoing:
     def _add(self, one: Place, amount: int) -> None:
         self._sums[one] = self._sums.get(one, 0) + amount
 
-    def _take_back(self, entry: Entry, *, owe: bool) -> None:
-        mine, unit = entry.account.member_id, Unit(entry.account.unit)
-        accounts.lock(mine, unit)
-        for lot in Lot.objects.filter(entry=entry).select_related("account"):
-            if lot.withdrawn:
-                raise AlreadyReversed(_("A part of this was already taken back."))
-            parts = rules.withdrawal(
-                lot.amount, remaining=lot.remaining, expired=lot.expired, spent=lot.spent
-            )
-            if parts.owed and not owe:
-                raise InsufficientBalance
-            self._withdrawn.append((lot, parts))
-            self._add((AccountKind.MEMBER, unit, mine), -parts.held)
-            self._add((AccountKind.EXPIRED, unit, None), -parts.expired)
-            self._add((AccountKind.OWED, unit, mine), -parts.owed)
+    def _take_back(self, lot: Lot, amount: int, *, repaid: int, owe: bool) -> None:
+        mine, unit = lot.account.member_id, Unit(lot.account.unit)
+        if lot.withdrawn and lot.entry_id is not None:
+            raise AlreadyReversed(_("A part of this was already taken back."))
+        parts = rules.withdrawal(amount, remaining=lot.remaining, expired=lot.expired, spent=lot.spent)
+        if parts.owed > repaid and not owe:
+            raise InsufficientBalance
+        self._withdrawn.append((lot, parts))
+        self._add((AccountKind.MEMBER, unit, mine), -parts.held)
+        self._add((AccountKind.EXPIRED, unit, None), -parts.expired)
+        self._add((AccountKind.OWED, unit, mine), -parts.owed)
 
     def _give_back(self, entry: Entry) -> None:
         mine, unit = entry.account.member_id, Unit(entry.account.unit)
-        owed = -(accounts.lock(mine, unit)[AccountKind.OWED].balance or 0)
+        owed = -(self._held[AccountKind.OWED, unit, mine].balance or 0)
         returns = self._returned.setdefault((AccountKind.MEMBER, unit, mine), {})
         for use in entry.lot_uses.filter(fate=LotFate.SPENT).select_related("lot").order_by("pk"):
             part = rules.restoration(use.amount, spent=use.lot.spent, owed=owed)
@@ -225,30 +267,28 @@ def _open(
 
 
 def _write(posted: Transaction, moves: Iterable[Move], found: dict[Place, Account] | None = None) -> Written:
-    """Write the entries of a transaction, the accounts in primary-key order.
+    """Write the entries of a transaction in one statement, the accounts locked in primary-key order.
 
-    A member's balance changes in one statement that leaves it alone when it would fall below its floor; the
-    row it locks until the commit keeps the entries' numbers gapless.
+    A member's balance is left alone when it would fall below its floor; the row's lock is held until the
+    commit and keeps the entries' numbers gapless.
     """
     moves = list(moves)
     if found is None or any(place(move) not in found for move in moves):
         found = accounts.find(moves)
-    pairs = sorted(((found[place(move)].pk, move) for move in moves), key=lambda pair: pair[0])
-    written = []
+    values: dict[str, Any] = {
+        "posted": posted.pk,
+        "accounts": [found[place(move)].pk for move in moves],
+        "amounts": [move.amount for move in moves],
+    }
     with connection.cursor() as cursor:
-        for account_id, move in pairs:
-            entry = Entry(transaction=posted, account_id=account_id, amount=move.amount)
-            if move.member_id is not None:
-                cursor.execute(
-                    "UPDATE compensation_account SET balance = balance + %(amount)s, version = version + 1"
-                    " WHERE id = %(id)s AND (floor IS NULL OR balance + %(amount)s >= floor)"
-                    " RETURNING balance, version",
-                    {"id": account_id, "amount": move.amount},
-                )
-                row = cursor.fetchone()
-                if row is None:
-                    raise InsufficientBalance
-                entry.balance_after, entry.version = row
-            written.append((entry, move))
-    Entry.objects.bulk_create([entry for entry, _move in written])
+        cursor.execute(WRITE, values)
+        rows = {row[1]: row for row in cursor.fetchall()}
+    written = []
+    for move in moves:
+        pk, account_id, balance, version = rows[found[place(move)].pk]
+        if move.member_id is not None and version is None:
+            raise InsufficientBalance
+        names = ["id", "transaction_id", "account_id", "amount", "balance_after", "version"]
+        values_of = [pk, posted.pk, account_id, move.amount, balance, version]
+        written.append((Entry.from_db(connection.alias, names, values_of), move))
     return written

@@ -10,6 +10,17 @@ from django.db.models import F
 from compensation.ledger.rules import LotTerms, Return, Withdrawal
 from compensation.models import Entry, Lot, LotFate, LotUse
 
+OPEN = """
+WITH opened AS (
+    INSERT INTO compensation_lot (account_id, entry_id, order_id, tier_id, rate, rule_version_id, amount,
+        remaining, spent, expired, withdrawn, available_from, expires_at)
+    VALUES (%(account)s, %(entry)s, %(order)s, %(tier)s, %(rate)s, %(rule)s, %(amount)s,
+        %(amount)s - %(gone)s, %(gone)s, 0, 0, %(from)s, %(until)s)
+    RETURNING id
+)
+INSERT INTO compensation_lotuse (entry_id, lot_id, fate, amount)
+SELECT %(repaid)s, id, 'spent', %(gone)s FROM opened WHERE %(gone)s > 0
+"""
 TAKE = """
 WITH held AS (
     SELECT id, remaining, sum(remaining) OVER (ORDER BY expires_at NULLS LAST, id) - remaining AS before
@@ -31,20 +42,36 @@ SELECT coalesce(sum(amount), 0)::bigint FROM used
 """
 
 
-def open_lot(entry: Entry, terms: LotTerms, *, at: datetime, amount: int | None = None) -> Lot:
-    """Hold what came in with an entry, or a part of it, on the given terms."""
-    whole = entry.amount if amount is None else amount
-    return Lot.objects.create(
-        account_id=entry.account_id,
-        entry=entry,
-        order_id=terms.order_id,
-        tier_id=terms.tier_id,
-        rate=terms.rate,
-        amount=whole,
-        remaining=whole,
-        available_from=terms.available_from or at,
-        expires_at=terms.expires_at,
-    )
+def open_lot(
+    account_id: int,
+    terms: LotTerms,
+    *,
+    amount: int,
+    at: datetime,
+    entry: Entry | None = None,
+    repaid: Entry | None = None,
+) -> None:
+    """Hold on the given terms what came in with an entry; `repaid` is the part that went to what was owed.
+
+    The lot is of the whole amount, its repaid part spent at once, so that all of it can be taken back.
+    """
+    came = entry or repaid
+    gone = repaid.amount if repaid else 0
+    values: dict[str, Any] = {
+        "account": account_id,
+        "entry": came.pk if came else None,
+        "order": terms.order_id,
+        "tier": terms.tier_id,
+        "rate": terms.rate,
+        "rule": terms.rule_version_id,
+        "amount": amount,
+        "gone": gone,
+        "from": terms.available_from or at,
+        "until": terms.expires_at,
+        "repaid": repaid.pk if repaid else None,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN, values)
 
 
 def take(entry: Entry, *, at: datetime) -> int:
@@ -95,5 +122,12 @@ def give_back(entry: Entry, returns: dict[Lot, Return], *, at: datetime) -> None
             )
             LotUse.objects.create(entry=entry, lot=lot, fate=LotFate.SPENT, amount=-part.back)
         if part.anew:
-            terms = LotTerms(lot.available_from, lot.expires_at, lot.order_id, lot.tier_id, lot.rate)
-            open_lot(entry, terms, at=at, amount=part.anew)
+            terms = LotTerms(
+                lot.available_from,
+                lot.expires_at,
+                lot.order_id,
+                lot.tier_id,
+                lot.rate,
+                lot.rule_version_id,
+            )
+            open_lot(lot.account_id, terms, amount=part.anew, at=at, entry=entry)

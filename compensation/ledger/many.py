@@ -46,9 +46,9 @@ WITH gift AS (
     INSERT INTO compensation_entry (transaction_id, account_id, amount, balance_after, version)
     SELECT posted, id, amount, balance, version FROM kept RETURNING id, account_id, amount
 )
-INSERT INTO compensation_lot (account_id, entry_id, order_id, tier_id, rate, amount, remaining, spent,
-    expired, withdrawn, available_from, expires_at)
-SELECT account_id, id, %(order)s, %(tier)s, %(rate)s, amount, amount, 0, 0, 0, %(from)s, %(until)s
+INSERT INTO compensation_lot (account_id, entry_id, order_id, tier_id, rate, rule_version_id, amount,
+    remaining, spent, expired, withdrawn, available_from, expires_at)
+SELECT account_id, id, %(order)s, %(tier)s, %(rate)s, %(rule)s, amount, amount, 0, 0, 0, %(from)s, %(until)s
 FROM entry WHERE %(lotted)s
 """
 
@@ -131,6 +131,7 @@ def _give(
             "order": held.order_id,
             "tier": held.tier_id,
             "rate": held.rate,
+            "rule": held.rule_version_id,
             "from": held.available_from or at,
             "until": held.expires_at,
             "lotted": unit in LOTTED,

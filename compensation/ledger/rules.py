@@ -40,6 +40,7 @@ class LotTerms:
     order_id: int | None = None
     tier_id: int | None = None
     rate: Decimal | None = None
+    rule_version_id: int | None = None
 
 
 def given(unit: Unit, amount: int, *, member_id: int) -> tuple[Move, Move]:
@@ -74,7 +75,17 @@ def content(kind: str, moves: Sequence[Move], terms: LotTerms | None = None) -> 
     rows = sorted([str(move.unit), str(move.kind), move.member_id or 0, move.amount] for move in moves)
     if terms is None:
         return [kind, rows]
-    return [kind, rows, terms.available_from, terms.expires_at, terms.order_id, terms.tier_id, terms.rate]
+    said = [kind, rows, terms.available_from, terms.expires_at, terms.order_id, terms.tier_id, terms.rate]
+    return said if terms.rule_version_id is None else [*said, terms.rule_version_id]
+
+
+def repaying(move: Move, repaid: int) -> list[Move]:
+    """What comes to a member as it is written: a part goes to what they owe, the rest to what they have."""
+    parts = [
+        Move(move.unit, repaid, AccountKind.OWED, move.member_id),
+        Move(move.unit, move.amount - repaid, move.kind, move.member_id),
+    ]
+    return [part for part in parts if part.amount]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 from compensation.models.authority import ApprovalTerms, Authority, Delegation
 from compensation.models.coupon import Coupon, CouponStatus, CouponTemplate
-from compensation.models.earning import PointsRule
+from compensation.models.earning import Earning, EarningRule, EarningVersion, PointsRule, ReferralCode
 from compensation.models.grant import (
     GIVEN,
     LIVE,
@@ -26,6 +26,7 @@ from compensation.models.ledger import (
 )
 from compensation.models.member import Member, MemberSession, Notice, SignInCode
 from compensation.models.order import Order, OrderLine, OrderStatus, Product, Shipment, ShipmentEvent
+from compensation.models.reward import Reward, RewardClaim
 from compensation.models.tier import BenefitKind, Tier, TierBenefit, TierPeriod, TierReason, TierRule
 
 __all__ = [
@@ -45,6 +46,9 @@ __all__ = [
     "CouponTemplate",
     "Decision",
     "Delegation",
+    "Earning",
+    "EarningRule",
+    "EarningVersion",
     "Entry",
     "Grant",
     "GrantKind",
@@ -61,6 +65,9 @@ __all__ = [
     "OrderStatus",
     "PointsRule",
     "Product",
+    "ReferralCode",
+    "Reward",
+    "RewardClaim",
     "Shipment",
     "ShipmentEvent",
     "SignInCode",

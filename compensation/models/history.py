@@ -2,11 +2,22 @@
 
 from compensation.models.authority import ApprovalTerms, Authority
 from compensation.models.coupon import CouponTemplate
-from compensation.models.earning import PointsRule
+from compensation.models.earning import EarningRule, PointsRule
+from compensation.models.reward import Reward
 from compensation.models.tier import Tier, TierBenefit, TierRule
 from config.common.history import track
 
-TRACKED = (Tier, TierRule, TierBenefit, CouponTemplate, PointsRule, Authority, ApprovalTerms)
+TRACKED = (
+    Tier,
+    TierRule,
+    TierBenefit,
+    CouponTemplate,
+    PointsRule,
+    Authority,
+    ApprovalTerms,
+    EarningRule,
+    Reward,
+)
 
 for _model in TRACKED:
-    track(_model)
+    track(_model, exclude=["taken"] if _model is Reward else [])

@@ -156,7 +156,11 @@ class Lot(models.Model):
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="lots")
     entry = models.ForeignKey(
-        Entry, models.PROTECT, null=True, related_name="lots", help_text="None: held before there were lots."
+        Entry,
+        models.PROTECT,
+        null=True,
+        related_name="lots",
+        help_text="None: held before there were lots. The one on what was owed, where it took all.",
     )
     order = models.ForeignKey(
         "compensation.Order", models.PROTECT, verbose_name=_("order"), null=True, related_name="lots"
@@ -166,6 +170,9 @@ class Lot(models.Model):
     )
     rate = models.DecimalField(
         _("rate"), max_digits=9, decimal_places=4, null=True, help_text=_("Units for each yuan.")
+    )
+    rule_version = models.ForeignKey(
+        "compensation.EarningVersion", models.PROTECT, null=True, related_name="+", db_index=False
     )
     amount = models.PositiveBigIntegerField(_("amount"))
     remaining = models.PositiveBigIntegerField(_("left"))

@@ -14,6 +14,7 @@ from compensation.models import (
     ShipmentEvent,
 )
 from compensation.orders import commands as orders
+from compensation.points import commands as points
 from compensation.shop_import.convert import FieldType, Type
 from compensation.shop_import.targets import Reference, Target
 from compensation.tiers import commands as tiers
@@ -42,6 +43,7 @@ def _members_changed(ids: Sequence[int], at: datetime) -> None:
 
 
 def _orders_changed(ids: Sequence[int], at: datetime) -> None:
+    points.orders_changed(order_ids=ids, at=at)
     members = Order.objects.filter(pk__in=ids).values_list("member_id", flat=True).distinct()
     tiers.reassess(member_ids=list(members), at=at)
 

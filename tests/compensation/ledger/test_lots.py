@@ -5,9 +5,10 @@ from functools import partial
 from itertools import count
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from compensation.ledger import queries
+from compensation.ledger.check import differences
 from compensation.ledger.commands import AlreadyReversed, InsufficientBalance, post, reverse, withdraw
 from compensation.ledger.expiry import expire_due
 from compensation.ledger.rules import LotTerms, Move, given, taken
@@ -116,15 +117,75 @@ def test_taking_back_touches_only_its_own_lot_and_the_rest_is_owed(member):
     assert held(member) == (10, 0, 7)
 
 
+def owing(member, amount):
+    """A member who owes that much."""
+    lot = give(member, amount)
+    spend(member, amount)
+    back(lot, amount)
+
+
 def test_what_is_owed_is_repaid_by_what_comes_next(member):
-    lot = give(member, 10)
-    spend(member, 10)
-    back(lot, 10)
+    owing(member, 10)
     assert held(member) == (0, 0, 10)
-    assert give(member, 4) is None
+    lot = give(member, 4)
+    assert (lot.amount, lot.remaining, lot.spent) == (4, 0, 4)
     assert held(member) == (0, 0, 6)
-    give(member, 10)
+    lot = give(member, 10)
+    assert (lot.amount, lot.remaining, lot.spent) == (10, 4, 6)
     assert held(member) == (4, 0, 0)
+
+
+@pytest.mark.parametrize("parts", [[10], [4, 6], [6, 4], [3, 3, 3, 1]])
+def test_what_was_repaid_from_a_lot_is_owed_again_when_it_is_taken_back(member, parts):
+    owing(member, 6)
+    lot = give(member, 10)
+    for part in parts:
+        back(lot, part)
+    assert held(member) == (0, 0, 6)
+    lot.refresh_from_db()
+    assert (lot.remaining, lot.spent, lot.withdrawn) == (0, 0, 10)
+
+
+def test_so_is_a_lot_that_repaid_with_all_of_it(member):
+    owing(member, 9)
+    lot = give(member, 5)
+    back(lot, 2)
+    assert held(member) == (0, 0, 6)
+    back(lot, 3)
+    assert held(member) == (0, 0, 9)
+
+
+@pytest.mark.parametrize("amount", [4, 10, 25])
+def test_a_gift_that_repaid_is_reversed_to_what_was_before(member, amount):
+    owing(member, 10)
+    lot = give(member, amount)
+    undo(lot.entry.transaction)
+    assert held(member) == (0, 0, 10)
+
+
+def test_a_gift_that_repaid_and_was_spent_is_not_reversed_unless_it_may_be_owed(member):
+    owing(member, 10)
+    lot = give(member, 25)
+    spend(member, 1)
+    with pytest.raises(InsufficientBalance):
+        undo(lot.entry.transaction)
+    undo(lot.entry.transaction, owe=True)
+    assert held(member) == (0, 0, 11)
+
+
+def test_a_gift_from_before_there_were_lots_is_reversed_out_of_the_lot_made_of_all(member):
+    first = give(member, 10).entry.transaction
+    give(member, 5)
+    with connection.cursor() as cursor:  # as the migration left it
+        cursor.execute("DELETE FROM compensation_lot")
+        cursor.execute(
+            "INSERT INTO compensation_lot (account_id, amount, remaining, spent, expired, withdrawn,"
+            " available_from) SELECT id, 15, 15, 0, 0, 0, %s FROM compensation_account WHERE member_id = %s",
+            [AT, member.pk],
+        )
+    undo(first)
+    assert held(member) == (5, 0, 0)
+    assert list(differences()) == []
 
 
 @pytest.mark.parametrize("parts", [[10], [3, 7], [1, 2, 3, 4]])
@@ -247,3 +308,29 @@ def test_opposite_transfers_do_not_deadlock():
     results = at_once(*[partial(swap, key=next(keys), moves=moves) for moves in both])
     assert not refused(results)
     assert queries.balance(one) == queries.balance(other) == 1000
+
+
+@pytest.mark.django_db(transaction=True)
+def test_opposite_transfers_of_members_who_owe_do_not_deadlock():
+    one, other = MemberFactory(), MemberFactory()
+    for someone in (one, other):
+        give(someone, 1000)
+        owing(someone, 100)
+    both = [
+        (Move(Unit.POINTS, -1, member_id=giver.pk), Move(Unit.POINTS, 1, member_id=taker.pk))
+        for giver, taker in [(one, other), (other, one)] * 8
+    ]
+    swap = partial(post, kind="swap", actor=None, at=AT)
+    results = at_once(*[partial(swap, key=next(keys), moves=moves) for moves in both])
+    assert not refused(results)
+    assert list(differences()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_gifts_at_once_to_a_member_who_owes_repay_no_more_than_is_owed(member):
+    owing(member, 10)
+    results = at_once(*[lambda: give(member, 6) for _ in range(8)])
+    assert not refused(results)
+    assert held(member) == (38, 0, 0)
+    assert sum(lot.spent for lot in Lot.objects.all()) == 10
+    assert list(differences()) == []

@@ -102,7 +102,16 @@ class Books(RuleBasedStateMachine):
                 withdraw(lot_id=lot.pk, amount=amount, key=next(self.keys), kind="b", actor=None, at=self.at)
         except Invalid:
             assert amount > lot.amount - lot.withdrawn
+        else:
+            assert amount <= lot.amount - lot.withdrawn
         assert dict(Lot.objects.exclude(pk=lot.pk).values_list("pk", "remaining")) == others
+
+    @rule(number=st.integers(0, 50))
+    def take_all_back(self, number):
+        """All that was earned can always be taken back, whatever became of it."""
+        lots = list(Lot.objects.order_by("pk"))
+        if lots and (left := (lot := lots[number % len(lots)]).amount - lot.withdrawn):
+            withdraw(lot_id=lot.pk, amount=left, key=next(self.keys), kind="b", actor=None, at=self.at)
 
     @rule()
     def expire(self):
@@ -119,6 +128,13 @@ class Books(RuleBasedStateMachine):
         for member in getattr(self, "members", ()):
             numbers = list(queries.statement(member).values_list("version", flat=True))
             assert numbers == list(range(len(numbers), 0, -1))
+
+    @invariant()
+    def what_was_given_is_held_in_lots(self):
+        """Each gift is one lot of all that was given, also where a part of it repaid what was owed."""
+        for posted in Transaction.objects.filter(kind__in=["given", "m"]):
+            came = -posted.entries.get(account__kind=AccountKind.ISSUED).amount
+            assert Lot.objects.get(entry__transaction=posted).amount == came
 
     @invariant()
     def nobody_falls_below_nothing(self):

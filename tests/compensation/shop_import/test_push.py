@@ -12,6 +12,7 @@ from compensation.shop_import.push import LineFacts, OrderFacts, ShipmentFacts, 
 from config.common.errors import Invalid
 from config.common.models import Event
 from tests.factories.compensation import MemberFactory
+from tests.factories.points import held, rules
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("C1")]
 AT = datetime(2026, 3, 10, tzinfo=UTC)
@@ -101,3 +102,12 @@ def test_the_same_order_told_twice_at_once_is_one():
     assert not errors
     assert Order.objects.count() == OrderLine.objects.count() == 1
     assert Event.objects.filter(kind="order.recorded").count() == 1
+
+
+def test_an_order_that_came_earns_its_points_and_loses_them_when_it_goes_back(member):
+    rules(AT - timedelta(days=1))
+    for number in range(3):  # told again and again
+        tell(replace(ORDER, status="delivered"), at=AT + timedelta(hours=number))
+        assert held(member, AT + timedelta(days=8)) == (60, 0, 0)
+    tell(replace(ORDER, status="returned"), at=AT + timedelta(hours=5))
+    assert held(member, AT + timedelta(days=8)) == (0, 0, 0)
