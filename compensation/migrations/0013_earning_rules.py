@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('compensation', '0001_squashed_0012_grants_whole'),
+        ("compensation", "0012_grants_whole"),
         ('pghistory', '0007_auto_20250421_0444'),
     ]
 
