@@ -33,5 +33,8 @@ FREE = {
     "compensation.Grant.key", "compensation.Grant.cause", "compensation.Grant.problem",
     "compensation.Grant.reason_code", "compensation.Grant.department", "compensation.Grant.content_hash",
     "compensation.ApprovalRound.content_hash", "compensation.Delegation",
+    "compensation.Budget", "compensation.BudgetUse", "compensation.Cap", "compensation.CapCount",
+    "compensation.Rule", "compensation.RuleVersion", "compensation.RuleGive",
+    "compensation.ApprovalRound.because", "compensation.ApprovalRound.details",
     "compensation.Order.channel", "compensation.Shipment.carrier", "compensation.ShipmentEvent.code",
 }  # fmt: skip

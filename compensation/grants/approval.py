@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from compensation.authority import queries as authority
 from compensation.authority import rules
 from compensation.authority.rules import Sums
+from compensation.budgets.stops import Exhausted
 from compensation.models import ApprovalRound, Decision, Grant, Member
 from config.common.errors import NotPermitted
 from config.common.events import Actor, record
@@ -45,8 +46,8 @@ def need_of(grant: Grant, *, at: datetime) -> Sums:
     return rules.with_grant(before, grant.cost_fen, has_order=grant.order_id is not None)
 
 
-def ask(grant: Grant, need: Sums, *, at: datetime) -> ApprovalRound:
-    """Begin a round for the content as it stands."""
+def ask(grant: Grant, need: Sums, *, at: datetime, stop: Exhausted | None = None) -> ApprovalRound:
+    """Begin a round for the content as it stands, and keep what `stop` says of why it was not given."""
     return ApprovalRound.objects.create(
         grant=grant,
         content_hash=grant.content_hash,
@@ -56,6 +57,8 @@ def ask(grant: Grant, need: Sums, *, at: datetime) -> ApprovalRound:
         order_fen=need.order,
         member_day_fen=need.member_day,
         role=authority.role_for(need),
+        because=stop.because if stop else "",
+        details=stop.details if stop else {},
         asked_at=at,
         due_at=at + timedelta(hours=authority.terms().decide_within_hours),
     )

@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from compensation.authority import queries as authority
 from compensation.authority import rules as limits
 from compensation.authority.queries import APPROVE
+from compensation.budgets import commands as budgets
+from compensation.budgets.stops import BudgetEmpty, CapReached, Exhausted, Unusual
 from compensation.grants import approval, rules
 from compensation.grants.approval import AuthorityTooSmall, lock_member, raise_due
 from compensation.grants.giving import TEXT_LENGTH, confirm, execute, fail, give, reverse, text
@@ -26,6 +28,7 @@ from compensation.models import (
     GrantStatus,
     Member,
     Order,
+    RuleVersion,
 )
 from config.common.errors import Invalid, NotPermitted, Stale, WrongState
 from config.common.events import record
@@ -37,11 +40,15 @@ __all__ = [
     "AlreadyDecided",
     "AlreadyGranted",
     "AuthorityTooSmall",
+    "BudgetEmpty",
+    "CapReached",
     "Content",
     "EvidenceMissing",
+    "Exhausted",
     "KindNotGiven",
     "Line",
     "OwnRequest",
+    "Unusual",
     "amend",
     "approve",
     "confirm",
@@ -96,14 +103,17 @@ def request(
     department: str = "",
     order: Order | None = None,
     evidence: int = 0,
+    rule: RuleVersion | None = None,
+    doubt: Unusual | None = None,
     actor: User | None,
     at: datetime,
 ) -> Grant:
     """Ask for a grant, once for one key.
 
-    A rule's (no actor) and what is within the actor's authority is given at once; for the rest a round of
-    approval begins. Sums over all that is live for the `problem` (else the cause), the order and the member
-    count, whoever asked for it.
+    A rule's (no actor) and what is within the actor's authority is given at once, as far as caps and the
+    budget go; for the rest a round of approval begins, which says why. Sums over all that is live for the
+    `problem` (else the cause), the order and the member count, whoever asked for it. With `doubt` nothing is
+    given without a person's approval.
 
     Raises:
         Invalid: the content is not what its kind needs, or there is no reason.
@@ -122,6 +132,7 @@ def request(
         reason_code=reason_code,
         department=department,
         evidence=evidence,
+        rule=rule,
         requested_by=actor,
         requested_at=at,
     )
@@ -141,8 +152,9 @@ def request(
             cause=cause,
             what=grant.kind,
             cost_fen=grant.cost_fen,
+            rule=rule and rule.pk,
         )
-        _give_or_ask(grant, actor=actor, at=at)
+        _give_or_ask(grant, actor=actor, at=at, doubt=doubt)
         return grant
 
     asked: dict[str, Any] = {
@@ -214,6 +226,7 @@ def approve(*, grant_id: int, content_hash: str, actor: User, note: str = "", at
         AlreadyDecided: it no longer waits.
         Stale: it was changed since the approver looked.
         AuthorityTooSmall: what it comes to is more than the actor may give.
+        BudgetEmpty: the budget has not so much left. Caps, an approver may pass.
         NotGiven: the kind of coupon was switched off.
     """
     grant = _lock_waiting(grant_id, actor)
@@ -225,7 +238,7 @@ def approve(*, grant_id: int, content_hash: str, actor: User, note: str = "", at
     behalf = holder if holder.pk != actor.pk else None
     approval.end(grant, Decision.APPROVED, actor=actor, at=at, note=note, on_behalf_of=behalf)
     grant.decided_by, grant.decision_note = actor, note
-    give(grant, actor=actor, at=at)
+    give(grant, actor=actor, at=at, may_pass=True)
     return grant
 
 
@@ -300,16 +313,20 @@ def _keep(grant: Grant, lines: list[tuple[int, int, int]]) -> None:
         )
 
 
-def _give_or_ask(grant: Grant, *, actor: User | None, at: datetime) -> None:
-    """Give what is within authority; else ask. The member's row is held, so nobody adds to the sums."""
-    if actor is None:
-        give(grant, actor=None, at=at)
-        return
-    need = approval.need_of(grant, at=at)
-    if limits.covers(authority.limits_of(actor), need):
-        give(grant, actor=actor, at=at)
-    else:
-        approval.ask(grant, need, at=at)
+def _give_or_ask(
+    grant: Grant, *, actor: User | None, at: datetime, doubt: Exhausted | None = None
+) -> None:
+    """Give what is within authority, caps and budget; else ask. The member's row is held, for the sums."""
+    need, stop = approval.need_of(grant, at=at), doubt
+    if stop is None and (actor is None or limits.covers(authority.limits_of(actor), need)):
+        try:
+            give(grant, actor=actor, at=at)
+        except Exhausted as refusal:
+            budgets.note_stop(refusal, at=at)
+            stop = refusal
+        else:
+            return
+    approval.ask(grant, need, at=at, stop=stop)
 
 
 def _refuse_second(cause: str) -> NoReturn:

@@ -1,7 +1,7 @@
 """What becomes of a grant that was decided for: carried out, confirmed, failed, or taken back.
 
 A budget has one place to be reserved (`give`), one to be spent (`_left_the_house`), and is released where a
-grant ends otherwise (`fail`, `reverse`).
+grant ends otherwise (`fail`, `reverse`); what was refused or withdrawn had not reserved anything.
 """
 
 from datetime import datetime
@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from compensation.authority.queries import APPROVE
+from compensation.budgets import commands as budgets
 from compensation.grants.handlers import handler_of
 from compensation.models import GIVEN, Grant, GrantStatus
 from config.common.errors import Invalid, NotPermitted, WrongState
@@ -34,14 +35,19 @@ def text(said: str, missing: object) -> str:
     return said
 
 
-def give(grant: Grant, *, actor: Actor, at: datetime) -> None:
+def give(grant: Grant, *, actor: Actor, at: datetime, may_pass: bool = False) -> None:
     """Carry out what was decided, in the transaction of the decision; the caller holds the grant.
+
+    Caps and the budget come first: what they refuse has changed nothing. With `may_pass` an approver decides,
+    who may go beyond a cap.
 
     Raises:
         DomainError: it can no longer be given; see the kind's handler.
+        CapReached, BudgetEmpty: see budgets.commands.reserve.
     """
     handler = handler_of(grant.kind)
     handler.check(grant)
+    budgets.reserve(grant=grant, rule_code=grant.rule_code, at=at, may_pass=may_pass)
     grant.status, grant.decided_at = GrantStatus.APPROVED, at
     if handler.is_at_once:
         grant.status, grant.executed_at, grant.confirmed_at = GrantStatus.CONFIRMED, at, at
@@ -112,6 +118,7 @@ def fail(*, grant_id: int, reason: str, actor: Actor, at: datetime) -> Grant:
     _check(grant, GrantStatus.APPROVED, GrantStatus.EXECUTED)
     grant.status, grant.ended_at, grant.outcome = GrantStatus.FAILED, at, reason[:OUTCOME_LENGTH]
     grant.save(update_fields=["status", "ended_at", "outcome"])
+    budgets.release(grant=grant, at=at)
     record("grant.failed", grant, actor=actor, at=at, cause=grant.cause)
     return grant
 
@@ -135,12 +142,14 @@ def reverse(*, grant_id: int, actor: User, note: str, at: datetime) -> Grant:
         raise WrongState(_("Only what was given can be taken back."))
     grant.status, grant.reversed_at = GrantStatus.REVERSED, at
     grant.save(update_fields=["status", "reversed_at"])
+    budgets.release(grant=grant, at=at)
     handler_of(grant.kind).undo(grant, actor=actor, at=at)
     record("grant.reversed", grant, actor=actor, at=at, note=note)
     return grant
 
 
 def _left_the_house(grant: Grant, *, actor: Actor, at: datetime) -> None:
+    budgets.spend(grant=grant, at=at)
     record("grant.executed", grant, actor=actor, at=at, cause=grant.cause, cost_fen=grant.cost_fen)
 
 

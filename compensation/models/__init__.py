@@ -1,10 +1,21 @@
 from compensation.models.authority import ApprovalTerms, Authority, Delegation
+from compensation.models.budget import (
+    Budget,
+    BudgetUse,
+    BudgetUseState,
+    Cap,
+    CapCount,
+    CapPeriod,
+    CapScope,
+    CapUse,
+)
 from compensation.models.coupon import Coupon, CouponStatus, CouponTemplate
 from compensation.models.earning import Earning, EarningRule, EarningVersion, PointsRule, ReferralCode
 from compensation.models.grant import (
     GIVEN,
     LIVE,
     ApprovalRound,
+    Because,
     Decision,
     Grant,
     GrantKind,
@@ -27,6 +38,7 @@ from compensation.models.ledger import (
 from compensation.models.member import Member, MemberSession, Notice, SignInCode
 from compensation.models.order import Order, OrderLine, OrderStatus, Product, Shipment, ShipmentEvent
 from compensation.models.reward import Reward, RewardClaim
+from compensation.models.rule import Rule, RuleAmount, RuleGive, RuleTrigger, RuleVersion
 from compensation.models.tier import BenefitKind, Tier, TierBenefit, TierPeriod, TierReason, TierRule
 
 __all__ = [
@@ -40,7 +52,16 @@ __all__ = [
     "ApprovalRound",
     "ApprovalTerms",
     "Authority",
+    "Because",
     "BenefitKind",
+    "Budget",
+    "BudgetUse",
+    "BudgetUseState",
+    "Cap",
+    "CapCount",
+    "CapPeriod",
+    "CapScope",
+    "CapUse",
     "Coupon",
     "CouponStatus",
     "CouponTemplate",
@@ -68,6 +89,11 @@ __all__ = [
     "ReferralCode",
     "Reward",
     "RewardClaim",
+    "Rule",
+    "RuleAmount",
+    "RuleGive",
+    "RuleTrigger",
+    "RuleVersion",
     "Shipment",
     "ShipmentEvent",
     "SignInCode",

@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 from compensation.models.coupon import CouponTemplate
 from compensation.models.member import Member
 from compensation.models.order import Order, OrderLine
+from compensation.models.rule import RuleVersion
 
 
 class GrantKind(models.TextChoices):
@@ -86,6 +87,15 @@ class Grant(models.Model):
     reason = models.CharField(_("reason"), max_length=500)
     reason_code = models.CharField(_("kind of reason"), max_length=40, blank=True, db_default="")
     department = models.CharField(_("department"), max_length=40, blank=True, db_default="")
+    rule = models.ForeignKey(
+        RuleVersion,
+        models.PROTECT,
+        verbose_name=_("by rule"),
+        null=True,
+        blank=True,
+        related_name="grants",
+        help_text=_("The version of the rule; the cause says for what."),
+    )
     content_hash = models.CharField(
         max_length=64, editable=False, db_default="", help_text="Of all that an approver decides on."
     )
@@ -192,6 +202,11 @@ class Grant(models.Model):
         return self.gift or self.get_kind_display()
 
     @property
+    def rule_code(self) -> str:
+        """The rule that gave it; nothing where a person did."""
+        return self.rule.code if self.rule else ""
+
+    @property
     def is_given(self) -> bool:
         """Whether it has left the house."""
         return self.status in GIVEN
@@ -228,6 +243,15 @@ class Decision(models.TextChoices):
     WITHDRAWN = "withdrawn", pgettext_lazy("grant", "withdrawn")
 
 
+class Because(models.TextChoices):
+    """Why something is asked for that was not given at once."""
+
+    AUTHORITY = "", _("beyond authority")
+    BUDGET = "budget", _("budget used up")
+    CAP = "cap", _("cap reached")
+    SIGNALS = "signals", _("unusual for a member")
+
+
 class ApprovalRound(models.Model):
     """One asking for approval of one exact content. A change of the content ends it and begins another."""
 
@@ -248,6 +272,12 @@ class ApprovalRound(models.Model):
         blank=True,
         related_name="+",
         help_text=_("The role that it waits for; none: no role may give that much."),
+    )
+    because = models.CharField(
+        _("why it is asked"), max_length=8, choices=Because, blank=True, default="", db_default=""
+    )
+    details = models.JSONField(
+        default=dict, db_default=models.Value({}, models.JSONField()), blank=True, editable=False
     )
     asked_at = models.DateTimeField(_("asked"))
     due_at = models.DateTimeField(_("due"))
@@ -284,6 +314,9 @@ class ApprovalRound(models.Model):
             ),
             models.CheckConstraint(
                 name="approvalround_decision_known", condition=Q(decision__in=["", *Decision.values])
+            ),
+            models.CheckConstraint(
+                name="approvalround_because_known", condition=Q(because__in=Because.values)
             ),
             models.CheckConstraint(
                 name="approvalround_decided_has_time",

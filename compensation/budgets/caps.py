@@ -1,0 +1,165 @@
+"""Using caps: counts that are locked before they are looked at, and hold by constraint."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Greatest
+from django.utils.translation import gettext_lazy as _
+
+from compensation.budgets.rules import fits, window
+from compensation.budgets.stops import CapReached
+from compensation.models import Cap, CapCount, CapScope, CapUse, Grant
+from config.common.errors import Invalid
+from config.common.events import Actor, record
+
+ZONE = ZoneInfo(settings.TIME_ZONE)
+
+
+def of_grant(grant: Grant, rule_code: str) -> dict[Cap, str]:
+    """The caps that hold for a grant, each with whose it is, in the order in which they are locked."""
+    whose = {CapScope.MEMBER: f"member:{grant.member_id}"}
+    if grant.requested_by_id is not None:
+        whose[CapScope.AGENT] = f"agent:{grant.requested_by_id}"
+    if rule_code:
+        whose[CapScope.RULE] = f"rule:{rule_code}"
+    caps = Cap.objects.filter(
+        Q(kind="") | Q(kind=grant.kind),
+        Q(rule_code="") | Q(rule_code=rule_code),
+        is_active=True,
+        scope__in=list(whose),
+    ).order_by("pk")
+    return {cap: whose[CapScope(cap.scope)] for cap in caps}
+
+
+def take(grant: Grant, *, rule_code: str, at: datetime, may_pass: bool) -> None:
+    """Count a grant towards all its caps, or towards none. The caller holds the grant.
+
+    With `may_pass`, an approver knows of the cap and gives beyond it; that is counted by itself.
+
+    Raises:
+        CapReached: one of them has not so much left.
+    """
+    wanted = of_grant(grant, rule_code)
+    if not wanted:
+        return
+    counts = _lock(wanted, at)
+    beyond = {count.pk: _stop(cap, count, grant) for cap, count in counts.items()}
+    stop = next(filter(None, beyond.values()), None)
+    if stop is not None and not may_pass:
+        raise stop
+    for cap, count in counts.items():
+        kind = "used" if beyond[count.pk] is None else "passed"
+        CapCount.objects.filter(pk=count.pk).update(
+            limit_fen=_at_least(cap.limit_fen, "used_fen"),
+            limit_count=_at_least(cap.limit_count, "used_count"),
+        )
+        CapCount.objects.filter(pk=count.pk).update(**_plus(kind, grant.cost_fen, 1))
+    CapUse.objects.bulk_create(
+        CapUse(count=count, grant=grant, fen=grant.cost_fen, is_beyond=beyond[count.pk] is not None)
+        for count in counts.values()
+    )
+
+
+def release(grant: Grant, *, at: datetime) -> None:
+    """Give back what a grant took of its caps; again changes nothing. The caller holds the grant."""
+    uses = list(
+        CapUse.objects.select_related("count").filter(grant=grant, released_at=None).order_by("count__cap", "pk")
+    )
+    for use in uses:
+        kind = "passed" if use.is_beyond else "used"
+        CapCount.objects.filter(pk=use.count_id).update(**_plus(kind, -use.fen, -1))
+    CapUse.objects.filter(pk__in=[use.pk for use in uses]).update(released_at=at)
+
+
+@transaction.atomic
+def save_cap(*, cap: Cap, actor: Actor, at: datetime) -> Cap:
+    """Keep a cap; it holds at once, also for periods that run. What was given before stays.
+
+    Raises:
+        Invalid: it limits nothing, or its days do not fit its period.
+    """
+    if cap.limit_fen is None and cap.limit_count is None:
+        raise Invalid(_("Say how much, or how often."), field="limit_fen")
+    if (cap.period == "days") != bool(cap.days):
+        raise Invalid(_("Say how many days, where it is not a day, a week or a month."), field="days")
+    if cap.rule_code and cap.scope != CapScope.RULE:
+        raise Invalid(_("Only a cap for rules names a rule."), field="rule_code")
+    cap.save()
+    CapCount.objects.filter(cap=cap, ends_at__gt=at).update(
+        limit_fen=_at_least(cap.limit_fen, "used_fen"), limit_count=_at_least(cap.limit_count, "used_count")
+    )
+    record(
+        "cap.saved",
+        cap,
+        actor=actor,
+        at=at,
+        scope=cap.scope,
+        rule=cap.rule_code,
+        period=cap.period,
+        days=cap.days,
+        limit_fen=cap.limit_fen,
+        limit_count=cap.limit_count,
+        is_active=cap.is_active,
+    )
+    return cap
+
+
+def _lock(wanted: dict[Cap, str], at: datetime) -> dict[Cap, CapCount]:
+    """The counts of caps in the periods that run, made where they are missing, each held."""
+    spans = {cap: window(cap.period, cap.days, at, ZONE) for cap in wanted}
+    CapCount.objects.bulk_create(
+        (
+            CapCount(
+                cap=cap,
+                whose=whose,
+                starts_at=spans[cap].starts_at,
+                ends_at=spans[cap].ends_at,
+                limit_fen=cap.limit_fen,
+                limit_count=cap.limit_count,
+            )
+            for cap, whose in wanted.items()
+        ),
+        ignore_conflicts=True,
+    )
+    these = Q(pk__in=[])
+    for cap, whose in wanted.items():
+        these |= Q(cap=cap, whose=whose, starts_at=spans[cap].starts_at)
+    held = {
+        count.cap_id: count
+        for count in CapCount.objects.select_for_update(no_key=True).filter(these).order_by("cap")
+    }
+    return {cap: held[cap.pk] for cap in _as_they_are(wanted)}
+
+
+def _as_they_are(caps: Iterable[Cap]) -> list[Cap]:
+    """The caps as they are now that the counts are held: an edit after this comes after the grant."""
+    return list(Cap.objects.filter(pk__in=[cap.pk for cap in caps]).order_by("pk"))
+
+
+def _stop(cap: Cap, count: CapCount, grant: Grant) -> CapReached | None:
+    """Why a grant does not fit in, or nothing. What was approved beyond the cap counts too."""
+    fen, times = count.used_fen + count.passed_fen, count.used_count + count.passed_count
+    by_count = not fits(times, 1, cap.limit_count)
+    if not by_count and fits(fen, grant.cost_fen, cap.limit_fen):
+        return None
+    return CapReached(
+        cap=cap.pk,
+        scope=cap.scope,
+        used_fen=fen,
+        used_count=times,
+        limit_fen=None if by_count else cap.limit_fen,
+        limit_count=cap.limit_count if by_count else None,
+        until=count.ends_at.isoformat(),
+    )
+
+
+def _at_least(limit: int | None, used: str) -> Greatest | None:
+    return None if limit is None else Greatest(limit, F(used))
+
+
+def _plus(kind: str, fen: int, times: int) -> dict[str, F]:
+    return {f"{kind}_fen": F(f"{kind}_fen") + fen, f"{kind}_count": F(f"{kind}_count") + times}  # type: ignore[dict-item]  # expressions
