@@ -67,7 +67,9 @@ def take(grant: Grant, *, rule_code: str, at: datetime, may_pass: bool) -> None:
 def release(grant: Grant, *, at: datetime) -> None:
     """Give back what a grant took of its caps; again changes nothing. The caller holds the grant."""
     uses = list(
-        CapUse.objects.select_related("count").filter(grant=grant, released_at=None).order_by("count__cap", "pk")
+        CapUse.objects.select_related("count")
+        .filter(grant=grant, released_at=None)
+        .order_by("count__cap", "pk")
     )
     for use in uses:
         kind = "passed" if use.is_beyond else "used"

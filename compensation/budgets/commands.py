@@ -84,15 +84,15 @@ def hold(*, holder: str, department: str, reason_code: str, fen: int, at: dateti
 @transaction.atomic
 def let_go(*, holder: str, at: datetime) -> int:
     """Give back what a holder still has; gives how much that was. Again changes nothing."""
-    use = BudgetUse.objects.filter(holder=holder, state=BudgetUseState.RESERVED).first()
+    held = BudgetUse.objects.filter(holder=holder)
+    if (budget_id := held.values_list("budget", flat=True).first()) is None:
+        return 0
+    Budget.objects.select_for_update(no_key=True).get(pk=budget_id)
+    use = held.filter(state=BudgetUseState.RESERVED).first()
     if use is None:
         return 0
-    Budget.objects.select_for_update(no_key=True).get(pk=use.budget_id)
-    use.refresh_from_db()
-    if use.state == BudgetUseState.RESERVED:
-        _move(use, BudgetUseState.RELEASED, at)
-        return use.fen
-    return 0
+    _move(use, BudgetUseState.RELEASED, at)
+    return use.fen
 
 
 @transaction.atomic
@@ -162,7 +162,9 @@ def spend_many(*, grants: Iterable[Grant], at: datetime) -> None:
 
 
 @transaction.atomic
-def save_budget(*, budget: Budget, owners: Iterable[User] | None = None, actor: Actor, at: datetime) -> Budget:
+def save_budget(
+    *, budget: Budget, owners: Iterable[User] | None = None, actor: Actor, at: datetime
+) -> Budget:
     """Make a budget or change it. What was taken stays; more money has its owners told anew when it is low.
 
     Raises:
@@ -243,7 +245,9 @@ def in_force(department: str, reason_code: str, at: datetime) -> QuerySet[Budget
 def _lock(department: str, reason_code: str, at: datetime) -> Budget | None:
     """Hold the budget that a grant takes from."""
     while (found := in_force(department, reason_code, at).first()) is not None:
-        held = in_force(department, reason_code, at).select_for_update(no_key=True).filter(pk=found.pk).first()
+        held = (
+            in_force(department, reason_code, at).select_for_update(no_key=True).filter(pk=found.pk).first()
+        )
         if held is not None:  # else its period was changed while we waited
             return held
     return None

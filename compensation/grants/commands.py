@@ -313,9 +313,7 @@ def _keep(grant: Grant, lines: list[tuple[int, int, int]]) -> None:
         )
 
 
-def _give_or_ask(
-    grant: Grant, *, actor: User | None, at: datetime, doubt: Exhausted | None = None
-) -> None:
+def _give_or_ask(grant: Grant, *, actor: User | None, at: datetime, doubt: Exhausted | None = None) -> None:
     """Give what is within authority, caps and budget; else ask. The member's row is held, for the sums."""
     need, stop = approval.need_of(grant, at=at), doubt
     if stop is None and (actor is None or limits.covers(authority.limits_of(actor), need)):

@@ -11,7 +11,6 @@ from django.utils.translation import pgettext_lazy
 
 from compensation.models.grant import Grant, GrantKind
 
-
 _LINE = Func(
     Concat(F("department"), Value("/"), F("reason_code")),
     Value(0),
@@ -151,7 +150,7 @@ class CapPeriod(models.TextChoices):
 
 
 class Cap(models.Model):
-    """The most that each member gets, each agent gives, or each rule gives, in a time: an amount, a number."""
+    """The most that each member gets, or each agent or rule gives, in a time: an amount, a number."""
 
     scope = models.CharField(_("holds for"), max_length=8, choices=CapScope)
     rule_code = models.SlugField(

@@ -18,6 +18,7 @@ from tests.factories.compensation import MemberFactory
 from tests.factories.money import AT, staff_with
 
 yuan = st.sampled_from([5, 20, 50])
+departments = st.sampled_from(["service", "x"])
 
 
 class Money(RuleBasedStateMachine):
@@ -38,7 +39,9 @@ class Money(RuleBasedStateMachine):
         Cap.objects.create(scope="agent", period="week", limit_fen=20_000, limit_count=6)
         Cap.objects.create(scope="member", period="days", days=3, kind="coupon", limit_count=4)
 
-    @rule(who=st.integers(0, 1), by=st.integers(0, 2), yuan=yuan, department=st.sampled_from(["service", "x"]))
+    @rule(
+        who=st.integers(0, 1), by=st.integers(0, 2), yuan=yuan, department=st.sampled_from(["service", "x"])
+    )
     def ask(self, who, by, yuan, department):
         actor = (*self.agents, None)[by]
         ask(actor, yuan, member=self.members[who], department=department, at=self.at)
