@@ -176,7 +176,7 @@ def save_budget(
     fields = ["department", "reason_code", "starts_at", "ends_at", "amount_fen", "low_percent"]
     try:
         with transaction.atomic():
-            if budget.pk is None:
+            if budget._state.adding:
                 budget.save()
             else:
                 now = Budget.objects.select_for_update(no_key=True).get(pk=budget.pk)
