@@ -176,10 +176,10 @@ def save_budget(
     fields = ["department", "reason_code", "starts_at", "ends_at", "amount_fen", "low_percent"]
     try:
         with transaction.atomic():
-            if budget._state.adding:
+            now = Budget.objects.select_for_update(no_key=True).filter(pk=budget.pk).first()
+            if now is None:
                 budget.save()
             else:
-                now = Budget.objects.select_for_update(no_key=True).get(pk=budget.pk)
                 budget.reserved_fen, budget.spent_fen = now.reserved_fen, now.spent_fen
                 budget.low_told_at = now.low_told_at if budget.is_low else None
                 budget.empty_told_at = now.empty_told_at if budget.left_fen <= 0 else None
