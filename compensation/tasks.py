@@ -17,7 +17,9 @@ def forget_sign_ins() -> None:
 
 @shared_task(name="compensation.expire_coupons")
 def expire_coupons() -> None:
-    """Expire coupons whose time is over, in steps that each commit."""
+    """End reservations and coupons whose time is over, in steps that each commit."""
+    while coupons.lapse_due(at=timezone.now()):
+        pass
     while coupons.expire_due(at=timezone.now()):
         pass
 

@@ -46,6 +46,7 @@ VAULT_KEY = os.environ.get("VAULT_KEY") or (kept(DATA_DIR / "vault_key", 50) if 
 SHOP_JWT_KEY = os.environ.get("SHOP_JWT_KEY", "")  # the shop signs its members' sign-in with it; empty: off
 SHOP_JWT_ALGORITHM = os.environ.get("SHOP_JWT_ALGORITHM", "HS256")  # RS256: the key is the shop's public one
 SHOP_JWT_AUDIENCE = os.environ.get("SHOP_JWT_AUDIENCE", "huiyin")
+COUPON_RESERVED_MINUTES = int(os.environ.get("COUPON_RESERVED_MINUTES", "30"))  # then a reservation ends
 if SHOP_JWT_ALGORITHM not in {"HS256", "RS256"}:
     raise ImproperlyConfigured("SHOP_JWT_ALGORITHM must be HS256 or RS256.")
 if SHOP_JWT_KEY and SHOP_JWT_ALGORITHM == "HS256" and len(SHOP_JWT_KEY) < 32:  # noqa: PLR2004 - 256 bits

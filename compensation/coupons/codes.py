@@ -9,12 +9,19 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 12  # of 5 bits each
 GROUP = 4
 SHOWN = 4
+_LETTERS = bytes(ord(ALPHABET[byte % len(ALPHABET)]) for byte in range(256))  # 256 is a multiple of 32
 _MEANT = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
 
 def new() -> str:
     """A fresh code, such as 7KQ2-M9XA-04TF."""
-    return grouped("".join(secrets.choice(ALPHABET) for _ in range(LENGTH)))
+    return many(1)[0]
+
+
+def many(number: int) -> list[str]:
+    """So many fresh codes: five of the bits of each random byte, as fast as a hundred thousand need."""
+    letters = secrets.token_bytes(number * LENGTH).translate(_LETTERS).decode("ascii")
+    return [grouped(letters[at : at + LENGTH]) for at in range(0, len(letters), LENGTH)]
 
 
 def grouped(code: str) -> str:

@@ -61,7 +61,16 @@ class _Coupon:
             raise coupons.NotGiven
 
     def begin(self, grant: Grant, *, actor: Actor, at: datetime) -> None:
-        coupons.issue(grant=grant, actor=actor, at=at)
+        if grant.template is None:
+            raise coupons.NotGiven
+        coupons.issue(
+            template=grant.template,
+            member=grant.member,
+            grant=grant,
+            key=f"grant:{grant.pk}",
+            actor=actor,
+            at=at,
+        )
 
     def undo(self, grant: Grant, *, actor: Actor, at: datetime) -> None:
         coupons.revoke(coupon_id=grant.coupon.pk, actor=actor, at=at)

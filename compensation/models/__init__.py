@@ -9,7 +9,20 @@ from compensation.models.budget import (
     CapScope,
     CapUse,
 )
-from compensation.models.coupon import Coupon, CouponStatus, CouponTemplate
+from compensation.models.coupon import (
+    CONTENT,
+    LIVE_USE,
+    Coupon,
+    CouponContent,
+    CouponCount,
+    CouponKind,
+    CouponStatus,
+    CouponTemplate,
+    CouponTerms,
+    CouponUse,
+    Stacking,
+    UseState,
+)
 from compensation.models.earning import Earning, EarningRule, EarningVersion, PointsRule, ReferralCode
 from compensation.models.grant import (
     GIVEN,
@@ -42,8 +55,10 @@ from compensation.models.rule import Rule, RuleAmount, RuleGive, RuleTrigger, Ru
 from compensation.models.tier import BenefitKind, Tier, TierBenefit, TierPeriod, TierReason, TierRule
 
 __all__ = [
+    "CONTENT",
     "GIVEN",
     "LIVE",
+    "LIVE_USE",
     "LOTTED",
     "OWNED",
     "TRACKED",
@@ -63,8 +78,13 @@ __all__ = [
     "CapScope",
     "CapUse",
     "Coupon",
+    "CouponContent",
+    "CouponCount",
+    "CouponKind",
     "CouponStatus",
     "CouponTemplate",
+    "CouponTerms",
+    "CouponUse",
     "Decision",
     "Delegation",
     "Earning",
@@ -97,6 +117,7 @@ __all__ = [
     "Shipment",
     "ShipmentEvent",
     "SignInCode",
+    "Stacking",
     "Tier",
     "TierBenefit",
     "TierPeriod",
@@ -104,4 +125,5 @@ __all__ = [
     "TierRule",
     "Transaction",
     "Unit",
+    "UseState",
 ]

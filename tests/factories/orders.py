@@ -6,6 +6,7 @@ from itertools import count
 import factory
 from factory.django import DjangoModelFactory
 
+from compensation.coupons.terms import freeze
 from compensation.ledger.commands import post
 from compensation.ledger.rules import given, taken
 from compensation.models import (
@@ -83,6 +84,7 @@ class CouponFactory(DjangoModelFactory):
         model = Coupon
 
     template = factory.SubFactory(CouponTemplateFactory)
+    terms = factory.LazyAttribute(lambda coupon: freeze(coupon.template))
     member = factory.SubFactory(MemberFactory)
     code = factory.Sequence("HY-{:08}".format)
     value_fen = 500

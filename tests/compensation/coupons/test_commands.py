@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from compensation.coupons import commands, queries
-from compensation.coupons.commands import CouponNotUsable, SpendTooSmall, expire_due, redeem
+from compensation.coupons.commands import Basket, CouponNotUsable, SpendTooSmall, expire_due, redeem
 from compensation.grants import commands as grants
 from compensation.ledger import queries as ledger
 from compensation.models import Coupon, CouponStatus, Unit
@@ -39,7 +39,9 @@ def test_redeeming_moves_the_value_out():
     coupon = coupon_of(member)
     assert worth(member) == 500
     used = redeem(code=coupon.code.lower(), order_ref="A1", key="k", at=AT)
-    assert (used.pk, used.status, used.redeemed_for, used.redeemed_at) == (coupon.pk, "redeemed", "A1", AT)
+    coupon.refresh_from_db()
+    assert (used.coupon_id, used.state, used.order_ref, used.redeemed_at) == (coupon.pk, "redeemed", "A1", AT)
+    assert (coupon.status, coupon.redeemed_for, coupon.redeemed_at) == ("redeemed", "A1", AT)
     assert worth(member) == 0
     assert Event.objects.filter(kind="coupon.redeemed", subject_id=coupon.pk).count() == 1
 
@@ -64,10 +66,12 @@ def test_bad_requests_are_refused_and_may_be_repeated_rightly():
         redeem(code=coupon.code, order_ref=" ", key="k", at=AT)
     with pytest.raises(Invalid):
         redeem(code=coupon.code, order_ref="A" * 65, key="k", at=AT)
-    for order_fen in (None, 9_999):
+    for basket in (None, Basket.of(9_999)):
         with pytest.raises(SpendTooSmall, match=r"100\.00"):
-            redeem(code=coupon.code, order_ref="A1", key="k", at=AT, order_fen=order_fen)
-    assert redeem(code=coupon.code, order_ref="A1", key="k", at=AT, order_fen=10_000).status == "redeemed"
+            redeem(code=coupon.code, order_ref="A1", key="k", at=AT, basket=basket)
+    assert (
+        redeem(code=coupon.code, order_ref="A1", key="k", at=AT, basket=Basket.of(10_000)).taken_fen == 5_000
+    )
 
 
 def test_a_coupon_ends_at_its_moment_whenever_the_pass_comes():
