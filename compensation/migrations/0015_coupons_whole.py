@@ -28,7 +28,7 @@ SET CONSTRAINTS ALL IMMEDIATE
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('compensation', '0012_grants_whole'),
+        ("compensation", "0014_budgets_caps_rules"),
     ]
 
     operations = [
