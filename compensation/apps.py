@@ -26,4 +26,5 @@ class CompensationConfig(AppConfig):
         PERIODIC.append(Periodic("expire points", "compensation.expire_points", every_seconds=600))
         PERIODIC.append(Periodic("check the ledger", "compensation.check_ledger", every_seconds=86400))
         DEFAULTS.extend([tiers.seed, money.seed, points.seed, tiers.seed_benefits])
+        PERIODIC.append(Periodic("run batches", "compensation.run_batches", every_seconds=15))
         DEMO.append(demo.seed)

@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from compensation.batches import running
 from compensation.coupons import commands as coupons
 from compensation.ledger import alarm, expiry
 from compensation.members import commands as members
@@ -44,3 +45,9 @@ def expire_points() -> None:
 def check_ledger() -> None:
     """Recompute the ledger and raise the alarm at the first difference."""
     alarm.check(at=timezone.now())
+
+
+@shared_task(name="compensation.run_batches")
+def run_batches() -> None:
+    """Give what was approved to the next members of every batch that runs; several workers share them."""
+    running.run_all(now=timezone.now)

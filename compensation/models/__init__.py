@@ -1,4 +1,5 @@
 from compensation.models.authority import ApprovalTerms, Authority, Delegation
+from compensation.models.batch import Batch, BatchItem, BatchStatus, ItemStatus, LeftOut
 from compensation.models.budget import (
     Budget,
     BudgetUse,
@@ -67,6 +68,9 @@ __all__ = [
     "ApprovalRound",
     "ApprovalTerms",
     "Authority",
+    "Batch",
+    "BatchItem",
+    "BatchStatus",
     "Because",
     "BenefitKind",
     "Budget",
@@ -95,6 +99,8 @@ __all__ = [
     "GrantKind",
     "GrantLine",
     "GrantStatus",
+    "ItemStatus",
+    "LeftOut",
     "Lot",
     "LotFate",
     "LotUse",

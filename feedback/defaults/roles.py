@@ -58,6 +58,8 @@ _LEAD = (
     "feedback.review_quality",
     "common.export_lists",
     "compensation.see_contacts",
+    "compensation.view_batch",
+    "compensation.add_batch",
 )
 _WRITING = (
     "feedback.view_topic",
@@ -113,6 +115,8 @@ ROLES: Mapping[str, Role] = {
             "compensation.approve_grant",
             "compensation.view_delegation",
             "compensation.add_delegation",
+            "compensation.view_batch",
+            "compensation.approve_batch",
             "compensation.see_coupon_code",
             "feedback.end_remedyrequest",
             "feedback.decide_all_departments",
