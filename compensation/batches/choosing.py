@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from compensation.batches import rules
 from compensation.batches.sources import LIST, SOURCES
-from compensation.models import LIVE, Batch, BatchItem, ItemStatus, LeftOut, Member, Order
+from compensation.models import LIVE, Batch, BatchItem, ItemStatus, LeftOut
 from config.common import bulk
 from config.common.errors import Invalid
 
@@ -19,6 +19,11 @@ FILL = """
 INSERT INTO compensation_batchitem (batch_id, member_id, about, status, why)
 SELECT %s, member_id, array_agg(DISTINCT about), 'waiting', ''
 FROM ({chosen}) AS chosen (member_id, about) GROUP BY member_id ORDER BY member_id LIMIT %s
+"""
+PUT = """
+INSERT INTO compensation_batchitem (batch_id, member_id, about, status, why)
+SELECT %(batch)s, member_id, array_remove(string_to_array(about, ','), ''), 'waiting', ''
+FROM unnest(%(members)s::bigint[], %(about)s::text[]) AS listed (member_id, about) ORDER BY member_id
 """
 LEAVE_OUT = """
 UPDATE compensation_batchitem AS item SET status = 'left_out', why = found.why
@@ -95,12 +100,9 @@ def fill(batch: Batch, text: str) -> int:
     if not lines:
         raise Invalid(_("The list is empty."))
     numbers = {line.number for line in lines if len(line.number) <= rules.NUMBER_LENGTH}
-    members = dict(Member.objects.filter(external_id__in=numbers).values_list("external_id", "pk"))
+    members = dict(_named("compensation_member", "id", numbers))
     orders = {
-        number: (member, pk)
-        for number, member, pk in Order.objects.filter(external_id__in=numbers).values_list(
-            "external_id", "member", "pk"
-        )
+        number: (member, pk) for number, pk, member in _named("compensation_order", "id, member_id", numbers)
     }
     chosen: dict[int, list[str]] = {}
     wrong = []
@@ -122,14 +124,27 @@ def fill(batch: Batch, text: str) -> int:
         text = "; ".join(first) + (_(" and %(count)s more") % {"count": more} if more else "")
         raise UnknownNumbers(text, lines=len(wrong))
     BatchItem.objects.filter(batch=batch).delete()
-    BatchItem.objects.bulk_create(
-        [
-            BatchItem(batch=batch, member_id=member, about=sorted(set(about)))
-            for member, about in sorted(chosen.items())
-        ],
-        batch_size=5_000,
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            PUT,
+            {
+                "batch": batch.pk,
+                "members": bulk.array(chosen),
+                "about": bulk.texts([",".join(sorted(set(about))) for about in chosen.values()]),
+            },
+        )
     return len(chosen)
+
+
+def _named(table: str, columns: str, numbers: Collection[str]) -> list[tuple[Any, ...]]:
+    """The rows that bear these numbers of the shop, each after its number; one array, however many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT external_id, {columns} FROM {table} WHERE external_id = ANY(%s::text[])",  # noqa: S608 - names only
+            [bulk.texts(list(numbers))],
+        )
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def leave_out(batch: Batch, *, at: datetime, ids: Collection[int] | None = None) -> set[int]:

@@ -72,7 +72,12 @@ def give(batch: Batch, recipients: Sequence[Recipient], *, at: datetime) -> None
         for member, grant in zip(members, grants, strict=True)
     )
     _tell(batch, recipients, at=at)
-    values = {"batch": batch.pk, "at": at, "members": bulk.array(members), "grants": bulk.array(grants)}
+    values: dict[str, Any] = {
+        "batch": batch.pk,
+        "at": at,
+        "members": bulk.array(members),
+        "grants": bulk.array(grants),
+    }
     with connection.cursor() as cursor:
         cursor.execute(MARK, values)
 

@@ -44,7 +44,7 @@ def reasons(batch: Batch) -> list[tuple[str, str, int]]:
         .annotate(number=Count("pk"))
         .order_by("-number", "why")
     )
-    return [(ItemStatus(status).label, shown(why), number) for status, why, number in rows]
+    return [(str(ItemStatus(status).label), shown(why), number) for status, why, number in rows]
 
 
 def shown(why: str) -> str:

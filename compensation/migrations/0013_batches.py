@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
                 ('about', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), default=list, help_text='Such as order:12 or case:7.', size=None, verbose_name='chosen for')),
                 ('status', models.CharField(choices=[('waiting', 'to be given'), ('given', 'given'), ('left_out', 'left out'), ('failed', 'failed'), ('cancelled', 'cancelled')], default='waiting', max_length=12, verbose_name='status')),
                 ('why', models.CharField(blank=True, max_length=200, verbose_name='why')),
-                ('done_at', models.DateTimeField(blank=True, null=True, verbose_name='done')),
+                ('done_at', models.DateTimeField(blank=True, null=True, verbose_name='settled')),
             ],
             options={
                 'verbose_name': 'member of a batch',

@@ -73,14 +73,17 @@ class Batch(models.Model):
     content_hash = models.CharField(max_length=64, blank=True, editable=False)
     list_hash = models.CharField(max_length=64, blank=True, editable=False)
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("made by"), related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        verbose_name=pgettext_lazy("batch", "made by"),
+        related_name="+",
     )
     created_at = models.DateTimeField(_("made"))
     counted_at = models.DateTimeField(_("dry run"), null=True, blank=True)
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
-        verbose_name=_("asked by"),
+        verbose_name=pgettext_lazy("batch", "asked by"),
         null=True,
         blank=True,
         related_name="+",
@@ -105,7 +108,7 @@ class Batch(models.Model):
     )
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     note = models.CharField(_("remark"), max_length=500, blank=True)
-    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    finished_at = models.DateTimeField(pgettext_lazy("batch", "finished"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("batch")
@@ -191,7 +194,7 @@ class BatchItem(models.Model):
     grant = models.OneToOneField(
         Grant, models.PROTECT, verbose_name=_("grant"), null=True, blank=True, related_name="batch_item"
     )
-    done_at = models.DateTimeField(_("done"), null=True, blank=True)
+    done_at = models.DateTimeField(pgettext_lazy("batch", "settled"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("member of a batch")
