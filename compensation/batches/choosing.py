@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from compensation.batches import rules
 from compensation.batches.sources import LIST, SOURCES
-from compensation.models import LIVE, Batch, BatchItem, ItemStatus, LeftOut
+from compensation.models import LIVE, Batch, BatchItem, Coupon, CouponStatus, ItemStatus, LeftOut
 from config.common import bulk
 from config.common.errors import Invalid
 
@@ -41,7 +41,12 @@ FROM (
             WHERE given.member_id = item.member_id AND given.status = ANY(%(live)s)
               AND given.reason_code = %(reason_code)s AND given.requested_at > %(since)s
               AND %(reason_code)s <> ''
-        ) THEN %(same_reason)s END AS why
+        ) THEN %(same_reason)s
+        WHEN (
+            SELECT count(*) FROM compensation_coupon AS held
+            WHERE held.member_id = item.member_id AND held.template_id = %(limited)s
+              AND held.status <> 'revoked'
+        ) >= %(most)s THEN %(limit)s END AS why
     FROM compensation_batchitem AS item JOIN compensation_member AS member ON member.id = item.member_id
     WHERE item.batch_id = %(batch)s AND item.status = 'waiting'
       AND (%(ids)s::bigint[] IS NULL OR item.id = ANY(%(ids)s::bigint[]))
@@ -65,6 +70,29 @@ class UnknownNumbers(Invalid):
 def problem_of(batch: Batch) -> str:
     """What the grants of a batch are for."""
     return batch.problem or f"batch:{batch.pk}"
+
+
+def holder_of(batch: Batch) -> str:
+    """Under what name a batch holds its part of a budget."""
+    return f"batch:{batch.pk}"
+
+
+def check_total(batch: Batch) -> None:
+    """Refuse a batch that would give more coupons of a kind than there may be.
+
+    Raises:
+        Invalid: it would.
+    """
+    template = batch.template
+    if template is None or template.total_limit is None:
+        return
+    given = Coupon.objects.filter(template=template).exclude(status=CouponStatus.REVOKED).count()
+    left, wanted = template.total_limit - given, list_hash(batch)[1]
+    if wanted > left:
+        raise Invalid(
+            _("There may be %(left)s more coupons of this kind, and %(wanted)s are wanted.")
+            % {"left": max(left, 0), "wanted": wanted}
+        )
 
 
 def choose(batch: Batch) -> None:
@@ -152,12 +180,15 @@ def leave_out(batch: Batch, *, at: datetime, ids: Collection[int] | None = None)
 
     `ids` narrows it to some items. To rely on the answer, hold their members.
     """
+    most = batch.template.member_limit if batch.template else None
     values: dict[str, Any] = {
         "batch": batch.pk,
         "live": [str(one) for one in LIVE],
         "problem": problem_of(batch),
         "reason_code": batch.reason_code if batch.same_reason_days else "",
         "since": at - timedelta(days=batch.same_reason_days),
+        "limited": batch.template_id if most is not None else None,
+        "most": 1 if most is None else most,
         "ids": None if ids is None else bulk.array(ids),
         **{str(one): str(one) for one in LeftOut},
     }

@@ -13,14 +13,12 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from compensation.authority.queries import batch_backing, batch_limit_fen
-from compensation.batches import choosing, rules
+from compensation.batches import choosing, contents
 from compensation.batches.sources import LIST
-from compensation.coupons.commands import NotGiven
+from compensation.budgets import commands as budgets
 from compensation.grants.commands import AlreadyDecided, AuthorityTooSmall, OwnRequest
 from compensation.grants.giving import text
-from compensation.grants.handlers import handler_of
-from compensation.grants.rules import Content
-from compensation.models import Batch, BatchItem, BatchStatus, CouponTemplate, GrantKind, ItemStatus
+from compensation.models import Batch, BatchItem, BatchStatus, CouponTemplate, ItemStatus
 from compensation.models.batch import OPEN_TO_CHANGE
 from config.common.errors import Invalid, NotPermitted, Stale, WrongState
 from config.common.events import record
@@ -115,17 +113,18 @@ def count(*, batch_id: int, actor: User, at: datetime) -> Batch:
 
     Raises:
         NotPermitted, WrongState: see `change`.
-        Invalid: no members were chosen yet, or there are too many.
+        Invalid: no members were chosen yet, or there are too many, also for the kind of coupon.
         NotGiven: the kind of coupon is switched off.
     """
     batch = _lock_open(batch_id, actor)
     choosing.choose(batch)
     choosing.leave_out(batch, at=at)
-    batch.each_fen = _price(batch)
+    choosing.check_total(batch)
+    batch.each_fen = contents.price(batch)
     _to_draft(batch)
     batch.status, batch.counted_at = BatchStatus.COUNTED, at
     batch.list_hash, batch.members = choosing.list_hash(batch)
-    batch.content_hash = _digest(batch)
+    batch.content_hash = contents.digest(batch)
     batch.save()
     record("batch.counted", batch, actor=actor, at=at, members=batch.members, cost_fen=batch.total_fen)
     return batch
@@ -168,13 +167,14 @@ def approve(*, batch_id: int, content_hash: str, actor: User, note: str = "", at
         Stale: its content or its list was changed since the approver looked.
         AuthorityTooSmall: it comes to more than the actor may approve.
         NotGiven: the kind of coupon was switched off.
+        BudgetEmpty: the budget of its department and reason has not so much left.
     """
     batch = _lock_asked(batch_id, actor)
     if content_hash != batch.content_hash:
         raise Stale
-    if choosing.list_hash(batch) != (batch.list_hash, batch.members) or _digest(batch) != content_hash:
+    if choosing.list_hash(batch) != (batch.list_hash, batch.members):
         raise Stale
-    if _price(batch) != batch.each_fen:
+    if contents.price(batch) != batch.each_fen or contents.digest(batch) != content_hash:
         raise Stale
     holder = batch_backing(actor, batch.total_fen, requester_id=batch.asked_by_id, at=at)
     if holder is None:
@@ -182,6 +182,13 @@ def approve(*, batch_id: int, content_hash: str, actor: User, note: str = "", at
             _("This comes to %(amount)s; you may approve batches up to %(limit)s.")
             % {"amount": display(batch.total_fen), "limit": display(batch_limit_fen(actor))}
         )
+    budgets.hold(
+        holder=choosing.holder_of(batch),
+        department=batch.department,
+        reason_code=batch.reason_code,
+        fen=batch.total_fen,
+        at=at,
+    )
     batch.on_behalf_of = holder if holder.pk != actor.pk else None
     _decide(batch, BatchStatus.RUNNING, note, actor, at)
     record(
@@ -241,6 +248,7 @@ def cancel(*, batch_id: int, actor: User, at: datetime) -> Batch:
     # waits for those that a worker holds, and leaves alone what it has given
     waiting = BatchItem.objects.filter(batch=batch, status=ItemStatus.WAITING)
     waiting.update(status=ItemStatus.CANCELLED, done_at=at)
+    budgets.let_go(holder=choosing.holder_of(batch), at=at)
     return batch
 
 
@@ -261,23 +269,7 @@ def _fill(batch: Batch, terms: Terms) -> None:
     if not 0 <= terms.same_reason_days <= MOST_DAYS:
         raise Invalid(_("Choose a number of days from 0 to %(most)s.") % {"most": MOST_DAYS})
     batch.same_reason_days = terms.same_reason_days
-    batch.each_fen = _price(batch)
-
-
-def _price(batch: Batch) -> int:
-    """What one member's costs, in fen.
-
-    Raises:
-        Invalid: the content is not what its kind needs, or of a kind that batches do not give.
-        NotGiven: the kind of coupon is switched off.
-    """
-    if batch.kind not in {GrantKind.COUPON, GrantKind.POINTS}:
-        raise Invalid(_("Choose either a kind of coupon or a number of points."))
-    content = Content(kind=batch.kind, template=batch.template, points=batch.points)
-    each = handler_of(batch.kind).price(content, None)
-    if batch.template is not None and not batch.template.is_active:
-        raise NotGiven
-    return each
+    batch.each_fen = contents.price(batch)
 
 
 def _plain(said: str, length: int) -> str:
@@ -285,23 +277,6 @@ def _plain(said: str, length: int) -> str:
     if len(said) > length:
         raise Invalid(_("At most %(length)s characters: %(text)s…") % {"length": length, "text": said[:20]})
     return said
-
-
-def _digest(batch: Batch) -> str:
-    content = rules.Content(
-        name=batch.name,
-        kind=str(batch.kind),
-        template=batch.template_id,
-        points=batch.points,
-        each_fen=batch.each_fen,
-        reason=batch.reason,
-        reason_code=batch.reason_code,
-        department=batch.department,
-        problem=batch.problem,
-        same_reason_days=batch.same_reason_days,
-        message=batch.message,
-    )
-    return rules.digest(content, list_hash=batch.list_hash, members=batch.members)
 
 
 def _to_draft(batch: Batch) -> None:

@@ -2,21 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from compensation.batches.choosing import problem_of
-from compensation.coupons import codes
+from compensation.batches.choosing import holder_of, problem_of
+from compensation.batches.contents import validity
+from compensation.budgets import commands as budgets
+from compensation.coupons.issuing import Recipient as CouponFor
+from compensation.coupons.issuing import issue_many
 from compensation.ledger.many import Gift, give_many
 from compensation.models import (
     Batch,
     BatchItem,
-    Coupon,
-    CouponStatus,
     Grant,
     GrantKind,
     GrantStatus,
@@ -53,14 +54,6 @@ def give(batch: Batch, recipients: Sequence[Recipient], *, at: datetime) -> None
     members = [one.member.pk for one in recipients]
     granted = _grants(batch, members, at=at)
     grants = [granted[member] for member in members]
-    if batch.kind == GrantKind.COUPON:
-        _coupons(batch, members, grants, at=at)
-    else:
-        gifts = [
-            Gift(f"grant:{grant}:given", member, batch.points or 0)
-            for member, grant in zip(members, grants, strict=True)
-        ]
-        give_many(unit=Unit.POINTS, kind="points.granted", gifts=gifts, actor=batch.decided_by, at=at)
     record_all(
         Happening(
             "grant.executed",
@@ -72,6 +65,15 @@ def give(batch: Batch, recipients: Sequence[Recipient], *, at: datetime) -> None
         for member, grant in zip(members, grants, strict=True)
     )
     _tell(batch, recipients, at=at)
+    _spend(batch, grants, at=at)  # late, for other workers wait for the budget; before coupons and accounts
+    if batch.kind == GrantKind.COUPON:
+        _coupons(batch, members, grants, at=at)
+    else:
+        gifts = [
+            Gift(f"grant:{grant}:given", member, batch.points or 0)
+            for member, grant in zip(members, grants, strict=True)
+        ]
+        give_many(unit=Unit.POINTS, kind="points.granted", gifts=gifts, actor=batch.decided_by, at=at)
     values: dict[str, Any] = {
         "batch": batch.pk,
         "at": at,
@@ -114,27 +116,26 @@ def _grants(batch: Batch, members: Sequence[int], *, at: datetime) -> dict[int, 
 
 
 def _coupons(batch: Batch, members: Sequence[int], grants: Sequence[int], *, at: datetime) -> None:
-    template = batch.template
-    if template is None:  # batch_has_content
+    if batch.template is None:  # batch_has_content
         raise ValueError("a batch of coupons has a template")
-    bulk.insert_columns(
-        Coupon,
-        {"member": members, "grant": grants, "code": [codes.new() for _each in members]},
-        {
-            "template": template.pk,
-            "value_fen": batch.each_fen,
-            "min_spend_fen": template.min_spend_fen,
-            "status": str(CouponStatus.ISSUED),
-            "issued_at": at,
-            "expires_at": at + timedelta(days=template.valid_days),
-            "redeemed_for": "",
-        },
+    issue_many(
+        template=batch.template,
+        recipients=[
+            CouponFor(f"grant:{grant}", member, grant, batch.each_fen)
+            for member, grant in zip(members, grants, strict=True)
+        ],
+        actor=batch.decided_by,
+        at=at,
     )
-    made = list(Coupon.objects.filter(grant__in=grants).values_list("pk", "member_id"))
-    gifts = [Gift(f"coupon:{pk}:issued", member, batch.each_fen) for pk, member in made]
-    give_many(unit=Unit.COUPON, kind="coupon.issued", gifts=gifts, actor=batch.decided_by, at=at)
-    data = {"value_fen": batch.each_fen, "template": template.code}
-    record_all(Happening("coupon.issued", Coupon(pk=pk), at, batch.decided_by, data) for pk, _member in made)
+
+
+def _spend(batch: Batch, grants: Sequence[int], *, at: datetime) -> None:
+    """Take what they cost from what the batch holds of its budget."""
+    costs = [
+        Grant(pk=grant, department=batch.department, reason_code=batch.reason_code, cost_fen=batch.each_fen)
+        for grant in grants
+    ]
+    budgets.reserve_many(grants=costs, at=at, holder=holder_of(batch), spent=True)
 
 
 def _tell(batch: Batch, recipients: Sequence[Recipient], *, at: datetime) -> None:
@@ -161,7 +162,8 @@ def _tell(batch: Batch, recipients: Sequence[Recipient], *, at: datetime) -> Non
 def _text(batch: Batch, at: datetime) -> tuple[str, str]:
     """Title and body in the language of the moment."""
     if batch.kind == GrantKind.COUPON and batch.template is not None:
-        until = timezone.localtime(at + timedelta(days=batch.template.valid_days))
+        valid = validity(batch.template, at)
+        until = timezone.localtime(valid.expires_at if valid else at)
         title = _("We have given you a coupon of %(amount)s") % {"amount": display(batch.each_fen)}
         body = _("It is in your wallet, valid until %(day)s.") % {"day": f"{until:%Y-%m-%d}"}
     else:

@@ -17,6 +17,7 @@ class Content:
     name: str
     kind: str
     template: int | None
+    terms: str
     points: int | None
     each_fen: int
     reason: str

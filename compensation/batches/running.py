@@ -15,9 +15,10 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from compensation.batches import choosing, rules
+from compensation.batches import choosing, contents, rules
 from compensation.batches.giving import Recipient, fail, give
 from compensation.batches.queries import progress
+from compensation.budgets import commands as budgets
 from compensation.models import Batch, BatchItem, BatchStatus, ItemStatus, Member
 from config.common.errors import DomainError
 from config.common.events import record
@@ -70,13 +71,13 @@ def run(*, batch_id: int, now: Callable[[], datetime], until: float | None = Non
 def run_chunk(*, batch_id: int, at: datetime, size: int = CHUNK) -> int:
     """Settle the next members whom no other worker holds; gives how many, 0 where there are none.
 
-    Who was erased or got something for the same in the meantime is left out. A kind of coupon that was
-    switched off pauses the batch.
+    Who was erased or got something for the same in the meantime is left out. What can no longer be
+    given as it was approved pauses the batch.
     """
     batch = Batch.objects.select_related("template", "decided_by").get(pk=batch_id)
     if batch.status != BatchStatus.RUNNING:
         return 0
-    if batch.template is not None and not batch.template.is_active:
+    if not contents.stands(batch, at=at):
         _stop(batch, at=at)
         return 0
     waiting = BatchItem.objects.filter(batch=batch, status=ItemStatus.WAITING)
@@ -127,6 +128,7 @@ def finish(*, batch_id: int, at: datetime) -> bool:
         return False
     batch.status, batch.finished_at = BatchStatus.DONE, at
     batch.save(update_fields=["status", "finished_at"])
+    budgets.let_go(holder=choosing.holder_of(batch), at=at)  # of who was left out or failed
     found = progress(batch)
     record(
         "batch.done", batch, actor=None, at=at,
@@ -148,4 +150,4 @@ def finish(*, batch_id: int, at: datetime) -> bool:
 def _stop(batch: Batch, *, at: datetime) -> None:
     """Pause a batch that cannot go on as it was approved."""
     if Batch.objects.filter(pk=batch.pk, status=BatchStatus.RUNNING).update(status=BatchStatus.PAUSED):
-        record("batch.paused", batch, actor=None, at=at, why="coupon_not_given")
+        record("batch.paused", batch, actor=None, at=at, why="changed")

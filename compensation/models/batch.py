@@ -176,6 +176,7 @@ class LeftOut(models.TextChoices):
     ERASED = "erased", _("their data was erased")
     SAME_PROBLEM = "same_problem", _("has something for the same problem")
     SAME_REASON = "same_reason", _("was compensated for the same kind of reason lately")
+    LIMIT = "limit", _("has as many of these coupons as a member may have")
 
 
 class BatchItem(models.Model):

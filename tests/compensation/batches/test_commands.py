@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from compensation.batches import commands, queries
 from compensation.batches.choosing import UnknownNumbers
-from compensation.coupons.commands import NotGiven
+from compensation.coupons.refusals import NotGiven
 from compensation.grants import commands as grants
 from compensation.grants.commands import AlreadyDecided, AuthorityTooSmall, Content, OwnRequest
 from compensation.models import Batch, BatchItem, BatchStatus, CouponTemplate, Delegation, Grant, ItemStatus
@@ -208,7 +208,7 @@ def test_the_database_knows_two_people_too():
         Batch.objects.filter(pk=batch.pk).update(status="running", decided_by=batch.asked_by, decided_at=AT)
 
 
-@pytest.mark.parametrize("change", ["content", "list", "price", "count"])
+@pytest.mark.parametrize("change", ["content", "list", "price", "terms", "count"])
 def test_a_change_after_the_asking_voids_it(change):
     members, by = MemberFactory.create_batch(2), asker()
     batch = asked(members, by=by)
@@ -219,9 +219,11 @@ def test_a_change_after_the_asking_voids_it(change):
         choose_list(batch, MemberFactory().external_id, by)
     elif change == "count":
         commands.count(batch_id=batch.pk, actor=by, at=AT)
+    elif change == "terms":
+        CouponTemplate.objects.update(stacking="alone")
     else:
         CouponTemplate.objects.update(value_fen=900)
-    with pytest.raises(Stale if change == "price" else AlreadyDecided):
+    with pytest.raises(Stale if change in {"price", "terms"} else AlreadyDecided):
         commands.approve(batch_id=batch.pk, content_hash=seen, actor=approver(), at=AT)
     batch.refresh_from_db()
     assert batch.status in {BatchStatus.DRAFT, BatchStatus.COUNTED, BatchStatus.ASKED}

@@ -15,7 +15,7 @@ LIMITS = "UPDATE compensation_authority SET per_batch_fen = per_grant_fen"
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('compensation', '0012_grants_whole'),
+        ("compensation", "0015_coupons_whole"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
