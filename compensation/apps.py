@@ -12,7 +12,11 @@ class CompensationConfig(AppConfig):
         """Say who sends what this app puts into the outbox, what beat wakes, and what ships."""
         from compensation import personal as ours
         from compensation.defaults import demo, money, points, tiers
+        from compensation.grants import following as grants
+        from compensation.grants import parcels, shipping
         from compensation.notices import commands, senders
+        from compensation.refunds import commands as refunds
+        from compensation.refunds import following, sending
         from config.common import personal
         from config.common.outbox import SENDERS
         from config.common.registry import DEFAULTS, DEMO, PERIODIC, Periodic
@@ -20,11 +24,16 @@ class CompensationConfig(AppConfig):
         personal.add(ours.PERSONAL, ours.FREE)
         SENDERS[commands.MEMBER] = senders.send_notice
         SENDERS[commands.CODE] = senders.send_code
+        SENDERS[refunds.SEND] = sending.send
+        SENDERS[parcels.SHOP] = shipping.ask_shop
+        following.FOLLOWERS.append(grants.follow)
         PERIODIC.append(Periodic("forget old sign-ins", "compensation.forget_sign_ins", every_seconds=3600))
         PERIODIC.append(Periodic("expire coupons", "compensation.expire_coupons", every_seconds=60))
         PERIODIC.append(Periodic("review tiers", "compensation.review_tiers", every_seconds=600))
         PERIODIC.append(Periodic("expire points", "compensation.expire_points", every_seconds=600))
         PERIODIC.append(Periodic("check the ledger", "compensation.check_ledger", every_seconds=86400))
+        PERIODIC.append(Periodic("make refunds", "compensation.make_refunds", every_seconds=10))
+        PERIODIC.append(Periodic("follow refunds", "compensation.follow_refunds", every_seconds=10))
         DEFAULTS.extend([tiers.seed, money.seed, points.seed, tiers.seed_benefits])
         PERIODIC.append(Periodic("run batches", "compensation.run_batches", every_seconds=15))
         DEMO.append(demo.seed)

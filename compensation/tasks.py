@@ -7,6 +7,8 @@ from compensation.batches import running
 from compensation.coupons import commands as coupons
 from compensation.ledger import alarm, expiry
 from compensation.members import commands as members
+from compensation.refunds import alarm as refund_alarm
+from compensation.refunds import sending, starting
 from compensation.tiers import reviewing
 
 
@@ -51,3 +53,18 @@ def check_ledger() -> None:
 def run_batches() -> None:
     """Give what was approved to the next members of every batch that runs; several workers share them."""
     running.run_all(now=timezone.now)
+
+
+@shared_task(name="compensation.make_refunds")
+def make_refunds() -> None:
+    """Make the refunds of what was cancelled before it was shipped, and of what came back."""
+    while starting.start_due(at=timezone.now()):
+        pass
+
+
+@shared_task(name="compensation.follow_refunds")
+def follow_refunds() -> None:
+    """Ask what became of refunds, and report the late ones."""
+    sending.ask_due(at=timezone.now())
+    while refund_alarm.overdue(at=timezone.now()):
+        pass

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from compensation.api import auth, views
+from compensation.api import auth, settling, views
 
 urlpatterns = [
     path("auth/code/", auth.CodeView.as_view(), name="auth-code"),
@@ -17,6 +17,9 @@ urlpatterns = [
     path("tier/", views.TierView.as_view(), name="tier"),
     path("points/", views.PointsView.as_view(), name="points"),
     path("points/statement/", views.StatementView.as_view(), name="statement"),
+    path("gateway/refunds/", settling.GatewayView.as_view(), name="gateway-refund"),
+    path("shop/refunds/", settling.ShopRefundView.as_view(), name="shop-refund"),
+    path("shop/parcels/", settling.ShopParcelView.as_view(), name="shop-parcel"),
     path("notices/", views.NoticesView.as_view(), name="notices"),
     path("notices/read/", views.NoticesReadView.as_view(), name="notices-read"),
     path("notices/<int:pk>/read/", views.NoticeReadView.as_view(), name="notice-read"),

@@ -51,6 +51,14 @@ from compensation.models.ledger import (
 )
 from compensation.models.member import Member, MemberSession, Notice, SignInCode
 from compensation.models.order import Order, OrderLine, OrderStatus, Product, Shipment, ShipmentEvent
+from compensation.models.refund import (
+    OPEN_REFUNDS,
+    RefundCause,
+    RefundLine,
+    RefundOrder,
+    RefundStatus,
+    RefundTerms,
+)
 from compensation.models.reward import Reward, RewardClaim
 from compensation.models.rule import Rule, RuleAmount, RuleGive, RuleTrigger, RuleVersion
 from compensation.models.tier import BenefitKind, Tier, TierBenefit, TierPeriod, TierReason, TierRule
@@ -61,6 +69,7 @@ __all__ = [
     "LIVE",
     "LIVE_USE",
     "LOTTED",
+    "OPEN_REFUNDS",
     "OWNED",
     "TRACKED",
     "Account",
@@ -113,6 +122,11 @@ __all__ = [
     "PointsRule",
     "Product",
     "ReferralCode",
+    "RefundCause",
+    "RefundLine",
+    "RefundOrder",
+    "RefundStatus",
+    "RefundTerms",
     "Reward",
     "RewardClaim",
     "Rule",

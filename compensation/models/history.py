@@ -4,6 +4,7 @@ from compensation.models.authority import ApprovalTerms, Authority
 from compensation.models.budget import Budget, Cap
 from compensation.models.coupon import CouponTemplate
 from compensation.models.earning import EarningRule, PointsRule
+from compensation.models.refund import RefundTerms
 from compensation.models.reward import Reward
 from compensation.models.rule import Rule
 from compensation.models.tier import Tier, TierBenefit, TierRule
@@ -21,6 +22,7 @@ TRACKED = (
     Reward,
     Cap,
     Rule,
+    RefundTerms,
 )
 
 for _model in TRACKED:

@@ -1,0 +1,53 @@
+"""What was refunded of an order, and what can be."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from compensation.models import OPEN_REFUNDS, Order, OrderLine, RefundOrder, RefundStatus
+from compensation.refunds import rules
+from config.common.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Refundable:
+    """A line of an order with what can still be refunded of it."""
+
+    line: OrderLine
+    left_fen: int
+
+
+def refundable(order: Order) -> list[Refundable]:
+    """The lines of an order, with what can still be refunded of each; nothing of what was never paid."""
+    paid = rules.was_paid(order)
+    lines = order.lines.select_related("product").order_by("pk")
+    return [Refundable(line, rules.left_fen(line) if paid else 0) for line in lines]
+
+
+def of_orders(orders: Iterable[Order]) -> dict[int, Sequence[RefundOrder]]:
+    """The refunds of some orders that were not given up, newest first, by order."""
+    found: dict[int, list[RefundOrder]] = {}
+    rows = RefundOrder.objects.filter(order__in=[order.pk for order in orders])
+    for refund in rows.exclude(status=RefundStatus.FAILED).order_by("-pk"):
+        found.setdefault(refund.order_id, []).append(refund)
+    return dict(found)
+
+
+def open_ones() -> QuerySet[RefundOrder]:
+    """Refunds that have still to end, those due first."""
+    return RefundOrder.objects.filter(status__in=OPEN_REFUNDS).order_by("due_at", "pk")
+
+
+def by_number(number: object) -> RefundOrder:
+    """The refund with this number.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = None
+    if isinstance(number, str) and "\0" not in number:
+        found = RefundOrder.objects.select_related("order").filter(number=number).first()
+    if found is None:
+        raise NotFound
+    return found
