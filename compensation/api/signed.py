@@ -98,6 +98,7 @@ def _body(request: Request) -> bytes:
 def _content(body: bytes) -> dict[str, Any]:
     try:
         content = json.loads(body)
+        json.dumps(content, ensure_ascii=False).encode()  # half a character is no text
     except (ValueError, RecursionError) as error:
         raise Invalid(_("This is not JSON.")) from error
     if not isinstance(content, dict):

@@ -237,8 +237,8 @@ class RefundTerms(models.Model):
             " Empty: never."
         ),
     )
-    cancelled_within_hours = models.PositiveSmallIntegerField(
-        _("cancelled before shipment: within (hours)"), default=1
+    cancelled_within_minutes = models.PositiveSmallIntegerField(
+        _("cancelled before shipment: within (minutes)"), default=1
     )
     returned_within_hours = models.PositiveSmallIntegerField(
         _("returned, or granted: within (hours)"), default=24, help_text=_("Since the goods came back.")
@@ -250,7 +250,7 @@ class RefundTerms(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="refundterms_one",
-                condition=Q(id=1, cancelled_within_hours__gt=0, returned_within_hours__gt=0),
+                condition=Q(id=1, cancelled_within_minutes__gt=0, returned_within_hours__gt=0),
             ),
         ]
 

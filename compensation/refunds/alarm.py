@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 @transaction.atomic
 def overdue(*, at: datetime, limit: int = 1_000) -> int:
-    """Report refunds that have not ended in time, each once; one letter for all that a pass finds."""
+    """Report refunds that have not ended in time, each once; at most a letter an hour."""
     late = list(
         RefundOrder.objects.select_for_update(no_key=True, skip_locked=True)
         .filter(status__in=OPEN_REFUNDS, due_at__lte=at, alerted_at=None)
@@ -36,7 +36,7 @@ def overdue(*, at: datetime, limit: int = 1_000) -> int:
         return 0
     RefundOrder.objects.filter(pk__in=[one.pk for one in late]).update(alerted_at=at)
     record_all(Happening("refund.overdue", one, at) for one in late)
-    _write(late, key=f"overdue:{late[0].pk}", subject=LATE, at=at)
+    _write(late, key=f"overdue:{at:%Y%m%d%H}", subject=LATE, at=at)
     return len(late)
 
 

@@ -79,8 +79,6 @@ def create(
     if known is not None:
         return known
     order = _hold(order.pk, pieces, freight_fen)
-    hours = terms()
-    within = hours.cancelled_within_hours if cause == RefundCause.CANCELLED else hours.returned_within_hours
     refund = RefundOrder.objects.create(
         number=rules.new_number(at),
         key=key,
@@ -90,7 +88,7 @@ def create(
         amount_fen=sum(piece.amount_fen for piece in pieces) + freight_fen,
         freight_fen=freight_fen,
         created_at=at,
-        due_at=(since or at) + timedelta(hours=within),
+        due_at=(since or at) + _within(cause),
     )
     RefundLine.objects.bulk_create(
         RefundLine(
@@ -333,6 +331,13 @@ def _hold(order_id: int, pieces: Sequence[Piece], freight_fen: int) -> Order:
     if freight_fen > rules.left_freight_fen(order):
         raise TooMuch(left_fen=rules.left_freight_fen(order))
     return order
+
+
+def _within(cause: RefundCause) -> timedelta:
+    """How long a refund may take."""
+    if cause == RefundCause.CANCELLED:
+        return timedelta(minutes=terms().cancelled_within_minutes)
+    return timedelta(hours=terms().returned_within_hours)
 
 
 def _hand_over(refund: RefundOrder, *, at: datetime) -> None:

@@ -115,4 +115,7 @@ def _ask(content: dict[str, Any], refund: RefundOrder, *, at: datetime) -> Answe
 
 
 def _text(value: object) -> str:
-    return value.replace("\0", "")[:TEXT] if isinstance(value, str) else ""
+    """A text of theirs, cut, without what no database takes."""
+    if not isinstance(value, str):
+        return ""
+    return value.encode("utf-8", "replace").decode().replace("\0", "")[:TEXT]

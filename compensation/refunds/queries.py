@@ -46,7 +46,7 @@ def by_number(number: object) -> RefundOrder:
         NotFound: there is none.
     """
     found = None
-    if isinstance(number, str) and "\0" not in number:
+    if isinstance(number, str) and number.isalnum():
         found = RefundOrder.objects.select_related("order").filter(number=number).first()
     if found is None:
         raise NotFound
