@@ -129,6 +129,7 @@ def resume(*, grant_id: int, actor: Actor, at: datetime) -> Grant:
 
     Raises:
         WrongState: it has not failed, or something else was granted for the same cause meanwhile.
+        BudgetEmpty: its budget has not so much left any more.
     """
     grant = _lock(grant_id)
     _check(grant, GrantStatus.FAILED)
@@ -139,6 +140,7 @@ def resume(*, grant_id: int, actor: Actor, at: datetime) -> Grant:
             grant.save(update_fields=["status", "executed_at", "ended_at", "outcome"])
     except IntegrityError as error:
         raise WrongState(_("Something else was granted for the same cause meanwhile.")) from error
+    budgets.reserve_again(grant=grant, at=at)
     record("grant.resumed", grant, actor=actor, at=at, cause=grant.cause)
     return grant
 

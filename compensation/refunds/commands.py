@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Sum
 from django.db.models.functions import Collate
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +28,7 @@ from compensation.models import (
     Transaction,
     Unit,
 )
+from compensation.points import commands as points
 from compensation.refunds import alarm, rules, telling
 from compensation.refunds.following import Turn, tell
 from compensation.refunds.rules import Piece
@@ -174,6 +176,7 @@ def confirm(
     moves = taken(Unit.MONEY, refund.amount_fen, member_id=refund.order.member_id, into=AccountKind.PAID)
     ledger.post(key=f"refund:{refund.pk}:paid", kind="refund.paid", moves=moves, actor=actor, at=at)
     record("refund.confirmed", refund, actor=actor, at=at, amount_fen=refund.amount_fen, by_hand=by_hand)
+    _take_points_back(refund, actor=actor, at=at)
     telling.paid(refund, at=at)
     if not was_sent:
         tell(refund, Turn.SENT, actor=actor, at=at)
@@ -371,6 +374,20 @@ def _end(
     refund.failure = failure.replace("\0", "")[:TEXT_LENGTH] or ("?" if status == RefundStatus.FAILED else "")
     refund.settled_by = actor if isinstance(actor, User) else None
     refund.save(update_fields=["status", "ended_at", "ask_at", "reference", "failure", "settled_by"])
+
+
+def _take_points_back(refund: RefundOrder, *, actor: Actor, at: datetime) -> None:
+    """Take back the points of what was paid out of the order in all; its freight earned none."""
+    paid = RefundLine.objects.filter(
+        refund__order=refund.order_id, refund__status=RefundStatus.CONFIRMED
+    ).aggregate(fen=Sum("amount_fen", default=0))
+    points.order_refunded(
+        order_id=refund.order_id,
+        refunded_fen_total=int(paid["fen"]),
+        actor=actor,
+        at=at,
+        key=f"refund:{refund.pk}",
+    )
 
 
 def _lock_to_settle(refund_id: int, actor: User) -> RefundOrder:
