@@ -11,6 +11,7 @@ class CompensationConfig(AppConfig):
     def ready(self) -> None:
         """Say who sends what this app puts into the outbox, what beat wakes, and what ships."""
         from compensation import personal as ours
+        from compensation.admin.refunds import REFUND_MENU
         from compensation.defaults import demo, money, points, tiers
         from compensation.grants import following as grants
         from compensation.grants import parcels, shipping
@@ -19,7 +20,7 @@ class CompensationConfig(AppConfig):
         from compensation.refunds import following, sending
         from config.common import personal
         from config.common.outbox import SENDERS
-        from config.common.registry import DEFAULTS, DEMO, PERIODIC, Periodic
+        from config.common.registry import DEFAULTS, DEMO, MENU, PERIODIC, Periodic
 
         personal.add(ours.PERSONAL, ours.FREE)
         SENDERS[commands.MEMBER] = senders.send_notice
@@ -27,6 +28,7 @@ class CompensationConfig(AppConfig):
         SENDERS[refunds.SEND] = sending.send
         SENDERS[parcels.SHOP] = shipping.ask_shop
         following.FOLLOWERS.append(grants.follow)
+        MENU.extend(REFUND_MENU)
         PERIODIC.append(Periodic("forget old sign-ins", "compensation.forget_sign_ins", every_seconds=3600))
         PERIODIC.append(Periodic("expire coupons", "compensation.expire_coupons", every_seconds=60))
         PERIODIC.append(Periodic("review tiers", "compensation.review_tiers", every_seconds=600))

@@ -24,6 +24,7 @@ PERSONAL = {
     "compensation.Batch": Personal({"name": R, "reason": R, "message": R, "note": R}),
     "compensation.BatchItem": Personal({"about": T, "why": R}, "member"),
     "compensation.Order": Personal({"external_id": T, "region": A, "payment_method": A}, "member"),
+    "compensation.RefundOrder": Personal({"number": T, "reference": T, "failure": R}, "order__member"),
     "compensation.Shipment": Personal({"external_id": T, "tracking_number": T}, "order__member"),
     "compensation.ShipmentEvent": Personal({"text": S, "place": A}, "shipment__order__member"),
 }  # fmt: skip
@@ -43,5 +44,6 @@ FREE = {
     "compensation.Budget", "compensation.BudgetUse", "compensation.Cap", "compensation.CapCount",
     "compensation.Rule", "compensation.RuleVersion", "compensation.RuleGive",
     "compensation.ApprovalRound.because", "compensation.ApprovalRound.details",
-    "compensation.Order.channel", "compensation.Shipment.carrier", "compensation.ShipmentEvent.code",
+    "compensation.RefundOrder.key", "compensation.Order.channel",
+    "compensation.Shipment.carrier", "compensation.ShipmentEvent.code",
 }  # fmt: skip

@@ -18,6 +18,7 @@ from unfold.forms import ActionForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from compensation.admin.forms import YuanField
+from compensation.admin.refunds import ParcelActions
 from compensation.authority import commands as authority
 from compensation.authority.queries import approvers
 from compensation.grants import commands
@@ -50,11 +51,11 @@ class DecisionForm(ActionForm):
 
 
 @admin.register(Grant)
-class GrantAdmin(Browsed):
+class GrantAdmin(ParcelActions, Browsed):
     """What was given and asked for. Whoever puts grants to use may narrow it down and decide with more."""
 
     action_form = DecisionForm
-    actions = ["approve", "refuse", "take_back"]
+    actions = ["approve", "refuse", "take_back", "was_sent", "not_sent"]
     list_display = [
         "requested_at",
         "member",

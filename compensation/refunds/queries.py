@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from compensation.models import OPEN_REFUNDS, Order, OrderLine, RefundOrder, RefundStatus
 from compensation.refunds import rules
+from compensation.refunds.commands import SETTLE
 from config.common.errors import NotFound
+from config.common.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +38,22 @@ def of_orders(orders: Iterable[Order]) -> dict[int, Sequence[RefundOrder]]:
     return dict(found)
 
 
-def open_ones() -> QuerySet[RefundOrder]:
-    """Refunds that have still to end, those due first."""
-    return RefundOrder.objects.filter(status__in=OPEN_REFUNDS).order_by("due_at", "pk")
+def late(refunds: QuerySet[RefundOrder], at: datetime) -> QuerySet[RefundOrder]:
+    """Those that should have ended."""
+    return refunds.filter(status__in=OPEN_REFUNDS, due_at__lte=at)
+
+
+def by_hand(refunds: QuerySet[RefundOrder]) -> QuerySet[RefundOrder]:
+    """Those that nobody sends: finance pays them."""
+    return refunds.filter(status__in=OPEN_REFUNDS, handed_at=None)
+
+
+def wanting(user: User) -> QuerySet[RefundOrder]:
+    """What waits for somebody who settles refunds: to be paid by hand, or late. Read by refund_open."""
+    if not user.has_perm(SETTLE):
+        return RefundOrder.objects.none()
+    mine = Q(handed_at=None) | Q(due_at__lte=timezone.now())
+    return RefundOrder.objects.filter(mine, status__in=OPEN_REFUNDS)
 
 
 def by_number(number: object) -> RefundOrder:

@@ -50,6 +50,12 @@ ACTIONS = {
     "compensation.grant:refuse": {"team_lead", "supervisor", "finance", *ADMIN},
     "compensation.grant:take_back": {"team_lead", "supervisor", "finance", *ADMIN},
     "compensation.delegation:end": {"team_lead", "supervisor", *ADMIN},
+    "compensation.grant:was_sent": {"finance", *ADMIN},
+    "compensation.grant:not_sent": {"finance", *ADMIN},
+    **{
+        f"compensation.refundorder:{name}": {"finance", *ADMIN}
+        for name in ("settle", "ask_again", "try_again", "hand_over", "give_up")
+    },
     "common.outboxmessage:retry": ADMIN,
     **{
         f"django_celery_beat.periodictask:{name}_tasks": ADMIN

@@ -74,6 +74,7 @@ from surveys.models import Campaign, Invitation
 from tests.factories.compensation import T0, MemberFactory, OrderFactory, OrderLineFactory
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory, StaffFactory, picture
 from tests.factories.kpis import make_answer, make_clock
+from tests.factories.refunds import refund
 from tests.factories.session import browser_of, client_of, sign_in_browser, token_of
 from tests.factories.webhooks import make_channels
 
@@ -101,6 +102,7 @@ def make_house() -> tuple[dict[str, User], Case]:
     member = MemberFactory()
     order = OrderFactory(member=member)
     line = OrderLineFactory(order=order)
+    refund(order)
     asker = people["agent"]
     case = commands.open_case(
         member=member, kind="complaint", channel="app", subject="碎了", body="碎了", order=order,
@@ -224,6 +226,8 @@ MODELS = {
     "compensation.account": Rights(ADMIN | {"finance"}),
     "compensation.entry": Rights(ADMIN | {"finance"}),
     "compensation.pointsrule": Rights(ADMIN, ADMIN),
+    "compensation.refundorder": Rights(ADMIN | {"finance"}),
+    "compensation.refundterms": Rights(ADMIN, ADMIN),
     "compensation.tierrule": Rights(ADMIN, ADMIN),
     "compensation.member": Rights(WORKERS | {"moderator", "finance"}, SUPERVISORS),
     "compensation.order": Rights(WORKERS | {"moderator", "finance"}),
@@ -636,6 +640,9 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("chat-end", "post", (chat,), member, {"solved": True}),
         ("attachment", "get", (file.pk,), member, {}),
         ("inbound", "post", ("taobao",), set(), {}),  # whoever has not signed it
+        ("gateway-refund", "post", (), set(), {}),  # whoever has not signed it
+        ("shop-refund", "post", (), set(), {}),
+        ("shop-parcel", "post", (), set(), {}),
         ("gaps", "get", (), both, {}),
         ("help-articles", "get", (), both, {}),
         ("help-article", "get", ("return-how",), both, {}),
