@@ -12,6 +12,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.forms import ActionForm
@@ -60,7 +61,7 @@ class WantsFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002 - Django's
         """Late ones, those that nobody sends, those that failed and were not tried again."""
         return [
-            ("late", _("late")),
+            ("late", pgettext_lazy("refund", "late")),
             ("hand", _("to be paid by hand")),
             ("failed", _("failed, not tried again")),
         ]
@@ -161,9 +162,9 @@ class RefundAdmin(Browsed):
     def lines(self, refund: RefundOrder) -> str:
         """Each line of the order with its part, and the freight."""
         lines = refund.lines.select_related("order_line__product").order_by("pk")
-        rows = [(line.order_line.product, line.quantity or "–", yuan(line.amount_fen)) for line in lines]
+        rows = [(str(one.order_line.product), one.quantity or "–", yuan(one.amount_fen)) for one in lines]
         if refund.freight_fen:
-            rows.append((_("freight"), "–", yuan(refund.freight_fen)))
+            rows.append((str(_("freight")), "–", yuan(refund.freight_fen)))
         return format_html_join(mark_safe("<br>"), "{} × {} · {}", rows)
 
     def has_settle_permission(self, request: HttpRequest) -> bool:
@@ -186,32 +187,40 @@ class RefundAdmin(Browsed):
     @action(permissions=["settle"], description=_("It was paid, under the number in the bar"))
     def settle(self, request: StaffRequest, queryset: QuerySet[RefundOrder]) -> None:
         """Confirm by hand."""
-        how = {"reference": request.POST.get("note", ""), "actor": request.user, "at": timezone.now()}
-        self._each(request, queryset, lambda pk: commands.settle(refund_id=pk, **how))
+        note, at = request.POST.get("note", ""), timezone.now()
+
+        def act(pk: int) -> RefundOrder:
+            return commands.settle(refund_id=pk, reference=note, actor=request.user, at=at)
+
+        self._each(request, queryset, act)
 
     @action(permissions=["settle"], description=_("Ask the gateway again"))
     def ask_again(self, request: StaffRequest, queryset: QuerySet[RefundOrder]) -> None:
         """Have the gateway asked."""
-        how = {"actor": request.user, "at": timezone.now()}
-        self._each(request, queryset, lambda pk: commands.ask_now(refund_id=pk, **how))
+        at = timezone.now()
+        self._each(request, queryset, lambda pk: commands.ask_now(refund_id=pk, actor=request.user, at=at))
 
     @action(permissions=["settle"], description=_("Try again what has failed"))
     def try_again(self, request: StaffRequest, queryset: QuerySet[RefundOrder]) -> None:
         """Make another one in its place."""
-        how = {"actor": request.user, "at": timezone.now()}
-        self._each(request, queryset, lambda pk: commands.retry(refund_id=pk, **how))
+        at = timezone.now()
+        self._each(request, queryset, lambda pk: commands.retry(refund_id=pk, actor=request.user, at=at))
 
     @action(permissions=["settle"], description=_("Give to the gateway"))
     def hand_over(self, request: StaffRequest, queryset: QuerySet[RefundOrder]) -> None:
         """Have the gateway pay what waits for finance."""
-        how = {"actor": request.user, "at": timezone.now()}
-        self._each(request, queryset, lambda pk: commands.hand_over(refund_id=pk, **how))
+        at = timezone.now()
+        self._each(request, queryset, lambda pk: commands.hand_over(refund_id=pk, actor=request.user, at=at))
 
     @action(permissions=["settle"], description=_("Do not pay, for the reason in the bar"))
     def give_up(self, request: StaffRequest, queryset: QuerySet[RefundOrder]) -> None:
         """End what was never sent."""
-        how = {"reason": request.POST.get("note", ""), "actor": request.user, "at": timezone.now()}
-        self._each(request, queryset, lambda pk: commands.give_up(refund_id=pk, **how))
+        note, at = request.POST.get("note", ""), timezone.now()
+
+        def act(pk: int) -> RefundOrder:
+            return commands.give_up(refund_id=pk, reason=note, actor=request.user, at=at)
+
+        self._each(request, queryset, act)
 
 
 class ParcelActions:

@@ -66,7 +66,7 @@ class RefundOrder(models.Model):
     another refund, under another number, which the other side does not know yet.
     """
 
-    number = models.CharField(_("number"), max_length=32, unique=True)
+    number = models.CharField(pgettext_lazy("refund", "number"), max_length=32, unique=True)
     key = models.CharField(max_length=200, unique=True, help_text="What it is for, such as grant:7.")
     order = models.ForeignKey(Order, models.PROTECT, verbose_name=_("order"), related_name="refunds")
     grant = models.ForeignKey(

@@ -82,7 +82,8 @@ def _owed(cause: RefundCause, since: datetime, lines: Iterable[OrderLine], freig
 
 def ask_delay(asked: int) -> timedelta:
     """How long until the gateway is asked again: twice as long each time, up to a day."""
-    return min(FIRST_ASKED * 2 ** min(asked, 12), LAST_ASKED)
+    longest: timedelta = min(FIRST_ASKED * 2 ** min(asked, 12), LAST_ASKED)
+    return longest
 
 
 def may_be_settled(refund: RefundOrder, at: datetime) -> bool:
