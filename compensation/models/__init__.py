@@ -10,6 +10,20 @@ from compensation.models.budget import (
     CapScope,
     CapUse,
 )
+from compensation.models.care import (
+    DAILY,
+    CareAct,
+    CareChannel,
+    CareRule,
+    CareRun,
+    CareStatus,
+    CareTerms,
+    ConsentNeed,
+    Festival,
+    HeldReason,
+    Trigger,
+)
+from compensation.models.consent import ConsentChoice, ConsentSource, MessageChannel, Purpose
 from compensation.models.coupon import (
     CONTENT,
     LIVE_USE,
@@ -61,10 +75,12 @@ from compensation.models.refund import (
 )
 from compensation.models.reward import Reward, RewardClaim
 from compensation.models.rule import Rule, RuleAmount, RuleGive, RuleTrigger, RuleVersion
+from compensation.models.segment import MemberFigures, Segment
 from compensation.models.tier import BenefitKind, Tier, TierBenefit, TierPeriod, TierReason, TierRule
 
 __all__ = [
     "CONTENT",
+    "DAILY",
     "GIVEN",
     "LIVE",
     "LIVE_USE",
@@ -90,6 +106,15 @@ __all__ = [
     "CapPeriod",
     "CapScope",
     "CapUse",
+    "CareAct",
+    "CareChannel",
+    "CareRule",
+    "CareRun",
+    "CareStatus",
+    "CareTerms",
+    "ConsentChoice",
+    "ConsentNeed",
+    "ConsentSource",
     "Coupon",
     "CouponContent",
     "CouponCount",
@@ -104,23 +129,28 @@ __all__ = [
     "EarningRule",
     "EarningVersion",
     "Entry",
+    "Festival",
     "Grant",
     "GrantKind",
     "GrantLine",
     "GrantStatus",
+    "HeldReason",
     "ItemStatus",
     "LeftOut",
     "Lot",
     "LotFate",
     "LotUse",
     "Member",
+    "MemberFigures",
     "MemberSession",
+    "MessageChannel",
     "Notice",
     "Order",
     "OrderLine",
     "OrderStatus",
     "PointsRule",
     "Product",
+    "Purpose",
     "ReferralCode",
     "RefundCause",
     "RefundLine",
@@ -134,6 +164,7 @@ __all__ = [
     "RuleGive",
     "RuleTrigger",
     "RuleVersion",
+    "Segment",
     "Shipment",
     "ShipmentEvent",
     "SignInCode",
@@ -144,6 +175,7 @@ __all__ = [
     "TierReason",
     "TierRule",
     "Transaction",
+    "Trigger",
     "Unit",
     "UseState",
 ]

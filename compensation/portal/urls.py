@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from compensation.portal import sign_in, views
+from compensation.portal import consent, sign_in, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("orders/", views.orders, name="orders"),
     path("orders/<int:pk>/", views.order, name="order"),
     path("wallet/", views.my_wallet, name="wallet"),
+    path("consent/", consent.choices, name="consent"),
+    path("unsubscribe/<str:token>/", consent.unsubscribe, name="unsubscribe"),
     path("notices/", views.notices, name="notices"),
     path("notices/read/", views.notices_read, name="notices-read"),
     path("notices/<int:pk>/", views.notice, name="notice"),

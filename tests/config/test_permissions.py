@@ -24,6 +24,7 @@ from django_celery_beat.models import (
     SolarSchedule,
 )
 
+from compensation.consents.links import token_for
 from compensation.models import Coupon, CouponTemplate, Delegation, Grant, GrantStatus, Notice
 from config.common.browsing import Browsed
 from config.common.models import Seal, User
@@ -557,7 +558,7 @@ def walk(asks: list[tuple[str, Ask]], clients: dict[str, Any], *, json: bool = F
     for name, ask in asks:
         for who, client in clients.items():
             with transaction.atomic():
-                more = {"content_type": "application/json"} if json and ask.method == "post" else {}
+                more = {"content_type": "application/json"} if json and ask.method != "get" else {}
                 data = dumps(ask.data) if more else ask.data
                 response = getattr(client, ask.method)(ask.path, data, **more)
                 transaction.set_rollback(True)
@@ -612,6 +613,8 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("auth-shop", "post", (), everybody, {}),
         ("auth-sign-out", "post", (), both, {}),
         ("me", "get", (), both, {}),
+        ("consent", "get", (), both, {}),
+        ("consent", "patch", (), both, {"marketing": {"email": True}}),
         ("orders", "get", (), both, {}),
         ("order", "get", (order.pk,), member, {}),
         ("coupons", "get", (), both, {}),
@@ -710,6 +713,11 @@ def portal_asks(case: Case) -> list[tuple[str, Ask]]:
         ("orders", "get", (), both),
         ("order", "get", (case.order_id,), member),
         ("wallet", "get", (), both),
+        ("consent", "get", (), both),
+        ("consent", "post", (), both),
+        ("unsubscribe", "get", (token_for(case.member_id),), everybody),
+        ("unsubscribe", "post", (token_for(case.member_id),), everybody),
+        ("unsubscribe", "post", ("1.marketing.email:x",), set()),
         ("notices", "get", (), both),
         ("notices-read", "post", (), both),
         ("notice", "get", (notice.pk,), member),
