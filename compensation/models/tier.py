@@ -80,7 +80,6 @@ class TierPeriod(models.Model):
             ),
         ]
         indexes = [
-            models.Index(name="tierperiod_start", fields=["starts_at"]),  # care: tier reached
             models.Index(  # tiers.reviewing
                 name="tierperiod_review",
                 fields=["review_at", "member"],

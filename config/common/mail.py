@@ -1,6 +1,5 @@
 """E-mail: one plain letter, and letters to staff through the outbox."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from smtplib import SMTPRecipientsRefused
 
@@ -31,9 +30,7 @@ class OutsideBackend(EmailBackend):
             return super().open()
 
 
-def send_mail(
-    *, to: str, subject: str, text: str, request_id: str, headers: Mapping[str, str] | None = None
-) -> None:
+def send_mail(*, to: str, subject: str, text: str, request_id: str) -> None:
     """Send one letter; every try carries the same Message-ID, by which mail systems drop repeats.
 
     Raises:
@@ -45,7 +42,7 @@ def send_mail(
         " ".join(subject.split()),
         text,
         to=[to],
-        headers={"Message-ID": f"<{request_id}@{domain}>", **AUTOMATIC, **(headers or {})},
+        headers={"Message-ID": f"<{request_id}@{domain}>", **AUTOMATIC},
     )
     try:
         letter.send()
