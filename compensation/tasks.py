@@ -3,10 +3,16 @@
 from celery import shared_task
 from django.utils import timezone
 
+from compensation.batches import running
+from compensation.care import acting, finding
 from compensation.coupons import commands as coupons
 from compensation.ledger import alarm, expiry
 from compensation.members import commands as members
-from compensation.points import ending
+from compensation.models import Segment
+from compensation.refunds import alarm as refund_alarm
+from compensation.refunds import sending, starting
+from compensation.segments import commands as segments
+from compensation.segments import figures
 from compensation.tiers import reviewing
 
 
@@ -41,14 +47,57 @@ def expire_points() -> None:
         pass
 
 
-@shared_task(name="compensation.warn_of_ending_points")
-def warn_of_ending_points() -> None:
-    """Tell members in time that points of theirs end."""
-    while ending.warn_due(at=timezone.now()):
-        pass
-
-
 @shared_task(name="compensation.check_ledger")
 def check_ledger() -> None:
     """Recompute the ledger and raise the alarm at the first difference."""
     alarm.check(at=timezone.now())
+
+
+@shared_task(name="compensation.run_batches")
+def run_batches() -> None:
+    """Give what was approved to the next members of every batch that runs; several workers share them."""
+    running.run_all(now=timezone.now)
+
+
+@shared_task(name="compensation.make_refunds")
+def make_refunds() -> None:
+    """Make the refunds of what was cancelled before it was shipped, and of what came back."""
+    while starting.start_due(at=timezone.now()):
+        pass
+
+
+@shared_task(name="compensation.follow_refunds")
+def follow_refunds() -> None:
+    """Ask what became of refunds, and report the late ones."""
+    sending.ask_due(at=timezone.now())
+    while refund_alarm.overdue(at=timezone.now()):
+        pass
+
+
+@shared_task(name="compensation.follow_figures")
+def follow_figures() -> None:
+    """Bring the figures of members up to date with their orders and with the passing of days."""
+    while figures.follow(at=timezone.now()):
+        pass
+    while figures.refresh_stale(at=timezone.now()):
+        pass
+
+
+@shared_task(name="compensation.count_segments")
+def count_segments() -> None:
+    """Count the segments for their list."""
+    for segment_id in Segment.objects.values_list("pk", flat=True):
+        segments.recount(segment_id=segment_id, at=timezone.now())
+
+
+@shared_task(name="compensation.find_care")
+def find_care() -> None:
+    """Write down the occasions of the care programme."""
+    finding.find(at=timezone.now())
+
+
+@shared_task(name="compensation.act_care")
+def act_care() -> None:
+    """Carry out what the care programme has to do by now, in steps that each commit."""
+    while acting.act_due(at=timezone.now()):
+        pass

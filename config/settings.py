@@ -55,7 +55,6 @@ ALLOWED_HOSTS = _list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if LAPTOP els
 INTERNAL_HOSTS = _list("INTERNAL_HOSTS")  # inside our network, may be reached by mailboxes and webhooks
 CSRF_TRUSTED_ORIGINS = _list("CSRF_TRUSTED_ORIGINS")
 PUBLIC_URL = os.environ.get("PUBLIC_URL", "http://localhost:8000").rstrip("/")
-REFERRAL_URL = os.environ.get("REFERRAL_URL", "")  # the shop's page for friends, with {code} in it
 HTTPS = _flag("HTTPS", default=not LAPTOP)
 
 INSTALLED_APPS = [
@@ -218,6 +217,17 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "huiyin@localhost")
 SMS_WEBHOOK_URL = os.environ.get("SMS_WEBHOOK_URL", "")  # the shop's gateway; empty on a laptop: the console
 SMS_WEBHOOK_TOKEN = os.environ.get("SMS_WEBHOOK_TOKEN", "")
+SHOP_API_SECRETS = _list("SHOP_API_SECRETS")  # the shop signs what it tells us with one, and we what we ask
+SHOP_PARCEL_URL = os.environ.get("SHOP_PARCEL_URL", "")  # who sends reshipments and gifts; empty: by hand
+REFUND_GATEWAY_URL = os.environ.get("REFUND_GATEWAY_URL", "")  # empty: finance pays refunds by hand
+REFUND_GATEWAY_SECRETS = _list("REFUND_GATEWAY_SECRETS")  # the first signs, each is taken in callbacks
+REFUND_GATEWAY_SECONDS = float(os.environ.get("REFUND_GATEWAY_SECONDS", "10"))
+for _url, _keys in (
+    (REFUND_GATEWAY_URL, "REFUND_GATEWAY_SECRETS"),
+    (SHOP_PARCEL_URL, "SHOP_API_SECRETS"),
+):
+    if _url and not _list(_keys):
+        raise ImproperlyConfigured(f"{_keys} must be set with the address that is asked.")
 OUTBOX_MAX_ATTEMPTS = int(os.environ.get("OUTBOX_MAX_ATTEMPTS", "15"))  # then it is a dead letter: 6 hours
 OUTBOX_KEEP_DAYS = int(os.environ.get("OUTBOX_KEEP_DAYS", "30"))  # sent messages
 IDEMPOTENCY_KEEP_DAYS = int(os.environ.get("IDEMPOTENCY_KEEP_DAYS", "30"))

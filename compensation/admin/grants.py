@@ -18,6 +18,7 @@ from unfold.forms import ActionForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from compensation.admin.forms import YuanField
+from compensation.admin.refunds import ParcelActions
 from compensation.authority import commands as authority
 from compensation.authority.queries import approvers
 from compensation.grants import commands
@@ -32,6 +33,7 @@ LIMITS = {
     "per_problem_fen": _("for each problem (yuan)"),
     "per_order_fen": _("for each order (yuan)"),
     "per_member_day_fen": _("for each member in a day (yuan)"),
+    "per_batch_fen": _("for a batch (yuan)"),
 }
 
 
@@ -49,11 +51,11 @@ class DecisionForm(ActionForm):
 
 
 @admin.register(Grant)
-class GrantAdmin(Browsed):
+class GrantAdmin(ParcelActions, Browsed):
     """What was given and asked for. Whoever puts grants to use may narrow it down and decide with more."""
 
     action_form = DecisionForm
-    actions = ["approve", "refuse", "take_back"]
+    actions = ["approve", "refuse", "take_back", "was_sent", "not_sent"]
     list_display = [
         "requested_at",
         "member",
@@ -164,10 +166,10 @@ class GrantAdmin(Browsed):
 class AuthorityAdmin(ModelAdmin):
     """How much each role may give."""
 
-    list_display = ["whose", "grant", "problem", "order", "member_day"]
+    list_display = ["whose", "grant", "problem", "order", "member_day", "batch"]
     list_select_related = ["group", "user"]
     autocomplete_fields = ["user"]
-    fields = ["group", "user", "per_grant_fen", "per_problem_fen", "per_order_fen", "per_member_day_fen"]
+    fields = ["group", "user", *LIMITS]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Amounts in yuan."""
@@ -199,6 +201,11 @@ class AuthorityAdmin(ModelAdmin):
     def member_day(self, row: Authority) -> str:
         """In yuan."""
         return display(row.per_member_day_fen)
+
+    @admin.display(description=_("a batch"), ordering="per_batch_fen")
+    def batch(self, row: Authority) -> str:
+        """In yuan."""
+        return display(row.per_batch_fen)
 
     def save_model(self, request: HttpRequest, obj: Authority, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
         """Keep it with its event."""

@@ -29,6 +29,7 @@ def save_authority(*, authority: Authority, actor: Actor, at: datetime) -> Autho
         per_problem_fen=authority.per_problem_fen,
         per_order_fen=authority.per_order_fen,
         per_member_day_fen=authority.per_member_day_fen,
+        per_batch_fen=authority.per_batch_fen,
     )
     return authority
 

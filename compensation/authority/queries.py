@@ -77,6 +77,23 @@ def backing(user: User, need: Sums, *, requester_id: int | None, at: datetime) -
     return None
 
 
+def batch_limit_fen(user: User) -> int:
+    """The largest batch that a person may approve: by their own row, else by the highest of their roles."""
+    if not user.is_active:
+        return 0
+    rows = list(Authority.objects.filter(Q(user=user) | Q(group__user=user)).distinct())
+    own = [row for row in rows if row.user_id == user.pk]
+    return max((row.per_batch_fen for row in own or rows), default=0)
+
+
+def batch_backing(user: User, total_fen: int, *, requester_id: int | None, at: datetime) -> User | None:
+    """By whose authority a person may approve a batch of that cost; as `backing`."""
+    for holder in (user, *delegated_to(user, at)):
+        if holder.pk != requester_id and batch_limit_fen(holder) >= total_fen:
+            return holder
+    return None
+
+
 def most_of(user: User, at: datetime) -> Sums:
     """The most that a person may approve at that moment, delegated authority included."""
     return rules.highest(limits_of(holder) for holder in (user, *delegated_to(user, at)))

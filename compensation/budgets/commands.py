@@ -64,6 +64,24 @@ def release(*, grant: Grant, at: datetime) -> None:
         _move(use, BudgetUseState.RELEASED, at)
 
 
+def reserve_again(*, grant: Grant, at: datetime) -> None:
+    """Reserve anew what a grant had given back when it failed; its caps are not counted twice.
+
+    The caller holds the grant.
+
+    Raises:
+        BudgetEmpty: the budget has not so much left.
+    """
+    use = BudgetUse.objects.filter(grant=grant, state=BudgetUseState.RELEASED).first()
+    if use is None:
+        return
+    budget = Budget.objects.select_for_update(no_key=True).get(pk=use.budget_id)
+    _take(budget, use.fen)
+    use.state, use.changed_at = BudgetUseState.RESERVED, at
+    use.save(update_fields=["state", "changed_at"])
+    telling.tell_if_low(budget, at=at)
+
+
 @transaction.atomic
 def hold(*, holder: str, department: str, reason_code: str, fen: int, at: datetime) -> BudgetUse | None:
     """Reserve a sum for grants to come, once for a holder such as "batch:3"; None where no budget limits it.

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from compensation.ledger.rules import HOUSE
-from compensation.models import Account, ApprovalTerms, CouponTemplate, PointsRule, Unit
+from compensation.models import Account, ApprovalTerms, CouponTemplate, PointsRule, RefundTerms, Unit
 
 COUPONS = [  # code, 中文, English, value (fen), from a spending of (fen), valid for days
     ("sorry-5", "5元致歉券", "¥5 apology coupon", 500, 0, 30),
@@ -15,7 +15,7 @@ COUPONS = [  # code, 中文, English, value (fen), from a spending of (fen), val
 ]
 
 
-def seed(at: datetime) -> None:  # noqa: ARG001 - one signature for all seeds
+def seed(at: datetime) -> None:
     """Bring the defaults of coupons and points into the database."""
     for code, name, name_en, value_fen, min_spend_fen, valid_days in COUPONS:
         CouponTemplate.objects.get_or_create(
@@ -30,6 +30,7 @@ def seed(at: datetime) -> None:  # noqa: ARG001 - one signature for all seeds
         )
     PointsRule.objects.get_or_create(pk=1, defaults={"points": 100, "worth_fen": 100})
     ApprovalTerms.objects.get_or_create(pk=1)
+    RefundTerms.objects.get_or_create(pk=1, defaults={"automatic_from": at})
     for house in HOUSE:
         for unit in Unit:
             Account.objects.get_or_create(kind=house, unit=unit)

@@ -62,6 +62,7 @@ __all__ = [
 ]
 
 ONE_LIVE = "grant_one_live_a_cause"
+PRICED_BY_LINES = (GrantKind.REFUND, GrantKind.PRICE_DIFFERENCE, GrantKind.RESHIPMENT)
 
 
 class AlreadyGranted(WrongState):
@@ -271,23 +272,14 @@ def _fill(grant: Grant, content: Content, reason: str, order: Order | None) -> l
     grant.cost_fen = handler.price(content, order)
     grant.template, grant.points, grant.gift = content.template, content.points, content.gift.strip()
     grant.amount_fen = content.amount_fen
-    if grant.kind == GrantKind.RESHIPMENT:
+    if grant.kind in PRICED_BY_LINES:
         grant.amount_fen = grant.cost_fen
     grant.reason = text(reason, _("Say why this is given."))
     if not grant.evidence and limits.needs_evidence(
         grant.kind, grant.cost_fen, above=authority.terms().evidence_above_fen
     ):
         raise EvidenceMissing
-    lines = [
-        (
-            line.order_line.pk,
-            line.quantity,
-            rules.share(line.order_line.paid_fen, line.quantity, line.order_line.quantity)
-            if line.amount_fen is None
-            else line.amount_fen,
-        )
-        for line in content.lines
-    ]
+    lines = [(line.order_line.pk, line.quantity, rules.amount_of(line)) for line in content.lines]
     grant.content_hash = rules.digest(grant, lines)
     return lines
 
@@ -305,7 +297,7 @@ def _keep(grant: Grant, lines: list[tuple[int, int, int]]) -> None:
         if ONE_LIVE not in str(error):
             raise
         _refuse_second(grant.cause)
-    if grant.kind == GrantKind.RESHIPMENT or lines:
+    if grant.kind in PRICED_BY_LINES:
         grant.lines.all().delete()
         GrantLine.objects.bulk_create(
             GrantLine(grant=grant, order_line_id=pk, quantity=quantity, amount_fen=fen)

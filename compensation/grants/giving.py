@@ -6,7 +6,7 @@ grant ends otherwise (`fail`, `reverse`); what was refused or withdrawn had not 
 
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from compensation.authority.queries import APPROVE
@@ -120,6 +120,28 @@ def fail(*, grant_id: int, reason: str, actor: Actor, at: datetime) -> Grant:
     grant.save(update_fields=["status", "ended_at", "outcome"])
     budgets.release(grant=grant, at=at)
     record("grant.failed", grant, actor=actor, at=at, cause=grant.cause)
+    return grant
+
+
+@transaction.atomic
+def resume(*, grant_id: int, actor: Actor, at: datetime) -> Grant:
+    """Set a grant that failed on its way again; what was approved is what is tried.
+
+    Raises:
+        WrongState: it has not failed, or something else was granted for the same cause meanwhile.
+        BudgetEmpty: its budget has not so much left any more.
+    """
+    grant = _lock(grant_id)
+    _check(grant, GrantStatus.FAILED)
+    grant.status, grant.executed_at, grant.ended_at = GrantStatus.APPROVED, None, None
+    grant.outcome = ""
+    try:
+        with transaction.atomic():
+            grant.save(update_fields=["status", "executed_at", "ended_at", "outcome"])
+    except IntegrityError as error:
+        raise WrongState(_("Something else was granted for the same cause meanwhile.")) from error
+    budgets.reserve_again(grant=grant, at=at)
+    record("grant.resumed", grant, actor=actor, at=at, cause=grant.cause)
     return grant
 
 

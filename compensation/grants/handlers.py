@@ -7,7 +7,9 @@ from typing import Protocol
 from django.utils.translation import gettext_lazy as _
 
 from compensation.coupons import commands as coupons
-from compensation.grants.rules import Content
+from compensation.grants.money import Money
+from compensation.grants.parcels import Gift, Reshipment
+from compensation.grants.rules import Content, says_more
 from compensation.ledger import commands as ledger
 from compensation.ledger.rules import given
 from compensation.models import Grant, GrantKind, Order, Transaction, Unit
@@ -52,7 +54,7 @@ class _Coupon:
     is_at_once = True
 
     def price(self, content: Content, order: Order | None) -> int:  # noqa: ARG002 - a handler's
-        if content.template is None or _more(content, "template"):
+        if content.template is None or says_more(content, "template"):
             raise Invalid(_("Choose either a kind of coupon or a number of points."))
         return content.template.value_fen
 
@@ -80,7 +82,7 @@ class _Points:
     is_at_once = True
 
     def price(self, content: Content, order: Order | None) -> int:  # noqa: ARG002 - a handler's
-        if content.points is None or not 0 < content.points <= MOST_POINTS or _more(content, "points"):
+        if content.points is None or not 0 < content.points <= MOST_POINTS or says_more(content, "points"):
             raise Invalid(_("Choose either a kind of coupon or a number of points."))
         return points_queries.worth_fen(content.points)
 
@@ -99,6 +101,10 @@ class _Points:
 HANDLERS: Mapping[GrantKind, Handler] = {
     GrantKind.COUPON: _Coupon(),
     GrantKind.POINTS: _Points(),
+    GrantKind.REFUND: Money(GrantKind.REFUND),
+    GrantKind.PRICE_DIFFERENCE: Money(GrantKind.PRICE_DIFFERENCE),
+    GrantKind.RESHIPMENT: Reshipment(),
+    GrantKind.GIFT: Gift(),
 }
 
 
@@ -115,12 +121,6 @@ def handler_of(kind: str) -> Handler:
     if found is None:
         raise KindNotGiven
     return found
-
-
-def _more(content: Content, *taken: str) -> bool:
-    """Whether a content says more than its kind takes."""
-    said = {name for name in ("template", "points", "amount_fen", "gift", "lines") if getattr(content, name)}
-    return bool(said - set(taken))
 
 
 def _points_key(grant: Grant) -> str:

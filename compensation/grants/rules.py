@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from compensation.models import CouponTemplate, Grant, GrantKind, OrderLine
+from django.utils.translation import gettext_lazy as _
+
+from compensation.models import CouponTemplate, Grant, GrantKind, Order, OrderLine
+from config.common.errors import Invalid
 from config.common.idempotency import request_hash
 
 
@@ -31,6 +34,33 @@ class Content:
 def share(paid_fen: int, quantity: int, of: int) -> int:
     """What `quantity` of `of` pieces were paid; part of a fen counts whole."""
     return -(-paid_fen * quantity // of)
+
+
+def amount_of(line: Line) -> int:
+    """What a line comes to."""
+    if line.amount_fen is not None:
+        return line.amount_fen
+    return share(line.order_line.paid_fen, line.quantity, line.order_line.quantity)
+
+
+def says_more(content: Content, *taken: str) -> bool:
+    """Whether a content says more than its kind takes."""
+    said = {name for name in ("template", "points", "amount_fen", "gift", "lines") if getattr(content, name)}
+    return bool(said - set(taken))
+
+
+def check_lines(content: Content, order: Order) -> None:
+    """Refuse lines of another order, one line twice, and more pieces than were bought.
+
+    Raises:
+        Invalid: there is one of these.
+    """
+    chosen = [line.order_line for line in content.lines]
+    if len({line.pk for line in chosen}) < len(chosen) or any(
+        line.order_line.order_id != order.pk or not 0 < line.quantity <= line.order_line.quantity
+        for line in content.lines
+    ):
+        raise Invalid(_("Choose each line of the order once, and no more than was bought."))
 
 
 def digest(grant: Grant, lines: Sequence[tuple[int, int, int]]) -> str:

@@ -1,4 +1,5 @@
 from compensation.models.authority import ApprovalTerms, Authority, Delegation
+from compensation.models.batch import Batch, BatchItem, BatchStatus, ItemStatus, LeftOut
 from compensation.models.budget import (
     Budget,
     BudgetUse,
@@ -9,6 +10,20 @@ from compensation.models.budget import (
     CapScope,
     CapUse,
 )
+from compensation.models.care import (
+    DAILY,
+    CareAct,
+    CareChannel,
+    CareRule,
+    CareRun,
+    CareStatus,
+    CareTerms,
+    ConsentNeed,
+    Festival,
+    HeldReason,
+    Trigger,
+)
+from compensation.models.consent import ConsentChoice, ConsentSource, MessageChannel, Purpose
 from compensation.models.coupon import (
     CONTENT,
     LIVE_USE,
@@ -50,16 +65,27 @@ from compensation.models.ledger import (
 )
 from compensation.models.member import Member, MemberSession, Notice, SignInCode
 from compensation.models.order import Order, OrderLine, OrderStatus, Product, Shipment, ShipmentEvent
+from compensation.models.refund import (
+    OPEN_REFUNDS,
+    RefundCause,
+    RefundLine,
+    RefundOrder,
+    RefundStatus,
+    RefundTerms,
+)
 from compensation.models.reward import Reward, RewardClaim
 from compensation.models.rule import Rule, RuleAmount, RuleGive, RuleTrigger, RuleVersion
+from compensation.models.segment import MemberFigures, Segment
 from compensation.models.tier import BenefitKind, Tier, TierBenefit, TierPeriod, TierReason, TierRule
 
 __all__ = [
     "CONTENT",
+    "DAILY",
     "GIVEN",
     "LIVE",
     "LIVE_USE",
     "LOTTED",
+    "OPEN_REFUNDS",
     "OWNED",
     "TRACKED",
     "Account",
@@ -67,6 +93,9 @@ __all__ = [
     "ApprovalRound",
     "ApprovalTerms",
     "Authority",
+    "Batch",
+    "BatchItem",
+    "BatchStatus",
     "Because",
     "BenefitKind",
     "Budget",
@@ -77,6 +106,15 @@ __all__ = [
     "CapPeriod",
     "CapScope",
     "CapUse",
+    "CareAct",
+    "CareChannel",
+    "CareRule",
+    "CareRun",
+    "CareStatus",
+    "CareTerms",
+    "ConsentChoice",
+    "ConsentNeed",
+    "ConsentSource",
     "Coupon",
     "CouponContent",
     "CouponCount",
@@ -91,22 +129,34 @@ __all__ = [
     "EarningRule",
     "EarningVersion",
     "Entry",
+    "Festival",
     "Grant",
     "GrantKind",
     "GrantLine",
     "GrantStatus",
+    "HeldReason",
+    "ItemStatus",
+    "LeftOut",
     "Lot",
     "LotFate",
     "LotUse",
     "Member",
+    "MemberFigures",
     "MemberSession",
+    "MessageChannel",
     "Notice",
     "Order",
     "OrderLine",
     "OrderStatus",
     "PointsRule",
     "Product",
+    "Purpose",
     "ReferralCode",
+    "RefundCause",
+    "RefundLine",
+    "RefundOrder",
+    "RefundStatus",
+    "RefundTerms",
     "Reward",
     "RewardClaim",
     "Rule",
@@ -114,6 +164,7 @@ __all__ = [
     "RuleGive",
     "RuleTrigger",
     "RuleVersion",
+    "Segment",
     "Shipment",
     "ShipmentEvent",
     "SignInCode",
@@ -124,6 +175,7 @@ __all__ = [
     "TierReason",
     "TierRule",
     "Transaction",
+    "Trigger",
     "Unit",
     "UseState",
 ]

@@ -28,6 +28,9 @@ class Authority(models.Model):
     per_problem_fen = models.PositiveBigIntegerField(_("for each problem (fen)"), default=0)
     per_order_fen = models.PositiveBigIntegerField(_("for each order (fen)"), default=0)
     per_member_day_fen = models.PositiveBigIntegerField(_("for each member in a day (fen)"), default=0)
+    per_batch_fen = models.PositiveBigIntegerField(
+        _("for a batch (fen)"), default=0, db_default=0, help_text=_("To approve the whole of it.")
+    )
 
     class Meta:
         verbose_name = _("authority")

@@ -138,7 +138,10 @@ class Grant(models.Model):
     class Meta:
         verbose_name = _("grant")
         verbose_name_plural = _("grants")
-        permissions = [("approve_grant", "Can approve grants")]
+        permissions = [
+            ("approve_grant", "Can approve grants"),
+            ("settle_grant", "Can settle refunds and parcels that are on their way"),
+        ]
         constraints = [
             models.CheckConstraint(name="grant_status_known", condition=Q(status__in=GrantStatus.values)),
             models.CheckConstraint(

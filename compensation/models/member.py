@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import ExtractDay, ExtractMonth, Now
 from django.utils.translation import gettext_lazy as _
 
 from compensation.models.tier import Tier
@@ -61,6 +61,10 @@ class Member(models.Model):
             models.Index(name="member_phone", fields=["phone"], condition=~Q(phone="")),  # sign-in, search
             models.Index(name="member_email", fields=["email"], condition=~Q(email="")),  # sign-in, search
             models.Index(name="member_name", fields=["name"], opclasses=["varchar_pattern_ops"]),  # search
+            models.Index(name="member_registered", fields=["registered_at"]),  # segments, care: welcome
+            models.Index(  # care: whose birthday it is
+                ExtractMonth("birthday"), ExtractDay("birthday"), name="member_birthday"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -134,6 +138,12 @@ class Notice(models.Model):
     body = models.TextField(_("text"), blank=True)
     path = models.CharField(
         _("page"), max_length=200, blank=True, help_text=_("Where in the portal it leads.")
+    )
+    purpose = models.CharField(
+        _("purpose"), max_length=12, blank=True, db_default="", help_text=_("None: it is always sent.")
+    )
+    channel = models.CharField(
+        _("channel"), max_length=8, blank=True, db_default="", help_text=_("None: whichever reaches them.")
     )
     created_at = models.DateTimeField(_("told"))
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)

@@ -3,9 +3,24 @@
 import pgtrigger
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from compensation.models.member import Member
+
+
+def refundable(table: str, *, held: str, paid: str) -> pgtrigger.Trigger:
+    """Never hold more for refunds than was paid. The shop may lower what was paid afterwards all the same."""
+    return pgtrigger.Trigger(
+        name="refundable",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf(held),
+        condition=pgtrigger.Condition(f"NEW.{held} > OLD.{held} AND NEW.{held} > NEW.{paid}"),
+        func=f"""
+        RAISE EXCEPTION 'more would be refunded of {table} % than was paid', NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = '{table}_refundable';
+        """,
+    )
 
 
 class Product(models.Model):
@@ -46,6 +61,9 @@ class Order(models.Model):
     payment_method = models.CharField(_("paid by"), max_length=32, blank=True)
     total_fen = models.BigIntegerField(_("total (fen)"), default=0)
     freight_fen = models.BigIntegerField(_("freight (fen)"), default=0)
+    refunded_freight_fen = models.BigIntegerField(
+        _("freight refunded (fen)"), default=0, db_default=0, help_text="Kept by triggers of refunds."
+    )
     placed_at = models.DateTimeField(_("placed"))
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
     cancelled_at = models.DateTimeField(_("cancelled"), null=True, blank=True)
@@ -65,10 +83,18 @@ class Order(models.Model):
             models.CheckConstraint(
                 name="order_total_not_negative", condition=Q(total_fen__gte=0, freight_fen__gte=0)
             ),
+            models.CheckConstraint(
+                name="order_refunded_freight_not_negative", condition=Q(refunded_freight_fen__gte=0)
+            ),
         ]
         indexes = [
             models.Index(name="order_member", fields=["member", "-placed_at"]),  # case page, portal
             models.Index(name="order_changed", fields=["changed_txid", "id"]),  # orders.queries.changed_since
+            models.Index(  # refunds.starting
+                Coalesce("returned_at", "cancelled_at"),
+                name="order_back",
+                condition=Q(status__in=[OrderStatus.RETURNED, OrderStatus.CANCELLED]),
+            ),
         ]
         triggers = [
             pgtrigger.Trigger(
@@ -76,7 +102,8 @@ class Order(models.Model):
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.Update,
                 func="NEW.changed_txid = pg_current_xact_id()::text::bigint; RETURN NEW;",
-            )
+            ),
+            refundable("order", held="refunded_freight_fen", paid="freight_fen"),
         ]
 
     def __str__(self) -> str:
@@ -137,6 +164,12 @@ class OrderLine(models.Model):
     )
     quantity = models.PositiveIntegerField(_("quantity"), default=1)
     paid_fen = models.BigIntegerField(_("paid (fen)"), help_text=_("For the whole line, after discounts."))
+    refunded_fen = models.BigIntegerField(
+        _("refunded (fen)"),
+        default=0,
+        db_default=0,
+        help_text=_("What is on its way included. Kept by triggers of refunds."),
+    )
     ship_by = models.DateTimeField(
         _("ship by"), null=True, blank=True, help_text=_("As promised at the order.")
     )
@@ -150,7 +183,9 @@ class OrderLine(models.Model):
         constraints = [
             models.UniqueConstraint(name="orderline_once", fields=["order", "external_id"]),
             models.CheckConstraint(name="orderline_amounts", condition=Q(quantity__gte=1, paid_fen__gte=0)),
+            models.CheckConstraint(name="orderline_refunded_not_negative", condition=Q(refunded_fen__gte=0)),
         ]
+        triggers = [refundable("orderline", held="refunded_fen", paid="paid_fen")]
 
     def __str__(self) -> str:
         return f"{self.product_id} × {self.quantity}"

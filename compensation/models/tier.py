@@ -80,6 +80,7 @@ class TierPeriod(models.Model):
             ),
         ]
         indexes = [
+            models.Index(name="tierperiod_start", fields=["starts_at"]),  # care: tier reached
             models.Index(  # tiers.reviewing
                 name="tierperiod_review",
                 fields=["review_at", "member"],

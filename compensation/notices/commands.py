@@ -16,7 +16,10 @@ CODE = "code"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
-    """What a member is to be told, in the member's language; `path` is the portal's page it leads to."""
+    """What a member is to be told, in the member's language; `path` is the portal's page it leads to.
+
+    With a `purpose` it is sent by channels that the member allows for it only; `channel` names the only one.
+    """
 
     member: Member
     kind: str
@@ -25,6 +28,8 @@ class Telling:
     body: str = ""
     path: str = ""
     send: bool = True
+    purpose: str = ""
+    channel: str = ""
 
 
 def notify(
@@ -67,6 +72,8 @@ def notify_all(tellings: Iterable[Telling], *, at: datetime) -> None:
             "title": [" ".join(telling.title.split())[:200] for telling in wanted],
             "body": [telling.body for telling in wanted],
             "path": [telling.path for telling in wanted],
+            "purpose": [telling.purpose for telling in wanted],
+            "channel": [telling.channel for telling in wanted],
         },
         {"created_at": at},
         skip_known=True,

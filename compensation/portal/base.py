@@ -33,8 +33,7 @@ SAID = {
     "answered": _("Thank you for your answers."),
     "again": _("A new code is on its way."),
     "helped": _("Glad that it helped."),
-    "signed": _("Signed in for today."),
-    "redeemed": _("It is yours: the coupon stands among your coupons."),
+    "chosen": _("Kept. From now on we go by it."),
 }
 """What a page may say at its top after something was done, by the word in its address."""
 

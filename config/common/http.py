@@ -1,8 +1,11 @@
 """Posting JSON to another system, as the senders of the outbox do it."""
 
 import json
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
+from http.client import HTTPException
 from typing import Any
 from urllib import request
 from urllib.error import HTTPError
@@ -57,3 +60,41 @@ def post(url: str, body: bytes, *, request_id: str, headers: Mapping[str, str]) 
         if error.code < HTTPStatus.INTERNAL_SERVER_ERROR and error.code not in LATER:
             raise Refused(f"HTTP {error.code}") from None
         raise OSError(f"HTTP {error.code}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What another system answered, whatever it was."""
+
+    status: int
+    body: bytes
+
+
+def exchange(
+    url: str, body: bytes, *, headers: Mapping[str, str], seconds: float, most: int = 64 * 1024
+) -> Answer:
+    """Post a body and read the answer: of any status, of at most `most` bytes, within about `seconds`.
+
+    Raises:
+        OSError: no whole answer: no connection, a time-out, a broken one, or more than that.
+    """
+    if not url.startswith(("https://", "http://")):
+        raise OSError("the address is not one of HTTP")
+    asked = request.Request(url, body, {"Content-Type": "application/json", **headers}, method="POST")  # noqa: S310 -- see above
+    ends = time.monotonic() + seconds
+    try:
+        try:
+            answer = _opener.open(asked, timeout=seconds)
+        except HTTPError as error:
+            answer = error
+        with answer:
+            read = b""
+            while chunk := answer.read1(most + 1 - len(read)):
+                read += chunk
+                if len(read) > most:
+                    raise OSError("the answer is too long")
+                if time.monotonic() > ends:
+                    raise OSError("the answer takes too long")
+            return Answer(answer.status, read)
+    except HTTPException as error:  # a broken answer
+        raise OSError(type(error).__name__) from error

@@ -1,5 +1,6 @@
 """E-mail: one plain letter, and letters to staff through the outbox."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from smtplib import SMTPRecipientsRefused
 
@@ -30,7 +31,9 @@ class OutsideBackend(EmailBackend):
             return super().open()
 
 
-def send_mail(*, to: str, subject: str, text: str, request_id: str) -> None:
+def send_mail(
+    *, to: str, subject: str, text: str, request_id: str, headers: Mapping[str, str] | None = None
+) -> None:
     """Send one letter; every try carries the same Message-ID, by which mail systems drop repeats.
 
     Raises:
@@ -42,7 +45,7 @@ def send_mail(*, to: str, subject: str, text: str, request_id: str) -> None:
         " ".join(subject.split()),
         text,
         to=[to],
-        headers={"Message-ID": f"<{request_id}@{domain}>", **AUTOMATIC},
+        headers={"Message-ID": f"<{request_id}@{domain}>", **AUTOMATIC, **(headers or {})},
     )
     try:
         letter.send()

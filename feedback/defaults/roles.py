@@ -35,7 +35,6 @@ _AGENT = (
     "compensation.view_coupon",
     "compensation.view_grant",
     "compensation.add_grant",
-    "compensation.view_reward",
 )
 _LEAD = (
     *_AGENT,
@@ -59,6 +58,8 @@ _LEAD = (
     "feedback.review_quality",
     "common.export_lists",
     "compensation.see_contacts",
+    "compensation.view_batch",
+    "compensation.add_batch",
 )
 _WRITING = (
     "feedback.view_topic",
@@ -114,9 +115,14 @@ ROLES: Mapping[str, Role] = {
             "compensation.approve_grant",
             "compensation.view_delegation",
             "compensation.add_delegation",
+            "compensation.view_batch",
+            "compensation.approve_batch",
             "compensation.see_coupon_code",
             "feedback.end_remedyrequest",
             "feedback.decide_all_departments",
+            "compensation.settle_grant",
+            "compensation.view_refundorder",
+            "compensation.view_refundline",
             "common.export_lists",
             "compensation.view_grant",
             "compensation.view_coupon",
@@ -124,9 +130,6 @@ ROLES: Mapping[str, Role] = {
             "compensation.view_account",
             "compensation.view_transaction",
             "compensation.view_entry",
-            "compensation.view_earning",
-            "compensation.view_earningrule",
-            "compensation.view_reward",
             "compensation.view_member",
             "compensation.view_order",
             "feedback.view_remedy",

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from compensation.models import Purpose
 from compensation.notices.commands import Telling, notify_all
 from config.common.events import Happening, record_all
 from feedback.models import Case
@@ -72,4 +73,5 @@ def _telling(invitation: Invitation, case: Case) -> Telling:
             title=_("How did we do with case %(number)s?") % {"number": case.number},
             body=_("Two taps tell us what to do better. Thank you!"),
             path=f"/portal/surveys/{invitation.pk}/",
+            purpose=Purpose.SURVEY,
         )

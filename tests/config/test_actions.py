@@ -25,7 +25,6 @@ from tests.config.test_permissions import (
     OURS,
     STAFF,
     SUPERVISORS,
-    WORKERS,
     clients_of,
     make_house,
 )
@@ -39,8 +38,6 @@ ELSEWHERE = {"supervisor elsewhere", "agent elsewhere"}
 
 ACTIONS = {
     "feedback.case:close_selected": OURS,
-    "feedback.case:accept_suggestions": OURS,
-    "feedback.review:reward_useful": WORKERS | {"moderator"},
     "feedback.channelmessage:into_case": LEADERS - {"supervisor elsewhere"},
     "feedback.mailbox:try_out": ADMIN,
     "feedback.mailbox:save_and_try": ADMIN,
@@ -53,6 +50,12 @@ ACTIONS = {
     "compensation.grant:refuse": {"team_lead", "supervisor", "finance", *ADMIN},
     "compensation.grant:take_back": {"team_lead", "supervisor", "finance", *ADMIN},
     "compensation.delegation:end": {"team_lead", "supervisor", *ADMIN},
+    "compensation.grant:was_sent": {"finance", *ADMIN},
+    "compensation.grant:not_sent": {"finance", *ADMIN},
+    **{
+        f"compensation.refundorder:{name}": {"finance", *ADMIN}
+        for name in ("settle", "ask_again", "try_again", "hand_over", "give_up")
+    },
     "common.outboxmessage:retry": ADMIN,
     **{
         f"django_celery_beat.periodictask:{name}_tasks": ADMIN

@@ -24,8 +24,8 @@ from django_celery_beat.models import (
     SolarSchedule,
 )
 
-from compensation.models import Coupon, CouponTemplate, Delegation, Grant, GrantStatus, Notice, Reward
-from compensation.points import commands as points
+from compensation.consents.links import token_for
+from compensation.models import Coupon, CouponTemplate, Delegation, Grant, GrantStatus, Notice
 from config.common.browsing import Browsed
 from config.common.models import Seal, User
 from config.common.registry import DEFAULTS, PAGES
@@ -75,6 +75,7 @@ from surveys.models import Campaign, Invitation
 from tests.factories.compensation import T0, MemberFactory, OrderFactory, OrderLineFactory
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory, StaffFactory, picture
 from tests.factories.kpis import make_answer, make_clock
+from tests.factories.refunds import refund
 from tests.factories.session import browser_of, client_of, sign_in_browser, token_of
 from tests.factories.webhooks import make_channels
 
@@ -102,7 +103,7 @@ def make_house() -> tuple[dict[str, User], Case]:
     member = MemberFactory()
     order = OrderFactory(member=member)
     line = OrderLineFactory(order=order)
-    points.sign_in(member=member, at=now)
+    refund(order)
     asker = people["agent"]
     case = commands.open_case(
         member=member, kind="complaint", channel="app", subject="碎了", body="碎了", order=order,
@@ -226,9 +227,8 @@ MODELS = {
     "compensation.account": Rights(ADMIN | {"finance"}),
     "compensation.entry": Rights(ADMIN | {"finance"}),
     "compensation.pointsrule": Rights(ADMIN, ADMIN),
-    "compensation.earningrule": Rights(ADMIN | {"finance"}, ADMIN, ADMIN),
-    "compensation.earning": Rights(ADMIN | {"finance"}),
-    "compensation.reward": Rights(WORKERS | {"finance"}, ADMIN, ADMIN),
+    "compensation.refundorder": Rights(ADMIN | {"finance"}),
+    "compensation.refundterms": Rights(ADMIN, ADMIN),
     "compensation.tierrule": Rights(ADMIN, ADMIN),
     "compensation.member": Rights(WORKERS | {"moderator", "finance"}, SUPERVISORS),
     "compensation.order": Rights(WORKERS | {"moderator", "finance"}),
@@ -558,7 +558,7 @@ def walk(asks: list[tuple[str, Ask]], clients: dict[str, Any], *, json: bool = F
     for name, ask in asks:
         for who, client in clients.items():
             with transaction.atomic():
-                more = {"content_type": "application/json"} if json and ask.method == "post" else {}
+                more = {"content_type": "application/json"} if json and ask.method != "get" else {}
                 data = dumps(ask.data) if more else ask.data
                 response = getattr(client, ask.method)(ask.path, data, **more)
                 transaction.set_rollback(True)
@@ -613,6 +613,8 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("auth-shop", "post", (), everybody, {}),
         ("auth-sign-out", "post", (), both, {}),
         ("me", "get", (), both, {}),
+        ("consent", "get", (), both, {}),
+        ("consent", "patch", (), both, {"marketing": {"email": True}}),
         ("orders", "get", (), both, {}),
         ("order", "get", (order.pk,), member, {}),
         ("coupons", "get", (), both, {}),
@@ -620,11 +622,6 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("points", "get", (), both, {}),
         ("tier", "get", (), both, {}),
         ("statement", "get", (), both, {}),
-        ("points-sign-in", "post", (), both, {}),
-        ("referral", "get", (), both, {}),
-        ("referral", "post", (), both, {"code": "x"}),
-        ("rewards", "get", (), both, {}),
-        ("reward-redeem", "post", (Reward.objects.first().pk,), both, {}),
         ("notices", "get", (), both, {}),
         ("notices-read", "post", (), both, {}),
         ("notice-read", "post", (notice.pk,), member, {}),
@@ -646,6 +643,9 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("chat-end", "post", (chat,), member, {"solved": True}),
         ("attachment", "get", (file.pk,), member, {}),
         ("inbound", "post", ("taobao",), set(), {}),  # whoever has not signed it
+        ("gateway-refund", "post", (), set(), {}),  # whoever has not signed it
+        ("shop-refund", "post", (), set(), {}),
+        ("shop-parcel", "post", (), set(), {}),
         ("gaps", "get", (), both, {}),
         ("help-articles", "get", (), both, {}),
         ("help-article", "get", ("return-how",), both, {}),
@@ -713,10 +713,11 @@ def portal_asks(case: Case) -> list[tuple[str, Ask]]:
         ("orders", "get", (), both),
         ("order", "get", (case.order_id,), member),
         ("wallet", "get", (), both),
-        ("points", "get", (), both),
-        ("points-sign-in", "post", (), both),
-        ("redeem", "post", (Reward.objects.first().pk,), both),
-        ("friends", "get", (), both),
+        ("consent", "get", (), both),
+        ("consent", "post", (), both),
+        ("unsubscribe", "get", (token_for(case.member_id),), everybody),
+        ("unsubscribe", "post", (token_for(case.member_id),), everybody),
+        ("unsubscribe", "post", ("1.marketing.email:x",), set()),
         ("notices", "get", (), both),
         ("notices-read", "post", (), both),
         ("notice", "get", (notice.pk,), member),

@@ -1,0 +1,140 @@
+"""Finding occasions and writing them down, each once: in chunks that each commit, shared by all who look."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, transaction
+from django.utils.timezone import localdate
+
+from compensation.care import occasions
+from compensation.models import DAILY, CareRule, CareRun, Trigger
+from compensation.orders import queries as orders
+from config.common.models import Bookmark
+
+CHUNK = 10_000
+READER = "care-orders"
+BY_ORDERS = (Trigger.FIRST_ORDER, Trigger.ORDER_PAID, Trigger.SHIPPED, Trigger.DELIVERED)
+BY_TIME = (Trigger.REGISTERED, Trigger.TIER_UP)
+
+WRITE = """
+WITH found AS MATERIALIZED ({sql}), written AS (
+    INSERT INTO compensation_careact (rule_id, version, member_id, key, happened_at, due_at, status, reason,
+      detail, postponed, is_sent)
+    SELECT %s, %s, care_member, care_key, care_at, care_at + %s, 'waiting', '', '', 0, false FROM found
+    ORDER BY care_member
+    ON CONFLICT (rule_id, member_id, key) DO NOTHING RETURNING 1
+)
+SELECT (SELECT count(*) FROM found), (SELECT max(care_member) FROM found), (SELECT count(*) FROM written)
+"""
+
+
+def find(*, at: datetime) -> int:
+    """Write down every occasion that there is by now; returns how many were new."""
+    found = find_by_orders(at=at) + find_by_time(at=at)
+    while (step := find_by_day(at=at)) is not None:
+        found += step
+    return found
+
+
+def find_by_orders(*, at: datetime) -> int:
+    """Take up all orders that changed, for the rules that go by them."""
+    found = 0
+    while (step := _next_orders(at)) is not None:
+        found += step
+    return found
+
+
+@transaction.atomic
+def _next_orders(at: datetime, limit: int = 2_000) -> int | None:
+    """Take up the next orders that changed; the bookmark moves in the transaction of what was written."""
+    Bookmark.objects.bulk_create([Bookmark(reader=READER)], ignore_conflicts=True)
+    mark = Bookmark.objects.select_for_update(skip_locked=True).filter(reader=READER).first()
+    if mark is None:  # somebody else is at it
+        return None
+    if mark.txid > orders.snapshot_floor():  # the data came here from another server
+        mark.txid = mark.event_id = 0
+    changed = orders.changed_since(mark.txid, mark.event_id, limit=limit)
+    if not changed:
+        return None
+    ids = [pk for _txid, pk in changed]
+    found = 0
+    for rule in _rules(BY_ORDERS):
+        rows = occasions.of_orders(rule, ids, since=_since(rule, at), at=at)
+        found += _write(rule, rows)[2]
+    mark.txid, mark.event_id = changed[-1]
+    mark.save(update_fields=["txid", "event_id"])
+    return found
+
+
+@transaction.atomic
+def find_by_time(*, at: datetime) -> int:
+    """Look for what happened at its moment: joining, reaching a tier."""
+    return sum(
+        _write(rule, occasions.of_time(rule, since=_since(rule, at), at=at))[2] for rule in _rules(BY_TIME)
+    )
+
+
+def find_by_day(*, at: datetime, chunk: int = CHUNK) -> int | None:
+    """Go on with one of today's rules by a chunk of members; None when there is nothing left to do.
+
+    Days that were missed are made up for. A worker holds the run it goes on with; others take another.
+    """
+    _begin_runs(at)
+    with transaction.atomic():
+        runs = CareRun.objects.filter(finished_at=None, rule__is_active=True).order_by("day", "pk")
+        run = runs.select_for_update(skip_locked=True, of=("self",)).select_related("rule__segment").first()
+        if run is None:
+            return None
+        rows = occasions.on_day(run.rule, run.day, at=at)
+        looked, last, written = 0, None, 0
+        if rows is not None:
+            rows = rows.filter(pk__gt=run.cursor).order_by("pk")[:chunk]
+            looked, last, written = _write(run.rule, rows)
+        run.cursor, run.found = last or run.cursor, run.found + written
+        run.finished_at = at if looked < chunk else None
+        run.save(update_fields=["cursor", "found", "finished_at"])
+        return written
+
+
+def _begin_runs(at: datetime) -> None:
+    """A run for each daily rule and each of the last days since it is in force, once."""
+    zone = occasions.zone()
+    today = localdate(at, zone)
+    first = today - occasions.LOOK_BACK
+    wanted = [
+        CareRun(rule=rule, day=day)
+        for rule in _rules(DAILY)
+        for day in _days(max(first, localdate(rule.active_since or at, zone)), today)
+    ]
+    known = set(CareRun.objects.filter(day__gte=today - occasions.LOOK_BACK).values_list("rule", "day"))
+    CareRun.objects.bulk_create(
+        [run for run in wanted if (run.rule_id, run.day) not in known], ignore_conflicts=True
+    )
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+
+def _rules(triggers: Sequence[Trigger]) -> list[CareRule]:
+    rules = CareRule.objects.filter(is_active=True, trigger__in=triggers)
+    return list(rules.select_related("segment").order_by("pk"))
+
+
+def _since(rule: CareRule, at: datetime) -> datetime:
+    return max(at - occasions.LOOK_BACK, rule.active_since or at)
+
+
+def _write(rule: CareRule, rows: occasions.Rows) -> tuple[int, int | None, int]:
+    """Write occasions down; gives how many there were, the last member, and how many were new."""
+    try:
+        sql, params = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return 0, None, 0
+    values: list[Any] = [*params, rule.pk, rule.version, timedelta(hours=rule.delay_hours)]
+    with connection.cursor() as cursor:
+        cursor.execute(WRITE.replace("{sql}", sql), values)
+        looked, last, written = cursor.fetchone()
+    return looked, last, written

@@ -1,0 +1,62 @@
+"""Telling finance of refunds that want a person: late, failed, or contradicted by the gateway."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from compensation.models import OPEN_REFUNDS, RefundOrder
+from config.common.events import Happening, record, record_all
+from config.common.mail import tell_staff
+from config.common.models import User
+from config.common.money import display
+
+WATCHES = "compensation.settle_grant"
+SHOWN = 50
+LATE = _("Refunds are late: %(count)s")
+FAILED = _("A refund has failed")
+CONTRADICTED = _("The gateway contradicts itself about a refund")
+logger = logging.getLogger(__name__)
+
+
+@transaction.atomic
+def overdue(*, at: datetime, limit: int = 1_000) -> int:
+    """Report refunds that have not ended in time, each once; at most a letter an hour."""
+    late = list(
+        RefundOrder.objects.select_for_update(no_key=True, skip_locked=True)
+        .filter(status__in=OPEN_REFUNDS, due_at__lte=at, alerted_at=None)
+        .order_by("due_at", "pk")[:limit]
+    )
+    if not late:
+        return 0
+    RefundOrder.objects.filter(pk__in=[one.pk for one in late]).update(alerted_at=at)
+    record_all(Happening("refund.overdue", one, at) for one in late)
+    _write(late, key=f"overdue:{at:%Y%m%d%H}", subject=LATE, at=at)
+    return len(late)
+
+
+def failed(refund: RefundOrder, *, at: datetime) -> None:
+    """Tell that a refund failed: it can be tried again, or paid otherwise."""
+    _write([refund], key=f"failed:{refund.pk}", subject=FAILED, at=at)
+
+
+def contradicted(refund: RefundOrder, *, said: str, at: datetime) -> None:
+    """Tell that the gateway says otherwise than it said before; it stays as it was."""
+    logger.critical("refund %s is %s here, but was said to be %s", refund.number, refund.status, said)
+    record("refund.contradicted", refund, actor=None, at=at, said=said)
+    _write([refund], key=f"contradicted:{refund.pk}:{said}", subject=CONTRADICTED, at=at)
+
+
+def _write(refunds: Sequence[RefundOrder], *, key: str, subject: str | Promise, at: datetime) -> None:
+    """Write to everybody who settles refunds."""
+    with translation.override(settings.LANGUAGE_CODE):
+        title = str(subject) % {"count": len(refunds)}
+    lines = [f"{one.number}  {display(one.amount_fen)}  {one.failure}".rstrip() for one in refunds[:SHOWN]]
+    backend = settings.AUTHENTICATION_BACKENDS[-1]
+    for user in User.objects.with_perm(WATCHES, backend=backend).exclude(email=""):
+        tell_staff(user=user, key=f"refund:{key}:{user.pk}", subject=title, body="\n".join(lines), at=at)

@@ -1,0 +1,66 @@
+"""Keeping segments."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from compensation.models import Segment
+from compensation.segments import queries
+from config.common.errors import InUse, NotFound
+from config.common.events import Actor, record
+
+USES: list[Callable[[Segment], list[str]]] = []
+"""Who else goes by a segment, in words for people; upper packages append theirs in `ready()`."""
+
+
+@transaction.atomic
+def save(*, segment: Segment, filters: Mapping[str, Any], actor: Actor, at: datetime) -> Segment:
+    """Keep a new or changed segment, its filter checked, and count it. Another filter is another version.
+
+    Raises:
+        Invalid: the filter makes no sense.
+    """
+    checked = queries.clean(filters)
+    if segment.pk is not None:
+        known = Segment.objects.select_for_update().filter(pk=segment.pk).first()
+        if known is None:
+            raise NotFound
+        segment.version = known.version + (known.filters != checked)
+    segment.filters = checked
+    segment.counted, segment.counted_at = queries.count(checked, at), at
+    segment.save()
+    record("segment.saved", segment, actor=actor, at=at, version=segment.version, criteria=sorted(checked))
+    return segment
+
+
+@transaction.atomic
+def delete(*, segment_id: int, actor: Actor, at: datetime) -> None:
+    """Delete a segment that nothing goes by.
+
+    Raises:
+        InUse: something does; it is named.
+        NotFound: there is no such segment.
+    """
+    segment = Segment.objects.select_for_update().filter(pk=segment_id).first()
+    if segment is None:
+        raise NotFound
+    if used := [name for uses in USES for name in uses(segment)]:
+        raise InUse(
+            _("This segment is still needed by: %(uses)s. Give them another one first.")
+            % {"uses": ", ".join(used)}
+        )
+    record("segment.deleted", segment, actor=actor, at=at, code=segment.code)
+    segment.delete()
+
+
+def recount(*, segment_id: int, at: datetime) -> int | None:
+    """Count a segment anew for the list; None when it no longer makes sense or is gone."""
+    segment = Segment.objects.filter(pk=segment_id).first()
+    if segment is None:
+        return None
+    number = queries.count(segment.filters, at)
+    Segment.objects.filter(pk=segment_id).update(counted=number, counted_at=at)
+    return number
