@@ -35,6 +35,9 @@ class CompensationConfig(AppConfig):
         PERIODIC.append(Periodic("expire coupons", "compensation.expire_coupons", every_seconds=60))
         PERIODIC.append(Periodic("review tiers", "compensation.review_tiers", every_seconds=600))
         PERIODIC.append(Periodic("expire points", "compensation.expire_points", every_seconds=600))
+        PERIODIC.append(
+            Periodic("warn of ending points", "compensation.warn_of_ending_points", every_seconds=3600)
+        )
         PERIODIC.append(Periodic("check the ledger", "compensation.check_ledger", every_seconds=86400))
         PERIODIC.append(Periodic("make refunds", "compensation.make_refunds", every_seconds=10))
         PERIODIC.append(Periodic("follow refunds", "compensation.follow_refunds", every_seconds=10))
@@ -43,7 +46,7 @@ class CompensationConfig(AppConfig):
         PERIODIC.append(Periodic("find occasions of care", "compensation.find_care", every_seconds=300))
         PERIODIC.append(Periodic("carry out care", "compensation.act_care", every_seconds=60))
         USES.append(uses_of)
-        DEFAULTS.extend([tiers.seed, money.seed, points.seed, tiers.seed_benefits])
+        DEFAULTS.extend([tiers.seed, money.seed, points.seed, points.seed_rewards, tiers.seed_benefits])
         DEFAULTS.extend([segments.seed, care.seed])
         PERIODIC.append(Periodic("run batches", "compensation.run_batches", every_seconds=15))
         DEMO.append(demo.seed)

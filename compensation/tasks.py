@@ -9,6 +9,7 @@ from compensation.coupons import commands as coupons
 from compensation.ledger import alarm, expiry
 from compensation.members import commands as members
 from compensation.models import Segment
+from compensation.points import ending
 from compensation.refunds import alarm as refund_alarm
 from compensation.refunds import sending, starting
 from compensation.segments import commands as segments
@@ -44,6 +45,13 @@ def review_tiers() -> None:
 def expire_points() -> None:
     """Expire points whose time is over, in steps that each commit."""
     while expiry.expire_due(at=timezone.now()):
+        pass
+
+
+@shared_task(name="compensation.warn_of_ending_points")
+def warn_of_ending_points() -> None:
+    """Tell members in time that points of theirs end."""
+    while ending.warn_due(at=timezone.now()):
         pass
 
 

@@ -55,6 +55,7 @@ ALLOWED_HOSTS = _list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if LAPTOP els
 INTERNAL_HOSTS = _list("INTERNAL_HOSTS")  # inside our network, may be reached by mailboxes and webhooks
 CSRF_TRUSTED_ORIGINS = _list("CSRF_TRUSTED_ORIGINS")
 PUBLIC_URL = os.environ.get("PUBLIC_URL", "http://localhost:8000").rstrip("/")
+REFERRAL_URL = os.environ.get("REFERRAL_URL", "")  # the shop's page for friends, with {code} in it
 HTTPS = _flag("HTTPS", default=not LAPTOP)
 
 INSTALLED_APPS = [

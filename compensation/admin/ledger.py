@@ -104,7 +104,7 @@ class PointsRuleAdmin(ModelAdmin):
     """One row: what points are worth."""
 
     list_display = ["__str__", "points", "shown_worth"]
-    fields = ["points", "worth_fen"]
+    fields = ["points", "worth_fen", "notice_days"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """There is one rule, and the defaults bring it."""

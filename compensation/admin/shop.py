@@ -3,26 +3,32 @@
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from django import forms
 from django.contrib import admin
 from django.db.models import Q, QuerySet, Value
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import localize
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.timezone import localdate, localtime, make_aware
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from compensation.ledger.queries import holding
 from compensation.members.masking import masked_email, masked_phone
 from compensation.models import Member, Order, OrderLine, Product, Shipment, Tier
+from compensation.points import queries as points_queries
+from compensation.points import wording
 from compensation.tiers import commands as tiers
 from compensation.tiers import queries as tier_queries
 from config.common.browsing import Browsed
 from config.common.money import display
 
+STATEMENT, SEE_ENTRIES = 10, "compensation.view_entry"
 SEE_CONTACTS, SET_TIER = "compensation.see_contacts", "compensation.set_tier"
 
 
@@ -105,6 +111,7 @@ class MemberAdmin(Browsed):
         "referrer",
         "tier",
         "tier_history",
+        "points",
         "more",
         "erased_at",
     ]
@@ -122,7 +129,8 @@ class MemberAdmin(Browsed):
         """Say in each row whether this person may see how to reach the member."""
         rows: QuerySet[Member] = super().get_queryset(request)
         return rows.select_related("tier", "referrer").annotate(
-            may_see=Value(request.user.has_perm(SEE_CONTACTS))
+            may_see=Value(request.user.has_perm(SEE_CONTACTS)),
+            may_see_entries=Value(request.user.has_perm(SEE_ENTRIES)),
         )
 
     def get_search_results(
@@ -167,6 +175,29 @@ class MemberAdmin(Browsed):
                 for period in tier_queries.history(member)
             ),
         )
+
+    @admin.display(description=_("points"))
+    def points(self, member: Member) -> str:
+        """What the member has and owes, and the latest movements with why."""
+        held = holding(member, timezone.now())
+        rows = wording.movements(wording.readable(points_queries.statement(member))[:STATEMENT])
+        lines = format_html_join(
+            "",
+            "<div>{} · {} · {} {}</div>",
+            (
+                (localize(localtime(row.entry.transaction.at)), f"{row.entry.amount:+}", row.why, row.order)
+                for row in rows
+            ),
+        )
+        has = _("%(available)s to use, %(pending)s pending, %(owed)s owed") % {
+            "available": held.available,
+            "pending": held.pending,
+            "owed": held.owed,
+        }
+        if not getattr(member, "may_see_entries", False):
+            return format_html("<div>{}</div>{}", has, lines)
+        url = f"{reverse('admin:compensation_entry_changelist')}?q={quote(member.external_id)}"
+        return format_html('<div>{}</div>{}<a href="{}">{}</a>', has, lines, url, _("All movements"))
 
     @admin.display(description=_("about the member"))
     def more(self, member: Member) -> str:

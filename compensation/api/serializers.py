@@ -11,7 +11,6 @@ from compensation.members import rules
 from compensation.models import (
     Coupon,
     CouponStatus,
-    Entry,
     Member,
     Notice,
     Order,
@@ -205,15 +204,6 @@ class CouponSerializer(serializers.ModelSerializer[Coupon]):
         ]
 
 
-class PointsSerializer(serializers.Serializer[Any]):
-    """How many points the member has."""
-
-    balance = serializers.IntegerField(help_text="All of them.")
-    available = serializers.IntegerField(help_text="What may be used now.")
-    pending = serializers.IntegerField(help_text="What may be used later.")
-    owed = serializers.IntegerField(help_text="What the next points go to first.")
-
-
 class StandingSerializer(serializers.Serializer[Any]):
     """A member's tier, what it brings, and how far it is to the next."""
 
@@ -234,17 +224,6 @@ class StandingSerializer(serializers.Serializer[Any]):
     dedicated_agent = serializers.BooleanField(source="benefits.dedicated_agent")
     ship_within_hours = serializers.IntegerField(source="benefits.ship_within_hours", allow_null=True)
     event_access = serializers.BooleanField(source="benefits.event_access")
-
-
-class EntrySerializer(serializers.ModelSerializer[Entry]):
-    """A movement of points."""
-
-    at = serializers.DateTimeField(source="transaction.at")
-    kind = serializers.CharField(source="transaction.kind")
-
-    class Meta:
-        model = Entry
-        fields = ["id", "at", "kind", "amount", "balance_after"]
 
 
 class NoticeSerializer(serializers.ModelSerializer[Notice]):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from compensation.api import auth, consent, settling, views
+from compensation.api import auth, consent, points, settling, views
 
 urlpatterns = [
     path("auth/code/", auth.CodeView.as_view(), name="auth-code"),
@@ -16,8 +16,12 @@ urlpatterns = [
     path("coupons/", views.CouponsView.as_view(), name="coupons"),
     path("coupons/<int:pk>/", views.CouponView.as_view(), name="coupon"),
     path("tier/", views.TierView.as_view(), name="tier"),
-    path("points/", views.PointsView.as_view(), name="points"),
-    path("points/statement/", views.StatementView.as_view(), name="statement"),
+    path("points/", points.PointsView.as_view(), name="points"),
+    path("points/statement/", points.StatementView.as_view(), name="statement"),
+    path("points/sign-in/", points.SignInView.as_view(), name="points-sign-in"),
+    path("referral/", points.ReferralView.as_view(), name="referral"),
+    path("rewards/", points.RewardsView.as_view(), name="rewards"),
+    path("rewards/<int:pk>/redeem/", points.RedeemView.as_view(), name="reward-redeem"),
     path("gateway/refunds/", settling.GatewayView.as_view(), name="gateway-refund"),
     path("shop/refunds/", settling.ShopRefundView.as_view(), name="shop-refund"),
     path("shop/parcels/", settling.ShopParcelView.as_view(), name="shop-parcel"),

@@ -1,4 +1,4 @@
-"""What a member may read of their own: orders, coupons, points, notices."""
+"""What a member may read of their own: orders, coupons, tier, notices."""
 
 from typing import Any
 
@@ -14,18 +14,15 @@ from rest_framework.response import Response
 from compensation.api.base import MemberView
 from compensation.api.serializers import (
     CouponSerializer,
-    EntrySerializer,
     MemberSerializer,
     NoticeSerializer,
     OrderDetailSerializer,
     OrderSerializer,
-    PointsSerializer,
     StandingSerializer,
 )
 from compensation.coupons.queries import wallet
-from compensation.ledger import queries as ledger
 from compensation.members import commands as members
-from compensation.models import Coupon, CouponStatus, Entry, Member, Notice, Order, OrderStatus
+from compensation.models import Coupon, CouponStatus, Member, Notice, Order, OrderStatus
 from compensation.notices import commands as notices
 from compensation.notices.queries import of_member as notices_of
 from compensation.orders import journey
@@ -143,29 +140,6 @@ class TierView(MemberView[Any]):
         """Where the member stands between two tiers."""
         found = {"progress": progress(self.member, timezone.now()), "benefits": benefits.of(self.member)}
         return Response(StandingSerializer(found).data)
-
-
-class PointsView(MemberView[Any]):
-    """My points."""
-
-    @describe("My points", "wallet", PointsSerializer, 401)
-    def get(self, _request: Request) -> Response:
-        """How many points the member has."""
-        return Response(PointsSerializer(ledger.holding(self.member, timezone.now())).data)
-
-
-@extend_schema_view(get=describe("Movements of my points", "wallet", EntrySerializer(many=True), *LIST))
-class StatementView(MemberView[Entry], ListAPIView[Entry]):
-    """Every movement of my points, newest first."""
-
-    queryset = Entry.objects.none()
-    serializer_class = EntrySerializer
-    filter_backends = []
-    ordering = ["-version"]
-
-    def rows(self) -> QuerySet[Entry]:
-        """The movements on the member's own account."""
-        return ledger.statement(self.member)
 
 
 class NoticeFilter(filters.FilterSet):

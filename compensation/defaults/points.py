@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from compensation.models import EarningRule, EarningVersion
+from compensation.models import CouponTemplate, EarningRule, EarningVersion, Reward
 from compensation.points.queries import PURCHASE, REFERRAL, REVIEW, SIGN_IN, SUGGESTION
 
 VALID = 365
@@ -21,6 +21,12 @@ RULES: list[tuple[str, str, str, dict[str, Any]]] = [
     (SUGGESTION, "建议被采纳", "A suggestion that was accepted", {"points": 50}),
 ]
 
+REWARDS = [  # yuan of the coupon, points
+    (5, 500),
+    (10, 1_000),
+    (20, 2_000),
+]
+
 
 def seed(at: datetime) -> None:
     """Bring the default rules into the database; what is placed from that moment on earns by them."""
@@ -29,3 +35,13 @@ def seed(at: datetime) -> None:
         rule, made = EarningRule.objects.get_or_create(code=code, defaults=names)
         if made:
             EarningVersion.objects.create(rule=rule, number=1, valid_days=VALID, made_at=at, **terms)
+
+
+def seed_rewards(at: datetime) -> None:  # noqa: ARG001 - one signature for all seeds
+    """Bring the default rewards into the database, if there are none."""
+    if Reward.objects.exists():
+        return
+    for yuan, points in REWARDS:
+        names = {"name": f"{yuan}元积分券", "name_en": f"¥{yuan} coupon for points", "value_fen": yuan * 100}
+        template, _made = CouponTemplate.objects.get_or_create(code=f"points-{yuan}", defaults=names)
+        Reward.objects.create(template=template, points=points)

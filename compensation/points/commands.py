@@ -22,6 +22,9 @@ from compensation.points import giving, queries, rules
 from config.common.errors import NotFound, WrongState
 from config.common.events import Actor, record
 
+TERMS = ("points", "per_yuan", "day_limit", "period_limit", "period_days", "pending_days", "valid_days")
+"""What a version of a rule says."""
+
 GONE = [OrderStatus.RETURNED, OrderStatus.CANCELLED]
 
 
@@ -41,11 +44,21 @@ def save_rule(*, rule: PointsRule, actor: Actor, at: datetime) -> PointsRule:
 
 
 @transaction.atomic
-def save_version(*, version: EarningVersion, actor: Actor, at: datetime) -> EarningVersion:
-    """Have a rule say this from now on; what it said before stays with what was earned by it."""
-    rule = EarningRule.objects.select_for_update(no_key=True).get(pk=version.rule_id)
+def save_earning_rule(
+    *, rule: EarningRule, version: EarningVersion, actor: Actor, at: datetime
+) -> EarningVersion:
+    """Keep a rule, and have it say this from now on; what it said stays with what was earned by it.
+
+    Where it says the same as before, no version is made.
+    """
+    if rule.pk:
+        EarningRule.objects.select_for_update(no_key=True).get(pk=rule.pk)
+    rule.save()
     latest = rule.versions.order_by("-number").first()
-    version.pk, version.number, version.made_at = None, (latest.number + 1 if latest else 1), at
+    if latest is not None and all(getattr(latest, name) == getattr(version, name) for name in TERMS):
+        return latest
+    version.rule, version.made_at = rule, at
+    version.number = latest.number + 1 if latest else 1
     version.save(force_insert=True)
     record("earningrule.versioned", rule, actor=actor, at=at, code=rule.code, number=version.number)
     return version

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import QuerySet, Sum
+from django.utils.timezone import get_default_timezone, localdate
 
 from compensation.ledger.queries import lots_held
 from compensation.models import (
@@ -61,6 +62,12 @@ def statement(member: Member) -> QuerySet[Entry]:
     accounts = Account.objects.filter(member=member, unit=Unit.POINTS, kind__in=OWNED)
     entries = Entry.objects.filter(account__in=list(accounts.values_list("pk", flat=True)))
     return entries.select_related("transaction", "account").order_by("-pk")
+
+
+def signed_in(member: Member, at: datetime) -> bool:
+    """Whether the member has signed in for the day, in the shop's time zone."""
+    day = localdate(at, get_default_timezone())
+    return Earning.objects.filter(member=member, rule__code=SIGN_IN, day=day).exists()
 
 
 def referred(member: Member) -> tuple[int, int]:

@@ -34,6 +34,8 @@ SAID = {
     "again": _("A new code is on its way."),
     "helped": _("Glad that it helped."),
     "chosen": _("Kept. From now on we go by it."),
+    "signed": _("Signed in for today."),
+    "redeemed": _("It is yours: the coupon stands among your coupons."),
 }
 """What a page may say at its top after something was done, by the word in its address."""
 

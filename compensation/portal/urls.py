@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from compensation.portal import consent, sign_in, views
+from compensation.portal import consent, points, sign_in, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -15,6 +15,10 @@ urlpatterns = [
     path("wallet/", views.my_wallet, name="wallet"),
     path("consent/", consent.choices, name="consent"),
     path("unsubscribe/<str:token>/", consent.unsubscribe, name="unsubscribe"),
+    path("wallet/points/", points.statement, name="points"),
+    path("wallet/sign-in/", points.sign_in_today, name="points-sign-in"),
+    path("wallet/rewards/<int:pk>/", points.redeem, name="redeem"),
+    path("wallet/friends/", points.friends, name="friends"),
     path("notices/", views.notices, name="notices"),
     path("notices/read/", views.notices_read, name="notices-read"),
     path("notices/<int:pk>/", views.notice, name="notice"),

@@ -6,12 +6,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from compensation.coupons.queries import usable, wallet
-from compensation.ledger.queries import balance, holding, statement
+from compensation.ledger.queries import balance, holding
 from compensation.models import Notice
 from compensation.notices import commands as notices_commands
 from compensation.notices.queries import of_member as notices_of
 from compensation.orders.journey import journey, of_member, to_tell
-from compensation.portal import panels
+from compensation.portal import panels, points
 from compensation.portal.base import PATH, MemberRequest, go, older, page, signed_in
 from compensation.tiers.queries import progress
 
@@ -66,7 +66,7 @@ def my_wallet(request: MemberRequest) -> HttpResponse:
     gone = wallet(member).exclude(pk__in=[coupon.pk for coupon in can_use])[:10]
     context = {
         "held": holding(member, at),
-        "entries": statement(member)[:10],
+        **points.of_wallet(member, at),
         "progress": progress(member, at),
         "usable": can_use,
         "gone": gone,

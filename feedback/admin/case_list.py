@@ -25,6 +25,7 @@ from feedback.cases.queries import actions_for, reads_cases, visible_to
 from feedback.cases.search import search
 from feedback.models import Case
 from feedback.org.queries import departments_of
+from feedback.remedies.rewarding import suggestion_accepted
 
 HEAD = (
     _("number"), _("subject"), _("kind"), _("channel"), _("status"), _("priority"), _("department"),
@@ -63,7 +64,7 @@ class CaseAdmin(Browsed):
     search_fields = ("pk",)  # shows the field; what is found, get_search_results says
     search_help_text = _("Number, name, phone, e-mail, order, parcel")
     ordering = ("-pk",)
-    actions = ("close_selected",)
+    actions = ("close_selected", "accept_suggestions")
 
     def get_queryset(self, request: StaffRequest) -> QuerySet[Case]:
         """What this person may see."""
@@ -134,6 +135,16 @@ class CaseAdmin(Browsed):
             self.message_user(request, text % {"n": closed})
         for text in refused[:10]:
             self.message_user(request, text, messages.WARNING)
+
+    @admin.action(permissions=["work"], description=_("Accept selected suggestions: points for the members"))
+    def accept_suggestions(self, request: StaffRequest, queryset: QuerySet[Case]) -> None:
+        """Thank the member of each, once, and say why not the others."""
+        for case in queryset.select_related("department", "agent__user", "member__tier"):
+            try:
+                actions_for(case, request.user).check("grant")
+                suggestion_accepted(case_id=case.pk, actor=request.user, at=timezone.now())
+            except DomainError as error:
+                self.message_user(request, f"{case.number}: {error}", messages.WARNING)
 
     def file_head(self, request: HttpRequest) -> list[str]:  # noqa: ARG002 - as every list has it
         """More than the list shows."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -16,11 +16,13 @@ from unfold.contrib.filters.admin import DropdownFilter
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from config.common.browsing import Browsed
+from config.common.errors import DomainError
 from config.common.models import User
 from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest
 from feedback.admin.access import needs
 from feedback.models import Clock, Reply, Review
+from feedback.remedies.rewarding import review_useful
 from feedback.reviews import commands
 from feedback.reviews import queries as reviews
 
@@ -99,6 +101,7 @@ class ReviewAdmin(Browsed):
     search_fields = ["external_id"]
     search_help_text = _("the review's, the order's or the member's number in the shop")
     ordering = ["-written_at", "-pk"]
+    actions = ["reward_useful"]
     readonly_fields = [
         "written_at",
         "shown_stars",
@@ -114,6 +117,19 @@ class ReviewAdmin(Browsed):
     def has_change_permission(self, request: HttpRequest, obj: Review | None = None) -> bool:
         """Nothing but an answer can be added, and only one."""
         return obj is not None and request.user.has_perm(REPLY) and _reply_of(obj) is None
+
+    def has_reply_permission(self, request: HttpRequest) -> bool:
+        """Who answers reviews says also which are useful."""
+        return request.user.has_perm(REPLY)
+
+    @admin.action(permissions=["reply"], description=_("Selected reviews are useful: points for the members"))
+    def reward_useful(self, request: StaffRequest, queryset: QuerySet[Review]) -> None:
+        """Thank the member of each, once."""
+        for review in queryset:
+            try:
+                review_useful(review_id=review.pk, actor=request.user, at=timezone.now())
+            except DomainError as error:
+                self.message_user(request, f"{review.number}: {error}", messages.WARNING)
 
     def get_fields(self, request: HttpRequest, obj: Review | None = None) -> list[str]:
         """Show the form for an answer to those who may give one."""

@@ -107,6 +107,7 @@ TEXTS: dict[str, Promise] = {
     "remedy.requested": _("asked to approve a remedy of %(amount)s"),
     "remedy.refused": _("refused a remedy of %(amount)s"),
     "remedy.reversed": _("took back a remedy of %(amount)s"),
+    "case.suggestion_accepted": _("accepted the suggestion: points for the member"),
     "case.watched": _("has %(colleague)s watch the case"),
     "case.unwatched": _("has %(colleague)s watch the case no longer"),
     "playbook.applied": _("began to work by a playbook"),

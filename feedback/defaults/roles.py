@@ -35,6 +35,7 @@ _AGENT = (
     "compensation.view_coupon",
     "compensation.view_grant",
     "compensation.add_grant",
+    "compensation.view_reward",
 )
 _LEAD = (
     *_AGENT,
@@ -130,6 +131,9 @@ ROLES: Mapping[str, Role] = {
             "compensation.view_account",
             "compensation.view_transaction",
             "compensation.view_entry",
+            "compensation.view_earning",
+            "compensation.view_earningrule",
+            "compensation.view_reward",
             "compensation.view_member",
             "compensation.view_order",
             "feedback.view_remedy",

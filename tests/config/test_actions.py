@@ -25,6 +25,7 @@ from tests.config.test_permissions import (
     OURS,
     STAFF,
     SUPERVISORS,
+    WORKERS,
     clients_of,
     make_house,
 )
@@ -38,6 +39,8 @@ ELSEWHERE = {"supervisor elsewhere", "agent elsewhere"}
 
 ACTIONS = {
     "feedback.case:close_selected": OURS,
+    "feedback.case:accept_suggestions": OURS,
+    "feedback.review:reward_useful": WORKERS | {"moderator"},
     "feedback.channelmessage:into_case": LEADERS - {"supervisor elsewhere"},
     "feedback.mailbox:try_out": ADMIN,
     "feedback.mailbox:save_and_try": ADMIN,

@@ -25,7 +25,8 @@ from django_celery_beat.models import (
 )
 
 from compensation.consents.links import token_for
-from compensation.models import Coupon, CouponTemplate, Delegation, Grant, GrantStatus, Notice
+from compensation.models import Coupon, CouponTemplate, Delegation, Grant, GrantStatus, Notice, Reward
+from compensation.points import commands as points
 from config.common.browsing import Browsed
 from config.common.models import Seal, User
 from config.common.registry import DEFAULTS, PAGES
@@ -104,6 +105,7 @@ def make_house() -> tuple[dict[str, User], Case]:
     order = OrderFactory(member=member)
     line = OrderLineFactory(order=order)
     refund(order)
+    points.sign_in(member=member, at=now)
     asker = people["agent"]
     case = commands.open_case(
         member=member, kind="complaint", channel="app", subject="碎了", body="碎了", order=order,
@@ -229,6 +231,9 @@ MODELS = {
     "compensation.pointsrule": Rights(ADMIN, ADMIN),
     "compensation.refundorder": Rights(ADMIN | {"finance"}),
     "compensation.refundterms": Rights(ADMIN, ADMIN),
+    "compensation.earningrule": Rights(ADMIN | {"finance"}, ADMIN, ADMIN),
+    "compensation.earning": Rights(ADMIN | {"finance"}),
+    "compensation.reward": Rights(WORKERS | {"finance"}, ADMIN, ADMIN),
     "compensation.tierrule": Rights(ADMIN, ADMIN),
     "compensation.member": Rights(WORKERS | {"moderator", "finance"}, SUPERVISORS),
     "compensation.order": Rights(WORKERS | {"moderator", "finance"}),
@@ -622,6 +627,11 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("points", "get", (), both, {}),
         ("tier", "get", (), both, {}),
         ("statement", "get", (), both, {}),
+        ("points-sign-in", "post", (), both, {}),
+        ("referral", "get", (), both, {}),
+        ("referral", "post", (), both, {"code": "x"}),
+        ("rewards", "get", (), both, {}),
+        ("reward-redeem", "post", (Reward.objects.first().pk,), both, {}),
         ("notices", "get", (), both, {}),
         ("notices-read", "post", (), both, {}),
         ("notice-read", "post", (notice.pk,), member, {}),
@@ -718,6 +728,10 @@ def portal_asks(case: Case) -> list[tuple[str, Ask]]:
         ("unsubscribe", "get", (token_for(case.member_id),), everybody),
         ("unsubscribe", "post", (token_for(case.member_id),), everybody),
         ("unsubscribe", "post", ("1.marketing.email:x",), set()),
+        ("points", "get", (), both),
+        ("points-sign-in", "post", (), both),
+        ("redeem", "post", (Reward.objects.first().pk,), both),
+        ("friends", "get", (), both),
         ("notices", "get", (), both),
         ("notices-read", "post", (), both),
         ("notice", "get", (notice.pk,), member),

@@ -21,7 +21,7 @@ def say(code, *, at=AT, **terms):
     """Have a rule say something else from now on."""
     rule = EarningRule.objects.get(code=code)
     terms = {"points": None if "per_yuan" in terms else 10, **terms}
-    return commands.save_version(version=EarningVersion(rule=rule, **terms), actor=None, at=at)
+    return commands.save_earning_rule(rule=rule, version=EarningVersion(**terms), actor=None, at=at)
 
 
 def a_yuan(rate=1, **terms):

@@ -190,9 +190,10 @@ def test_authority_is_edited_in_yuan_with_its_event(admin_client):
 def test_there_is_one_value_of_points(admin_client):
     PointsRuleFactory()
     assert admin_client.get(page("pointsrule", view="add")).status_code == 403
-    admin_client.post(page("pointsrule", 1, view="change"), {"points": "100", "worth_fen": "2"})
+    form = {"points": "100", "worth_fen": "2", "notice_days": "30"}
+    admin_client.post(page("pointsrule", 1, view="change"), form)
     assert PointsRule.objects.get().worth_fen == 200
-    admin_client.post(page("pointsrule", 1, view="change"), {"points": "0", "worth_fen": "2"})
+    admin_client.post(page("pointsrule", 1, view="change"), {**form, "points": "0"})
     assert PointsRule.objects.get().points == 100
 
 

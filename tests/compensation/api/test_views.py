@@ -154,9 +154,9 @@ def test_a_filter_that_makes_no_sense_is_refused(client: APIClient, query: dict)
 
 
 def test_points_are_counted(client: APIClient, member: Member) -> None:
-    assert client.get("/api/v1/points/").data == {"balance": 0, "available": 0, "pending": 0, "owed": 0}
     give_points(member, 100, -30)
-    assert client.get("/api/v1/points/").data == {
+    found = client.get("/api/v1/points/").data
+    assert {name: found[name] for name in ("balance", "available", "pending", "owed")} == {
         "balance": 70,
         "available": 70,
         "pending": 0,
