@@ -48,5 +48,6 @@ class CompensationConfig(AppConfig):
         USES.append(uses_of)
         DEFAULTS.extend([tiers.seed, money.seed, points.seed, points.seed_rewards, tiers.seed_benefits])
         DEFAULTS.extend([segments.seed, care.seed])
+        PERIODIC.append(Periodic("add the ledger up", "compensation.roll_up_ledger", every_seconds=600))
         PERIODIC.append(Periodic("run batches", "compensation.run_batches", every_seconds=15))
         DEMO.append(demo.seed)

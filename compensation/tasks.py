@@ -6,6 +6,7 @@ from django.utils import timezone
 from compensation.batches import running
 from compensation.care import acting, finding
 from compensation.coupons import commands as coupons
+from compensation.finance import watching
 from compensation.ledger import alarm, expiry
 from compensation.members import commands as members
 from compensation.models import Segment
@@ -59,6 +60,7 @@ def warn_of_ending_points() -> None:
 def check_ledger() -> None:
     """Recompute the ledger and raise the alarm at the first difference."""
     alarm.check(at=timezone.now())
+    watching.check(at=timezone.now())
 
 
 @shared_task(name="compensation.run_batches")
@@ -109,3 +111,9 @@ def act_care() -> None:
     """Carry out what the care programme has to do by now, in steps that each commit."""
     while acting.act_due(at=timezone.now()):
         pass
+
+
+@shared_task(name="compensation.roll_up_ledger")
+def roll_up_ledger() -> None:
+    """Add the ledger up by day, and hold the sums against the balances."""
+    watching.keep_up(at=timezone.now())

@@ -39,6 +39,7 @@ from compensation.models.coupon import (
     UseState,
 )
 from compensation.models.earning import Earning, EarningRule, EarningVersion, PointsRule, ReferralCode
+from compensation.models.finance import Flow, LedgerProof, LedgerRun, LedgerSum
 from compensation.models.grant import (
     GIVEN,
     LIVE,
@@ -130,12 +131,16 @@ __all__ = [
     "EarningVersion",
     "Entry",
     "Festival",
+    "Flow",
     "Grant",
     "GrantKind",
     "GrantLine",
     "GrantStatus",
     "HeldReason",
     "ItemStatus",
+    "LedgerProof",
+    "LedgerRun",
+    "LedgerSum",
     "LeftOut",
     "Lot",
     "LotFate",

@@ -190,6 +190,11 @@ class Grant(models.Model):
             ),
             models.Index(name="grant_member", fields=["member", "-requested_at"]),  # case page, wallet, sums
             models.Index(name="grant_problem", fields=["problem"], condition=Q(status__in=LIVE)),  # sums
+            models.Index(  # finance: what members wait for
+                name="grant_promised",
+                fields=["status"],
+                condition=Q(status__in=[GrantStatus.REQUESTED, GrantStatus.APPROVED, GrantStatus.EXECUTED]),
+            ),
         ]
 
     def __str__(self) -> str:
