@@ -45,7 +45,9 @@ WITH house AS (
             CASE house.side WHEN 'spent' THEN 'redeemed' ELSE house.side END
             WHEN house.amount < 0 THEN 'given' ELSE 'reversed' END AS flow,
         posted.kind, -part.amount AS amount, coalesce(part.source, posted.kind) AS source,
-        regexp_match(coalesce(part.key, posted.key), '^(grant|coupon|couponuse):([0-9]{{1,18}}):') AS named
+        regexp_match(
+            coalesce(part.key, posted.key), '^(grant|coupon|couponuse|refund):([0-9]{{1,18}}):'
+        ) AS named
     FROM part JOIN house ON house.id = part.id
     JOIN compensation_transaction AS posted ON posted.id = house.transaction_id
     WHERE part.amount <> 0
@@ -53,18 +55,21 @@ WITH house AS (
     SELECT told.*,
         CASE WHEN told.named[1] = 'grant' THEN told.named[2]::bigint END AS grant_id,
         CASE WHEN told.named[1] = 'coupon' THEN told.named[2]::bigint END AS coupon_id,
-        CASE WHEN told.named[1] = 'couponuse' THEN told.named[2]::bigint END AS use_id
+        CASE WHEN told.named[1] = 'couponuse' THEN told.named[2]::bigint END AS use_id,
+        CASE WHEN told.named[1] = 'refund' THEN told.named[2]::bigint END AS refund_id
     FROM told
 ), summed AS (
     SELECT known.day, known.unit, known.flow, known.kind,
         left(coalesce(split_part(given.cause, ':', 1), nullif(split_part(coupon.key, ':', 1), ''),
-            known.source), 48) AS cause,
+            refund.cause, known.source), 48) AS cause,
         coalesce(given.department, '') AS department,
         sum(known.amount)::bigint AS amount, count(*) AS entries
     FROM known
     LEFT JOIN compensation_couponuse AS used ON used.id = known.use_id
     LEFT JOIN compensation_coupon AS coupon ON coupon.id = coalesce(known.coupon_id, used.coupon_id)
-    LEFT JOIN compensation_grant AS given ON given.id = coalesce(known.grant_id, coupon.grant_id)
+    LEFT JOIN compensation_refundorder AS refund ON refund.id = known.refund_id
+    LEFT JOIN compensation_grant AS given
+        ON given.id = coalesce(known.grant_id, coupon.grant_id, refund.grant_id)
     GROUP BY 1, 2, 3, 4, 5, 6
 )
 """
@@ -123,10 +128,9 @@ WHERE day < %(until)s
 GROUP BY 1, 2, 3, 4, 5, 6
 """
 )
-MARK = """
-SELECT (SELECT coalesce(max(id), 0) FROM compensation_entry),
-    pg_snapshot_xmax(pg_current_snapshot())::text
-"""
+# Whoever has taken a smaller number of an entry has a smaller number of a transaction than this one. The
+# snapshot's xmax would not do: it is one past the last that has ended, and others beyond it may be running.
+MARK = "SELECT (SELECT coalesce(max(id), 0) FROM compensation_entry), pg_current_xact_id()::text"
 SETTLED = """
 SELECT NOT EXISTS (
     SELECT FROM pg_snapshot_xip(pg_current_snapshot()) AS running (number)
@@ -155,7 +159,7 @@ def roll_up(*, at: datetime, least: int = 1) -> LedgerRun | None:
 
     Numbers of entries do not commit in order: nothing is added up before every transaction that may have a
     smaller number has ended. Where that takes too long, it is left to the next time. Two at once share
-    nothing: one waits and finds less to do.
+    nothing: one waits and finds less to do. Call it outside a transaction.
     """
     upto = _settled()
     if upto is None:

@@ -31,11 +31,14 @@ from compensation.models import (
     Transaction,
     Unit,
 )
+from compensation.refunds import commands as refunds
 from config.common.errors import DomainError
 from config.common.models import Event, OutboxMessage
 from tests.factories.batches import approver, running
 from tests.factories.compensation import MemberFactory
 from tests.factories.money import AT, CouponTemplateFactory, PointsRuleFactory, staff_with
+from tests.factories.refunds import make_order
+from tests.factories.refunds import refund as make_refund
 from tests.threads import at_once, refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("C13")]
@@ -186,6 +189,15 @@ def test_coupons_are_told_by_their_grant_whatever_became_of_them():
         "reversed": -500,
     }
     assert found.statements[1].closing == kept.cost_fen
+    assert_adds_up(found)
+
+
+def test_money_is_owed_until_it_was_paid():
+    waits, paid = (make_refund(make_order(10_000), key=f"r{n}") for n in range(2))
+    refunds.confirm(refund_id=paid.pk, reference="G1", actor=None, at=AT)
+    found = report()
+    assert flows(found, "money", "cancelled") == {"given": 20_000, "paid": -10_000}
+    assert found.statements[2].closing == waits.amount_fen
     assert_adds_up(found)
 
 

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('compensation', '0016_batches'),
+        ("compensation", "0018_care_and_segments"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
