@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from tests.e2e.scene import play
 from tests.e2e.test_supervisor import open_as  # noqa: F401 -- a fixture
@@ -48,7 +49,7 @@ def test_menu_is_worked_with_keys(scene, open_as, live_server):  # noqa: F811 --
     page.goto(live_server.url + reverse("admin:roster"))
     menu = page.locator(".topmenu")
     page.keyboard.press("u")
-    page.wait_for_function(f"{FOCUS} === 'Roster'")  # where one is
+    expect(page.locator(":focus")).to_have_text("Roster")  # where one is
     assert page.evaluate("document.activeElement.getAttribute('aria-current')") == "page"
     page.keyboard.press("ArrowRight")
     assert page.evaluate(FOCUS) == "Board"

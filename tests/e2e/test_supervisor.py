@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from compensation.models import CouponTemplate, Grant
 from feedback.cases import commands
@@ -115,9 +116,7 @@ def test_the_board_goes_on_without_losing_the_focus(scene, open_as, live_server)
     commands.change_priority(
         case_id=scene.main.pk, priority=Priority.LOW, actor=scene.lead.user, at=timezone.now()
     )
-    page.wait_for_function(
-        "([name, before]) => document.getElementById(name).innerText !== before", arg=[name, before]
-    )
+    expect(page.locator(f"[id='{name}']")).not_to_have_text(before, use_inner_text=True)
     assert page.evaluate("document.activeElement.id") == name
     assert page.wrong == []
 
