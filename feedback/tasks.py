@@ -18,6 +18,7 @@ from feedback.intake import commands as imports
 from feedback.intake import running
 from feedback.ladders import sweep as ladders
 from feedback.quality import commands as quality
+from feedback.remedies import following as remedies
 from feedback.remedies import overdue
 from feedback.remedies.gap_rules import apply_gap_rules
 from feedback.reviews import following
@@ -182,4 +183,11 @@ def follow_up_reviews() -> None:
     while following.follow_up(at=timezone.now()):
         pass
     while following.take_up(at=timezone.now()):
+        pass
+
+
+@shared_task(name="feedback.follow_remedies")
+def follow_remedies() -> None:
+    """Write to their cases what became of refunds and parcels, and keep the promises to refund."""
+    while remedies.catch_up(at=timezone.now()):
         pass

@@ -21,6 +21,7 @@ from compensation.models import (
     Tier,
 )
 from compensation.orders.journey import NAMES, journey
+from compensation.refunds.words import Stand, told
 from config.common.api import MoneyField
 
 LANGUAGES = [code for code, _name in settings.LANGUAGES]
@@ -165,15 +166,32 @@ class StepSerializer(serializers.Serializer[Any]):
         return int(step.late_by.total_seconds())
 
 
+class RefundSerializer(serializers.Serializer[Any]):
+    """Money that goes back to the member."""
+
+    number = serializers.CharField()
+    amount = MoneyField(source="amount_fen")
+    status = serializers.ChoiceField(choices=[stand.value for stand in Stand])
+    text = serializers.CharField(help_text="The same for people, in the language of the request.")
+    started_at = serializers.DateTimeField()
+    paid_at = serializers.DateTimeField(allow_null=True)
+
+
 class OrderDetailSerializer(OrderSerializer):
     """An order with its parcels and the promises about it."""
 
     journey = serializers.SerializerMethodField()
     lines = OrderLineSerializer(many=True, read_only=True)
     shipments = ShipmentSerializer(many=True, read_only=True)
+    refunds = serializers.SerializerMethodField(help_text="Newest first.")
 
     class Meta(OrderSerializer.Meta):
-        fields = [*OrderSerializer.Meta.fields, "journey", "lines", "shipments"]
+        fields = [*OrderSerializer.Meta.fields, "journey", "lines", "shipments", "refunds"]
+
+    @extend_schema_field(RefundSerializer(many=True))
+    def get_refunds(self, order: Order) -> Any:
+        """What goes back of it."""
+        return RefundSerializer(told(order.refunds.all()), many=True).data
 
     @extend_schema_field(StepSerializer(many=True))
     def get_journey(self, order: Order) -> Any:

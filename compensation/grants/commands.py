@@ -54,6 +54,7 @@ __all__ = [
     "confirm",
     "execute",
     "fail",
+    "join_problems",
     "raise_due",
     "refuse",
     "request",
@@ -178,6 +179,7 @@ def amend(
     content: Content,
     reason: str,
     cause: str | None = None,
+    evidence: int | None = None,
     actor: User,
     at: datetime,
 ) -> Grant:
@@ -192,6 +194,7 @@ def amend(
     if str(content.kind) != grant.kind:
         raise Invalid(_("What is asked for stays of the same kind."))
     grant.cause = cause or grant.cause
+    grant.evidence = grant.evidence if evidence is None else evidence
     lines = _fill(grant, content, reason, grant.order)
     handler_of(grant.kind).check(grant)
     _keep(grant, lines)
@@ -199,6 +202,21 @@ def amend(
     record("grant.amended", grant, actor=actor, at=at, cause=grant.cause, cost_fen=grant.cost_fen)
     _give_or_ask(grant, actor=actor, at=at)
     return grant
+
+
+@transaction.atomic
+def join_problems(*, problem: str, into: str, member_id: int, actor: User, at: datetime) -> int:
+    """Two problems turned out to be one: the sums over it are taken over the grants of both from now on.
+
+    What was asked for stays as it was, and so does what approvers have seen of it; the sums are taken anew
+    when they decide. Gives how many grants moved.
+    """
+    lock_member(member_id)
+    grants = list(Grant.objects.filter(problem=problem).order_by("pk").select_for_update(no_key=True))
+    Grant.objects.filter(pk__in=[grant.pk for grant in grants]).update(problem=into)
+    for grant in grants:
+        record("grant.problem_joined", grant, actor=actor, at=at, problem=problem, into=into)
+    return len(grants)
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from compensation.notices.queries import of_member as notices_of
 from compensation.orders.journey import journey, of_member, to_tell
 from compensation.portal import panels, points
 from compensation.portal.base import PATH, MemberRequest, go, older, page, signed_in
+from compensation.refunds.words import told
 from compensation.tiers.queries import progress
 
 LATEST = 3
@@ -52,6 +53,7 @@ def order(request: MemberRequest, pk: int) -> HttpResponse:
     context = {
         "order": found,
         "steps": journey(found, at),
+        "refunds": told(found.refunds.all()),
         "panels": [draw(found, at) for draw in panels.ORDER],
     }
     return page(request, "portal/order.html", context)

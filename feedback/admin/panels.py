@@ -16,6 +16,7 @@ from compensation.ledger.queries import balance
 from compensation.models import CouponTemplate, GrantKind, Order
 from config.common.models import User
 from config.common.screens import StaffRequest
+from feedback.admin import giving
 from feedback.admin.sheet import Sheet
 from feedback.cases.queries import visible_to
 from feedback.models import Case, Gap
@@ -123,14 +124,17 @@ def _step(name: str | Promise, promised: datetime | None, times: list[datetime |
 
 
 def _remedies(request: StaffRequest, sheet: Sheet) -> Panel:
-    context: dict[str, Any] = {"sheet": sheet, "case": sheet.case, "remedies": list(remedies_of(sheet.case))}
+    case = sheet.case
+    remedies = list(remedies_of(case))
+    context: dict[str, Any] = {"sheet": sheet, "case": case, "shown": [(one, None) for one in remedies]}
     if "grant" in sheet.actions:
         limits = limits_of(request.user)
         context |= {
             "limit": limits.grant,
-            "left": left_fen(limits, sheet.case, sheet.at),
+            "left": left_fen(limits, case, sheet.at),
             "templates": list(CouponTemplate.objects.filter(is_active=True)),
             "key": uuid.uuid4().hex,
             "kinds": GrantKind,
+            **giving.offered(request, case, remedies),
         }
     return Panel(_("Remedies"), "feedback/panels/remedies.html", context)

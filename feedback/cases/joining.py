@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from compensation.grants.commands import join_problems
 from config.common.errors import DomainError, Invalid, Stale, WrongState
 from config.common.events import record
 from config.common.models import User
@@ -76,6 +77,7 @@ def merge(
     _check(source, target)
     status = _status(source, target)
     _take_over(source, target)
+    join_problems(problem=source.problem, into=target.problem, member_id=target.member_id, actor=actor, at=at)
     ends = move(target, status) if status != target.status else {}
     _join_facts(source, target)
     save(target, *JOINED)

@@ -29,7 +29,8 @@ TELLING = frozenset(
         "case.claimed", "case.assigned", "case.routed", "case.handed_back", "case.overflowed",
         "case.transferred", "case.priority_changed", "case.resolved",
         "case.confirmed", "case.reopened", "case.closed", "handoff.recalled", "remedy.granted",
-        "remedy.requested", "remedy.refused", "remedy.reversed", "clock.breached", "case.waits",
+        "remedy.requested", "remedy.refused", "remedy.reversed", "remedy.confirmed", "remedy.failed",
+        "remedy.withdrawn", "clock.breached", "case.waits",
         "case.goes_on", "case.call_promised", "case.call_unwanted", "case.refunded", "case.review_answered",
         "case.took_in", "case.split", "case.linked", "case.unlinked",
     }

@@ -126,7 +126,7 @@ def ask_courier(*, case_id: int, question: str, actor: User | None, at: datetime
     question = rules.required_text(question)
     case = lock(case_id)
     rules.check_worked(case.status)
-    if _runs(case, Milestone.COURIER_ANSWER):
+    if runs(case, Milestone.COURIER_ANSWER):
         raise WrongState(_("The courier has yet to answer an earlier question."))
     return _promise(case, Milestone.COURIER_ANSWER, "case.courier_asked", question, actor=actor, at=at)
 
@@ -159,7 +159,7 @@ def promise_call_back(*, case_id: int, note: str = "", actor: User | None, at: d
     note = rules.clean_text(note)
     case = lock(case_id)
     rules.check_worked(case.status)
-    if _runs(case, Milestone.CALL_BACK):
+    if runs(case, Milestone.CALL_BACK):
         raise WrongState(_("A call is promised already."))
     _promise(case, Milestone.CALL_BACK, "case.call_promised", note, actor=actor, at=at)
     telling.tell(case, "call_promised", telling.CALL_PROMISED, at=at)
@@ -188,8 +188,8 @@ def called_back(*, case_id: int, note: str = "", reached: bool, actor: User | No
 
 
 @transaction.atomic
-def refunded(*, case_id: int, note: str = "", actor: User | None, at: datetime) -> Case:
-    """Take down that the refund was made. The member is told.
+def refunded(*, case_id: int, note: str = "", actor: User | None, at: datetime, tell: bool = True) -> Case:
+    """Take down that the refund was made. The member is told, unless they know.
 
     Raises:
         Invalid: too long a note.
@@ -197,11 +197,12 @@ def refunded(*, case_id: int, note: str = "", actor: User | None, at: datetime) 
     """
     note = rules.clean_text(note)
     case = lock(case_id)
-    if not _runs(case, Milestone.REFUND):
+    if not runs(case, Milestone.REFUND):
         raise WrongState(_("No refund is due."))
     _keep(case, Milestone.REFUND, "case.refunded", note, actor=actor, at=at)
     clocks.told(case, actor=actor, at=at)
-    telling.tell(case, "refunded", telling.REFUNDED, at=at)
+    if tell:
+        telling.tell(case, "refunded", telling.REFUNDED, at=at)
     return case
 
 
@@ -215,7 +216,7 @@ def review_answered(*, case_id: int, note: str = "", actor: User | None, at: dat
     """
     note = rules.clean_text(note)
     case = lock(case_id)
-    if not _runs(case, Milestone.REVIEW_REPLY):
+    if not runs(case, Milestone.REVIEW_REPLY):
         raise WrongState(_("No answer to a review is due."))
     return _keep(case, Milestone.REVIEW_REPLY, "case.review_answered", note, actor=actor, at=at)
 
@@ -249,7 +250,8 @@ def _keep(
     return case
 
 
-def _runs(case: Case, milestone: Milestone) -> bool:
+def runs(case: Case, milestone: Milestone) -> bool:
+    """Whether that promise of a case is still to be kept."""
     return Clock.objects.filter(
         case=case, milestone=milestone, handoff=None, met_at=None, stopped_at=None
     ).exists()

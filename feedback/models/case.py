@@ -246,3 +246,8 @@ class Case(models.Model):
     def number(self) -> str:
         """The number that people say on the phone."""
         return number_of(self.pk)
+
+    @property
+    def problem(self) -> str:
+        """What the sums over its remedies are taken over; what is merged into it counts there too."""
+        return f"case:{self.pk}"

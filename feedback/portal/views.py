@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from compensation.portal.base import MemberRequest, go, older, page, signed_in
+from compensation.refunds.words import told
 from config.common.asked import id_in
 from config.common.errors import DomainError, KeyReused, NotFound
 from feedback.attachments.rules import BadFile
@@ -156,6 +157,7 @@ def _case(
         "write": write or WriteForm(),
         "reopen": reopen or ReopenForm(),
         "refusal": refusal,
+        "refunds": told(found.order.refunds.all()) if found.order else [],
     }
     refused = refusal or (write and write.is_bound) or (reopen and reopen.is_bound)
     return page(request, "portal/case.html", context, status=400 if refused else 200)

@@ -1,23 +1,34 @@
 """Making good: grants for a case, and the decisions on them, written to the case's timeline."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from compensation.grants import commands as grants
-from compensation.grants.commands import Content
-from compensation.models import CouponTemplate, Grant, GrantKind
-from config.common.errors import Invalid, NotFound, WrongState
+from compensation.models import Grant, GrantStatus
+from config.common.errors import NotFound, WrongState
 from config.common.events import Actor, record
 from config.common.models import User
 from feedback.cases.locking import lock, save
 from feedback.models import Case, CaseStatus, Remedy
 from feedback.remedies import telling
+from feedback.remedies.contents import Chosen, Wanted, cause_of, content_of, pictures_of
 from feedback.remedies.gap_rules import apply_gap_rules
 from feedback.remedies.queries import problem_of
 
-__all__ = ["apply_gap_rules", "approve", "grant_for_case", "refuse", "reverse"]
+__all__ = [
+    "Chosen",
+    "Wanted",
+    "amend",
+    "apply_gap_rules",
+    "approve",
+    "grant_for_case",
+    "refuse",
+    "reverse",
+    "withdraw",
+]
 
 
 @transaction.atomic
@@ -27,6 +38,9 @@ def grant_for_case(
     kind: str,
     template_id: int | None = None,
     points: int | None = None,
+    gift: str = "",
+    amount_fen: int | None = None,
+    lines: Sequence[Chosen] = (),
     reason: str,
     key: str,
     actor: User,
@@ -35,41 +49,83 @@ def grant_for_case(
     """Give something to the member of a case, or ask for it when it is beyond the actor's authority.
 
     What was given or asked for before in the same case, for the same order or to the same member in a day
-    counts too, whoever did. Once for one `key` in a case; the same coupon is given once a case.
+    counts too, whoever did. Once for one `key` in a case; the same coupon, or the same lines of the order,
+    once a case. The member's pictures prove what is beyond the limit for that.
 
     Raises:
-        NotFound: there is no such case or coupon.
+        NotFound: there is no such case or coupon, or no such line in its order.
         WrongState: the case is closed.
         AlreadyGranted: the case has a live grant of this kind.
-        Invalid, NotGiven, KeyReused: see grants.commands.request.
+        Invalid, NotGiven, EvidenceMissing, TooMuch, KeyReused: see grants.commands.request.
     """
     case = lock(case_id)
     if case.status == CaseStatus.CLOSED:
         raise WrongState(_("The case is closed: reopen it first."))
-    template = _template(kind, template_id)
+    wanted = Wanted(
+        kind=kind, template_id=template_id, points=points, gift=gift, amount_fen=amount_fen, lines=lines
+    )
+    content = content_of(wanted, case)
     grant = grants.request(
         key=f"case:{case.pk}:{key}",
-        cause=f"case:{case.pk}:{template.code if template else kind}",
+        cause=cause_of(case, content),
         problem=problem_of(case),
         member=case.member,
-        content=Content(kind=kind, template=template, points=points),
+        content=content,
         reason=reason,
         reason_code=case.kind,
         department=case.department.code,
         order=case.order,
+        evidence=pictures_of(case),
         actor=actor,
         at=at,
     )
     remedy, is_new = Remedy.objects.get_or_create(grant=grant, defaults={"case": case})
-    if not is_new:
-        return remedy
-    if grant.is_given:
-        _note(case, "remedy.granted", grant, actor=actor, at=at)
-        telling.tell_given(grant, at=at)
-    else:
-        _note(case, "remedy.requested", grant, actor=actor, at=at)
-        telling.ask_approvers(grant, case, asked_by=actor, at=at)
+    if is_new:
+        _tell_stand(case, grant, actor=actor, at=at)
     return remedy
+
+
+@transaction.atomic
+def amend(*, grant_id: int, wanted: Wanted, reason: str, actor: User, at: datetime) -> Grant:
+    """Change what one asked for in a case, or why; those who may approve it are asked anew.
+
+    Raises:
+        NotFound: there is no such grant, or none of a case; no such coupon or line.
+        NotPermitted, AlreadyDecided, Invalid, EvidenceMissing, TooMuch, AlreadyGranted: see
+            grants.commands.amend.
+    """
+    case = _lock_case(grant_id)
+    if case is None:
+        raise NotFound
+    content = content_of(wanted, case)
+    grant = grants.amend(
+        grant_id=grant_id,
+        content=content,
+        reason=reason,
+        cause=cause_of(case, content),
+        evidence=pictures_of(case),
+        actor=actor,
+        at=at,
+    )
+    _note(case, "remedy.amended", grant, actor=actor, at=at)
+    _tell_stand(case, grant, actor=actor, at=at)
+    return grant
+
+
+@transaction.atomic
+def withdraw(*, grant_id: int, actor: User, at: datetime) -> Grant:
+    """Take one's own request in a case back before it is decided.
+
+    Raises:
+        NotFound: there is no such grant, or none of a case.
+        NotPermitted, AlreadyDecided: see grants.commands.withdraw.
+    """
+    case = _lock_case(grant_id)
+    if case is None:
+        raise NotFound
+    grant = grants.withdraw(grant_id=grant_id, actor=actor, at=at)
+    _note(case, "remedy.withdrawn", grant, actor=actor, at=at)
+    return grant
 
 
 @transaction.atomic
@@ -121,15 +177,14 @@ def reverse(*, grant_id: int, actor: User, note: str, at: datetime) -> Grant:
     return grant
 
 
-def _template(kind: str, template_id: int | None) -> CouponTemplate | None:
-    if kind not in GrantKind.values or (kind == GrantKind.COUPON) != (template_id is not None):
-        raise Invalid(_("Choose either a kind of coupon or a number of points."))
-    if template_id is None:
-        return None
-    template = CouponTemplate.objects.filter(pk=template_id).first()
-    if template is None:
-        raise NotFound
-    return template
+def _tell_stand(case: Case, grant: Grant, *, actor: User, at: datetime) -> None:
+    """Write down whether it is given or asked for, and tell whom that concerns."""
+    if grant.status == GrantStatus.REQUESTED:
+        _note(case, "remedy.requested", grant, actor=actor, at=at)
+        telling.ask_approvers(grant, case, asked_by=actor, at=at)
+    else:
+        _note(case, "remedy.granted", grant, actor=actor, at=at)
+        telling.tell_given(grant, at=at)
 
 
 def _lock_case(grant_id: int) -> Case | None:

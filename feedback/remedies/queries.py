@@ -82,7 +82,7 @@ def approvers_of(grant: Grant, case: Case, at: datetime) -> list[User]:
 
 def problem_of(case: Case) -> str:
     """What the sums over the grants of a case are taken over."""
-    return f"case:{case.pk}"
+    return case.problem
 
 
 def left_fen(limits: Sums, case: Case, at: datetime) -> int:
@@ -97,6 +97,8 @@ def remedies_of(case: Case) -> QuerySet[Remedy]:
     return (
         Remedy.objects.filter(case=case)
         .select_related("gap", "grant__template", "grant__coupon", "grant__requested_by", "grant__decided_by")
-        .prefetch_related("grant__questions__asked_by", "grant__questions__answered_by")
+        .prefetch_related(
+            "grant__questions__asked_by", "grant__questions__answered_by", "grant__refunds", "grant__lines"
+        )
         .order_by("-grant__requested_at", "-pk")
     )

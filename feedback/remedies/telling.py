@@ -6,7 +6,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from compensation.models import Grant, GrantKind
+from compensation.models import Grant, GrantKind, GrantStatus
 from compensation.notices.commands import notify
 from config.common.models import User
 from config.common.money import display
@@ -19,10 +19,16 @@ WALLET = "/portal/wallet/"
 ASKED = gettext_lazy("%(agent)s asks for %(amount)s in case %(number)s")
 APPROVED = gettext_lazy("Approved: %(amount)s in case %(number)s")
 REFUSED = gettext_lazy("Refused: %(amount)s in case %(number)s – %(note)s")
+FAILED = gettext_lazy("Could not be given: %(amount)s in case %(number)s – %(why)s")
 
 
 def tell_given(grant: Grant, *, at: datetime, gap: Gap | None = None) -> None:
-    """Tell the member what was given, and that it is in the wallet. Our reasons stay with us."""
+    """Tell the member what was given, and that it is in the wallet. Our reasons stay with us.
+
+    Of money that goes back refunds tell themselves.
+    """
+    if grant.kind in {GrantKind.REFUND, GrantKind.PRICE_DIFFERENCE}:
+        return
     with translation.override(grant.member.language):
         if grant.kind == GrantKind.COUPON:
             until = timezone.localtime(grant.coupon.expires_at)
@@ -58,7 +64,7 @@ def ask_approvers(grant: Grant, case: Case, *, asked_by: User, at: datetime) -> 
         users=approvers_of(grant, case, at),
         case=case,
         kind="remedy.requested",
-        key=f"grant:{grant.pk}:asked",
+        key=f"grant:{grant.pk}:asked:{grant.content_hash[:16]}",
         title=ASKED,
         data={"agent": str(asked_by), "amount": display(grant.cost_fen)},
         at=at,
@@ -69,7 +75,7 @@ def tell_requester(grant: Grant, case: Case, *, at: datetime) -> None:
     """Alert whoever asked that it was approved or refused."""
     if grant.requested_by is None:
         return
-    approved = grant.executed_at is not None
+    approved = grant.status != GrantStatus.REFUSED
     alert(
         users=[grant.requested_by],
         case=case,
@@ -77,6 +83,23 @@ def tell_requester(grant: Grant, case: Case, *, at: datetime) -> None:
         key=f"grant:{grant.pk}:decided",
         title=APPROVED if approved else REFUSED,
         data={"amount": display(grant.cost_fen), "note": grant.decision_note},
+        at=at,
+    )
+
+
+def tell_failed(grant: Grant, case: Case, *, at: datetime) -> None:
+    """Alert whoever asked, else whoever has the case, that it could not be given after all."""
+    agent = case.agent.user if case.agent else None
+    user = grant.requested_by or agent
+    if user is None:
+        return
+    alert(
+        users=[user],
+        case=case,
+        kind="remedy.failed",
+        key=f"grant:{grant.pk}:failed:{at:%Y%m%d%H%M%S}",
+        title=FAILED,
+        data={"amount": display(grant.cost_fen), "why": grant.outcome},
         at=at,
     )
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from config.common.screens import StaffRequest
 from feedback.admin.letters import sort_letter
-from feedback.admin.moves import arranging, talking, working
+from feedback.admin.moves import arranging, giving, talking, working
 from feedback.admin.moves.asked import Said
 from feedback.admin.recognising import say_who
 from feedback.models import Case
@@ -36,7 +36,9 @@ MOVES: dict[str, Move] = {
     "recognise": Move("correct", say_who),
     "reopen": Move("reopen", arranging.reopen, "reopen"),
     "close": Move("close_case", arranging.close),
-    "grant": Move("grant", arranging.grant, "grant"),
+    "grant": Move("grant", giving.grant, "grant"),
+    "amend": Move("grant", giving.amend),
+    "withdraw": Move("grant", giving.withdraw),
     "wait-for": Move("wait_for", talking.wait_for),
     "go-on": Move("go_on", talking.go_on),
     "courier": Move("courier", talking.courier, "courier"),

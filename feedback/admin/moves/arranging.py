@@ -4,7 +4,6 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
-from compensation.models import GrantKind
 from config.common.asked import id_in
 from config.common.errors import NotFound
 from config.common.screens import StaffRequest
@@ -17,7 +16,6 @@ from feedback.models import (
     Case,
     LinkKind,
 )
-from feedback.remedies import commands as remedies
 
 
 def change_priority(request: StaffRequest, case: Case, at: datetime) -> Said:
@@ -56,26 +54,6 @@ def close(request: StaffRequest, case: Case, at: datetime) -> Said:
     """Close the case."""
     commands.close_case(case_id=case.pk, note=request.POST.get("note", ""), actor=request.user, at=at)
     return _("The case is closed.")
-
-
-def grant(request: StaffRequest, case: Case, at: datetime) -> Said:
-    """Give a remedy, or ask for it."""
-    post = request.POST
-    kind = post.get("kind", "")
-    is_coupon = kind == GrantKind.COUPON
-    remedy = remedies.grant_for_case(
-        case_id=case.pk,
-        kind=kind,
-        template_id=id_in(post.get("template")) if is_coupon else None,
-        points=None if is_coupon else id_in(post.get("points")),
-        reason=post.get("reason", ""),
-        key=key_of(post) or "",
-        actor=request.user,
-        at=at,
-    )
-    if remedy.grant.is_given:
-        return _("Given. The member was told.")
-    return _("More than you may give alone: it waits for approval.")
 
 
 def reveal(request: StaffRequest, case: Case, at: datetime) -> Said:
