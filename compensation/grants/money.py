@@ -32,7 +32,9 @@ class Money:
         total = 0
         for line in content.lines:
             amount = rules.amount_of(line)
-            if amount <= 0 or amount > left_fen(known[line.order_line.pk]):
+            if amount <= 0:
+                raise Invalid(_("Choose what of the order is refunded."))
+            if amount > left_fen(known[line.order_line.pk]):
                 raise refunds.TooMuch(line=line.order_line.pk, left_fen=left_fen(known[line.order_line.pk]))
             total += amount
         freight = (total if content.amount_fen is None else content.amount_fen) - total

@@ -10,10 +10,11 @@ from compensation.models import Grant, Notice, RefundOrder
 from compensation.refunds import commands as refunds
 from config.common.errors import Invalid
 from feedback.admin.moves.giving import fen_in
+from feedback.defaults.authority import seed_authority
 from feedback.models import Remedy
 from feedback.remedies.commands import Chosen, grant_for_case
 from tests.factories.compensation import OrderLineFactory
-from tests.factories.feedback import AgentFactory, CaseFactory
+from tests.factories.feedback import AgentFactory, CaseFactory, group
 from tests.factories.refunds import make_order
 from tests.factories.session import browser_of, client_of
 from tests.feedback.admin.conftest import client_for
@@ -23,6 +24,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.req("C6")]
 
 @pytest.fixture
 def case(work):
+    group("agent")
+    seed_authority(timezone.now())
     order = make_order(20_000, 4_000, freight_fen=800)
     return CaseFactory(department=work.ours, member=order.member, order=order)
 

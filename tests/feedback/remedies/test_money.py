@@ -74,6 +74,8 @@ def supervisor(department):
 
 
 def lines(case, *amounts):
+    if not amounts:
+        return []
     return [
         Chosen(line.pk, amount_fen=fen)
         for line, fen in zip(case.order.lines.order_by("pk"), amounts, strict=False)
@@ -143,7 +145,8 @@ def test_what_is_not_of_the_cases_order_is_refused(case, agent, department):
     for kind in ("refund", "price_difference", "reshipment"):
         with pytest.raises(Invalid):
             give(without, agent, kind=kind, lines=[], key="3")
-    Case.objects.filter(pk=case.pk).update(status="closed")
+    ended = dict.fromkeys(("resolved_at", "closed_at"), timezone.now())
+    Case.objects.filter(pk=case.pk).update(status="closed", resolution="solved", **ended)
     with pytest.raises(WrongState):
         give(case, agent, 5, key="4")
     assert not Grant.objects.exists()
