@@ -319,6 +319,7 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         return Ask("post", at(name, *args), who, data)
 
     said = case.messages.order_by("pk")[0].pk
+    dear = CouponTemplate.objects.get(code="sorry-100").pk
     trial, asked_to = Simulation.objects.get(), Approval.objects.get()
     ours, answered = OURS - {"agent asked"}, {"agent asked", *ADMIN}
     finance, handoff = Department.objects.get(code="finance").pk, Handoff.objects.get().pk
@@ -391,6 +392,8 @@ def pages(case: Case) -> dict[str, list[Ask]]:
             post("case_act", ours, case.pk, "split", message="x"),
             post("case_act", ours, case.pk, "merge", other="x"),
             post("case_act", ours, case.pk, "grant", kind="points", points="1", reason="x", key="k"),
+            post("case_act", {"agent"}, case.pk, "withdraw", grant=grant.pk),  # who asked for it
+            post("case_act", {"agent"}, case.pk, "amend", grant=grant.pk, template=dear, reason="x"),
             post("case_act", ours, case.pk, "courier", text="?"),
             post("case_act", ours, case.pk, "call", what="promise"),
         ],
