@@ -263,6 +263,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "OrderStatus": "compensation.models.OrderStatus",
         "CouponStatus": "compensation.models.CouponStatus",
+        "CouponKind": "compensation.models.CouponKind",
+        "CouponUseState": "compensation.models.UseState",
         "CaseStatus": "feedback.models.CaseStatus",
         "CaseKind": "feedback.models.CaseKind",
         "TakenDownKind": "feedback.api.staff_serializers.TAKEN_DOWN",

@@ -7,9 +7,12 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from compensation.coupons import terms
+from compensation.coupons.queries import Standing, stands
 from compensation.members import rules
 from compensation.models import (
     Coupon,
+    CouponKind,
     CouponStatus,
     Member,
     Notice,
@@ -200,26 +203,52 @@ class OrderDetailSerializer(OrderSerializer):
 
 
 class CouponSerializer(serializers.ModelSerializer[Coupon]):
-    """A coupon of the member's."""
+    """A coupon of the member's, on the terms on which it was given."""
 
-    name = serializers.CharField(source="template.__str__")
-    value = MoneyField(source="value_fen")
+    name = serializers.CharField(source="terms.__str__")
+    description = serializers.CharField(source="terms.told")
+    kind = serializers.ChoiceField(source="terms.kind", choices=CouponKind.choices)
+    worth = serializers.SerializerMethodField(help_text="What it takes off, in a few words.")
+    terms = serializers.SerializerMethodField(help_text="In short sentences.")
+    value = MoneyField(source="value_fen", help_text="What it takes off at most.")
     min_spend = MoneyField(source="min_spend_fen")
     status = serializers.ChoiceField(choices=CouponStatus.choices)
+    standing = serializers.SerializerMethodField(
+        help_text="usable; waiting for its first day or on an order; used; ended."
+    )
 
     class Meta:
         model = Coupon
         fields = [
             "id",
             "name",
+            "description",
             "code",
+            "kind",
+            "worth",
+            "terms",
             "value",
             "min_spend",
             "status",
+            "standing",
             "issued_at",
+            "valid_from",
             "expires_at",
             "redeemed_at",
         ]
+
+    def get_worth(self, coupon: Coupon) -> str:
+        """Such as ¥5.00, or 20% off."""
+        return terms.worth(coupon.terms, coupon.value_fen)
+
+    def get_terms(self, coupon: Coupon) -> list[str]:
+        """All but the time."""
+        return terms.of_coupon(coupon)
+
+    @extend_schema_field(serializers.ChoiceField(choices=list(Standing)))
+    def get_standing(self, coupon: Coupon) -> str:
+        """As of now."""
+        return stands(coupon, timezone.now())
 
 
 class StandingSerializer(serializers.Serializer[Any]):

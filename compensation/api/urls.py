@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from compensation.api import auth, consent, points, settling, views
+from compensation.api import auth, consent, points, settling, shop_coupons, views
 
 urlpatterns = [
     path("auth/code/", auth.CodeView.as_view(), name="auth-code"),
@@ -15,6 +15,11 @@ urlpatterns = [
     path("orders/<int:pk>/", views.OrderView.as_view(), name="order"),
     path("coupons/", views.CouponsView.as_view(), name="coupons"),
     path("coupons/<int:pk>/", views.CouponView.as_view(), name="coupon"),
+    path("shop/coupons/quote/", shop_coupons.QuoteView.as_view(), name="shop-coupons-quote"),
+    path("shop/coupons/reserve/", shop_coupons.ReserveView.as_view(), name="shop-coupons-reserve"),
+    path("shop/coupons/redeem/", shop_coupons.RedeemView.as_view(), name="shop-coupons-redeem"),
+    path("shop/coupons/release/", shop_coupons.ReleaseView.as_view(), name="shop-coupons-release"),
+    path("shop/coupons/reverse/", shop_coupons.ReverseView.as_view(), name="shop-coupons-reverse"),
     path("tier/", views.TierView.as_view(), name="tier"),
     path("points/", points.PointsView.as_view(), name="points"),
     path("points/statement/", points.StatementView.as_view(), name="statement"),

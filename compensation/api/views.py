@@ -20,7 +20,7 @@ from compensation.api.serializers import (
     OrderSerializer,
     StandingSerializer,
 )
-from compensation.coupons.queries import wallet
+from compensation.coupons.queries import Standing, that_stand, wallet
 from compensation.members import commands as members
 from compensation.models import Coupon, CouponStatus, Member, Notice, Order, OrderStatus
 from compensation.notices import commands as notices
@@ -95,13 +95,20 @@ class OrderView(MemberView[Order], RetrieveAPIView[Order]):
 
 
 class CouponFilter(filters.FilterSet):
-    """By status."""
+    """By status, and by what one can do with it now."""
 
+    standing = filters.ChoiceFilter(
+        choices=[(one, one) for one in Standing], method="that_stand", help_text="As of now."
+    )
     status = filters.MultipleChoiceFilter(choices=CouponStatus.choices, distinct=False)
 
     class Meta:
         model = Coupon
         fields: list[str] = []
+
+    def that_stand(self, rows: QuerySet[Coupon], _name: str, value: str) -> QuerySet[Coupon]:
+        """Those that stand so now."""
+        return that_stand(rows, value, timezone.now())
 
 
 @extend_schema_view(get=describe("My coupons", "wallet", CouponSerializer(many=True), *LIST))

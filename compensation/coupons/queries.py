@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +20,15 @@ MOST_QUOTED = 100
 """How many coupons of a member one quote looks at, those that end soonest."""
 
 
+class Standing(StrEnum):
+    """How a coupon stands for whoever has it."""
+
+    USABLE = "usable"
+    WAITING = "waiting"
+    USED = "used"
+    ENDED = "ended"
+
+
 def wallet(member: Member) -> QuerySet[Coupon]:
     """Every coupon of a member, newest first."""
     return (
@@ -28,18 +38,48 @@ def wallet(member: Member) -> QuerySet[Coupon]:
 
 def usable(member: Member, at: datetime) -> QuerySet[Coupon]:
     """What the member can use now, soonest to expire first."""
-    begun = Q(valid_from__isnull=True) | Q(valid_from__lte=at)
-    return (
-        wallet(member)
-        .filter(begun, status=CouponStatus.ISSUED, expires_at__gt=at)
-        .order_by("expires_at", "pk")
-    )
+    return that_stand(wallet(member), Standing.USABLE, at).order_by("expires_at", "pk")
 
 
 def to_come(member: Member, at: datetime) -> QuerySet[Coupon]:
     """What is the member's still or soon: usable, reserved for an order, or not yet valid."""
     held = Q(status=CouponStatus.RESERVED) | Q(status=CouponStatus.ISSUED, expires_at__gt=at)
     return wallet(member).filter(held).order_by("expires_at", "pk")
+
+
+def standing(member: Member, at: datetime) -> tuple[list[Coupon], list[Coupon]]:
+    """What a member can use now, and what waits: for its first day, or for the order that has it."""
+    now: list[Coupon] = []
+    waiting: list[Coupon] = []
+    for coupon in to_come(member, at):
+        (now if stands(coupon, at) == Standing.USABLE else waiting).append(coupon)
+    return now, waiting
+
+
+def stands(coupon: Coupon, at: datetime) -> Standing:
+    """Whether a coupon can be used, waits (for its first day, or an order has it), was used, or has ended."""
+    if coupon.status == CouponStatus.REDEEMED:
+        return Standing.USED
+    if coupon.status == CouponStatus.RESERVED:
+        return Standing.WAITING
+    if coupon.status != CouponStatus.ISSUED or coupon.expires_at <= at:
+        return Standing.ENDED
+    begun = coupon.valid_from is None or coupon.valid_from <= at
+    return Standing.USABLE if begun else Standing.WAITING
+
+
+def that_stand(rows: QuerySet[Coupon], standing: str, at: datetime) -> QuerySet[Coupon]:
+    """Those of some coupons that stand so."""
+    begun = Q(valid_from__isnull=True) | Q(valid_from__lte=at)
+    live = Q(status=CouponStatus.ISSUED, expires_at__gt=at)
+    wanted = {
+        Standing.USABLE: live & begun,
+        Standing.WAITING: live & ~begun | Q(status=CouponStatus.RESERVED),
+        Standing.USED: Q(status=CouponStatus.REDEEMED),
+        Standing.ENDED: Q(status__in=[CouponStatus.EXPIRED, CouponStatus.REVOKED])
+        | Q(status=CouponStatus.ISSUED, expires_at__lte=at),
+    }
+    return rows.filter(wanted[Standing(standing)])
 
 
 def counts(template: CouponTemplate) -> Mapping[str, int]:
@@ -64,6 +104,11 @@ class Quote:
 
     each: tuple[Quoted, ...]
     together: tuple[Quoted, ...]
+
+    @property
+    def total_fen(self) -> int:
+        """What those together take off."""
+        return sum(one.fen for one in self.together)
 
 
 def quote(*, member: Member, basket: Basket, at: datetime, wanted: Iterable[str] | None = None) -> Quote:

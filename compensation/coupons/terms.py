@@ -84,6 +84,11 @@ def in_words(content: CouponContent, *, value_fen: int, min_spend_fen: int) -> l
     return list(_sentences(content, value_fen, min_spend_fen))
 
 
+def of_coupon(coupon: Coupon) -> list[str]:
+    """On what terms a coupon that was given can be used, apart from its time."""
+    return in_words(coupon.terms, value_fen=coupon.value_fen, min_spend_fen=coupon.min_spend_fen)
+
+
 def _sentences(content: CouponContent, value_fen: int, min_spend_fen: int) -> Iterator[str]:
     most = {"amount": display(value_fen), "percent": content.percent_off}
     if content.kind == CouponKind.PERCENT:

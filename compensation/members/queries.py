@@ -3,9 +3,11 @@
 from datetime import datetime
 
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from compensation.members.rules import spellings, token_digest
 from compensation.models import Member, MemberSession, Order
+from config.common.errors import NotFound
 
 
 def session_for(token: str, at: datetime) -> MemberSession | None:
@@ -15,6 +17,18 @@ def session_for(token: str, at: datetime) -> MemberSession | None:
         .filter(digest=token_digest(token), ended_at=None, expires_at__gt=at, member__erased_at=None)
         .first()
     )
+
+
+def by_number(number: str) -> Member:
+    """The member with that number in the shop.
+
+    Raises:
+        NotFound: there is none, or their data was erased.
+    """
+    member = Member.objects.filter(external_id=number, erased_at=None).first()
+    if member is None:
+        raise NotFound(_("There is no member with this number."))
+    return member
 
 
 def by_contact(contact: str) -> Member | None:

@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from compensation.coupons.queries import usable, wallet
+from compensation.coupons.queries import standing, usable, wallet
 from compensation.ledger.queries import balance, holding
 from compensation.models import Notice
 from compensation.notices import commands as notices_commands
@@ -64,13 +64,14 @@ def order(request: MemberRequest, pk: int) -> HttpResponse:
 def my_wallet(request: MemberRequest) -> HttpResponse:
     """Tier, points and coupons."""
     at, member = timezone.now(), request.member
-    can_use = list(usable(member, at))
-    gone = wallet(member).exclude(pk__in=[coupon.pk for coupon in can_use])[:10]
+    can_use, waiting = standing(member, at)
+    gone = wallet(member).exclude(pk__in=[coupon.pk for coupon in (*can_use, *waiting)])[:10]
     context = {
         "held": holding(member, at),
         **points.of_wallet(member, at),
         "progress": progress(member, at),
         "usable": can_use,
+        "waiting": waiting,
         "gone": gone,
     }
     return page(request, "portal/wallet.html", context)

@@ -59,6 +59,7 @@ ACTIONS = {
         f"compensation.refundorder:{name}": {"finance", *ADMIN}
         for name in ("settle", "ask_again", "try_again", "hand_over", "give_up")
     },
+    "compensation.coupon:revoke": SUPERVISORS | {"finance"},
     "common.outboxmessage:retry": ADMIN,
     **{
         f"django_celery_beat.periodictask:{name}_tasks": ADMIN

@@ -84,6 +84,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.req("F1"), pytest.mark.req("P4"
 
 
 NOTHING = {"rows": [], "examples": {"worse": [], "better": []}, "other_version": 0}
+SHOP_COUPONS = ("quote", "reserve", "redeem", "release", "reverse")
 LEADING = {"team_lead", "supervisor"}
 
 
@@ -628,6 +629,8 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("coupons", "get", (), both, {}),
         ("coupon", "get", (coupon.pk,), member, {}),
         ("points", "get", (), both, {}),
+        # whoever has not signed it
+        *((f"shop-coupons-{one}", "post", (), set(), {}) for one in SHOP_COUPONS),
         ("tier", "get", (), both, {}),
         ("statement", "get", (), both, {}),
         ("points-sign-in", "post", (), both, {}),

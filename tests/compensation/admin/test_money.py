@@ -140,7 +140,18 @@ TEMPLATE = {
     "value_fen": "8.88",
     "min_spend_fen": "100",
     "valid_days": "7",
+    "starts_after_days": "0",
+    "kind": "amount",
+    "stacking": "others",
     "is_active": "on",
+}
+
+
+FIXED = {
+    "valid_from_0": "2026-12-01",
+    "valid_from_1": "00:00",
+    "valid_until_0": "2026-12-31",
+    "valid_until_1": "00:00",
 }
 
 
@@ -166,6 +177,17 @@ def test_a_template_is_kept_in_fen_with_its_event(admin_client):
         {"min_spend_fen": "5"},
         {"valid_days": "0"},
         {"valid_days": "99999"},
+        {"kind": "half"},
+        {"kind": "percent"},
+        {"kind": "percent", "percent_off": "101"},
+        {"percent_off": "20"},
+        {"stacking": "group"},
+        {"stacking_group": "red"},
+        {"categories": "茶" * 81},
+        {"member_limit": "0"},
+        {"valid_until_0": "2026-12-01", "valid_until_1": "00:00"},
+        FIXED | {"valid_until_0": "2026-11-01"},
+        FIXED | {"starts_after_days": "1"},
         {"code": "no spaces"},
         {"name": ""},
     ],
