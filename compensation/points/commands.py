@@ -98,7 +98,8 @@ def sign_in(*, member: Member, at: datetime) -> tuple[Earning, bool]:
 def order_received(*, order_id: int, actor: Actor = None, at: datetime) -> Earning | None:
     """An order has come to its member: give them its points, and whoever referred them theirs; once.
 
-    None where orders earn nothing, or this one was placed before they did. What was refunded before counts.
+    None where orders earn nothing, or this one was placed before they did. What was refunded before counts;
+    the freight, which is a part of an order's total, earns nothing.
     """
     order = Order.objects.filter(pk=order_id).first()
     if order is None:
@@ -110,7 +111,7 @@ def order_received(*, order_id: int, actor: Actor = None, at: datetime) -> Earni
 def order_refunded(
     *, order_id: int, refunded_fen_total: int, actor: Actor, at: datetime, key: str
 ) -> Earning | None:
-    """So much of an order was refunded in all: take back its points that go with that, of its own lot only.
+    """So much of an order's goods was refunded in all: take back its points that go with that, of its own lot only.
 
     What was spent of them the member owes. It goes by the sum of all refunds, so repeats and any parts come
     to the same; a sum that is not higher than one before changes nothing. None where orders earn nothing.
@@ -185,8 +186,8 @@ class _Receiving:
             return None
         earning = self._known.get(order.pk) or _new(order, version)
         if earning.at is None:
-            earning.base_fen, earning.version = order.total_fen, version
-            points = rules.for_amount(order.total_fen - earning.refunded_fen, version.per_yuan)
+            earning.base_fen, earning.version = max(order.total_fen - order.freight_fen, 0), version
+            points = rules.for_amount(earning.base_fen - earning.refunded_fen, version.per_yuan)
             giving.give(earning, member, points, actor=actor, at=self._at)
         return earning
 

@@ -56,6 +56,15 @@ def test_an_order_earns_a_point_for_each_whole_yuan_once(member):
     assert (lot.order, lot.rate, lot.tier) == (order, Decimal(1), member.tier)
 
 
+def test_its_freight_earns_nothing(member):
+    order = bought(member, 10_800, freight_fen=800)
+    received(order)
+    assert held(member) == (100, 0, 0)
+    refunded(order, 10_000)
+    assert held(member) == (0, 0, 0)
+    assert received(bought(member, 500, freight_fen=800)).points == 0
+
+
 def test_they_are_pending_until_the_time_of_returns_is_over(member):
     a_yuan(pending_days=7, valid_days=30)
     received(bought(member, 10_000))
