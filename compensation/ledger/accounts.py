@@ -1,8 +1,9 @@
 """The accounts that a movement touches: found, made when first used, locked in primary-key order."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
-from django.db.models import Q
+from django.db import connection
 
 from compensation.ledger.rules import Move
 from compensation.models import LOTTED, OWNED, Account, AccountKind, Unit
@@ -11,13 +12,34 @@ Place = tuple[str, str, int | None]
 """Kind, unit and member of an account."""
 
 
+KNOWN = """
+SELECT id, kind, unit, member_id FROM compensation_account
+WHERE member_id = ANY(%(members)s::bigint[]) AND unit = ANY(%(units)s::text[])
+UNION ALL
+SELECT id, kind, unit, member_id FROM compensation_account
+WHERE member_id IS NULL AND kind = ANY(%(house)s::text[]) AND unit = ANY(%(units)s::text[])
+"""
+
+
 def place(move: Move) -> Place:
     """Which account a move touches."""
     return str(move.kind), str(move.unit), move.member_id
 
 
-def find(moves: Sequence[Move]) -> dict[Place, Account]:
-    """The accounts of some moves, those that are missing made, and what their members owe in these units."""
+def asked(moves: Sequence[Move]) -> dict[str, Any]:
+    """What `KNOWN` needs to be told of the moves."""
+    return {
+        "members": list({move.member_id for move in moves if move.member_id is not None}),
+        "units": list({str(move.unit) for move in moves}),
+        "house": list({str(move.kind) for move in moves if move.member_id is None}),
+    }
+
+
+def find(moves: Sequence[Move]) -> dict[Place, int]:
+    """The accounts of some moves, by primary key, those that are missing made.
+
+    Whatever else their members have or owe in these units is among them.
+    """
     found = _read(moves)
     missing = {place(move) for move in moves} - found.keys()
     if missing:
@@ -50,7 +72,7 @@ def lock(member_ids: Collection[int], unit: Unit) -> dict[Place, Account]:
     return {(row.kind, row.unit, row.member_id): row for row in rows.select_for_update(no_key=True)}
 
 
-def repaid(moves: Sequence[Move], accounts: dict[Place, Account]) -> dict[Place, int]:
+def repaid(moves: Sequence[Move], accounts: Collection[Place]) -> dict[Place, int]:
     """How much of what comes to each member who owes goes to what they owe first.
 
     Where that may be, the accounts of all members who take part are locked.
@@ -76,11 +98,7 @@ def repaid(moves: Sequence[Move], accounts: dict[Place, Account]) -> dict[Place,
     return found
 
 
-def _read(moves: Sequence[Move]) -> dict[Place, Account]:
-    members = {move.member_id for move in moves if move.member_id is not None}
-    units = {move.unit for move in moves}
-    house = {move.kind for move in moves if move.member_id is None}
-    rows = Account.objects.filter(
-        Q(member__in=members, unit__in=units) | Q(kind__in=house, unit__in=units, member=None)
-    )
-    return {(row.kind, row.unit, row.member_id): row for row in rows}
+def _read(moves: Sequence[Move]) -> dict[Place, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(KNOWN, asked(moves))
+        return {(kind, unit, member_id): pk for pk, kind, unit, member_id in cursor.fetchall()}

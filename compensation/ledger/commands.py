@@ -17,6 +17,13 @@ from config.common.idempotency import request_hash
 
 Written = list[tuple[Entry, Move]]
 
+OPEN = f"""
+WITH opened AS (
+    INSERT INTO compensation_transaction (key, request_hash, kind, at, reverses_id)
+    VALUES (%(key)s, %(hash)s, %(kind)s, %(at)s, %(reverses)s) ON CONFLICT DO NOTHING RETURNING id
+)
+SELECT opened.id, known.* FROM opened LEFT JOIN ({accounts.KNOWN}) AS known ON true
+"""  # noqa: S608 -- our own text
 WRITE = """
 WITH moved AS (
     SELECT * FROM unnest(%(accounts)s::bigint[], %(amounts)s::bigint[]) WITH ORDINALITY
@@ -74,10 +81,11 @@ def post(
         InsufficientBalance: an account would fall below its floor, or has too little that is usable now.
     """
     rules.check(moves)
-    posted, is_new = _open(key, rules.content(kind, moves, terms), kind, at)
+    posted, is_new, found = _open(key, rules.content(kind, moves, terms), kind, at, moves=moves)
     if not is_new:
         return posted
-    found = accounts.find(moves)
+    if any(place(move) not in found for move in moves):
+        found = accounts.find(moves)
     repaid = accounts.repaid(moves, found)
     parts = [part for move in moves for part in rules.repaying(move, repaid.get(place(move), 0))]
     entries = {place(move): entry for entry, move in _write(posted, parts, found)}
@@ -87,9 +95,8 @@ def post(
         entry = entries.get(place(move))
         if move.amount > 0:
             owed = entries[AccountKind.OWED, move.unit, move.member_id] if repaid.get(place(move)) else None
-            account_id = found[place(move)].pk
             held = terms or LotTerms()
-            lots.open_lot(account_id, held, amount=move.amount, at=at, entry=entry, repaid=owed)
+            lots.open_lot(found[place(move)], held, amount=move.amount, at=at, entry=entry, repaid=owed)
         elif entry is not None and lots.take(entry, at=at) < -move.amount:
             raise InsufficientBalance
     record("ledger.posted", posted, actor=actor, at=at, what=kind)
@@ -107,7 +114,7 @@ def withdraw(*, lot_id: int, amount: int, key: str, kind: str, actor: Actor, at:
         Invalid: the lot never had that much, or it was taken back already.
         KeyReused: the key came before with other content.
     """
-    posted, is_new = _open(key, ["withdraw", kind, lot_id, amount], kind, at)
+    posted, is_new, _found = _open(key, ["withdraw", kind, lot_id, amount], kind, at)
     if not is_new:
         return posted
     account = Account.objects.filter(lots=lot_id).first()
@@ -145,7 +152,7 @@ def reverse(*, posted: Transaction, key: str, actor: Actor, at: datetime, owe: b
     if posted.reverses_id is not None:
         raise AlreadyReversed(_("A reversal cannot be reversed."))
     kind = f"{posted.kind}.reversed"
-    undone, is_new = _open(key, ["reverse", posted.pk, owe], kind, at, reverses=posted)
+    undone, is_new, _found = _open(key, ["reverse", posted.pk, owe], kind, at, reverses=posted)
     if not is_new:
         return undone
     undoing = _Undoing(posted, owe=owe)
@@ -243,30 +250,36 @@ class _Undoing:
 
 
 def _open(
-    key: str, content: Any, kind: str, at: datetime, *, reverses: Transaction | None = None
-) -> tuple[Transaction, bool]:
-    """Begin a transaction, or find the one of this key; a second caller waits for the first to commit."""
-    digest = request_hash(content)
+    key: str,
+    content: Any,
+    kind: str,
+    at: datetime,
+    *,
+    moves: Sequence[Move] = (),
+    reverses: Transaction | None = None,
+) -> tuple[Transaction, bool, dict[Place, int]]:
+    """Begin a transaction, or find the one of this key; a second caller waits for the first to commit.
+
+    Of a new one the accounts of its moves are found in the same breath, as far as there are any.
+    """
+    digest, before = request_hash(content), reverses.pk if reverses else None
+    values: dict[str, Any] = {"key": key, "hash": digest, "kind": kind, "at": at, "reverses": before}
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO compensation_transaction (key, request_hash, kind, at, reverses_id)"
-            " VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING id",
-            [key, digest, kind, at, reverses.pk if reverses else None],
-        )
-        new = cursor.fetchone()
-    if new:
+        cursor.execute(OPEN, values | accounts.asked(moves))
+        rows = cursor.fetchall()
+    if rows:
         names = ["id", "key", "request_hash", "kind", "at", "reverses_id"]
-        values = [new[0], key, digest, kind, at, reverses.pk if reverses else None]
-        return Transaction.from_db(connection.alias, names, values), True
+        posted = Transaction.from_db(connection.alias, names, [rows[0][0], key, digest, kind, at, before])
+        return posted, True, {(row[2], row[3], row[4]): row[1] for row in rows if row[1] is not None}
     known = Transaction.objects.filter(key=key).first()
     if known is None:
         raise AlreadyReversed
     if known.request_hash != digest:
         raise KeyReused
-    return known, False
+    return known, False, {}
 
 
-def _write(posted: Transaction, moves: Iterable[Move], found: dict[Place, Account] | None = None) -> Written:
+def _write(posted: Transaction, moves: Iterable[Move], found: dict[Place, int] | None = None) -> Written:
     """Write the entries of a transaction in one statement, the accounts locked in primary-key order.
 
     A member's balance is left alone when it would fall below its floor; the row's lock is held until the
@@ -277,7 +290,7 @@ def _write(posted: Transaction, moves: Iterable[Move], found: dict[Place, Accoun
         found = accounts.find(moves)
     values: dict[str, Any] = {
         "posted": posted.pk,
-        "accounts": [found[place(move)].pk for move in moves],
+        "accounts": [found[place(move)] for move in moves],
         "amounts": [move.amount for move in moves],
     }
     with connection.cursor() as cursor:
@@ -285,7 +298,7 @@ def _write(posted: Transaction, moves: Iterable[Move], found: dict[Place, Accoun
         rows = {row[1]: row for row in cursor.fetchall()}
     written = []
     for move in moves:
-        pk, account_id, balance, version = rows[found[place(move)].pk]
+        pk, account_id, balance, version = rows[found[place(move)]]
         if move.member_id is not None and version is None:
             raise InsufficientBalance
         names = ["id", "transaction_id", "account_id", "amount", "balance_after", "version"]

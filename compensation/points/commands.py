@@ -111,7 +111,7 @@ def order_received(*, order_id: int, actor: Actor = None, at: datetime) -> Earni
 def order_refunded(
     *, order_id: int, refunded_fen_total: int, actor: Actor, at: datetime, key: str
 ) -> Earning | None:
-    """So much of an order's goods was refunded in all: take back its points that go with that, of its own lot only.
+    """So much of an order's goods was refunded in all: take back the points of that, from its own lot only.
 
     What was spent of them the member owes. It goes by the sum of all refunds, so repeats and any parts come
     to the same; a sum that is not higher than one before changes nothing. None where orders earn nothing.

@@ -268,6 +268,16 @@ def test_the_database_refuses_a_lot_that_does_not_add_up(member):
             Lot.objects.filter(pk=lot.pk).update(**change)
 
 
+def test_giving_and_spending_take_four_statements_each(member, django_assert_num_queries):
+    give(member, 10)
+    spend(member, 1)  # the accounts are there
+    moves = given(Unit.POINTS, 5, member_id=member.pk)
+    with django_assert_num_queries(4 + 2):  # and a savepoint, which in real life is the transaction
+        post(key=next(keys), kind="test.given", moves=moves, actor=None, at=AT, terms=LotTerms())
+    with django_assert_num_queries(4 + 2):
+        spend(member, 5)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_forty_spenders_of_ten_from_two_hundred_in_three_lots(member):
     give(member, 50, ends=AT + DAY)
