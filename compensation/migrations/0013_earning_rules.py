@@ -5,6 +5,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from config.common.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -14,135 +16,137 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='Earning',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('occurrence', models.CharField(max_length=100, verbose_name='for')),
-                ('at', models.DateTimeField(help_text='None: refunded before the order was received.', null=True, verbose_name='at')),
-                ('day', models.DateField(help_text="The same in the shop's time zone.", null=True, verbose_name='day')),
-                ('base_fen', models.BigIntegerField(help_text='Of the order as it was received.', null=True, verbose_name='amount (fen)')),
-                ('refunded_fen', models.BigIntegerField(default=0, verbose_name='refunded (fen)')),
-                ('points', models.PositiveIntegerField(default=0, verbose_name='points')),
-                ('taken_back', models.PositiveIntegerField(default=0, verbose_name='taken back')),
-            ],
-            options={
-                'verbose_name': 'points earned',
-                'verbose_name_plural': 'points earned',
-            },
-        ),
-        migrations.CreateModel(
-            name='EarningRule',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('name_en', models.CharField(blank=True, max_length=80, verbose_name='English name')),
-                ('code', models.SlugField(unique=True, verbose_name='code')),
-                ('is_active', models.BooleanField(default=True, verbose_name='in force')),
-                ('starts_at', models.DateTimeField(help_text='What happened before, such as an order that was placed, earns nothing.', verbose_name='from')),
-            ],
-            options={
-                'verbose_name': 'rule for earning points',
-                'verbose_name_plural': 'rules for earning points',
-                'ordering': ['pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='EarningRuleHistory',
-            fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('name_en', models.CharField(blank=True, max_length=80, verbose_name='English name')),
-                ('code', models.SlugField(db_index=False, verbose_name='code')),
-                ('is_active', models.BooleanField(default=True, verbose_name='in force')),
-                ('starts_at', models.DateTimeField(help_text='What happened before, such as an order that was placed, earns nothing.', verbose_name='from')),
-            ],
-            options={
-                'abstract': False,
-            },
-        ),
-        migrations.CreateModel(
-            name='EarningVersion',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(verbose_name='version')),
-                ('points', models.PositiveIntegerField(blank=True, null=True, verbose_name='points each time')),
-                ('per_yuan', models.DecimalField(blank=True, decimal_places=4, max_digits=9, null=True, verbose_name='points for each yuan')),
-                ('day_limit', models.PositiveIntegerField(blank=True, help_text='Points of one member; empty: no limit.', null=True, verbose_name='at most in a day')),
-                ('period_limit', models.PositiveIntegerField(blank=True, null=True, verbose_name='at most in a period')),
-                ('period_days', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='the period (days)')),
-                ('pending_days', models.PositiveSmallIntegerField(default=0, help_text='Such as the time in which orders may be returned.', verbose_name='usable after (days)')),
-                ('valid_days', models.PositiveSmallIntegerField(blank=True, help_text='Empty: they never expire.', null=True, verbose_name='valid for (days)')),
-                ('made_at', models.DateTimeField(verbose_name='since')),
-            ],
-            options={
-                'verbose_name': 'version of a rule',
-                'verbose_name_plural': 'versions of rules',
-                'ordering': ['-number'],
-            },
-        ),
-        migrations.CreateModel(
-            name='ReferralCode',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=16, unique=True, verbose_name='code')),
-            ],
-            options={
-                'verbose_name': 'referral code',
-                'verbose_name_plural': 'referral codes',
-            },
-        ),
-        migrations.CreateModel(
-            name='Reward',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('points', models.PositiveIntegerField(verbose_name='price in points')),
-                ('member_limit', models.PositiveIntegerField(blank=True, help_text='Empty: no limit.', null=True, verbose_name='at most for a member')),
-                ('total_limit', models.PositiveIntegerField(blank=True, null=True, verbose_name='at most in total')),
-                ('taken', models.PositiveIntegerField(default=0, editable=False, verbose_name='taken')),
-                ('starts_at', models.DateTimeField(blank=True, null=True, verbose_name='from')),
-                ('ends_at', models.DateTimeField(blank=True, null=True, verbose_name='until')),
-                ('is_active', models.BooleanField(default=True, verbose_name='on offer')),
-            ],
-            options={
-                'verbose_name': 'reward for points',
-                'verbose_name_plural': 'rewards for points',
-                'ordering': ['points', 'pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='RewardClaim',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('points', models.PositiveIntegerField(verbose_name='points')),
-                ('at', models.DateTimeField(verbose_name='at')),
-            ],
-            options={
-                'verbose_name': 'reward taken',
-                'verbose_name_plural': 'rewards taken',
-            },
-        ),
-        migrations.CreateModel(
-            name='RewardHistory',
-            fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('points', models.PositiveIntegerField(verbose_name='price in points')),
-                ('member_limit', models.PositiveIntegerField(blank=True, help_text='Empty: no limit.', null=True, verbose_name='at most for a member')),
-                ('total_limit', models.PositiveIntegerField(blank=True, null=True, verbose_name='at most in total')),
-                ('starts_at', models.DateTimeField(blank=True, null=True, verbose_name='from')),
-                ('ends_at', models.DateTimeField(blank=True, null=True, verbose_name='until')),
-                ('is_active', models.BooleanField(default=True, verbose_name='on offer')),
-            ],
-            options={
-                'abstract': False,
-            },
-        ),
+        Together([
+            migrations.CreateModel(
+                name='Earning',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('occurrence', models.CharField(max_length=100, verbose_name='for')),
+                    ('at', models.DateTimeField(help_text='None: refunded before the order was received.', null=True, verbose_name='at')),
+                    ('day', models.DateField(help_text="The same in the shop's time zone.", null=True, verbose_name='day')),
+                    ('base_fen', models.BigIntegerField(help_text='Of the order as it was received.', null=True, verbose_name='amount (fen)')),
+                    ('refunded_fen', models.BigIntegerField(default=0, verbose_name='refunded (fen)')),
+                    ('points', models.PositiveIntegerField(default=0, verbose_name='points')),
+                    ('taken_back', models.PositiveIntegerField(default=0, verbose_name='taken back')),
+                ],
+                options={
+                    'verbose_name': 'points earned',
+                    'verbose_name_plural': 'points earned',
+                },
+            ),
+            migrations.CreateModel(
+                name='EarningRule',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('name', models.CharField(max_length=80, verbose_name='name')),
+                    ('name_en', models.CharField(blank=True, max_length=80, verbose_name='English name')),
+                    ('code', models.SlugField(unique=True, verbose_name='code')),
+                    ('is_active', models.BooleanField(default=True, verbose_name='in force')),
+                    ('starts_at', models.DateTimeField(help_text='What happened before, such as an order that was placed, earns nothing.', verbose_name='from')),
+                ],
+                options={
+                    'verbose_name': 'rule for earning points',
+                    'verbose_name_plural': 'rules for earning points',
+                    'ordering': ['pk'],
+                },
+            ),
+            migrations.CreateModel(
+                name='EarningRuleHistory',
+                fields=[
+                    ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                    ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                    ('pgh_label', models.TextField(help_text='The event label.')),
+                    ('id', models.BigIntegerField()),
+                    ('name', models.CharField(max_length=80, verbose_name='name')),
+                    ('name_en', models.CharField(blank=True, max_length=80, verbose_name='English name')),
+                    ('code', models.SlugField(db_index=False, verbose_name='code')),
+                    ('is_active', models.BooleanField(default=True, verbose_name='in force')),
+                    ('starts_at', models.DateTimeField(help_text='What happened before, such as an order that was placed, earns nothing.', verbose_name='from')),
+                ],
+                options={
+                    'abstract': False,
+                },
+            ),
+            migrations.CreateModel(
+                name='EarningVersion',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('number', models.PositiveIntegerField(verbose_name='version')),
+                    ('points', models.PositiveIntegerField(blank=True, null=True, verbose_name='points each time')),
+                    ('per_yuan', models.DecimalField(blank=True, decimal_places=4, max_digits=9, null=True, verbose_name='points for each yuan')),
+                    ('day_limit', models.PositiveIntegerField(blank=True, help_text='Points of one member; empty: no limit.', null=True, verbose_name='at most in a day')),
+                    ('period_limit', models.PositiveIntegerField(blank=True, null=True, verbose_name='at most in a period')),
+                    ('period_days', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='the period (days)')),
+                    ('pending_days', models.PositiveSmallIntegerField(default=0, help_text='Such as the time in which orders may be returned.', verbose_name='usable after (days)')),
+                    ('valid_days', models.PositiveSmallIntegerField(blank=True, help_text='Empty: they never expire.', null=True, verbose_name='valid for (days)')),
+                    ('made_at', models.DateTimeField(verbose_name='since')),
+                ],
+                options={
+                    'verbose_name': 'version of a rule',
+                    'verbose_name_plural': 'versions of rules',
+                    'ordering': ['-number'],
+                },
+            ),
+            migrations.CreateModel(
+                name='ReferralCode',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('code', models.CharField(max_length=16, unique=True, verbose_name='code')),
+                ],
+                options={
+                    'verbose_name': 'referral code',
+                    'verbose_name_plural': 'referral codes',
+                },
+            ),
+            migrations.CreateModel(
+                name='Reward',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('points', models.PositiveIntegerField(verbose_name='price in points')),
+                    ('member_limit', models.PositiveIntegerField(blank=True, help_text='Empty: no limit.', null=True, verbose_name='at most for a member')),
+                    ('total_limit', models.PositiveIntegerField(blank=True, null=True, verbose_name='at most in total')),
+                    ('taken', models.PositiveIntegerField(default=0, editable=False, verbose_name='taken')),
+                    ('starts_at', models.DateTimeField(blank=True, null=True, verbose_name='from')),
+                    ('ends_at', models.DateTimeField(blank=True, null=True, verbose_name='until')),
+                    ('is_active', models.BooleanField(default=True, verbose_name='on offer')),
+                ],
+                options={
+                    'verbose_name': 'reward for points',
+                    'verbose_name_plural': 'rewards for points',
+                    'ordering': ['points', 'pk'],
+                },
+            ),
+            migrations.CreateModel(
+                name='RewardClaim',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('points', models.PositiveIntegerField(verbose_name='points')),
+                    ('at', models.DateTimeField(verbose_name='at')),
+                ],
+                options={
+                    'verbose_name': 'reward taken',
+                    'verbose_name_plural': 'rewards taken',
+                },
+            ),
+            migrations.CreateModel(
+                name='RewardHistory',
+                fields=[
+                    ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                    ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                    ('pgh_label', models.TextField(help_text='The event label.')),
+                    ('id', models.BigIntegerField()),
+                    ('points', models.PositiveIntegerField(verbose_name='price in points')),
+                    ('member_limit', models.PositiveIntegerField(blank=True, help_text='Empty: no limit.', null=True, verbose_name='at most for a member')),
+                    ('total_limit', models.PositiveIntegerField(blank=True, null=True, verbose_name='at most in total')),
+                    ('starts_at', models.DateTimeField(blank=True, null=True, verbose_name='from')),
+                    ('ends_at', models.DateTimeField(blank=True, null=True, verbose_name='until')),
+                    ('is_active', models.BooleanField(default=True, verbose_name='on offer')),
+                ],
+                options={
+                    'abstract': False,
+                },
+            ),
+        ]),
         pgtrigger.migrations.RemoveTrigger(
             model_name='pointsrule',
             name='insert_insert',
@@ -155,203 +159,205 @@ class Migration(migrations.Migration):
             model_name='pointsrule',
             name='delete_delete',
         ),
-        migrations.AddField(
-            model_name='pointsrule',
-            name='notice_days',
-            field=models.PositiveSmallIntegerField(db_default=30, default=30, help_text='Once for all points that end in one month; 0: no warning.', verbose_name='warned before they expire (days)'),
-        ),
-        migrations.AddField(
-            model_name='pointsrulehistory',
-            name='notice_days',
-            field=models.PositiveSmallIntegerField(db_default=30, default=30, help_text='Once for all points that end in one month; 0: no warning.', verbose_name='warned before they expire (days)'),
-        ),
-        migrations.AlterField(
-            model_name='lot',
-            name='entry',
-            field=models.ForeignKey(help_text='None: held before there were lots. The one on what was owed, where it took all.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='lots', to='compensation.entry'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='pointsrule',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_pointsrulehistory" ("id", "notice_days", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "points", "worth_fen") VALUES (NEW."id", NEW."notice_days", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."points", NEW."worth_fen"); RETURN NULL;', hash='e3b5a8a0efbfc829ef12bb4bc550ecfc486e32ba', operation='INSERT', pgid='pgtrigger_insert_insert_79a05', table='compensation_pointsrule', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='pointsrule',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "compensation_pointsrulehistory" ("id", "notice_days", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "points", "worth_fen") VALUES (NEW."id", NEW."notice_days", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."points", NEW."worth_fen"); RETURN NULL;', hash='fd34e7b7edf805df165fcfe20185d3fbadeaa931', operation='UPDATE', pgid='pgtrigger_update_update_218d9', table='compensation_pointsrule', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='pointsrule',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_pointsrulehistory" ("id", "notice_days", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "points", "worth_fen") VALUES (OLD."id", OLD."notice_days", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."points", OLD."worth_fen"); RETURN NULL;', hash='b960e0a091c57ba70fdf68a8bd8c5ed15b732652', operation='DELETE', pgid='pgtrigger_delete_delete_73657', table='compensation_pointsrule', when='AFTER')),
-        ),
-        migrations.AddField(
-            model_name='earning',
-            name='member',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='compensation.member', verbose_name='member'),
-        ),
-        migrations.AddField(
-            model_name='earning',
-            name='order',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='earnings', to='compensation.order', verbose_name='order'),
-        ),
-        migrations.AddField(
-            model_name='earning',
-            name='rule',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='earnings', to='compensation.earningrule', verbose_name='rule'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='earningrule',
-            trigger=pgtrigger.compiler.Trigger(name='record_change', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE before jsonb := NULL; after jsonb := NULL; gone jsonb := NULL; come jsonb := NULL; context jsonb; hidden text[] := ARRAY[]::text[];', func="\n    IF TG_OP <> 'INSERT' THEN before := to_jsonb(OLD) - hidden; END IF;\n    IF TG_OP <> 'DELETE' THEN after := to_jsonb(NEW) - hidden; END IF;\n    IF TG_OP = 'UPDATE' THEN\n        SELECT jsonb_object_agg(key, value) INTO gone FROM jsonb_each(before) WHERE value <> after->key;\n        SELECT jsonb_object_agg(key, value) INTO come FROM jsonb_each(after) WHERE value <> before->key;\n        IF come IS NULL THEN RETURN NULL; END IF;\n    ELSE\n        gone := before; come := after;\n    END IF;\n    context := coalesce(nullif(current_setting('pghistory.context_metadata', true), ''), '{}')::jsonb;\n    INSERT INTO common_event (kind, at, actor, subject_type, subject_id, data) VALUES (\n        'config.changed', clock_timestamp(), coalesce('user:' || (context->>'user'), 'system'), 'earningrule',\n        coalesce(after->>'id', before->>'id')::bigint,\n        jsonb_build_object('op', lower(TG_OP), 'before', gone, 'after', come, 'url', context->>'url',\n            'request', context->>'request')\n    );\n    RETURN NULL;\n", hash='9f1647697bc3e9fb8c98f1cdf73bf5184073ae7d', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_record_change_d98a3', table='compensation_earningrule', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='earningrule',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_earningrulehistory" ("code", "id", "is_active", "name", "name_en", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "starts_at") VALUES (NEW."code", NEW."id", NEW."is_active", NEW."name", NEW."name_en", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."starts_at"); RETURN NULL;', hash='6cdf50801c5e5764b844f008405f31645e1d6f31', operation='INSERT', pgid='pgtrigger_insert_insert_f8bc2', table='compensation_earningrule', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='earningrule',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "compensation_earningrulehistory" ("code", "id", "is_active", "name", "name_en", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "starts_at") VALUES (NEW."code", NEW."id", NEW."is_active", NEW."name", NEW."name_en", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."starts_at"); RETURN NULL;', hash='60a0c14c2ef98a57860e1dfbaf73cc85fda4bf29', operation='UPDATE', pgid='pgtrigger_update_update_4ae08', table='compensation_earningrule', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='earningrule',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_earningrulehistory" ("code", "id", "is_active", "name", "name_en", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "starts_at") VALUES (OLD."code", OLD."id", OLD."is_active", OLD."name", OLD."name_en", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."starts_at"); RETURN NULL;', hash='69efe267cae847281e9fc605c59f73b205a02adf', operation='DELETE', pgid='pgtrigger_delete_delete_b1e98', table='compensation_earningrule', when='AFTER')),
-        ),
-        migrations.AddField(
-            model_name='earningrulehistory',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
-        ),
-        migrations.AddField(
-            model_name='earningrulehistory',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='compensation.earningrule'),
-        ),
-        migrations.AddField(
-            model_name='earningversion',
-            name='rule',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='compensation.earningrule'),
-        ),
-        migrations.AddField(
-            model_name='earning',
-            name='version',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='compensation.earningversion'),
-        ),
-        migrations.AddField(
-            model_name='lot',
-            name='rule_version',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='compensation.earningversion'),
-        ),
-        migrations.AddField(
-            model_name='referralcode',
-            name='member',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='referral_code', to='compensation.member'),
-        ),
-        migrations.AddField(
-            model_name='reward',
-            name='template',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rewards', to='compensation.coupontemplate', verbose_name='coupon'),
-        ),
-        migrations.AddField(
-            model_name='rewardclaim',
-            name='coupon',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='claim', to='compensation.coupon'),
-        ),
-        migrations.AddField(
-            model_name='rewardclaim',
-            name='member',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='compensation.member', verbose_name='member'),
-        ),
-        migrations.AddField(
-            model_name='rewardclaim',
-            name='reward',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='compensation.reward'),
-        ),
-        migrations.AddField(
-            model_name='rewardhistory',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
-        ),
-        migrations.AddField(
-            model_name='rewardhistory',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='compensation.reward'),
-        ),
-        migrations.AddField(
-            model_name='rewardhistory',
-            name='template',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='compensation.coupontemplate', verbose_name='coupon'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='earningrulehistory',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='d7de3ddc3f9c03937df98d2745bbd3616d7a06f6', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_036a4', table='compensation_earningrulehistory', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='earningversion',
-            constraint=models.UniqueConstraint(fields=('rule', 'number'), name='earningversion_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='earningversion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('per_yuan__isnull', True), ('points__gt', 0), ('points__isnull', False)), models.Q(('per_yuan__gt', 0), ('per_yuan__isnull', False), ('points__isnull', True)), _connector='OR'), name='earningversion_one_measure'),
-        ),
-        migrations.AddConstraint(
-            model_name='earningversion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('period_days__isnull', True), ('period_limit__isnull', True)), models.Q(('period_days__gt', 0), ('period_days__isnull', False), ('period_limit__isnull', False)), _connector='OR'), name='earningversion_period'),
-        ),
-        migrations.AddConstraint(
-            model_name='earningversion',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_days__isnull', True), ('valid_days__gt', models.F('pending_days')), _connector='OR'), name='earningversion_lasts'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='earningversion',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='5c6d83c217f9409068960cadabc8c186f4e81f6c', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_2d5fa', table='compensation_earningversion', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='earning',
-            index=models.Index(fields=['member', 'rule', 'day'], name='earning_member'),
-        ),
-        migrations.AddConstraint(
-            model_name='earning',
-            constraint=models.UniqueConstraint(fields=('rule', 'occurrence'), name='earning_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='earning',
-            constraint=models.CheckConstraint(condition=models.Q(('refunded_fen__gte', 0), ('taken_back__lte', models.F('points'))), name='earning_no_more_back'),
-        ),
-        migrations.AddConstraint(
-            model_name='earning',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('at__isnull', True), ('day__isnull', True), ('points', 0)), models.Q(('at__isnull', False), ('day__isnull', False)), _connector='OR'), name='earning_at_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='reward',
-            constraint=models.CheckConstraint(condition=models.Q(('points__gt', 0)), name='reward_price'),
-        ),
-        migrations.AddConstraint(
-            model_name='reward',
-            constraint=models.CheckConstraint(condition=models.Q(('total_limit__isnull', True), ('taken__lte', models.F('total_limit')), _connector='OR'), name='reward_within_limit'),
-        ),
-        migrations.AddConstraint(
-            model_name='reward',
-            constraint=models.CheckConstraint(condition=models.Q(('starts_at__isnull', True), ('ends_at__isnull', True), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='reward_forward'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='reward',
-            trigger=pgtrigger.compiler.Trigger(name='record_change', sql=pgtrigger.compiler.UpsertTriggerSql(declare="DECLARE before jsonb := NULL; after jsonb := NULL; gone jsonb := NULL; come jsonb := NULL; context jsonb; hidden text[] := ARRAY['taken']::text[];", func="\n    IF TG_OP <> 'INSERT' THEN before := to_jsonb(OLD) - hidden; END IF;\n    IF TG_OP <> 'DELETE' THEN after := to_jsonb(NEW) - hidden; END IF;\n    IF TG_OP = 'UPDATE' THEN\n        SELECT jsonb_object_agg(key, value) INTO gone FROM jsonb_each(before) WHERE value <> after->key;\n        SELECT jsonb_object_agg(key, value) INTO come FROM jsonb_each(after) WHERE value <> before->key;\n        IF come IS NULL THEN RETURN NULL; END IF;\n    ELSE\n        gone := before; come := after;\n    END IF;\n    context := coalesce(nullif(current_setting('pghistory.context_metadata', true), ''), '{}')::jsonb;\n    INSERT INTO common_event (kind, at, actor, subject_type, subject_id, data) VALUES (\n        'config.changed', clock_timestamp(), coalesce('user:' || (context->>'user'), 'system'), 'reward',\n        coalesce(after->>'id', before->>'id')::bigint,\n        jsonb_build_object('op', lower(TG_OP), 'before', gone, 'after', come, 'url', context->>'url',\n            'request', context->>'request')\n    );\n    RETURN NULL;\n", hash='6237884d8045d3c09c67f6b93161453ae3fbb8dc', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_record_change_1ed4c', table='compensation_reward', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='reward',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_rewardhistory" ("ends_at", "id", "is_active", "member_limit", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "points", "starts_at", "template_id", "total_limit") VALUES (NEW."ends_at", NEW."id", NEW."is_active", NEW."member_limit", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."points", NEW."starts_at", NEW."template_id", NEW."total_limit"); RETURN NULL;', hash='7901979741d3e4a0ef3e57adea4862b6fa3e0684', operation='INSERT', pgid='pgtrigger_insert_insert_00130', table='compensation_reward', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='reward',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."ends_at" IS DISTINCT FROM (NEW."ends_at") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."is_active" IS DISTINCT FROM (NEW."is_active") OR OLD."member_limit" IS DISTINCT FROM (NEW."member_limit") OR OLD."points" IS DISTINCT FROM (NEW."points") OR OLD."starts_at" IS DISTINCT FROM (NEW."starts_at") OR OLD."template_id" IS DISTINCT FROM (NEW."template_id") OR OLD."total_limit" IS DISTINCT FROM (NEW."total_limit"))', func='INSERT INTO "compensation_rewardhistory" ("ends_at", "id", "is_active", "member_limit", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "points", "starts_at", "template_id", "total_limit") VALUES (NEW."ends_at", NEW."id", NEW."is_active", NEW."member_limit", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."points", NEW."starts_at", NEW."template_id", NEW."total_limit"); RETURN NULL;', hash='605e5daad8d31db8f53de6c185fa932c3e5bed46', operation='UPDATE', pgid='pgtrigger_update_update_d8b1d', table='compensation_reward', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='reward',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_rewardhistory" ("ends_at", "id", "is_active", "member_limit", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "points", "starts_at", "template_id", "total_limit") VALUES (OLD."ends_at", OLD."id", OLD."is_active", OLD."member_limit", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."points", OLD."starts_at", OLD."template_id", OLD."total_limit"); RETURN NULL;', hash='131a9a2d705a1140e7da1e8ed0a7baf957efac69', operation='DELETE', pgid='pgtrigger_delete_delete_d68c5', table='compensation_reward', when='AFTER')),
-        ),
-        migrations.AddIndex(
-            model_name='rewardclaim',
-            index=models.Index(fields=['member', 'reward'], name='rewardclaim_member'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='rewardhistory',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='88777473692951ff621f6f1530915d1af15e6393', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_64aa0', table='compensation_rewardhistory', when='BEFORE')),
-        ),
+        Together([
+            migrations.AddField(
+                model_name='pointsrule',
+                name='notice_days',
+                field=models.PositiveSmallIntegerField(db_default=30, default=30, help_text='Once for all points that end in one month; 0: no warning.', verbose_name='warned before they expire (days)'),
+            ),
+            migrations.AddField(
+                model_name='pointsrulehistory',
+                name='notice_days',
+                field=models.PositiveSmallIntegerField(db_default=30, default=30, help_text='Once for all points that end in one month; 0: no warning.', verbose_name='warned before they expire (days)'),
+            ),
+            migrations.AlterField(
+                model_name='lot',
+                name='entry',
+                field=models.ForeignKey(help_text='None: held before there were lots. The one on what was owed, where it took all.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='lots', to='compensation.entry'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='pointsrule',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_pointsrulehistory" ("id", "notice_days", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "points", "worth_fen") VALUES (NEW."id", NEW."notice_days", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."points", NEW."worth_fen"); RETURN NULL;', hash='e3b5a8a0efbfc829ef12bb4bc550ecfc486e32ba', operation='INSERT', pgid='pgtrigger_insert_insert_79a05', table='compensation_pointsrule', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='pointsrule',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "compensation_pointsrulehistory" ("id", "notice_days", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "points", "worth_fen") VALUES (NEW."id", NEW."notice_days", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."points", NEW."worth_fen"); RETURN NULL;', hash='fd34e7b7edf805df165fcfe20185d3fbadeaa931', operation='UPDATE', pgid='pgtrigger_update_update_218d9', table='compensation_pointsrule', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='pointsrule',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_pointsrulehistory" ("id", "notice_days", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "points", "worth_fen") VALUES (OLD."id", OLD."notice_days", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."points", OLD."worth_fen"); RETURN NULL;', hash='b960e0a091c57ba70fdf68a8bd8c5ed15b732652', operation='DELETE', pgid='pgtrigger_delete_delete_73657', table='compensation_pointsrule', when='AFTER')),
+            ),
+            migrations.AddField(
+                model_name='earning',
+                name='member',
+                field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='compensation.member', verbose_name='member'),
+            ),
+            migrations.AddField(
+                model_name='earning',
+                name='order',
+                field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='earnings', to='compensation.order', verbose_name='order'),
+            ),
+            migrations.AddField(
+                model_name='earning',
+                name='rule',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='earnings', to='compensation.earningrule', verbose_name='rule'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='earningrule',
+                trigger=pgtrigger.compiler.Trigger(name='record_change', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE before jsonb := NULL; after jsonb := NULL; gone jsonb := NULL; come jsonb := NULL; context jsonb; hidden text[] := ARRAY[]::text[];', func="\n    IF TG_OP <> 'INSERT' THEN before := to_jsonb(OLD) - hidden; END IF;\n    IF TG_OP <> 'DELETE' THEN after := to_jsonb(NEW) - hidden; END IF;\n    IF TG_OP = 'UPDATE' THEN\n        SELECT jsonb_object_agg(key, value) INTO gone FROM jsonb_each(before) WHERE value <> after->key;\n        SELECT jsonb_object_agg(key, value) INTO come FROM jsonb_each(after) WHERE value <> before->key;\n        IF come IS NULL THEN RETURN NULL; END IF;\n    ELSE\n        gone := before; come := after;\n    END IF;\n    context := coalesce(nullif(current_setting('pghistory.context_metadata', true), ''), '{}')::jsonb;\n    INSERT INTO common_event (kind, at, actor, subject_type, subject_id, data) VALUES (\n        'config.changed', clock_timestamp(), coalesce('user:' || (context->>'user'), 'system'), 'earningrule',\n        coalesce(after->>'id', before->>'id')::bigint,\n        jsonb_build_object('op', lower(TG_OP), 'before', gone, 'after', come, 'url', context->>'url',\n            'request', context->>'request')\n    );\n    RETURN NULL;\n", hash='9f1647697bc3e9fb8c98f1cdf73bf5184073ae7d', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_record_change_d98a3', table='compensation_earningrule', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='earningrule',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_earningrulehistory" ("code", "id", "is_active", "name", "name_en", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "starts_at") VALUES (NEW."code", NEW."id", NEW."is_active", NEW."name", NEW."name_en", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."starts_at"); RETURN NULL;', hash='6cdf50801c5e5764b844f008405f31645e1d6f31', operation='INSERT', pgid='pgtrigger_insert_insert_f8bc2', table='compensation_earningrule', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='earningrule',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "compensation_earningrulehistory" ("code", "id", "is_active", "name", "name_en", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "starts_at") VALUES (NEW."code", NEW."id", NEW."is_active", NEW."name", NEW."name_en", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."starts_at"); RETURN NULL;', hash='60a0c14c2ef98a57860e1dfbaf73cc85fda4bf29', operation='UPDATE', pgid='pgtrigger_update_update_4ae08', table='compensation_earningrule', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='earningrule',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_earningrulehistory" ("code", "id", "is_active", "name", "name_en", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "starts_at") VALUES (OLD."code", OLD."id", OLD."is_active", OLD."name", OLD."name_en", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."starts_at"); RETURN NULL;', hash='69efe267cae847281e9fc605c59f73b205a02adf', operation='DELETE', pgid='pgtrigger_delete_delete_b1e98', table='compensation_earningrule', when='AFTER')),
+            ),
+            migrations.AddField(
+                model_name='earningrulehistory',
+                name='pgh_context',
+                field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
+            ),
+            migrations.AddField(
+                model_name='earningrulehistory',
+                name='pgh_obj',
+                field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='compensation.earningrule'),
+            ),
+            migrations.AddField(
+                model_name='earningversion',
+                name='rule',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='compensation.earningrule'),
+            ),
+            migrations.AddField(
+                model_name='earning',
+                name='version',
+                field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='compensation.earningversion'),
+            ),
+            migrations.AddField(
+                model_name='lot',
+                name='rule_version',
+                field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='compensation.earningversion'),
+            ),
+            migrations.AddField(
+                model_name='referralcode',
+                name='member',
+                field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='referral_code', to='compensation.member'),
+            ),
+            migrations.AddField(
+                model_name='reward',
+                name='template',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rewards', to='compensation.coupontemplate', verbose_name='coupon'),
+            ),
+            migrations.AddField(
+                model_name='rewardclaim',
+                name='coupon',
+                field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='claim', to='compensation.coupon'),
+            ),
+            migrations.AddField(
+                model_name='rewardclaim',
+                name='member',
+                field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='compensation.member', verbose_name='member'),
+            ),
+            migrations.AddField(
+                model_name='rewardclaim',
+                name='reward',
+                field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='compensation.reward'),
+            ),
+            migrations.AddField(
+                model_name='rewardhistory',
+                name='pgh_context',
+                field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
+            ),
+            migrations.AddField(
+                model_name='rewardhistory',
+                name='pgh_obj',
+                field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='compensation.reward'),
+            ),
+            migrations.AddField(
+                model_name='rewardhistory',
+                name='template',
+                field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='compensation.coupontemplate', verbose_name='coupon'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='earningrulehistory',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='d7de3ddc3f9c03937df98d2745bbd3616d7a06f6', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_036a4', table='compensation_earningrulehistory', when='BEFORE')),
+            ),
+            migrations.AddConstraint(
+                model_name='earningversion',
+                constraint=models.UniqueConstraint(fields=('rule', 'number'), name='earningversion_once'),
+            ),
+            migrations.AddConstraint(
+                model_name='earningversion',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('per_yuan__isnull', True), ('points__gt', 0), ('points__isnull', False)), models.Q(('per_yuan__gt', 0), ('per_yuan__isnull', False), ('points__isnull', True)), _connector='OR'), name='earningversion_one_measure'),
+            ),
+            migrations.AddConstraint(
+                model_name='earningversion',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('period_days__isnull', True), ('period_limit__isnull', True)), models.Q(('period_days__gt', 0), ('period_days__isnull', False), ('period_limit__isnull', False)), _connector='OR'), name='earningversion_period'),
+            ),
+            migrations.AddConstraint(
+                model_name='earningversion',
+                constraint=models.CheckConstraint(condition=models.Q(('valid_days__isnull', True), ('valid_days__gt', models.F('pending_days')), _connector='OR'), name='earningversion_lasts'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='earningversion',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='5c6d83c217f9409068960cadabc8c186f4e81f6c', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_2d5fa', table='compensation_earningversion', when='BEFORE')),
+            ),
+            migrations.AddIndex(
+                model_name='earning',
+                index=models.Index(fields=['member', 'rule', 'day'], name='earning_member'),
+            ),
+            migrations.AddConstraint(
+                model_name='earning',
+                constraint=models.UniqueConstraint(fields=('rule', 'occurrence'), name='earning_once'),
+            ),
+            migrations.AddConstraint(
+                model_name='earning',
+                constraint=models.CheckConstraint(condition=models.Q(('refunded_fen__gte', 0), ('taken_back__lte', models.F('points'))), name='earning_no_more_back'),
+            ),
+            migrations.AddConstraint(
+                model_name='earning',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('at__isnull', True), ('day__isnull', True), ('points', 0)), models.Q(('at__isnull', False), ('day__isnull', False)), _connector='OR'), name='earning_at_day'),
+            ),
+            migrations.AddConstraint(
+                model_name='reward',
+                constraint=models.CheckConstraint(condition=models.Q(('points__gt', 0)), name='reward_price'),
+            ),
+            migrations.AddConstraint(
+                model_name='reward',
+                constraint=models.CheckConstraint(condition=models.Q(('total_limit__isnull', True), ('taken__lte', models.F('total_limit')), _connector='OR'), name='reward_within_limit'),
+            ),
+            migrations.AddConstraint(
+                model_name='reward',
+                constraint=models.CheckConstraint(condition=models.Q(('starts_at__isnull', True), ('ends_at__isnull', True), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='reward_forward'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='reward',
+                trigger=pgtrigger.compiler.Trigger(name='record_change', sql=pgtrigger.compiler.UpsertTriggerSql(declare="DECLARE before jsonb := NULL; after jsonb := NULL; gone jsonb := NULL; come jsonb := NULL; context jsonb; hidden text[] := ARRAY['taken']::text[];", func="\n    IF TG_OP <> 'INSERT' THEN before := to_jsonb(OLD) - hidden; END IF;\n    IF TG_OP <> 'DELETE' THEN after := to_jsonb(NEW) - hidden; END IF;\n    IF TG_OP = 'UPDATE' THEN\n        SELECT jsonb_object_agg(key, value) INTO gone FROM jsonb_each(before) WHERE value <> after->key;\n        SELECT jsonb_object_agg(key, value) INTO come FROM jsonb_each(after) WHERE value <> before->key;\n        IF come IS NULL THEN RETURN NULL; END IF;\n    ELSE\n        gone := before; come := after;\n    END IF;\n    context := coalesce(nullif(current_setting('pghistory.context_metadata', true), ''), '{}')::jsonb;\n    INSERT INTO common_event (kind, at, actor, subject_type, subject_id, data) VALUES (\n        'config.changed', clock_timestamp(), coalesce('user:' || (context->>'user'), 'system'), 'reward',\n        coalesce(after->>'id', before->>'id')::bigint,\n        jsonb_build_object('op', lower(TG_OP), 'before', gone, 'after', come, 'url', context->>'url',\n            'request', context->>'request')\n    );\n    RETURN NULL;\n", hash='6237884d8045d3c09c67f6b93161453ae3fbb8dc', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_record_change_1ed4c', table='compensation_reward', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='reward',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_rewardhistory" ("ends_at", "id", "is_active", "member_limit", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "points", "starts_at", "template_id", "total_limit") VALUES (NEW."ends_at", NEW."id", NEW."is_active", NEW."member_limit", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."points", NEW."starts_at", NEW."template_id", NEW."total_limit"); RETURN NULL;', hash='7901979741d3e4a0ef3e57adea4862b6fa3e0684', operation='INSERT', pgid='pgtrigger_insert_insert_00130', table='compensation_reward', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='reward',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."ends_at" IS DISTINCT FROM (NEW."ends_at") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."is_active" IS DISTINCT FROM (NEW."is_active") OR OLD."member_limit" IS DISTINCT FROM (NEW."member_limit") OR OLD."points" IS DISTINCT FROM (NEW."points") OR OLD."starts_at" IS DISTINCT FROM (NEW."starts_at") OR OLD."template_id" IS DISTINCT FROM (NEW."template_id") OR OLD."total_limit" IS DISTINCT FROM (NEW."total_limit"))', func='INSERT INTO "compensation_rewardhistory" ("ends_at", "id", "is_active", "member_limit", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "points", "starts_at", "template_id", "total_limit") VALUES (NEW."ends_at", NEW."id", NEW."is_active", NEW."member_limit", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."points", NEW."starts_at", NEW."template_id", NEW."total_limit"); RETURN NULL;', hash='605e5daad8d31db8f53de6c185fa932c3e5bed46', operation='UPDATE', pgid='pgtrigger_update_update_d8b1d', table='compensation_reward', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='reward',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_rewardhistory" ("ends_at", "id", "is_active", "member_limit", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "points", "starts_at", "template_id", "total_limit") VALUES (OLD."ends_at", OLD."id", OLD."is_active", OLD."member_limit", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."points", OLD."starts_at", OLD."template_id", OLD."total_limit"); RETURN NULL;', hash='131a9a2d705a1140e7da1e8ed0a7baf957efac69', operation='DELETE', pgid='pgtrigger_delete_delete_d68c5', table='compensation_reward', when='AFTER')),
+            ),
+            migrations.AddIndex(
+                model_name='rewardclaim',
+                index=models.Index(fields=['member', 'reward'], name='rewardclaim_member'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='rewardhistory',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='88777473692951ff621f6f1530915d1af15e6393', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_64aa0', table='compensation_rewardhistory', when='BEFORE')),
+            ),
+        ]),
     ]

@@ -10,6 +10,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from config.common.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -21,469 +23,473 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='Budget',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('department', models.CharField(blank=True, help_text='Its code; empty: all departments.', max_length=40, verbose_name='department')),
-                ('reason_code', models.CharField(blank=True, help_text='Its code; empty: all reasons.', max_length=40, verbose_name='kind of reason')),
-                ('starts_at', models.DateTimeField(verbose_name='from')),
-                ('ends_at', models.DateTimeField(help_text='Not included.', verbose_name='until')),
-                ('amount_fen', models.PositiveBigIntegerField(verbose_name='amount (fen)')),
-                ('reserved_fen', models.PositiveBigIntegerField(default=0, editable=False, verbose_name='reserved (fen)')),
-                ('spent_fen', models.PositiveBigIntegerField(default=0, editable=False, verbose_name='spent (fen)')),
-                ('low_percent', models.PositiveSmallIntegerField(default=20, help_text='Then its owners are told, once.', verbose_name='low from (percent left)')),
-                ('low_told_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('empty_told_at', models.DateTimeField(blank=True, editable=False, null=True)),
-            ],
-            options={
-                'verbose_name': 'budget',
-                'verbose_name_plural': 'budgets',
-                'ordering': ['-starts_at', 'department', 'reason_code'],
-            },
-        ),
-        migrations.CreateModel(
-            name='BudgetHistory',
-            fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('department', models.CharField(blank=True, help_text='Its code; empty: all departments.', max_length=40, verbose_name='department')),
-                ('reason_code', models.CharField(blank=True, help_text='Its code; empty: all reasons.', max_length=40, verbose_name='kind of reason')),
-                ('starts_at', models.DateTimeField(verbose_name='from')),
-                ('ends_at', models.DateTimeField(help_text='Not included.', verbose_name='until')),
-                ('amount_fen', models.PositiveBigIntegerField(verbose_name='amount (fen)')),
-                ('low_percent', models.PositiveSmallIntegerField(default=20, help_text='Then its owners are told, once.', verbose_name='low from (percent left)')),
-            ],
-            options={
-                'abstract': False,
-            },
-        ),
-        migrations.CreateModel(
-            name='BudgetUse',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('holder', models.CharField(blank=True, help_text='What holds it for grants to come, such as "batch:3".', max_length=120, null=True, unique=True)),
-                ('fen', models.PositiveBigIntegerField(verbose_name='amount (fen)')),
-                ('state', models.CharField(choices=[('reserved', 'reserved'), ('spent', 'spent'), ('released', 'released')], default='reserved', max_length=8, verbose_name='state')),
-                ('reserved_at', models.DateTimeField(verbose_name='reserved')),
-                ('changed_at', models.DateTimeField(verbose_name='changed')),
-            ],
-            options={
-                'verbose_name': 'use of a budget',
-                'verbose_name_plural': 'uses of budgets',
-            },
-        ),
-        migrations.CreateModel(
-            name='Cap',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('scope', models.CharField(choices=[('member', 'each member'), ('agent', 'each agent'), ('rule', 'each rule')], max_length=8, verbose_name='holds for')),
-                ('rule_code', models.SlugField(blank=True, help_text='Its code; empty: each rule by itself.', verbose_name='only the rule')),
-                ('kind', models.CharField(blank=True, choices=[('coupon', 'coupon'), ('points', 'points'), ('refund', 'refund'), ('price_difference', 'price difference'), ('reshipment', 'reshipment'), ('gift', 'gift')], help_text='Empty: all.', max_length=16, verbose_name='only what is given as')),
-                ('period', models.CharField(choices=[('day', 'day'), ('week', 'week'), ('month', 'month'), ('days', 'so many days')], default='month', max_length=8, verbose_name='in a')),
-                ('days', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='days')),
-                ('limit_fen', models.PositiveBigIntegerField(blank=True, null=True, verbose_name='at most (fen)')),
-                ('limit_count', models.PositiveIntegerField(blank=True, null=True, verbose_name='at most (times)')),
-                ('is_active', models.BooleanField(default=True, verbose_name='in force')),
-            ],
-            options={
-                'verbose_name': 'cap',
-                'verbose_name_plural': 'caps',
-                'ordering': ['scope', 'pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='CapCount',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('whose', models.CharField(help_text='Such as "member:7".', max_length=80)),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('limit_fen', models.PositiveBigIntegerField(help_text='Of the cap, or what was used before.', null=True)),
-                ('limit_count', models.PositiveIntegerField(null=True)),
-                ('used_fen', models.PositiveBigIntegerField(default=0)),
-                ('used_count', models.PositiveIntegerField(default=0)),
-                ('passed_fen', models.PositiveBigIntegerField(default=0, help_text='Approved beyond the cap.')),
-                ('passed_count', models.PositiveIntegerField(default=0)),
-            ],
-        ),
-        migrations.CreateModel(
-            name='CapHistory',
-            fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('scope', models.CharField(choices=[('member', 'each member'), ('agent', 'each agent'), ('rule', 'each rule')], max_length=8, verbose_name='holds for')),
-                ('rule_code', models.SlugField(blank=True, db_index=False, help_text='Its code; empty: each rule by itself.', verbose_name='only the rule')),
-                ('kind', models.CharField(blank=True, choices=[('coupon', 'coupon'), ('points', 'points'), ('refund', 'refund'), ('price_difference', 'price difference'), ('reshipment', 'reshipment'), ('gift', 'gift')], help_text='Empty: all.', max_length=16, verbose_name='only what is given as')),
-                ('period', models.CharField(choices=[('day', 'day'), ('week', 'week'), ('month', 'month'), ('days', 'so many days')], default='month', max_length=8, verbose_name='in a')),
-                ('days', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='days')),
-                ('limit_fen', models.PositiveBigIntegerField(blank=True, null=True, verbose_name='at most (fen)')),
-                ('limit_count', models.PositiveIntegerField(blank=True, null=True, verbose_name='at most (times)')),
-                ('is_active', models.BooleanField(default=True, verbose_name='in force')),
-            ],
-            options={
-                'abstract': False,
-            },
-        ),
-        migrations.CreateModel(
-            name='CapUse',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('fen', models.PositiveBigIntegerField()),
-                ('is_beyond', models.BooleanField(default=False, help_text='An approver gave it beyond the cap.')),
-                ('released_at', models.DateTimeField(null=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name='Rule',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('name_en', models.CharField(blank=True, max_length=80, verbose_name='English name')),
-                ('code', models.SlugField(unique=True, verbose_name='code')),
-                ('position', models.PositiveSmallIntegerField(default=100, help_text='Lower comes first.', verbose_name='place')),
-                ('is_active', models.BooleanField(default=True, verbose_name='in force')),
-            ],
-            options={
-                'verbose_name': 'automatic rule',
-                'verbose_name_plural': 'automatic rules',
-                'ordering': ['position', 'pk'],
-                'permissions': [('publish_rule', 'Can publish automatic rules')],
-            },
-        ),
-        migrations.CreateModel(
-            name='RuleGive',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(default=1, verbose_name='place')),
-                ('kind', models.CharField(max_length=16, verbose_name='kind')),
-                ('points', models.PositiveIntegerField(blank=True, null=True, verbose_name='points')),
-                ('amount', models.CharField(blank=True, choices=[('', '—'), ('fixed', 'a fixed amount'), ('paid', 'what was paid'), ('difference', 'the difference')], default='', max_length=12, verbose_name='amount')),
-                ('amount_fen', models.PositiveBigIntegerField(blank=True, null=True, verbose_name='amount (fen)')),
-            ],
-            options={
-                'verbose_name': 'what a rule gives',
-                'verbose_name_plural': 'what a rule gives',
-                'ordering': ['position', 'pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='RuleHistory',
-            fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('name_en', models.CharField(blank=True, max_length=80, verbose_name='English name')),
-                ('code', models.SlugField(db_index=False, verbose_name='code')),
-                ('position', models.PositiveSmallIntegerField(default=100, help_text='Lower comes first.', verbose_name='place')),
-                ('is_active', models.BooleanField(default=True, verbose_name='in force')),
-            ],
-            options={
-                'abstract': False,
-            },
-        ),
-        migrations.CreateModel(
-            name='RuleVersion',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(help_text="The rule's.", verbose_name='code')),
-                ('number', models.PositiveIntegerField(verbose_name='version')),
-                ('trigger', models.CharField(choices=[('gap', 'a broken promise'), ('case', 'a new case')], max_length=8, verbose_name='looks at')),
-                ('aspects', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, help_text='None: any.', size=None, verbose_name='about')),
-                ('gap_kinds', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, help_text='None: any.', size=None, verbose_name='kind of gap')),
-                ('causes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, help_text='None: any.', size=None, verbose_name='cause')),
-                ('severity_from', models.PositiveSmallIntegerField(default=1, verbose_name='from severity')),
-                ('case_kinds', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, help_text='None: any.', size=None, verbose_name='kind of case')),
-                ('problems', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, help_text='None: any.', size=None, verbose_name='problem')),
-                ('tiers', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, help_text='None: any.', size=None, verbose_name='tier')),
-                ('categories', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), blank=True, default=list, help_text='None: any.', size=None, verbose_name='product category')),
-                ('amount_from_fen', models.PositiveBigIntegerField(blank=True, null=True, verbose_name='order from (fen)')),
-                ('amount_up_to_fen', models.PositiveBigIntegerField(blank=True, null=True, verbose_name='order up to (fen)')),
-                ('pictures_from', models.PositiveSmallIntegerField(default=0, help_text='That came with the case.', verbose_name='pictures at least')),
-                ('within_days', models.PositiveSmallIntegerField(default=30, help_text='So that an import of old orders gives nothing.', verbose_name='only for what happened in the last (days)')),
-                ('opens_case', models.BooleanField(default=False, verbose_name='opens a case')),
-                ('department', models.CharField(blank=True, help_text='Whose case and whose budget; its code.', max_length=40, verbose_name='department')),
-                ('priority', models.PositiveSmallIntegerField(default=2, verbose_name='priority')),
-                ('tells_member', models.BooleanField(default=True, verbose_name='tells the member')),
-                ('asks_person', models.BooleanField(default=False, help_text='What it gives is offered to whoever works on the case, who chooses.', verbose_name='a person chooses')),
-                ('made_at', models.DateTimeField(verbose_name='made')),
-                ('published_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='published')),
-                ('retired_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='until')),
-            ],
-            options={
-                'verbose_name': 'version of a rule',
-                'verbose_name_plural': 'versions of rules',
-                'ordering': ['rule', '-number'],
-            },
-        ),
-        migrations.AddField(
-            model_name='approvalround',
-            name='because',
-            field=models.CharField(blank=True, choices=[('', 'beyond authority'), ('budget', 'budget used up'), ('cap', 'cap reached'), ('signals', 'unusual for a member')], db_default='', default='', max_length=8, verbose_name='why it is asked'),
-        ),
-        migrations.AddField(
-            model_name='approvalround',
-            name='details',
-            field=models.JSONField(blank=True, db_default=models.Value({}, models.JSONField()), default=dict, editable=False),
-        ),
-        migrations.AddConstraint(
-            model_name='approvalround',
-            constraint=models.CheckConstraint(condition=models.Q(('because__in', ['', 'budget', 'cap', 'signals'])), name='approvalround_because_known'),
-        ),
-        migrations.AddField(
-            model_name='budget',
-            name='owners',
-            field=models.ManyToManyField(blank=True, help_text='Who is told when it is low or empty; nobody: whoever may change budgets.', related_name='budgets', to=settings.AUTH_USER_MODEL, verbose_name='owners'),
-        ),
-        migrations.AddField(
-            model_name='budgethistory',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
-        ),
-        migrations.AddField(
-            model_name='budgethistory',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='compensation.budget'),
-        ),
-        migrations.AddField(
-            model_name='budgetuse',
-            name='budget',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uses', to='compensation.budget', verbose_name='budget'),
-        ),
-        migrations.AddField(
-            model_name='budgetuse',
-            name='grant',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='budget_use', to='compensation.grant', verbose_name='grant'),
-        ),
-        migrations.AddConstraint(
-            model_name='cap',
-            constraint=models.CheckConstraint(condition=models.Q(('period__in', ['day', 'week', 'month', 'days']), ('scope__in', ['member', 'agent', 'rule'])), name='cap_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='cap',
-            constraint=models.CheckConstraint(condition=models.Q(('limit_fen__isnull', False), ('limit_count__isnull', False), _connector='OR'), name='cap_limits'),
-        ),
-        migrations.AddConstraint(
-            model_name='cap',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('days__gt', 0), ('days__isnull', False), ('period', 'days')), models.Q(models.Q(('period', 'days'), _negated=True), ('days__isnull', True)), _connector='OR'), name='cap_days'),
-        ),
-        migrations.AddConstraint(
-            model_name='cap',
-            constraint=models.CheckConstraint(condition=models.Q(('scope', 'rule'), ('rule_code', ''), _connector='OR'), name='cap_rule_of_rules'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='cap',
-            trigger=pgtrigger.compiler.Trigger(name='record_change', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE before jsonb := NULL; after jsonb := NULL; gone jsonb := NULL; come jsonb := NULL; context jsonb; hidden text[] := ARRAY[]::text[];', func="\n    IF TG_OP <> 'INSERT' THEN before := to_jsonb(OLD) - hidden; END IF;\n    IF TG_OP <> 'DELETE' THEN after := to_jsonb(NEW) - hidden; END IF;\n    IF TG_OP = 'UPDATE' THEN\n        SELECT jsonb_object_agg(key, value) INTO gone FROM jsonb_each(before) WHERE value <> after->key;\n        SELECT jsonb_object_agg(key, value) INTO come FROM jsonb_each(after) WHERE value <> before->key;\n        IF come IS NULL THEN RETURN NULL; END IF;\n    ELSE\n        gone := before; come := after;\n    END IF;\n    context := coalesce(nullif(current_setting('pghistory.context_metadata', true), ''), '{}')::jsonb;\n    INSERT INTO common_event (kind, at, actor, subject_type, subject_id, data) VALUES (\n        'config.changed', clock_timestamp(), coalesce('user:' || (context->>'user'), 'system'), 'cap',\n        coalesce(after->>'id', before->>'id')::bigint,\n        jsonb_build_object('op', lower(TG_OP), 'before', gone, 'after', come, 'url', context->>'url',\n            'request', context->>'request')\n    );\n    RETURN NULL;\n", hash='3ab858cb8b69f3be9be97ce1a52dbc7ad4b057f1', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_record_change_91c88', table='compensation_cap', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='cap',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_caphistory" ("days", "id", "is_active", "kind", "limit_count", "limit_fen", "period", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rule_code", "scope") VALUES (NEW."days", NEW."id", NEW."is_active", NEW."kind", NEW."limit_count", NEW."limit_fen", NEW."period", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."rule_code", NEW."scope"); RETURN NULL;', hash='57b5e7eae2cba47ab47ec1c65765e0ae6a766043', operation='INSERT', pgid='pgtrigger_insert_insert_29a09', table='compensation_cap', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='cap',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "compensation_caphistory" ("days", "id", "is_active", "kind", "limit_count", "limit_fen", "period", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rule_code", "scope") VALUES (NEW."days", NEW."id", NEW."is_active", NEW."kind", NEW."limit_count", NEW."limit_fen", NEW."period", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."rule_code", NEW."scope"); RETURN NULL;', hash='6100a3c243d3436ad9d1ac4a1b61231efa6b4cc1', operation='UPDATE', pgid='pgtrigger_update_update_4fb51', table='compensation_cap', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='cap',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_caphistory" ("days", "id", "is_active", "kind", "limit_count", "limit_fen", "period", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rule_code", "scope") VALUES (OLD."days", OLD."id", OLD."is_active", OLD."kind", OLD."limit_count", OLD."limit_fen", OLD."period", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."rule_code", OLD."scope"); RETURN NULL;', hash='49dfa543ead14c2631d4335b9f1f6c2944f10c12', operation='DELETE', pgid='pgtrigger_delete_delete_02e91', table='compensation_cap', when='AFTER')),
-        ),
-        migrations.AddField(
-            model_name='capcount',
-            name='cap',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='counts', to='compensation.cap'),
-        ),
-        migrations.AddField(
-            model_name='caphistory',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
-        ),
-        migrations.AddField(
-            model_name='caphistory',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='compensation.cap'),
-        ),
-        migrations.AddField(
-            model_name='capuse',
-            name='count',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uses', to='compensation.capcount'),
-        ),
-        migrations.AddField(
-            model_name='capuse',
-            name='grant',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='cap_uses', to='compensation.grant'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='rule',
-            trigger=pgtrigger.compiler.Trigger(name='record_change', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE before jsonb := NULL; after jsonb := NULL; gone jsonb := NULL; come jsonb := NULL; context jsonb; hidden text[] := ARRAY[]::text[];', func="\n    IF TG_OP <> 'INSERT' THEN before := to_jsonb(OLD) - hidden; END IF;\n    IF TG_OP <> 'DELETE' THEN after := to_jsonb(NEW) - hidden; END IF;\n    IF TG_OP = 'UPDATE' THEN\n        SELECT jsonb_object_agg(key, value) INTO gone FROM jsonb_each(before) WHERE value <> after->key;\n        SELECT jsonb_object_agg(key, value) INTO come FROM jsonb_each(after) WHERE value <> before->key;\n        IF come IS NULL THEN RETURN NULL; END IF;\n    ELSE\n        gone := before; come := after;\n    END IF;\n    context := coalesce(nullif(current_setting('pghistory.context_metadata', true), ''), '{}')::jsonb;\n    INSERT INTO common_event (kind, at, actor, subject_type, subject_id, data) VALUES (\n        'config.changed', clock_timestamp(), coalesce('user:' || (context->>'user'), 'system'), 'rule',\n        coalesce(after->>'id', before->>'id')::bigint,\n        jsonb_build_object('op', lower(TG_OP), 'before', gone, 'after', come, 'url', context->>'url',\n            'request', context->>'request')\n    );\n    RETURN NULL;\n", hash='deafa59a8522434b423990fe9bb3e1b70f2e2a67', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_record_change_dc857', table='compensation_rule', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='rule',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_rulehistory" ("code", "id", "is_active", "name", "name_en", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position") VALUES (NEW."code", NEW."id", NEW."is_active", NEW."name", NEW."name_en", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."position"); RETURN NULL;', hash='ee50d2bc17bf25da098b897d0b0cb186bf49f682', operation='INSERT', pgid='pgtrigger_insert_insert_57ac4', table='compensation_rule', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='rule',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "compensation_rulehistory" ("code", "id", "is_active", "name", "name_en", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position") VALUES (NEW."code", NEW."id", NEW."is_active", NEW."name", NEW."name_en", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."position"); RETURN NULL;', hash='76818f5ab7a6b23e7ba38f0ce40ba955d6eb6551', operation='UPDATE', pgid='pgtrigger_update_update_3970a', table='compensation_rule', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='rule',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_rulehistory" ("code", "id", "is_active", "name", "name_en", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position") VALUES (OLD."code", OLD."id", OLD."is_active", OLD."name", OLD."name_en", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."position"); RETURN NULL;', hash='24037dc6d62fc81a79a6d731bb5d42e3a67a43e3', operation='DELETE', pgid='pgtrigger_delete_delete_403f0', table='compensation_rule', when='AFTER')),
-        ),
-        migrations.AddField(
-            model_name='rulegive',
-            name='template',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='compensation.coupontemplate', verbose_name='coupon'),
-        ),
-        migrations.AddField(
-            model_name='rulehistory',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
-        ),
-        migrations.AddField(
-            model_name='rulehistory',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='compensation.rule'),
-        ),
-        migrations.AddField(
-            model_name='ruleversion',
-            name='made_by',
-            field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='ruleversion',
-            name='published_by',
-            field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='published by'),
-        ),
-        migrations.AddField(
-            model_name='ruleversion',
-            name='rule',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='compensation.rule', verbose_name='rule'),
-        ),
-        migrations.AddField(
-            model_name='rulegive',
-            name='version',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='gives', to='compensation.ruleversion'),
-        ),
-        migrations.AddField(
-            model_name='grant',
-            name='rule',
-            field=models.ForeignKey(blank=True, help_text='The version of the rule; the cause says for what.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='grants', to='compensation.ruleversion', verbose_name='by rule'),
-        ),
-        migrations.AddIndex(
-            model_name='budget',
-            index=models.Index(fields=['ends_at', 'starts_at'], name='budget_period'),
-        ),
-        migrations.AddConstraint(
-            model_name='budget',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='budget_forward'),
-        ),
-        migrations.AddConstraint(
-            model_name='budget',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gte', django.db.models.expressions.CombinedExpression(models.F('reserved_fen'), '+', models.F('spent_fen')))), name='budget_enough'),
-        ),
-        migrations.AddConstraint(
-            model_name='budget',
-            constraint=models.CheckConstraint(condition=models.Q(('low_percent__lte', 100)), name='budget_low_is_percent'),
-        ),
-        migrations.AddConstraint(
-            model_name='budget',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.Func(models.Func(django.db.models.functions.text.Concat(models.F('department'), models.Value('/'), models.F('reason_code')), models.Value(0), function='hashtextextended', output_field=models.BigIntegerField()), models.Func(django.db.models.functions.text.Concat(models.F('department'), models.Value('/'), models.F('reason_code')), models.Value(0), function='hashtextextended', output_field=models.BigIntegerField()), models.Value('[]'), function='int8range'), '&&'), (models.Func(models.F('starts_at'), models.F('ends_at'), function='tstzrange'), '&&')], name='budget_no_overlap'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='budget',
-            trigger=pgtrigger.compiler.Trigger(name='record_change', sql=pgtrigger.compiler.UpsertTriggerSql(declare="DECLARE before jsonb := NULL; after jsonb := NULL; gone jsonb := NULL; come jsonb := NULL; context jsonb; hidden text[] := ARRAY['empty_told_at', 'low_told_at', 'reserved_fen', 'spent_fen']::text[];", func="\n    IF TG_OP <> 'INSERT' THEN before := to_jsonb(OLD) - hidden; END IF;\n    IF TG_OP <> 'DELETE' THEN after := to_jsonb(NEW) - hidden; END IF;\n    IF TG_OP = 'UPDATE' THEN\n        SELECT jsonb_object_agg(key, value) INTO gone FROM jsonb_each(before) WHERE value <> after->key;\n        SELECT jsonb_object_agg(key, value) INTO come FROM jsonb_each(after) WHERE value <> before->key;\n        IF come IS NULL THEN RETURN NULL; END IF;\n    ELSE\n        gone := before; come := after;\n    END IF;\n    context := coalesce(nullif(current_setting('pghistory.context_metadata', true), ''), '{}')::jsonb;\n    INSERT INTO common_event (kind, at, actor, subject_type, subject_id, data) VALUES (\n        'config.changed', clock_timestamp(), coalesce('user:' || (context->>'user'), 'system'), 'budget',\n        coalesce(after->>'id', before->>'id')::bigint,\n        jsonb_build_object('op', lower(TG_OP), 'before', gone, 'after', come, 'url', context->>'url',\n            'request', context->>'request')\n    );\n    RETURN NULL;\n", hash='04f8d3a58337023a5174ccedd8b7bac1bf49e139', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_record_change_e1cb5', table='compensation_budget', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='budget',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_budgethistory" ("amount_fen", "department", "ends_at", "id", "low_percent", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason_code", "starts_at") VALUES (NEW."amount_fen", NEW."department", NEW."ends_at", NEW."id", NEW."low_percent", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."reason_code", NEW."starts_at"); RETURN NULL;', hash='755c2e4757cc9aee152c8735f78e5094f1911e03', operation='INSERT', pgid='pgtrigger_insert_insert_d699d', table='compensation_budget', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='budget',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."amount_fen" IS DISTINCT FROM (NEW."amount_fen") OR OLD."department" IS DISTINCT FROM (NEW."department") OR OLD."ends_at" IS DISTINCT FROM (NEW."ends_at") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."low_percent" IS DISTINCT FROM (NEW."low_percent") OR OLD."reason_code" IS DISTINCT FROM (NEW."reason_code") OR OLD."starts_at" IS DISTINCT FROM (NEW."starts_at"))', func='INSERT INTO "compensation_budgethistory" ("amount_fen", "department", "ends_at", "id", "low_percent", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason_code", "starts_at") VALUES (NEW."amount_fen", NEW."department", NEW."ends_at", NEW."id", NEW."low_percent", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."reason_code", NEW."starts_at"); RETURN NULL;', hash='d6bf2ff22b7a3a78e7bfb9aa0cf7062a374a2785', operation='UPDATE', pgid='pgtrigger_update_update_30dc0', table='compensation_budget', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='budget',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_budgethistory" ("amount_fen", "department", "ends_at", "id", "low_percent", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason_code", "starts_at") VALUES (OLD."amount_fen", OLD."department", OLD."ends_at", OLD."id", OLD."low_percent", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."reason_code", OLD."starts_at"); RETURN NULL;', hash='1f4e4755eda5acfdcd1dc29d52f757f2615fed79', operation='DELETE', pgid='pgtrigger_delete_delete_ac7d1', table='compensation_budget', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='budgethistory',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='a89a120ce276f55461502ef1dc653b9a2319c9f0', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_76f81', table='compensation_budgethistory', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='budgetuse',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['reserved', 'spent', 'released'])), name='budgetuse_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='budgetuse',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('grant__isnull', False), ('holder__isnull', True)), models.Q(('grant__isnull', True), ('holder__isnull', False)), _connector='OR'), name='budgetuse_of_one'),
-        ),
-        migrations.AddConstraint(
-            model_name='capcount',
-            constraint=models.UniqueConstraint(fields=('cap', 'whose', 'starts_at'), name='capcount_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='capcount',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('limit_fen__isnull', True), ('used_fen__lte', models.F('limit_fen')), _connector='OR'), models.Q(('limit_count__isnull', True), ('used_count__lte', models.F('limit_count')), _connector='OR')), name='capcount_within'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='caphistory',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='34d6debd34c19e087b001000d76f62076fee418e', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_1ccde', table='compensation_caphistory', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='capuse',
-            constraint=models.UniqueConstraint(fields=('grant', 'count'), name='capuse_once'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='rulehistory',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='1b10125e4712db52b404fa22723f1169c8851214', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_e7689', table='compensation_rulehistory', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='ruleversion',
-            constraint=models.UniqueConstraint(fields=('rule', 'number'), name='ruleversion_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='ruleversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('published_at__isnull', False), ('retired_at__isnull', True)), fields=('rule',), name='ruleversion_one_in_force'),
-        ),
-        migrations.AddConstraint(
-            model_name='ruleversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('published_at__isnull', True)), fields=('rule',), name='ruleversion_one_draft'),
-        ),
-        migrations.AddConstraint(
-            model_name='ruleversion',
-            constraint=models.CheckConstraint(condition=models.Q(('trigger__in', ['gap', 'case'])), name='ruleversion_trigger_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='ruleversion',
-            constraint=models.CheckConstraint(condition=models.Q(('retired_at__isnull', True), ('published_at__isnull', False), _connector='OR'), name='ruleversion_ends_once_published'),
-        ),
-        migrations.AddConstraint(
-            model_name='ruleversion',
-            constraint=models.CheckConstraint(condition=models.Q(('opens_case', False), models.Q(('department', ''), _negated=True), _connector='OR'), name='ruleversion_case_has_department'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='ruleversion',
-            trigger=pgtrigger.compiler.Trigger(name='published_stays', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."published_at" IS NOT NULL)', func="\n                IF TG_OP = 'UPDATE' AND OLD.retired_at IS NULL\n                    AND to_jsonb(OLD) - 'retired_at' = to_jsonb(NEW) - 'retired_at' THEN\n                    RETURN NEW;\n                END IF;\n                RAISE EXCEPTION 'a published version of a rule does not change'\n                    USING ERRCODE = 'check_violation';\n                ", hash='b4e16be28d76eb9aaa5e3a9b4d02f0c963187168', operation='UPDATE OR DELETE', pgid='pgtrigger_published_stays_c32b5', table='compensation_ruleversion', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='rulegive',
-            constraint=models.UniqueConstraint(fields=('version', 'position'), name='rulegive_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='rulegive',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount', ''), ('kind', 'coupon'), ('points__isnull', True), ('template__isnull', False)), models.Q(('amount', ''), ('kind', 'points'), ('points__gt', 0), ('template__isnull', True)), models.Q(('amount', ''), ('kind', 'reshipment'), ('points__isnull', True), ('template__isnull', True)), models.Q(('kind__in', ['refund', 'price_difference']), ('points__isnull', True), ('template__isnull', True), models.Q(('amount', ''), _negated=True)), _connector='OR'), name='rulegive_content'),
-        ),
-        migrations.AddConstraint(
-            model_name='rulegive',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount', 'fixed'), ('amount_fen__isnull', False)), models.Q(models.Q(('amount', 'fixed'), _negated=True), ('amount_fen__isnull', True)), _connector='OR'), name='rulegive_fixed'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='rulegive',
-            trigger=pgtrigger.compiler.Trigger(name='published_stays', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                IF EXISTS (\n                    SELECT 1 FROM compensation_ruleversion v\n                    WHERE v.id IN (OLD.version_id, NEW.version_id) AND v.published_at IS NOT NULL\n                ) THEN\n                    RAISE EXCEPTION 'a published version of a rule does not change'\n                        USING ERRCODE = 'check_violation';\n                END IF;\n                RETURN coalesce(NEW, OLD);\n                ", hash='6b507c22fb65d4174620bcec19bf25767d676611', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_published_stays_65ef9', table='compensation_rulegive', when='BEFORE')),
-        ),
+        Together([
+            migrations.CreateModel(
+                name='Budget',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('department', models.CharField(blank=True, help_text='Its code; empty: all departments.', max_length=40, verbose_name='department')),
+                    ('reason_code', models.CharField(blank=True, help_text='Its code; empty: all reasons.', max_length=40, verbose_name='kind of reason')),
+                    ('starts_at', models.DateTimeField(verbose_name='from')),
+                    ('ends_at', models.DateTimeField(help_text='Not included.', verbose_name='until')),
+                    ('amount_fen', models.PositiveBigIntegerField(verbose_name='amount (fen)')),
+                    ('reserved_fen', models.PositiveBigIntegerField(default=0, editable=False, verbose_name='reserved (fen)')),
+                    ('spent_fen', models.PositiveBigIntegerField(default=0, editable=False, verbose_name='spent (fen)')),
+                    ('low_percent', models.PositiveSmallIntegerField(default=20, help_text='Then its owners are told, once.', verbose_name='low from (percent left)')),
+                    ('low_told_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                    ('empty_told_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ],
+                options={
+                    'verbose_name': 'budget',
+                    'verbose_name_plural': 'budgets',
+                    'ordering': ['-starts_at', 'department', 'reason_code'],
+                },
+            ),
+            migrations.CreateModel(
+                name='BudgetHistory',
+                fields=[
+                    ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                    ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                    ('pgh_label', models.TextField(help_text='The event label.')),
+                    ('id', models.BigIntegerField()),
+                    ('department', models.CharField(blank=True, help_text='Its code; empty: all departments.', max_length=40, verbose_name='department')),
+                    ('reason_code', models.CharField(blank=True, help_text='Its code; empty: all reasons.', max_length=40, verbose_name='kind of reason')),
+                    ('starts_at', models.DateTimeField(verbose_name='from')),
+                    ('ends_at', models.DateTimeField(help_text='Not included.', verbose_name='until')),
+                    ('amount_fen', models.PositiveBigIntegerField(verbose_name='amount (fen)')),
+                    ('low_percent', models.PositiveSmallIntegerField(default=20, help_text='Then its owners are told, once.', verbose_name='low from (percent left)')),
+                ],
+                options={
+                    'abstract': False,
+                },
+            ),
+            migrations.CreateModel(
+                name='BudgetUse',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('holder', models.CharField(blank=True, help_text='What holds it for grants to come, such as "batch:3".', max_length=120, null=True, unique=True)),
+                    ('fen', models.PositiveBigIntegerField(verbose_name='amount (fen)')),
+                    ('state', models.CharField(choices=[('reserved', 'reserved'), ('spent', 'spent'), ('released', 'released')], default='reserved', max_length=8, verbose_name='state')),
+                    ('reserved_at', models.DateTimeField(verbose_name='reserved')),
+                    ('changed_at', models.DateTimeField(verbose_name='changed')),
+                ],
+                options={
+                    'verbose_name': 'use of a budget',
+                    'verbose_name_plural': 'uses of budgets',
+                },
+            ),
+            migrations.CreateModel(
+                name='Cap',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('scope', models.CharField(choices=[('member', 'each member'), ('agent', 'each agent'), ('rule', 'each rule')], max_length=8, verbose_name='holds for')),
+                    ('rule_code', models.SlugField(blank=True, help_text='Its code; empty: each rule by itself.', verbose_name='only the rule')),
+                    ('kind', models.CharField(blank=True, choices=[('coupon', 'coupon'), ('points', 'points'), ('refund', 'refund'), ('price_difference', 'price difference'), ('reshipment', 'reshipment'), ('gift', 'gift')], help_text='Empty: all.', max_length=16, verbose_name='only what is given as')),
+                    ('period', models.CharField(choices=[('day', 'day'), ('week', 'week'), ('month', 'month'), ('days', 'so many days')], default='month', max_length=8, verbose_name='in a')),
+                    ('days', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='days')),
+                    ('limit_fen', models.PositiveBigIntegerField(blank=True, null=True, verbose_name='at most (fen)')),
+                    ('limit_count', models.PositiveIntegerField(blank=True, null=True, verbose_name='at most (times)')),
+                    ('is_active', models.BooleanField(default=True, verbose_name='in force')),
+                ],
+                options={
+                    'verbose_name': 'cap',
+                    'verbose_name_plural': 'caps',
+                    'ordering': ['scope', 'pk'],
+                },
+            ),
+            migrations.CreateModel(
+                name='CapCount',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('whose', models.CharField(help_text='Such as "member:7".', max_length=80)),
+                    ('starts_at', models.DateTimeField()),
+                    ('ends_at', models.DateTimeField()),
+                    ('limit_fen', models.PositiveBigIntegerField(help_text='Of the cap, or what was used before.', null=True)),
+                    ('limit_count', models.PositiveIntegerField(null=True)),
+                    ('used_fen', models.PositiveBigIntegerField(default=0)),
+                    ('used_count', models.PositiveIntegerField(default=0)),
+                    ('passed_fen', models.PositiveBigIntegerField(default=0, help_text='Approved beyond the cap.')),
+                    ('passed_count', models.PositiveIntegerField(default=0)),
+                ],
+            ),
+            migrations.CreateModel(
+                name='CapHistory',
+                fields=[
+                    ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                    ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                    ('pgh_label', models.TextField(help_text='The event label.')),
+                    ('id', models.BigIntegerField()),
+                    ('scope', models.CharField(choices=[('member', 'each member'), ('agent', 'each agent'), ('rule', 'each rule')], max_length=8, verbose_name='holds for')),
+                    ('rule_code', models.SlugField(blank=True, db_index=False, help_text='Its code; empty: each rule by itself.', verbose_name='only the rule')),
+                    ('kind', models.CharField(blank=True, choices=[('coupon', 'coupon'), ('points', 'points'), ('refund', 'refund'), ('price_difference', 'price difference'), ('reshipment', 'reshipment'), ('gift', 'gift')], help_text='Empty: all.', max_length=16, verbose_name='only what is given as')),
+                    ('period', models.CharField(choices=[('day', 'day'), ('week', 'week'), ('month', 'month'), ('days', 'so many days')], default='month', max_length=8, verbose_name='in a')),
+                    ('days', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='days')),
+                    ('limit_fen', models.PositiveBigIntegerField(blank=True, null=True, verbose_name='at most (fen)')),
+                    ('limit_count', models.PositiveIntegerField(blank=True, null=True, verbose_name='at most (times)')),
+                    ('is_active', models.BooleanField(default=True, verbose_name='in force')),
+                ],
+                options={
+                    'abstract': False,
+                },
+            ),
+            migrations.CreateModel(
+                name='CapUse',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('fen', models.PositiveBigIntegerField()),
+                    ('is_beyond', models.BooleanField(default=False, help_text='An approver gave it beyond the cap.')),
+                    ('released_at', models.DateTimeField(null=True)),
+                ],
+            ),
+            migrations.CreateModel(
+                name='Rule',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('name', models.CharField(max_length=80, verbose_name='name')),
+                    ('name_en', models.CharField(blank=True, max_length=80, verbose_name='English name')),
+                    ('code', models.SlugField(unique=True, verbose_name='code')),
+                    ('position', models.PositiveSmallIntegerField(default=100, help_text='Lower comes first.', verbose_name='place')),
+                    ('is_active', models.BooleanField(default=True, verbose_name='in force')),
+                ],
+                options={
+                    'verbose_name': 'automatic rule',
+                    'verbose_name_plural': 'automatic rules',
+                    'ordering': ['position', 'pk'],
+                    'permissions': [('publish_rule', 'Can publish automatic rules')],
+                },
+            ),
+            migrations.CreateModel(
+                name='RuleGive',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('position', models.PositiveSmallIntegerField(default=1, verbose_name='place')),
+                    ('kind', models.CharField(max_length=16, verbose_name='kind')),
+                    ('points', models.PositiveIntegerField(blank=True, null=True, verbose_name='points')),
+                    ('amount', models.CharField(blank=True, choices=[('', '—'), ('fixed', 'a fixed amount'), ('paid', 'what was paid'), ('difference', 'the difference')], default='', max_length=12, verbose_name='amount')),
+                    ('amount_fen', models.PositiveBigIntegerField(blank=True, null=True, verbose_name='amount (fen)')),
+                ],
+                options={
+                    'verbose_name': 'what a rule gives',
+                    'verbose_name_plural': 'what a rule gives',
+                    'ordering': ['position', 'pk'],
+                },
+            ),
+            migrations.CreateModel(
+                name='RuleHistory',
+                fields=[
+                    ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                    ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                    ('pgh_label', models.TextField(help_text='The event label.')),
+                    ('id', models.BigIntegerField()),
+                    ('name', models.CharField(max_length=80, verbose_name='name')),
+                    ('name_en', models.CharField(blank=True, max_length=80, verbose_name='English name')),
+                    ('code', models.SlugField(db_index=False, verbose_name='code')),
+                    ('position', models.PositiveSmallIntegerField(default=100, help_text='Lower comes first.', verbose_name='place')),
+                    ('is_active', models.BooleanField(default=True, verbose_name='in force')),
+                ],
+                options={
+                    'abstract': False,
+                },
+            ),
+            migrations.CreateModel(
+                name='RuleVersion',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('code', models.SlugField(help_text="The rule's.", verbose_name='code')),
+                    ('number', models.PositiveIntegerField(verbose_name='version')),
+                    ('trigger', models.CharField(choices=[('gap', 'a broken promise'), ('case', 'a new case')], max_length=8, verbose_name='looks at')),
+                    ('aspects', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, help_text='None: any.', size=None, verbose_name='about')),
+                    ('gap_kinds', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, help_text='None: any.', size=None, verbose_name='kind of gap')),
+                    ('causes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, help_text='None: any.', size=None, verbose_name='cause')),
+                    ('severity_from', models.PositiveSmallIntegerField(default=1, verbose_name='from severity')),
+                    ('case_kinds', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, help_text='None: any.', size=None, verbose_name='kind of case')),
+                    ('problems', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, help_text='None: any.', size=None, verbose_name='problem')),
+                    ('tiers', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, help_text='None: any.', size=None, verbose_name='tier')),
+                    ('categories', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), blank=True, default=list, help_text='None: any.', size=None, verbose_name='product category')),
+                    ('amount_from_fen', models.PositiveBigIntegerField(blank=True, null=True, verbose_name='order from (fen)')),
+                    ('amount_up_to_fen', models.PositiveBigIntegerField(blank=True, null=True, verbose_name='order up to (fen)')),
+                    ('pictures_from', models.PositiveSmallIntegerField(default=0, help_text='That came with the case.', verbose_name='pictures at least')),
+                    ('within_days', models.PositiveSmallIntegerField(default=30, help_text='So that an import of old orders gives nothing.', verbose_name='only for what happened in the last (days)')),
+                    ('opens_case', models.BooleanField(default=False, verbose_name='opens a case')),
+                    ('department', models.CharField(blank=True, help_text='Whose case and whose budget; its code.', max_length=40, verbose_name='department')),
+                    ('priority', models.PositiveSmallIntegerField(default=2, verbose_name='priority')),
+                    ('tells_member', models.BooleanField(default=True, verbose_name='tells the member')),
+                    ('asks_person', models.BooleanField(default=False, help_text='What it gives is offered to whoever works on the case, who chooses.', verbose_name='a person chooses')),
+                    ('made_at', models.DateTimeField(verbose_name='made')),
+                    ('published_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='published')),
+                    ('retired_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='until')),
+                ],
+                options={
+                    'verbose_name': 'version of a rule',
+                    'verbose_name_plural': 'versions of rules',
+                    'ordering': ['rule', '-number'],
+                },
+            ),
+            migrations.AddField(
+                model_name='approvalround',
+                name='because',
+                field=models.CharField(blank=True, choices=[('', 'beyond authority'), ('budget', 'budget used up'), ('cap', 'cap reached'), ('signals', 'unusual for a member')], db_default='', default='', max_length=8, verbose_name='why it is asked'),
+            ),
+            migrations.AddField(
+                model_name='approvalround',
+                name='details',
+                field=models.JSONField(blank=True, db_default=models.Value({}, models.JSONField()), default=dict, editable=False),
+            ),
+            migrations.AddConstraint(
+                model_name='approvalround',
+                constraint=models.CheckConstraint(condition=models.Q(('because__in', ['', 'budget', 'cap', 'signals'])), name='approvalround_because_known'),
+            ),
+        ]),
+        Together([
+            migrations.AddField(
+                model_name='budget',
+                name='owners',
+                field=models.ManyToManyField(blank=True, help_text='Who is told when it is low or empty; nobody: whoever may change budgets.', related_name='budgets', to=settings.AUTH_USER_MODEL, verbose_name='owners'),
+            ),
+            migrations.AddField(
+                model_name='budgethistory',
+                name='pgh_context',
+                field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
+            ),
+            migrations.AddField(
+                model_name='budgethistory',
+                name='pgh_obj',
+                field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='compensation.budget'),
+            ),
+            migrations.AddField(
+                model_name='budgetuse',
+                name='budget',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uses', to='compensation.budget', verbose_name='budget'),
+            ),
+            migrations.AddField(
+                model_name='budgetuse',
+                name='grant',
+                field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='budget_use', to='compensation.grant', verbose_name='grant'),
+            ),
+            migrations.AddConstraint(
+                model_name='cap',
+                constraint=models.CheckConstraint(condition=models.Q(('period__in', ['day', 'week', 'month', 'days']), ('scope__in', ['member', 'agent', 'rule'])), name='cap_known'),
+            ),
+            migrations.AddConstraint(
+                model_name='cap',
+                constraint=models.CheckConstraint(condition=models.Q(('limit_fen__isnull', False), ('limit_count__isnull', False), _connector='OR'), name='cap_limits'),
+            ),
+            migrations.AddConstraint(
+                model_name='cap',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('days__gt', 0), ('days__isnull', False), ('period', 'days')), models.Q(models.Q(('period', 'days'), _negated=True), ('days__isnull', True)), _connector='OR'), name='cap_days'),
+            ),
+            migrations.AddConstraint(
+                model_name='cap',
+                constraint=models.CheckConstraint(condition=models.Q(('scope', 'rule'), ('rule_code', ''), _connector='OR'), name='cap_rule_of_rules'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='cap',
+                trigger=pgtrigger.compiler.Trigger(name='record_change', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE before jsonb := NULL; after jsonb := NULL; gone jsonb := NULL; come jsonb := NULL; context jsonb; hidden text[] := ARRAY[]::text[];', func="\n    IF TG_OP <> 'INSERT' THEN before := to_jsonb(OLD) - hidden; END IF;\n    IF TG_OP <> 'DELETE' THEN after := to_jsonb(NEW) - hidden; END IF;\n    IF TG_OP = 'UPDATE' THEN\n        SELECT jsonb_object_agg(key, value) INTO gone FROM jsonb_each(before) WHERE value <> after->key;\n        SELECT jsonb_object_agg(key, value) INTO come FROM jsonb_each(after) WHERE value <> before->key;\n        IF come IS NULL THEN RETURN NULL; END IF;\n    ELSE\n        gone := before; come := after;\n    END IF;\n    context := coalesce(nullif(current_setting('pghistory.context_metadata', true), ''), '{}')::jsonb;\n    INSERT INTO common_event (kind, at, actor, subject_type, subject_id, data) VALUES (\n        'config.changed', clock_timestamp(), coalesce('user:' || (context->>'user'), 'system'), 'cap',\n        coalesce(after->>'id', before->>'id')::bigint,\n        jsonb_build_object('op', lower(TG_OP), 'before', gone, 'after', come, 'url', context->>'url',\n            'request', context->>'request')\n    );\n    RETURN NULL;\n", hash='3ab858cb8b69f3be9be97ce1a52dbc7ad4b057f1', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_record_change_91c88', table='compensation_cap', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='cap',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_caphistory" ("days", "id", "is_active", "kind", "limit_count", "limit_fen", "period", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rule_code", "scope") VALUES (NEW."days", NEW."id", NEW."is_active", NEW."kind", NEW."limit_count", NEW."limit_fen", NEW."period", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."rule_code", NEW."scope"); RETURN NULL;', hash='57b5e7eae2cba47ab47ec1c65765e0ae6a766043', operation='INSERT', pgid='pgtrigger_insert_insert_29a09', table='compensation_cap', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='cap',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "compensation_caphistory" ("days", "id", "is_active", "kind", "limit_count", "limit_fen", "period", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rule_code", "scope") VALUES (NEW."days", NEW."id", NEW."is_active", NEW."kind", NEW."limit_count", NEW."limit_fen", NEW."period", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."rule_code", NEW."scope"); RETURN NULL;', hash='6100a3c243d3436ad9d1ac4a1b61231efa6b4cc1', operation='UPDATE', pgid='pgtrigger_update_update_4fb51', table='compensation_cap', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='cap',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_caphistory" ("days", "id", "is_active", "kind", "limit_count", "limit_fen", "period", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rule_code", "scope") VALUES (OLD."days", OLD."id", OLD."is_active", OLD."kind", OLD."limit_count", OLD."limit_fen", OLD."period", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."rule_code", OLD."scope"); RETURN NULL;', hash='49dfa543ead14c2631d4335b9f1f6c2944f10c12', operation='DELETE', pgid='pgtrigger_delete_delete_02e91', table='compensation_cap', when='AFTER')),
+            ),
+            migrations.AddField(
+                model_name='capcount',
+                name='cap',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='counts', to='compensation.cap'),
+            ),
+            migrations.AddField(
+                model_name='caphistory',
+                name='pgh_context',
+                field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
+            ),
+            migrations.AddField(
+                model_name='caphistory',
+                name='pgh_obj',
+                field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='compensation.cap'),
+            ),
+            migrations.AddField(
+                model_name='capuse',
+                name='count',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uses', to='compensation.capcount'),
+            ),
+            migrations.AddField(
+                model_name='capuse',
+                name='grant',
+                field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='cap_uses', to='compensation.grant'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='rule',
+                trigger=pgtrigger.compiler.Trigger(name='record_change', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE before jsonb := NULL; after jsonb := NULL; gone jsonb := NULL; come jsonb := NULL; context jsonb; hidden text[] := ARRAY[]::text[];', func="\n    IF TG_OP <> 'INSERT' THEN before := to_jsonb(OLD) - hidden; END IF;\n    IF TG_OP <> 'DELETE' THEN after := to_jsonb(NEW) - hidden; END IF;\n    IF TG_OP = 'UPDATE' THEN\n        SELECT jsonb_object_agg(key, value) INTO gone FROM jsonb_each(before) WHERE value <> after->key;\n        SELECT jsonb_object_agg(key, value) INTO come FROM jsonb_each(after) WHERE value <> before->key;\n        IF come IS NULL THEN RETURN NULL; END IF;\n    ELSE\n        gone := before; come := after;\n    END IF;\n    context := coalesce(nullif(current_setting('pghistory.context_metadata', true), ''), '{}')::jsonb;\n    INSERT INTO common_event (kind, at, actor, subject_type, subject_id, data) VALUES (\n        'config.changed', clock_timestamp(), coalesce('user:' || (context->>'user'), 'system'), 'rule',\n        coalesce(after->>'id', before->>'id')::bigint,\n        jsonb_build_object('op', lower(TG_OP), 'before', gone, 'after', come, 'url', context->>'url',\n            'request', context->>'request')\n    );\n    RETURN NULL;\n", hash='deafa59a8522434b423990fe9bb3e1b70f2e2a67', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_record_change_dc857', table='compensation_rule', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='rule',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_rulehistory" ("code", "id", "is_active", "name", "name_en", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position") VALUES (NEW."code", NEW."id", NEW."is_active", NEW."name", NEW."name_en", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."position"); RETURN NULL;', hash='ee50d2bc17bf25da098b897d0b0cb186bf49f682', operation='INSERT', pgid='pgtrigger_insert_insert_57ac4', table='compensation_rule', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='rule',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "compensation_rulehistory" ("code", "id", "is_active", "name", "name_en", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position") VALUES (NEW."code", NEW."id", NEW."is_active", NEW."name", NEW."name_en", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."position"); RETURN NULL;', hash='76818f5ab7a6b23e7ba38f0ce40ba955d6eb6551', operation='UPDATE', pgid='pgtrigger_update_update_3970a', table='compensation_rule', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='rule',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_rulehistory" ("code", "id", "is_active", "name", "name_en", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position") VALUES (OLD."code", OLD."id", OLD."is_active", OLD."name", OLD."name_en", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."position"); RETURN NULL;', hash='24037dc6d62fc81a79a6d731bb5d42e3a67a43e3', operation='DELETE', pgid='pgtrigger_delete_delete_403f0', table='compensation_rule', when='AFTER')),
+            ),
+            migrations.AddField(
+                model_name='rulegive',
+                name='template',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='compensation.coupontemplate', verbose_name='coupon'),
+            ),
+            migrations.AddField(
+                model_name='rulehistory',
+                name='pgh_context',
+                field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
+            ),
+            migrations.AddField(
+                model_name='rulehistory',
+                name='pgh_obj',
+                field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='compensation.rule'),
+            ),
+            migrations.AddField(
+                model_name='ruleversion',
+                name='made_by',
+                field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            ),
+            migrations.AddField(
+                model_name='ruleversion',
+                name='published_by',
+                field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='published by'),
+            ),
+            migrations.AddField(
+                model_name='ruleversion',
+                name='rule',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='compensation.rule', verbose_name='rule'),
+            ),
+            migrations.AddField(
+                model_name='rulegive',
+                name='version',
+                field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='gives', to='compensation.ruleversion'),
+            ),
+            migrations.AddField(
+                model_name='grant',
+                name='rule',
+                field=models.ForeignKey(blank=True, help_text='The version of the rule; the cause says for what.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='grants', to='compensation.ruleversion', verbose_name='by rule'),
+            ),
+            migrations.AddIndex(
+                model_name='budget',
+                index=models.Index(fields=['ends_at', 'starts_at'], name='budget_period'),
+            ),
+            migrations.AddConstraint(
+                model_name='budget',
+                constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='budget_forward'),
+            ),
+            migrations.AddConstraint(
+                model_name='budget',
+                constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gte', django.db.models.expressions.CombinedExpression(models.F('reserved_fen'), '+', models.F('spent_fen')))), name='budget_enough'),
+            ),
+            migrations.AddConstraint(
+                model_name='budget',
+                constraint=models.CheckConstraint(condition=models.Q(('low_percent__lte', 100)), name='budget_low_is_percent'),
+            ),
+            migrations.AddConstraint(
+                model_name='budget',
+                constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.Func(models.Func(django.db.models.functions.text.Concat(models.F('department'), models.Value('/'), models.F('reason_code')), models.Value(0), function='hashtextextended', output_field=models.BigIntegerField()), models.Func(django.db.models.functions.text.Concat(models.F('department'), models.Value('/'), models.F('reason_code')), models.Value(0), function='hashtextextended', output_field=models.BigIntegerField()), models.Value('[]'), function='int8range'), '&&'), (models.Func(models.F('starts_at'), models.F('ends_at'), function='tstzrange'), '&&')], name='budget_no_overlap'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='budget',
+                trigger=pgtrigger.compiler.Trigger(name='record_change', sql=pgtrigger.compiler.UpsertTriggerSql(declare="DECLARE before jsonb := NULL; after jsonb := NULL; gone jsonb := NULL; come jsonb := NULL; context jsonb; hidden text[] := ARRAY['empty_told_at', 'low_told_at', 'reserved_fen', 'spent_fen']::text[];", func="\n    IF TG_OP <> 'INSERT' THEN before := to_jsonb(OLD) - hidden; END IF;\n    IF TG_OP <> 'DELETE' THEN after := to_jsonb(NEW) - hidden; END IF;\n    IF TG_OP = 'UPDATE' THEN\n        SELECT jsonb_object_agg(key, value) INTO gone FROM jsonb_each(before) WHERE value <> after->key;\n        SELECT jsonb_object_agg(key, value) INTO come FROM jsonb_each(after) WHERE value <> before->key;\n        IF come IS NULL THEN RETURN NULL; END IF;\n    ELSE\n        gone := before; come := after;\n    END IF;\n    context := coalesce(nullif(current_setting('pghistory.context_metadata', true), ''), '{}')::jsonb;\n    INSERT INTO common_event (kind, at, actor, subject_type, subject_id, data) VALUES (\n        'config.changed', clock_timestamp(), coalesce('user:' || (context->>'user'), 'system'), 'budget',\n        coalesce(after->>'id', before->>'id')::bigint,\n        jsonb_build_object('op', lower(TG_OP), 'before', gone, 'after', come, 'url', context->>'url',\n            'request', context->>'request')\n    );\n    RETURN NULL;\n", hash='04f8d3a58337023a5174ccedd8b7bac1bf49e139', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_record_change_e1cb5', table='compensation_budget', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='budget',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_budgethistory" ("amount_fen", "department", "ends_at", "id", "low_percent", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason_code", "starts_at") VALUES (NEW."amount_fen", NEW."department", NEW."ends_at", NEW."id", NEW."low_percent", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."reason_code", NEW."starts_at"); RETURN NULL;', hash='755c2e4757cc9aee152c8735f78e5094f1911e03', operation='INSERT', pgid='pgtrigger_insert_insert_d699d', table='compensation_budget', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='budget',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."amount_fen" IS DISTINCT FROM (NEW."amount_fen") OR OLD."department" IS DISTINCT FROM (NEW."department") OR OLD."ends_at" IS DISTINCT FROM (NEW."ends_at") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."low_percent" IS DISTINCT FROM (NEW."low_percent") OR OLD."reason_code" IS DISTINCT FROM (NEW."reason_code") OR OLD."starts_at" IS DISTINCT FROM (NEW."starts_at"))', func='INSERT INTO "compensation_budgethistory" ("amount_fen", "department", "ends_at", "id", "low_percent", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason_code", "starts_at") VALUES (NEW."amount_fen", NEW."department", NEW."ends_at", NEW."id", NEW."low_percent", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."reason_code", NEW."starts_at"); RETURN NULL;', hash='d6bf2ff22b7a3a78e7bfb9aa0cf7062a374a2785', operation='UPDATE', pgid='pgtrigger_update_update_30dc0', table='compensation_budget', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='budget',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_budgethistory" ("amount_fen", "department", "ends_at", "id", "low_percent", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason_code", "starts_at") VALUES (OLD."amount_fen", OLD."department", OLD."ends_at", OLD."id", OLD."low_percent", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."reason_code", OLD."starts_at"); RETURN NULL;', hash='1f4e4755eda5acfdcd1dc29d52f757f2615fed79', operation='DELETE', pgid='pgtrigger_delete_delete_ac7d1', table='compensation_budget', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='budgethistory',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='a89a120ce276f55461502ef1dc653b9a2319c9f0', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_76f81', table='compensation_budgethistory', when='BEFORE')),
+            ),
+            migrations.AddConstraint(
+                model_name='budgetuse',
+                constraint=models.CheckConstraint(condition=models.Q(('state__in', ['reserved', 'spent', 'released'])), name='budgetuse_state_known'),
+            ),
+            migrations.AddConstraint(
+                model_name='budgetuse',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('grant__isnull', False), ('holder__isnull', True)), models.Q(('grant__isnull', True), ('holder__isnull', False)), _connector='OR'), name='budgetuse_of_one'),
+            ),
+            migrations.AddConstraint(
+                model_name='capcount',
+                constraint=models.UniqueConstraint(fields=('cap', 'whose', 'starts_at'), name='capcount_once'),
+            ),
+            migrations.AddConstraint(
+                model_name='capcount',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('limit_fen__isnull', True), ('used_fen__lte', models.F('limit_fen')), _connector='OR'), models.Q(('limit_count__isnull', True), ('used_count__lte', models.F('limit_count')), _connector='OR')), name='capcount_within'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='caphistory',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='34d6debd34c19e087b001000d76f62076fee418e', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_1ccde', table='compensation_caphistory', when='BEFORE')),
+            ),
+            migrations.AddConstraint(
+                model_name='capuse',
+                constraint=models.UniqueConstraint(fields=('grant', 'count'), name='capuse_once'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='rulehistory',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='1b10125e4712db52b404fa22723f1169c8851214', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_e7689', table='compensation_rulehistory', when='BEFORE')),
+            ),
+            migrations.AddConstraint(
+                model_name='ruleversion',
+                constraint=models.UniqueConstraint(fields=('rule', 'number'), name='ruleversion_once'),
+            ),
+            migrations.AddConstraint(
+                model_name='ruleversion',
+                constraint=models.UniqueConstraint(condition=models.Q(('published_at__isnull', False), ('retired_at__isnull', True)), fields=('rule',), name='ruleversion_one_in_force'),
+            ),
+            migrations.AddConstraint(
+                model_name='ruleversion',
+                constraint=models.UniqueConstraint(condition=models.Q(('published_at__isnull', True)), fields=('rule',), name='ruleversion_one_draft'),
+            ),
+            migrations.AddConstraint(
+                model_name='ruleversion',
+                constraint=models.CheckConstraint(condition=models.Q(('trigger__in', ['gap', 'case'])), name='ruleversion_trigger_known'),
+            ),
+            migrations.AddConstraint(
+                model_name='ruleversion',
+                constraint=models.CheckConstraint(condition=models.Q(('retired_at__isnull', True), ('published_at__isnull', False), _connector='OR'), name='ruleversion_ends_once_published'),
+            ),
+            migrations.AddConstraint(
+                model_name='ruleversion',
+                constraint=models.CheckConstraint(condition=models.Q(('opens_case', False), models.Q(('department', ''), _negated=True), _connector='OR'), name='ruleversion_case_has_department'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='ruleversion',
+                trigger=pgtrigger.compiler.Trigger(name='published_stays', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."published_at" IS NOT NULL)', func="\n                IF TG_OP = 'UPDATE' AND OLD.retired_at IS NULL\n                    AND to_jsonb(OLD) - 'retired_at' = to_jsonb(NEW) - 'retired_at' THEN\n                    RETURN NEW;\n                END IF;\n                RAISE EXCEPTION 'a published version of a rule does not change'\n                    USING ERRCODE = 'check_violation';\n                ", hash='b4e16be28d76eb9aaa5e3a9b4d02f0c963187168', operation='UPDATE OR DELETE', pgid='pgtrigger_published_stays_c32b5', table='compensation_ruleversion', when='BEFORE')),
+            ),
+            migrations.AddConstraint(
+                model_name='rulegive',
+                constraint=models.UniqueConstraint(fields=('version', 'position'), name='rulegive_once'),
+            ),
+            migrations.AddConstraint(
+                model_name='rulegive',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount', ''), ('kind', 'coupon'), ('points__isnull', True), ('template__isnull', False)), models.Q(('amount', ''), ('kind', 'points'), ('points__gt', 0), ('template__isnull', True)), models.Q(('amount', ''), ('kind', 'reshipment'), ('points__isnull', True), ('template__isnull', True)), models.Q(('kind__in', ['refund', 'price_difference']), ('points__isnull', True), ('template__isnull', True), models.Q(('amount', ''), _negated=True)), _connector='OR'), name='rulegive_content'),
+            ),
+            migrations.AddConstraint(
+                model_name='rulegive',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount', 'fixed'), ('amount_fen__isnull', False)), models.Q(models.Q(('amount', 'fixed'), _negated=True), ('amount_fen__isnull', True)), _connector='OR'), name='rulegive_fixed'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='rulegive',
+                trigger=pgtrigger.compiler.Trigger(name='published_stays', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                IF EXISTS (\n                    SELECT 1 FROM compensation_ruleversion v\n                    WHERE v.id IN (OLD.version_id, NEW.version_id) AND v.published_at IS NOT NULL\n                ) THEN\n                    RAISE EXCEPTION 'a published version of a rule does not change'\n                        USING ERRCODE = 'check_violation';\n                END IF;\n                RETURN coalesce(NEW, OLD);\n                ", hash='6b507c22fb65d4174620bcec19bf25767d676611', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_published_stays_65ef9', table='compensation_rulegive', when='BEFORE')),
+            ),
+        ]),
     ]

@@ -6,6 +6,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from config.common.together import Together
+
 TERMS = """
 INSERT INTO compensation_couponterms (template_id, digest, name, name_en, kind, categories, stacking)
 SELECT id, 'before', name, name_en, 'amount', '{}', 'others' FROM compensation_coupontemplate AS template
@@ -32,54 +34,56 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='CouponCount',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('issued', models.PositiveIntegerField()),
-            ],
-        ),
-        migrations.CreateModel(
-            name='CouponTerms',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('name_en', models.CharField(blank=True, max_length=80, verbose_name='English name')),
-                ('description', models.CharField(blank=True, db_default='', default='', help_text='For members.', max_length=200, verbose_name='description')),
-                ('description_en', models.CharField(blank=True, db_default='', default='', max_length=200, verbose_name='English description')),
-                ('kind', models.CharField(choices=[('amount', 'an amount off'), ('percent', 'a percentage off'), ('shipping', 'free shipping')], db_default='amount', default='amount', max_length=8, verbose_name='takes off')),
-                ('percent_off', models.PositiveSmallIntegerField(blank=True, help_text='20 takes a fifth off.', null=True, verbose_name='per cent off')),
-                ('categories', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), blank=True, db_default=[], default=list, help_text='Which goods it is for, as the shop names their categories; empty: all.', size=None, verbose_name='product categories')),
-                ('stacking', models.CharField(choices=[('others', 'together with others'), ('group', 'one of its group for an order'), ('alone', 'alone')], db_default='others', default='others', max_length=8, verbose_name='used')),
-                ('stacking_group', models.SlugField(blank=True, db_default='', db_index=False, default='', max_length=40, verbose_name='group')),
-                ('digest', models.CharField(editable=False, max_length=64)),
-            ],
-            options={
-                'verbose_name': 'coupon terms',
-                'verbose_name_plural': 'coupon terms',
-            },
-        ),
-        migrations.CreateModel(
-            name='CouponUse',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('order_ref', models.CharField(max_length=64, verbose_name='order number')),
-                ('state', models.CharField(choices=[('reserved', 'reserved'), ('redeemed', 'used'), ('released', 'released'), ('lapsed', 'not used in time'), ('reversed', 'undone')], max_length=8, verbose_name='state')),
-                ('taken_fen', models.PositiveBigIntegerField(verbose_name='taken off (fen)')),
-                ('reserved_at', models.DateTimeField(blank=True, null=True, verbose_name='reserved')),
-                ('reserved_until', models.DateTimeField(blank=True, null=True, verbose_name='reserved until')),
-                ('redeemed_at', models.DateTimeField(blank=True, null=True, verbose_name='used')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
-            ],
-            options={
-                'verbose_name': 'use of a coupon',
-                'verbose_name_plural': 'uses of coupons',
-            },
-        ),
-        migrations.AlterModelOptions(
-            name='coupon',
-            options={'permissions': [('see_coupon_code', 'Can see whole coupon codes'), ('revoke_coupon', 'Can take coupons back')], 'verbose_name': 'coupon', 'verbose_name_plural': 'coupons'},
-        ),
+        Together([
+            migrations.CreateModel(
+                name='CouponCount',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('issued', models.PositiveIntegerField()),
+                ],
+            ),
+            migrations.CreateModel(
+                name='CouponTerms',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('name', models.CharField(max_length=80, verbose_name='name')),
+                    ('name_en', models.CharField(blank=True, max_length=80, verbose_name='English name')),
+                    ('description', models.CharField(blank=True, db_default='', default='', help_text='For members.', max_length=200, verbose_name='description')),
+                    ('description_en', models.CharField(blank=True, db_default='', default='', max_length=200, verbose_name='English description')),
+                    ('kind', models.CharField(choices=[('amount', 'an amount off'), ('percent', 'a percentage off'), ('shipping', 'free shipping')], db_default='amount', default='amount', max_length=8, verbose_name='takes off')),
+                    ('percent_off', models.PositiveSmallIntegerField(blank=True, help_text='20 takes a fifth off.', null=True, verbose_name='per cent off')),
+                    ('categories', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), blank=True, db_default=[], default=list, help_text='Which goods it is for, as the shop names their categories; empty: all.', size=None, verbose_name='product categories')),
+                    ('stacking', models.CharField(choices=[('others', 'together with others'), ('group', 'one of its group for an order'), ('alone', 'alone')], db_default='others', default='others', max_length=8, verbose_name='used')),
+                    ('stacking_group', models.SlugField(blank=True, db_default='', db_index=False, default='', max_length=40, verbose_name='group')),
+                    ('digest', models.CharField(editable=False, max_length=64)),
+                ],
+                options={
+                    'verbose_name': 'coupon terms',
+                    'verbose_name_plural': 'coupon terms',
+                },
+            ),
+            migrations.CreateModel(
+                name='CouponUse',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('order_ref', models.CharField(max_length=64, verbose_name='order number')),
+                    ('state', models.CharField(choices=[('reserved', 'reserved'), ('redeemed', 'used'), ('released', 'released'), ('lapsed', 'not used in time'), ('reversed', 'undone')], max_length=8, verbose_name='state')),
+                    ('taken_fen', models.PositiveBigIntegerField(verbose_name='taken off (fen)')),
+                    ('reserved_at', models.DateTimeField(blank=True, null=True, verbose_name='reserved')),
+                    ('reserved_until', models.DateTimeField(blank=True, null=True, verbose_name='reserved until')),
+                    ('redeemed_at', models.DateTimeField(blank=True, null=True, verbose_name='used')),
+                    ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
+                ],
+                options={
+                    'verbose_name': 'use of a coupon',
+                    'verbose_name_plural': 'uses of coupons',
+                },
+            ),
+            migrations.AlterModelOptions(
+                name='coupon',
+                options={'permissions': [('see_coupon_code', 'Can see whole coupon codes'), ('revoke_coupon', 'Can take coupons back')], 'verbose_name': 'coupon', 'verbose_name_plural': 'coupons'},
+            ),
+        ]),
         pgtrigger.migrations.RemoveTrigger(
             model_name='coupontemplate',
             name='insert_insert',
@@ -96,275 +100,277 @@ class Migration(migrations.Migration):
             model_name='coupon',
             name='coupon_status_known',
         ),
-        migrations.AddField(
-            model_name='coupon',
-            name='key',
-            field=models.CharField(blank=True, db_default='', default='', editable=False, max_length=200),
-        ),
-        migrations.AddField(
-            model_name='coupon',
-            name='note',
-            field=models.CharField(blank=True, db_default='', default='', max_length=200, verbose_name='why it was taken back'),
-        ),
-        migrations.AddField(
-            model_name='coupon',
-            name='valid_from',
-            field=models.DateTimeField(blank=True, help_text='Empty: from when it was given.', null=True, verbose_name='valid from'),
-        ),
-        migrations.AddField(
-            model_name='coupontemplate',
-            name='categories',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), blank=True, db_default=[], default=list, help_text='Which goods it is for, as the shop names their categories; empty: all.', size=None, verbose_name='product categories'),
-        ),
-        migrations.AddField(
-            model_name='coupontemplate',
-            name='description',
-            field=models.CharField(blank=True, db_default='', default='', help_text='For members.', max_length=200, verbose_name='description'),
-        ),
-        migrations.AddField(
-            model_name='coupontemplate',
-            name='description_en',
-            field=models.CharField(blank=True, db_default='', default='', max_length=200, verbose_name='English description'),
-        ),
-        migrations.AddField(
-            model_name='coupontemplate',
-            name='kind',
-            field=models.CharField(choices=[('amount', 'an amount off'), ('percent', 'a percentage off'), ('shipping', 'free shipping')], db_default='amount', default='amount', max_length=8, verbose_name='takes off'),
-        ),
-        migrations.AddField(
-            model_name='coupontemplate',
-            name='member_limit',
-            field=models.PositiveIntegerField(blank=True, help_text='Empty: any number.', null=True, verbose_name='at most for each member'),
-        ),
-        migrations.AddField(
-            model_name='coupontemplate',
-            name='percent_off',
-            field=models.PositiveSmallIntegerField(blank=True, help_text='20 takes a fifth off.', null=True, verbose_name='per cent off'),
-        ),
-        migrations.AddField(
-            model_name='coupontemplate',
-            name='stacking',
-            field=models.CharField(choices=[('others', 'together with others'), ('group', 'one of its group for an order'), ('alone', 'alone')], db_default='others', default='others', max_length=8, verbose_name='used'),
-        ),
-        migrations.AddField(
-            model_name='coupontemplate',
-            name='stacking_group',
-            field=models.SlugField(blank=True, db_default='', db_index=False, default='', max_length=40, verbose_name='group'),
-        ),
-        migrations.AddField(
-            model_name='coupontemplate',
-            name='starts_after_days',
-            field=models.PositiveSmallIntegerField(db_default=0, default=0, help_text='0: from the moment it is given.', verbose_name='valid after (days)'),
-        ),
-        migrations.AddField(
-            model_name='coupontemplate',
-            name='total_limit',
-            field=models.PositiveIntegerField(blank=True, help_text='Empty: any number.', null=True, verbose_name='at most in all'),
-        ),
-        migrations.AddField(
-            model_name='coupontemplate',
-            name='valid_from',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='valid from'),
-        ),
-        migrations.AddField(
-            model_name='coupontemplate',
-            name='valid_until',
-            field=models.DateTimeField(blank=True, help_text='The same for all; empty: so many days for each from when it is given.', null=True, verbose_name='valid until'),
-        ),
-        migrations.AddField(
-            model_name='coupontemplatehistory',
-            name='categories',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), blank=True, db_default=[], default=list, help_text='Which goods it is for, as the shop names their categories; empty: all.', size=None, verbose_name='product categories'),
-        ),
-        migrations.AddField(
-            model_name='coupontemplatehistory',
-            name='description',
-            field=models.CharField(blank=True, db_default='', default='', help_text='For members.', max_length=200, verbose_name='description'),
-        ),
-        migrations.AddField(
-            model_name='coupontemplatehistory',
-            name='description_en',
-            field=models.CharField(blank=True, db_default='', default='', max_length=200, verbose_name='English description'),
-        ),
-        migrations.AddField(
-            model_name='coupontemplatehistory',
-            name='kind',
-            field=models.CharField(choices=[('amount', 'an amount off'), ('percent', 'a percentage off'), ('shipping', 'free shipping')], db_default='amount', default='amount', max_length=8, verbose_name='takes off'),
-        ),
-        migrations.AddField(
-            model_name='coupontemplatehistory',
-            name='member_limit',
-            field=models.PositiveIntegerField(blank=True, help_text='Empty: any number.', null=True, verbose_name='at most for each member'),
-        ),
-        migrations.AddField(
-            model_name='coupontemplatehistory',
-            name='percent_off',
-            field=models.PositiveSmallIntegerField(blank=True, help_text='20 takes a fifth off.', null=True, verbose_name='per cent off'),
-        ),
-        migrations.AddField(
-            model_name='coupontemplatehistory',
-            name='stacking',
-            field=models.CharField(choices=[('others', 'together with others'), ('group', 'one of its group for an order'), ('alone', 'alone')], db_default='others', default='others', max_length=8, verbose_name='used'),
-        ),
-        migrations.AddField(
-            model_name='coupontemplatehistory',
-            name='stacking_group',
-            field=models.SlugField(blank=True, db_default='', db_index=False, default='', max_length=40, verbose_name='group'),
-        ),
-        migrations.AddField(
-            model_name='coupontemplatehistory',
-            name='starts_after_days',
-            field=models.PositiveSmallIntegerField(db_default=0, default=0, help_text='0: from the moment it is given.', verbose_name='valid after (days)'),
-        ),
-        migrations.AddField(
-            model_name='coupontemplatehistory',
-            name='total_limit',
-            field=models.PositiveIntegerField(blank=True, help_text='Empty: any number.', null=True, verbose_name='at most in all'),
-        ),
-        migrations.AddField(
-            model_name='coupontemplatehistory',
-            name='valid_from',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='valid from'),
-        ),
-        migrations.AddField(
-            model_name='coupontemplatehistory',
-            name='valid_until',
-            field=models.DateTimeField(blank=True, help_text='The same for all; empty: so many days for each from when it is given.', null=True, verbose_name='valid until'),
-        ),
-        migrations.AlterField(
-            model_name='coupon',
-            name='status',
-            field=models.CharField(choices=[('issued', 'usable'), ('reserved', 'reserved for an order'), ('redeemed', 'used'), ('expired', 'expired'), ('revoked', 'taken back')], default='issued', max_length=8, verbose_name='status'),
-        ),
-        migrations.AlterField(
-            model_name='coupon',
-            name='template',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='coupons', to='compensation.coupontemplate', verbose_name='kind'),
-        ),
-        migrations.AlterField(
-            model_name='coupontemplate',
-            name='value_fen',
-            field=models.PositiveBigIntegerField(help_text='What it takes off, or the most that it takes off.', verbose_name='value (fen)'),
-        ),
-        migrations.AlterField(
-            model_name='coupontemplatehistory',
-            name='value_fen',
-            field=models.PositiveBigIntegerField(help_text='What it takes off, or the most that it takes off.', verbose_name='value (fen)'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='coupontemplate',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_coupontemplatehistory" ("categories", "code", "description", "description_en", "id", "is_active", "kind", "member_limit", "min_spend_fen", "name", "name_en", "percent_off", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "stacking", "stacking_group", "starts_after_days", "total_limit", "valid_days", "valid_from", "valid_until", "value_fen") VALUES (NEW."categories", NEW."code", NEW."description", NEW."description_en", NEW."id", NEW."is_active", NEW."kind", NEW."member_limit", NEW."min_spend_fen", NEW."name", NEW."name_en", NEW."percent_off", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."stacking", NEW."stacking_group", NEW."starts_after_days", NEW."total_limit", NEW."valid_days", NEW."valid_from", NEW."valid_until", NEW."value_fen"); RETURN NULL;', hash='3b5be6ff15a93385952e305b8c8b9f0720045eab', operation='INSERT', pgid='pgtrigger_insert_insert_120be', table='compensation_coupontemplate', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='coupontemplate',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "compensation_coupontemplatehistory" ("categories", "code", "description", "description_en", "id", "is_active", "kind", "member_limit", "min_spend_fen", "name", "name_en", "percent_off", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "stacking", "stacking_group", "starts_after_days", "total_limit", "valid_days", "valid_from", "valid_until", "value_fen") VALUES (NEW."categories", NEW."code", NEW."description", NEW."description_en", NEW."id", NEW."is_active", NEW."kind", NEW."member_limit", NEW."min_spend_fen", NEW."name", NEW."name_en", NEW."percent_off", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."stacking", NEW."stacking_group", NEW."starts_after_days", NEW."total_limit", NEW."valid_days", NEW."valid_from", NEW."valid_until", NEW."value_fen"); RETURN NULL;', hash='ecfab887c12d408edfb5e739969e4775306f369b', operation='UPDATE', pgid='pgtrigger_update_update_d1449', table='compensation_coupontemplate', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='coupontemplate',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_coupontemplatehistory" ("categories", "code", "description", "description_en", "id", "is_active", "kind", "member_limit", "min_spend_fen", "name", "name_en", "percent_off", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "stacking", "stacking_group", "starts_after_days", "total_limit", "valid_days", "valid_from", "valid_until", "value_fen") VALUES (OLD."categories", OLD."code", OLD."description", OLD."description_en", OLD."id", OLD."is_active", OLD."kind", OLD."member_limit", OLD."min_spend_fen", OLD."name", OLD."name_en", OLD."percent_off", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."stacking", OLD."stacking_group", OLD."starts_after_days", OLD."total_limit", OLD."valid_days", OLD."valid_from", OLD."valid_until", OLD."value_fen"); RETURN NULL;', hash='b64e806c4e4b03f4f4211e7236719986cf708d63', operation='DELETE', pgid='pgtrigger_delete_delete_11bfb', table='compensation_coupontemplate', when='AFTER')),
-        ),
-        migrations.AddConstraint(
-            model_name='coupontemplate',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('valid_from__isnull', True), ('valid_until__isnull', True)), models.Q(('starts_after_days', 0), ('valid_from__isnull', False), ('valid_until__isnull', False), ('valid_until__gt', models.F('valid_from'))), _connector='OR'), name='coupontemplate_valid'),
-        ),
-        migrations.AddConstraint(
-            model_name='coupontemplate',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'percent'), ('percent_off__isnull', False), ('percent_off__range', (1, 100))), models.Q(('kind__in', ['amount', 'shipping']), ('percent_off__isnull', True)), _connector='OR'), name='coupontemplate_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='coupontemplate',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('stacking', 'group'), models.Q(('stacking_group', ''), _negated=True)), models.Q(('stacking__in', ['others', 'alone']), ('stacking_group', '')), _connector='OR'), name='coupontemplate_stacking'),
-        ),
-        migrations.AddField(
-            model_name='couponcount',
-            name='member',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='compensation.member'),
-        ),
-        migrations.AddField(
-            model_name='couponcount',
-            name='template',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='counts', to='compensation.coupontemplate'),
-        ),
-        migrations.AddField(
-            model_name='couponterms',
-            name='template',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='terms', to='compensation.coupontemplate', verbose_name='kind'),
-        ),
-        migrations.AddField(
-            model_name='coupon',
-            name='terms',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='coupons', to='compensation.couponterms'),
-        ),
-        migrations.AddIndex(
-            model_name='coupon',
-            index=models.Index(fields=['template', 'status'], name='coupon_template'),
-        ),
-        migrations.AddConstraint(
-            model_name='coupon',
-            constraint=models.UniqueConstraint(condition=models.Q(('key', ''), _negated=True), fields=('key',), name='coupon_key_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='coupon',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['issued', 'reserved', 'redeemed', 'expired', 'revoked'])), name='coupon_status_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='coupon',
-            constraint=models.CheckConstraint(condition=models.Q(('value_fen__gt', 0)), name='coupon_worth'),
-        ),
-        migrations.AddConstraint(
-            model_name='coupon',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_from__isnull', True), ('expires_at__gt', models.F('valid_from')), _connector='OR'), name='coupon_valid'),
-        ),
-        migrations.AddField(
-            model_name='couponuse',
-            name='coupon',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uses', to='compensation.coupon', verbose_name='coupon'),
-        ),
-        migrations.AddField(
-            model_name='couponuse',
-            name='posted',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='coupon_use', to='compensation.transaction'),
-        ),
-        migrations.AddConstraint(
-            model_name='couponcount',
-            constraint=models.UniqueConstraint(fields=('template', 'member'), name='couponcount_once', nulls_distinct=False),
-        ),
-        migrations.AddConstraint(
-            model_name='couponterms',
-            constraint=models.UniqueConstraint(fields=('template', 'digest'), name='couponterms_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='couponterms',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'percent'), ('percent_off__isnull', False), ('percent_off__range', (1, 100))), models.Q(('kind__in', ['amount', 'shipping']), ('percent_off__isnull', True)), _connector='OR'), name='couponterms_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='couponterms',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('stacking', 'group'), models.Q(('stacking_group', ''), _negated=True)), models.Q(('stacking__in', ['others', 'alone']), ('stacking_group', '')), _connector='OR'), name='couponterms_stacking'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='couponterms',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='feb2ffc9bf63bd12a4ec8bd3b3a0b98472c5bc5c', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_07029', table='compensation_couponterms', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='couponuse',
-            index=models.Index(condition=models.Q(('state__in', ('reserved', 'redeemed'))), fields=['order_ref'], name='couponuse_order'),
-        ),
-        migrations.AddIndex(
-            model_name='couponuse',
-            index=models.Index(condition=models.Q(('state', 'reserved')), fields=['reserved_until'], name='couponuse_lapsing'),
-        ),
-        migrations.AddConstraint(
-            model_name='couponuse',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('reserved', 'redeemed'))), fields=('coupon',), name='couponuse_one_live'),
-        ),
-        migrations.AddConstraint(
-            model_name='couponuse',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['reserved', 'redeemed', 'released', 'lapsed', 'reversed'])), name='couponuse_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='couponuse',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('redeemed_at__isnull', True), ('reserved_at__isnull', False), ('reserved_until__gt', models.F('reserved_at')), ('reserved_until__isnull', False), ('state', 'reserved')), models.Q(('ended_at__isnull', True), ('redeemed_at__isnull', False), ('state', 'redeemed')), models.Q(('ended_at__isnull', False), ('redeemed_at__isnull', True), ('state__in', ['released', 'lapsed'])), models.Q(('ended_at__isnull', False), ('redeemed_at__isnull', False), ('state', 'reversed')), _connector='OR'), name='couponuse_times'),
-        ),
+        Together([
+            migrations.AddField(
+                model_name='coupon',
+                name='key',
+                field=models.CharField(blank=True, db_default='', default='', editable=False, max_length=200),
+            ),
+            migrations.AddField(
+                model_name='coupon',
+                name='note',
+                field=models.CharField(blank=True, db_default='', default='', max_length=200, verbose_name='why it was taken back'),
+            ),
+            migrations.AddField(
+                model_name='coupon',
+                name='valid_from',
+                field=models.DateTimeField(blank=True, help_text='Empty: from when it was given.', null=True, verbose_name='valid from'),
+            ),
+            migrations.AddField(
+                model_name='coupontemplate',
+                name='categories',
+                field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), blank=True, db_default=[], default=list, help_text='Which goods it is for, as the shop names their categories; empty: all.', size=None, verbose_name='product categories'),
+            ),
+            migrations.AddField(
+                model_name='coupontemplate',
+                name='description',
+                field=models.CharField(blank=True, db_default='', default='', help_text='For members.', max_length=200, verbose_name='description'),
+            ),
+            migrations.AddField(
+                model_name='coupontemplate',
+                name='description_en',
+                field=models.CharField(blank=True, db_default='', default='', max_length=200, verbose_name='English description'),
+            ),
+            migrations.AddField(
+                model_name='coupontemplate',
+                name='kind',
+                field=models.CharField(choices=[('amount', 'an amount off'), ('percent', 'a percentage off'), ('shipping', 'free shipping')], db_default='amount', default='amount', max_length=8, verbose_name='takes off'),
+            ),
+            migrations.AddField(
+                model_name='coupontemplate',
+                name='member_limit',
+                field=models.PositiveIntegerField(blank=True, help_text='Empty: any number.', null=True, verbose_name='at most for each member'),
+            ),
+            migrations.AddField(
+                model_name='coupontemplate',
+                name='percent_off',
+                field=models.PositiveSmallIntegerField(blank=True, help_text='20 takes a fifth off.', null=True, verbose_name='per cent off'),
+            ),
+            migrations.AddField(
+                model_name='coupontemplate',
+                name='stacking',
+                field=models.CharField(choices=[('others', 'together with others'), ('group', 'one of its group for an order'), ('alone', 'alone')], db_default='others', default='others', max_length=8, verbose_name='used'),
+            ),
+            migrations.AddField(
+                model_name='coupontemplate',
+                name='stacking_group',
+                field=models.SlugField(blank=True, db_default='', db_index=False, default='', max_length=40, verbose_name='group'),
+            ),
+            migrations.AddField(
+                model_name='coupontemplate',
+                name='starts_after_days',
+                field=models.PositiveSmallIntegerField(db_default=0, default=0, help_text='0: from the moment it is given.', verbose_name='valid after (days)'),
+            ),
+            migrations.AddField(
+                model_name='coupontemplate',
+                name='total_limit',
+                field=models.PositiveIntegerField(blank=True, help_text='Empty: any number.', null=True, verbose_name='at most in all'),
+            ),
+            migrations.AddField(
+                model_name='coupontemplate',
+                name='valid_from',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='valid from'),
+            ),
+            migrations.AddField(
+                model_name='coupontemplate',
+                name='valid_until',
+                field=models.DateTimeField(blank=True, help_text='The same for all; empty: so many days for each from when it is given.', null=True, verbose_name='valid until'),
+            ),
+            migrations.AddField(
+                model_name='coupontemplatehistory',
+                name='categories',
+                field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), blank=True, db_default=[], default=list, help_text='Which goods it is for, as the shop names their categories; empty: all.', size=None, verbose_name='product categories'),
+            ),
+            migrations.AddField(
+                model_name='coupontemplatehistory',
+                name='description',
+                field=models.CharField(blank=True, db_default='', default='', help_text='For members.', max_length=200, verbose_name='description'),
+            ),
+            migrations.AddField(
+                model_name='coupontemplatehistory',
+                name='description_en',
+                field=models.CharField(blank=True, db_default='', default='', max_length=200, verbose_name='English description'),
+            ),
+            migrations.AddField(
+                model_name='coupontemplatehistory',
+                name='kind',
+                field=models.CharField(choices=[('amount', 'an amount off'), ('percent', 'a percentage off'), ('shipping', 'free shipping')], db_default='amount', default='amount', max_length=8, verbose_name='takes off'),
+            ),
+            migrations.AddField(
+                model_name='coupontemplatehistory',
+                name='member_limit',
+                field=models.PositiveIntegerField(blank=True, help_text='Empty: any number.', null=True, verbose_name='at most for each member'),
+            ),
+            migrations.AddField(
+                model_name='coupontemplatehistory',
+                name='percent_off',
+                field=models.PositiveSmallIntegerField(blank=True, help_text='20 takes a fifth off.', null=True, verbose_name='per cent off'),
+            ),
+            migrations.AddField(
+                model_name='coupontemplatehistory',
+                name='stacking',
+                field=models.CharField(choices=[('others', 'together with others'), ('group', 'one of its group for an order'), ('alone', 'alone')], db_default='others', default='others', max_length=8, verbose_name='used'),
+            ),
+            migrations.AddField(
+                model_name='coupontemplatehistory',
+                name='stacking_group',
+                field=models.SlugField(blank=True, db_default='', db_index=False, default='', max_length=40, verbose_name='group'),
+            ),
+            migrations.AddField(
+                model_name='coupontemplatehistory',
+                name='starts_after_days',
+                field=models.PositiveSmallIntegerField(db_default=0, default=0, help_text='0: from the moment it is given.', verbose_name='valid after (days)'),
+            ),
+            migrations.AddField(
+                model_name='coupontemplatehistory',
+                name='total_limit',
+                field=models.PositiveIntegerField(blank=True, help_text='Empty: any number.', null=True, verbose_name='at most in all'),
+            ),
+            migrations.AddField(
+                model_name='coupontemplatehistory',
+                name='valid_from',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='valid from'),
+            ),
+            migrations.AddField(
+                model_name='coupontemplatehistory',
+                name='valid_until',
+                field=models.DateTimeField(blank=True, help_text='The same for all; empty: so many days for each from when it is given.', null=True, verbose_name='valid until'),
+            ),
+            migrations.AlterField(
+                model_name='coupon',
+                name='status',
+                field=models.CharField(choices=[('issued', 'usable'), ('reserved', 'reserved for an order'), ('redeemed', 'used'), ('expired', 'expired'), ('revoked', 'taken back')], default='issued', max_length=8, verbose_name='status'),
+            ),
+            migrations.AlterField(
+                model_name='coupon',
+                name='template',
+                field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='coupons', to='compensation.coupontemplate', verbose_name='kind'),
+            ),
+            migrations.AlterField(
+                model_name='coupontemplate',
+                name='value_fen',
+                field=models.PositiveBigIntegerField(help_text='What it takes off, or the most that it takes off.', verbose_name='value (fen)'),
+            ),
+            migrations.AlterField(
+                model_name='coupontemplatehistory',
+                name='value_fen',
+                field=models.PositiveBigIntegerField(help_text='What it takes off, or the most that it takes off.', verbose_name='value (fen)'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='coupontemplate',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_coupontemplatehistory" ("categories", "code", "description", "description_en", "id", "is_active", "kind", "member_limit", "min_spend_fen", "name", "name_en", "percent_off", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "stacking", "stacking_group", "starts_after_days", "total_limit", "valid_days", "valid_from", "valid_until", "value_fen") VALUES (NEW."categories", NEW."code", NEW."description", NEW."description_en", NEW."id", NEW."is_active", NEW."kind", NEW."member_limit", NEW."min_spend_fen", NEW."name", NEW."name_en", NEW."percent_off", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."stacking", NEW."stacking_group", NEW."starts_after_days", NEW."total_limit", NEW."valid_days", NEW."valid_from", NEW."valid_until", NEW."value_fen"); RETURN NULL;', hash='3b5be6ff15a93385952e305b8c8b9f0720045eab', operation='INSERT', pgid='pgtrigger_insert_insert_120be', table='compensation_coupontemplate', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='coupontemplate',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "compensation_coupontemplatehistory" ("categories", "code", "description", "description_en", "id", "is_active", "kind", "member_limit", "min_spend_fen", "name", "name_en", "percent_off", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "stacking", "stacking_group", "starts_after_days", "total_limit", "valid_days", "valid_from", "valid_until", "value_fen") VALUES (NEW."categories", NEW."code", NEW."description", NEW."description_en", NEW."id", NEW."is_active", NEW."kind", NEW."member_limit", NEW."min_spend_fen", NEW."name", NEW."name_en", NEW."percent_off", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."stacking", NEW."stacking_group", NEW."starts_after_days", NEW."total_limit", NEW."valid_days", NEW."valid_from", NEW."valid_until", NEW."value_fen"); RETURN NULL;', hash='ecfab887c12d408edfb5e739969e4775306f369b', operation='UPDATE', pgid='pgtrigger_update_update_d1449', table='compensation_coupontemplate', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='coupontemplate',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_coupontemplatehistory" ("categories", "code", "description", "description_en", "id", "is_active", "kind", "member_limit", "min_spend_fen", "name", "name_en", "percent_off", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "stacking", "stacking_group", "starts_after_days", "total_limit", "valid_days", "valid_from", "valid_until", "value_fen") VALUES (OLD."categories", OLD."code", OLD."description", OLD."description_en", OLD."id", OLD."is_active", OLD."kind", OLD."member_limit", OLD."min_spend_fen", OLD."name", OLD."name_en", OLD."percent_off", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."stacking", OLD."stacking_group", OLD."starts_after_days", OLD."total_limit", OLD."valid_days", OLD."valid_from", OLD."valid_until", OLD."value_fen"); RETURN NULL;', hash='b64e806c4e4b03f4f4211e7236719986cf708d63', operation='DELETE', pgid='pgtrigger_delete_delete_11bfb', table='compensation_coupontemplate', when='AFTER')),
+            ),
+            migrations.AddConstraint(
+                model_name='coupontemplate',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('valid_from__isnull', True), ('valid_until__isnull', True)), models.Q(('starts_after_days', 0), ('valid_from__isnull', False), ('valid_until__isnull', False), ('valid_until__gt', models.F('valid_from'))), _connector='OR'), name='coupontemplate_valid'),
+            ),
+            migrations.AddConstraint(
+                model_name='coupontemplate',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'percent'), ('percent_off__isnull', False), ('percent_off__range', (1, 100))), models.Q(('kind__in', ['amount', 'shipping']), ('percent_off__isnull', True)), _connector='OR'), name='coupontemplate_kind'),
+            ),
+            migrations.AddConstraint(
+                model_name='coupontemplate',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('stacking', 'group'), models.Q(('stacking_group', ''), _negated=True)), models.Q(('stacking__in', ['others', 'alone']), ('stacking_group', '')), _connector='OR'), name='coupontemplate_stacking'),
+            ),
+            migrations.AddField(
+                model_name='couponcount',
+                name='member',
+                field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='compensation.member'),
+            ),
+            migrations.AddField(
+                model_name='couponcount',
+                name='template',
+                field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='counts', to='compensation.coupontemplate'),
+            ),
+            migrations.AddField(
+                model_name='couponterms',
+                name='template',
+                field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='terms', to='compensation.coupontemplate', verbose_name='kind'),
+            ),
+            migrations.AddField(
+                model_name='coupon',
+                name='terms',
+                field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='coupons', to='compensation.couponterms'),
+            ),
+            migrations.AddIndex(
+                model_name='coupon',
+                index=models.Index(fields=['template', 'status'], name='coupon_template'),
+            ),
+            migrations.AddConstraint(
+                model_name='coupon',
+                constraint=models.UniqueConstraint(condition=models.Q(('key', ''), _negated=True), fields=('key',), name='coupon_key_once'),
+            ),
+            migrations.AddConstraint(
+                model_name='coupon',
+                constraint=models.CheckConstraint(condition=models.Q(('status__in', ['issued', 'reserved', 'redeemed', 'expired', 'revoked'])), name='coupon_status_known'),
+            ),
+            migrations.AddConstraint(
+                model_name='coupon',
+                constraint=models.CheckConstraint(condition=models.Q(('value_fen__gt', 0)), name='coupon_worth'),
+            ),
+            migrations.AddConstraint(
+                model_name='coupon',
+                constraint=models.CheckConstraint(condition=models.Q(('valid_from__isnull', True), ('expires_at__gt', models.F('valid_from')), _connector='OR'), name='coupon_valid'),
+            ),
+            migrations.AddField(
+                model_name='couponuse',
+                name='coupon',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uses', to='compensation.coupon', verbose_name='coupon'),
+            ),
+            migrations.AddField(
+                model_name='couponuse',
+                name='posted',
+                field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='coupon_use', to='compensation.transaction'),
+            ),
+            migrations.AddConstraint(
+                model_name='couponcount',
+                constraint=models.UniqueConstraint(fields=('template', 'member'), name='couponcount_once', nulls_distinct=False),
+            ),
+            migrations.AddConstraint(
+                model_name='couponterms',
+                constraint=models.UniqueConstraint(fields=('template', 'digest'), name='couponterms_once'),
+            ),
+            migrations.AddConstraint(
+                model_name='couponterms',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'percent'), ('percent_off__isnull', False), ('percent_off__range', (1, 100))), models.Q(('kind__in', ['amount', 'shipping']), ('percent_off__isnull', True)), _connector='OR'), name='couponterms_kind'),
+            ),
+            migrations.AddConstraint(
+                model_name='couponterms',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('stacking', 'group'), models.Q(('stacking_group', ''), _negated=True)), models.Q(('stacking__in', ['others', 'alone']), ('stacking_group', '')), _connector='OR'), name='couponterms_stacking'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='couponterms',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='feb2ffc9bf63bd12a4ec8bd3b3a0b98472c5bc5c', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_07029', table='compensation_couponterms', when='BEFORE')),
+            ),
+            migrations.AddIndex(
+                model_name='couponuse',
+                index=models.Index(condition=models.Q(('state__in', ('reserved', 'redeemed'))), fields=['order_ref'], name='couponuse_order'),
+            ),
+            migrations.AddIndex(
+                model_name='couponuse',
+                index=models.Index(condition=models.Q(('state', 'reserved')), fields=['reserved_until'], name='couponuse_lapsing'),
+            ),
+            migrations.AddConstraint(
+                model_name='couponuse',
+                constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('reserved', 'redeemed'))), fields=('coupon',), name='couponuse_one_live'),
+            ),
+            migrations.AddConstraint(
+                model_name='couponuse',
+                constraint=models.CheckConstraint(condition=models.Q(('state__in', ['reserved', 'redeemed', 'released', 'lapsed', 'reversed'])), name='couponuse_state_known'),
+            ),
+            migrations.AddConstraint(
+                model_name='couponuse',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('redeemed_at__isnull', True), ('reserved_at__isnull', False), ('reserved_until__gt', models.F('reserved_at')), ('reserved_until__isnull', False), ('state', 'reserved')), models.Q(('ended_at__isnull', True), ('redeemed_at__isnull', False), ('state', 'redeemed')), models.Q(('ended_at__isnull', False), ('redeemed_at__isnull', True), ('state__in', ['released', 'lapsed'])), models.Q(('ended_at__isnull', False), ('redeemed_at__isnull', False), ('state', 'reversed')), _connector='OR'), name='couponuse_times'),
+            ),
+        ]),
         migrations.RunSQL(TERMS, migrations.RunSQL.noop),
         migrations.RunSQL(USES, migrations.RunSQL.noop),
         migrations.AlterField(

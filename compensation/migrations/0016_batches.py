@@ -7,6 +7,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from config.common.together import Together
+
 
 LIMITS = "UPDATE compensation_authority SET per_batch_fen = per_grant_fen"
 """Who may approve a grant of some amount may approve a batch of it; more is set by hand."""
@@ -79,111 +81,113 @@ class Migration(migrations.Migration):
             model_name='authority',
             name='delete_delete',
         ),
-        migrations.AddField(
-            model_name='authority',
-            name='per_batch_fen',
-            field=models.PositiveBigIntegerField(db_default=0, default=0, help_text='To approve the whole of it.', verbose_name='for a batch (fen)'),
-        ),
-        migrations.AddField(
-            model_name='authorityhistory',
-            name='per_batch_fen',
-            field=models.PositiveBigIntegerField(db_default=0, default=0, help_text='To approve the whole of it.', verbose_name='for a batch (fen)'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='authority',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_authorityhistory" ("group_id", "id", "per_batch_fen", "per_grant_fen", "per_member_day_fen", "per_order_fen", "per_problem_fen", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "user_id") VALUES (NEW."group_id", NEW."id", NEW."per_batch_fen", NEW."per_grant_fen", NEW."per_member_day_fen", NEW."per_order_fen", NEW."per_problem_fen", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."user_id"); RETURN NULL;', hash='00203766538993c9a198181e6098a0fc8fd6033f', operation='INSERT', pgid='pgtrigger_insert_insert_e44df', table='compensation_authority', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='authority',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "compensation_authorityhistory" ("group_id", "id", "per_batch_fen", "per_grant_fen", "per_member_day_fen", "per_order_fen", "per_problem_fen", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "user_id") VALUES (NEW."group_id", NEW."id", NEW."per_batch_fen", NEW."per_grant_fen", NEW."per_member_day_fen", NEW."per_order_fen", NEW."per_problem_fen", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."user_id"); RETURN NULL;', hash='60deaf29b6a5c7a6b4158d603fe3f3b2e376ab2d', operation='UPDATE', pgid='pgtrigger_update_update_614fb', table='compensation_authority', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='authority',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_authorityhistory" ("group_id", "id", "per_batch_fen", "per_grant_fen", "per_member_day_fen", "per_order_fen", "per_problem_fen", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "user_id") VALUES (OLD."group_id", OLD."id", OLD."per_batch_fen", OLD."per_grant_fen", OLD."per_member_day_fen", OLD."per_order_fen", OLD."per_problem_fen", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."user_id"); RETURN NULL;', hash='9f8c5c4f3878cabc7102053912d05d3c503c96a9', operation='DELETE', pgid='pgtrigger_delete_delete_f90d3', table='compensation_authority', when='AFTER')),
-        ),
-        migrations.AddField(
-            model_name='batch',
-            name='asked_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='asked by'),
-        ),
-        migrations.AddField(
-            model_name='batch',
-            name='created_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='made by'),
-        ),
-        migrations.AddField(
-            model_name='batch',
-            name='decided_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='decided by'),
-        ),
-        migrations.AddField(
-            model_name='batch',
-            name='on_behalf_of',
-            field=models.ForeignKey(blank=True, help_text='Whose authority was used, where it was delegated.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='on behalf of'),
-        ),
-        migrations.AddField(
-            model_name='batch',
-            name='template',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='compensation.coupontemplate', verbose_name='coupon'),
-        ),
-        migrations.AddField(
-            model_name='batchitem',
-            name='batch',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='items', to='compensation.batch'),
-        ),
-        migrations.AddField(
-            model_name='batchitem',
-            name='grant',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='batch_item', to='compensation.grant', verbose_name='grant'),
-        ),
-        migrations.AddField(
-            model_name='batchitem',
-            name='member',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='compensation.member', verbose_name='member'),
-        ),
-        migrations.AddIndex(
-            model_name='batch',
-            index=models.Index(condition=models.Q(('status', 'running')), fields=['id'], name='batch_running'),
-        ),
-        migrations.AddConstraint(
-            model_name='batch',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'counted', 'asked', 'running', 'paused', 'done', 'cancelled', 'refused'])), name='batch_status_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='batch',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'coupon'), ('points__isnull', True), ('template__isnull', False)), models.Q(('kind', 'points'), ('points__gt', 0), ('points__isnull', False), ('template__isnull', True)), _connector='OR'), name='batch_has_content'),
-        ),
-        migrations.AddConstraint(
-            model_name='batch',
-            constraint=models.CheckConstraint(condition=models.Q(('status', 'draft'), models.Q(models.Q(('content_hash', ''), _negated=True), models.Q(('list_hash', ''), _negated=True)), _connector='OR'), name='batch_counted_has_hashes'),
-        ),
-        migrations.AddConstraint(
-            model_name='batch',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['running', 'paused', 'done', 'cancelled', 'refused']), _negated=True), models.Q(('asked_by__isnull', False), ('decided_at__isnull', False), ('decided_by__isnull', False), models.Q(('decided_by', models.F('asked_by')), _negated=True), models.Q(('on_behalf_of__isnull', True), models.Q(('on_behalf_of', models.F('asked_by')), _negated=True), _connector='OR')), _connector='OR'), name='batch_two_people'),
-        ),
-        migrations.AddConstraint(
-            model_name='batch',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('status__in', ['done', 'cancelled'])), models.Q(models.Q(('status__in', ['done', 'cancelled']), _negated=True), ('finished_at__isnull', True)), _connector='OR'), name='batch_finished_has_time'),
-        ),
-        migrations.AddIndex(
-            model_name='batchitem',
-            index=models.Index(condition=models.Q(('status', 'waiting')), fields=['batch', 'id'], name='batchitem_waiting'),
-        ),
-        migrations.AddIndex(
-            model_name='batchitem',
-            index=models.Index(fields=['batch', 'status', 'why'], name='batchitem_status'),
-        ),
-        migrations.AddConstraint(
-            model_name='batchitem',
-            constraint=models.UniqueConstraint(fields=('batch', 'member'), name='batchitem_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='batchitem',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['waiting', 'given', 'left_out', 'failed', 'cancelled'])), name='batchitem_status_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='batchitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('done_at__isnull', False), ('grant__isnull', False), ('status', 'given')), models.Q(models.Q(('status', 'given'), _negated=True), ('grant__isnull', True)), _connector='OR'), name='batchitem_given_has_grant'),
-        ),
+        Together([
+            migrations.AddField(
+                model_name='authority',
+                name='per_batch_fen',
+                field=models.PositiveBigIntegerField(db_default=0, default=0, help_text='To approve the whole of it.', verbose_name='for a batch (fen)'),
+            ),
+            migrations.AddField(
+                model_name='authorityhistory',
+                name='per_batch_fen',
+                field=models.PositiveBigIntegerField(db_default=0, default=0, help_text='To approve the whole of it.', verbose_name='for a batch (fen)'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='authority',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_authorityhistory" ("group_id", "id", "per_batch_fen", "per_grant_fen", "per_member_day_fen", "per_order_fen", "per_problem_fen", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "user_id") VALUES (NEW."group_id", NEW."id", NEW."per_batch_fen", NEW."per_grant_fen", NEW."per_member_day_fen", NEW."per_order_fen", NEW."per_problem_fen", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."user_id"); RETURN NULL;', hash='00203766538993c9a198181e6098a0fc8fd6033f', operation='INSERT', pgid='pgtrigger_insert_insert_e44df', table='compensation_authority', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='authority',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "compensation_authorityhistory" ("group_id", "id", "per_batch_fen", "per_grant_fen", "per_member_day_fen", "per_order_fen", "per_problem_fen", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "user_id") VALUES (NEW."group_id", NEW."id", NEW."per_batch_fen", NEW."per_grant_fen", NEW."per_member_day_fen", NEW."per_order_fen", NEW."per_problem_fen", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."user_id"); RETURN NULL;', hash='60deaf29b6a5c7a6b4158d603fe3f3b2e376ab2d', operation='UPDATE', pgid='pgtrigger_update_update_614fb', table='compensation_authority', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='authority',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_authorityhistory" ("group_id", "id", "per_batch_fen", "per_grant_fen", "per_member_day_fen", "per_order_fen", "per_problem_fen", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "user_id") VALUES (OLD."group_id", OLD."id", OLD."per_batch_fen", OLD."per_grant_fen", OLD."per_member_day_fen", OLD."per_order_fen", OLD."per_problem_fen", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."user_id"); RETURN NULL;', hash='9f8c5c4f3878cabc7102053912d05d3c503c96a9', operation='DELETE', pgid='pgtrigger_delete_delete_f90d3', table='compensation_authority', when='AFTER')),
+            ),
+            migrations.AddField(
+                model_name='batch',
+                name='asked_by',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='asked by'),
+            ),
+            migrations.AddField(
+                model_name='batch',
+                name='created_by',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='made by'),
+            ),
+            migrations.AddField(
+                model_name='batch',
+                name='decided_by',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='decided by'),
+            ),
+            migrations.AddField(
+                model_name='batch',
+                name='on_behalf_of',
+                field=models.ForeignKey(blank=True, help_text='Whose authority was used, where it was delegated.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='on behalf of'),
+            ),
+            migrations.AddField(
+                model_name='batch',
+                name='template',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='compensation.coupontemplate', verbose_name='coupon'),
+            ),
+            migrations.AddField(
+                model_name='batchitem',
+                name='batch',
+                field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='items', to='compensation.batch'),
+            ),
+            migrations.AddField(
+                model_name='batchitem',
+                name='grant',
+                field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='batch_item', to='compensation.grant', verbose_name='grant'),
+            ),
+            migrations.AddField(
+                model_name='batchitem',
+                name='member',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='compensation.member', verbose_name='member'),
+            ),
+            migrations.AddIndex(
+                model_name='batch',
+                index=models.Index(condition=models.Q(('status', 'running')), fields=['id'], name='batch_running'),
+            ),
+            migrations.AddConstraint(
+                model_name='batch',
+                constraint=models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'counted', 'asked', 'running', 'paused', 'done', 'cancelled', 'refused'])), name='batch_status_known'),
+            ),
+            migrations.AddConstraint(
+                model_name='batch',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'coupon'), ('points__isnull', True), ('template__isnull', False)), models.Q(('kind', 'points'), ('points__gt', 0), ('points__isnull', False), ('template__isnull', True)), _connector='OR'), name='batch_has_content'),
+            ),
+            migrations.AddConstraint(
+                model_name='batch',
+                constraint=models.CheckConstraint(condition=models.Q(('status', 'draft'), models.Q(models.Q(('content_hash', ''), _negated=True), models.Q(('list_hash', ''), _negated=True)), _connector='OR'), name='batch_counted_has_hashes'),
+            ),
+            migrations.AddConstraint(
+                model_name='batch',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['running', 'paused', 'done', 'cancelled', 'refused']), _negated=True), models.Q(('asked_by__isnull', False), ('decided_at__isnull', False), ('decided_by__isnull', False), models.Q(('decided_by', models.F('asked_by')), _negated=True), models.Q(('on_behalf_of__isnull', True), models.Q(('on_behalf_of', models.F('asked_by')), _negated=True), _connector='OR')), _connector='OR'), name='batch_two_people'),
+            ),
+            migrations.AddConstraint(
+                model_name='batch',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('status__in', ['done', 'cancelled'])), models.Q(models.Q(('status__in', ['done', 'cancelled']), _negated=True), ('finished_at__isnull', True)), _connector='OR'), name='batch_finished_has_time'),
+            ),
+            migrations.AddIndex(
+                model_name='batchitem',
+                index=models.Index(condition=models.Q(('status', 'waiting')), fields=['batch', 'id'], name='batchitem_waiting'),
+            ),
+            migrations.AddIndex(
+                model_name='batchitem',
+                index=models.Index(fields=['batch', 'status', 'why'], name='batchitem_status'),
+            ),
+            migrations.AddConstraint(
+                model_name='batchitem',
+                constraint=models.UniqueConstraint(fields=('batch', 'member'), name='batchitem_once'),
+            ),
+            migrations.AddConstraint(
+                model_name='batchitem',
+                constraint=models.CheckConstraint(condition=models.Q(('status__in', ['waiting', 'given', 'left_out', 'failed', 'cancelled'])), name='batchitem_status_known'),
+            ),
+            migrations.AddConstraint(
+                model_name='batchitem',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('done_at__isnull', False), ('grant__isnull', False), ('status', 'given')), models.Q(models.Q(('status', 'given'), _negated=True), ('grant__isnull', True)), _connector='OR'), name='batchitem_given_has_grant'),
+            ),
+        ]),
         migrations.RunSQL(LIMITS, migrations.RunSQL.noop),
     ]

@@ -7,6 +7,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from config.common.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -17,237 +19,241 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='RefundLine',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quantity', models.PositiveIntegerField(default=0, verbose_name='quantity')),
-                ('amount_fen', models.PositiveBigIntegerField(verbose_name='amount (fen)')),
-            ],
-            options={
-                'verbose_name': 'line of a refund',
-                'verbose_name_plural': 'lines of a refund',
-            },
-        ),
-        migrations.CreateModel(
-            name='RefundOrder',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=32, unique=True, verbose_name='number')),
-                ('key', models.CharField(help_text='What it is for, such as grant:7.', max_length=200, unique=True)),
-                ('cause', models.CharField(choices=[('grant', 'granted'), ('cancelled', 'cancelled before it was shipped'), ('returned', 'goods came back')], max_length=12, verbose_name='why')),
-                ('amount_fen', models.PositiveBigIntegerField(help_text='With its freight.', verbose_name='amount (fen)')),
-                ('freight_fen', models.PositiveBigIntegerField(default=0, verbose_name='of it freight (fen)')),
-                ('status', models.CharField(choices=[('created', 'waiting to be sent'), ('sent', 'sent'), ('unknown', 'answer unknown'), ('confirmed', 'paid out'), ('failed', 'failed')], default='created', max_length=12, verbose_name='status')),
-                ('created_at', models.DateTimeField(verbose_name='made')),
-                ('due_at', models.DateTimeField(verbose_name='due')),
-                ('handed_at', models.DateTimeField(blank=True, help_text='Never: finance pays it by hand.', null=True, verbose_name='given to the gateway')),
-                ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='first sent')),
-                ('tries', models.PositiveSmallIntegerField(default=0, verbose_name='tries')),
-                ('ask_at', models.DateTimeField(blank=True, help_text='When the gateway is asked what became of it.', null=True, verbose_name='asked about next')),
-                ('asked', models.PositiveSmallIntegerField(default=0, verbose_name='asked about')),
-                ('alerted_at', models.DateTimeField(blank=True, null=True, verbose_name='reported as overdue')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
-                ('reference', models.CharField(blank=True, help_text='The number that whoever paid gave it.', max_length=100, verbose_name='reference')),
-                ('failure', models.CharField(blank=True, max_length=200, verbose_name='why it failed')),
-            ],
-            options={
-                'verbose_name': 'refund',
-                'verbose_name_plural': 'refunds',
-            },
-        ),
-        migrations.CreateModel(
-            name='RefundTerms',
-            fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
-                ('automatic_from', models.DateTimeField(blank=True, help_text='Orders cancelled before shipment or returned since then are refunded without anybody asking. Empty: never.', null=True, verbose_name='by themselves from')),
-                ('cancelled_within_minutes', models.PositiveSmallIntegerField(default=1, verbose_name='cancelled before shipment: within (minutes)')),
-                ('returned_within_hours', models.PositiveSmallIntegerField(default=24, help_text='Since the goods came back.', verbose_name='returned, or granted: within (hours)')),
-            ],
-            options={
-                'verbose_name': 'terms of refunds',
-                'verbose_name_plural': 'terms of refunds',
-            },
-        ),
-        migrations.CreateModel(
-            name='RefundTermsHistory',
-            fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.PositiveSmallIntegerField(default=1, editable=False, serialize=False)),
-                ('automatic_from', models.DateTimeField(blank=True, help_text='Orders cancelled before shipment or returned since then are refunded without anybody asking. Empty: never.', null=True, verbose_name='by themselves from')),
-                ('cancelled_within_minutes', models.PositiveSmallIntegerField(default=1, verbose_name='cancelled before shipment: within (minutes)')),
-                ('returned_within_hours', models.PositiveSmallIntegerField(default=24, help_text='Since the goods came back.', verbose_name='returned, or granted: within (hours)')),
-            ],
-            options={
-                'abstract': False,
-            },
-        ),
-        migrations.AlterModelOptions(
-            name='grant',
-            options={'permissions': [('approve_grant', 'Can approve grants'), ('settle_grant', 'Can settle refunds and parcels that are on their way')], 'verbose_name': 'grant', 'verbose_name_plural': 'grants'},
-        ),
-        migrations.AddField(
-            model_name='order',
-            name='refunded_freight_fen',
-            field=models.BigIntegerField(db_default=0, default=0, help_text='Kept by triggers of refunds.', verbose_name='freight refunded (fen)'),
-        ),
-        migrations.AddField(
-            model_name='orderline',
-            name='refunded_fen',
-            field=models.BigIntegerField(db_default=0, default=0, help_text='What is on its way included. Kept by triggers of refunds.', verbose_name='refunded (fen)'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(django.db.models.functions.comparison.Coalesce('returned_at', 'cancelled_at'), condition=models.Q(('status__in', ['returned', 'cancelled'])), name='order_back'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='order',
-            trigger=pgtrigger.compiler.Trigger(name='refundable', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW.refunded_freight_fen > OLD.refunded_freight_fen AND NEW.refunded_freight_fen > NEW.freight_fen)', func="\n        RAISE EXCEPTION 'more would be refunded of order % than was paid', NEW.id\n            USING ERRCODE = 'check_violation', CONSTRAINT = 'order_refundable';\n        ", hash='6f6694637ec6616a0ba3773c496d23348b8a4bf6', operation='UPDATE OF "refunded_freight_fen"', pgid='pgtrigger_refundable_47666', table='compensation_order', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='orderline',
-            trigger=pgtrigger.compiler.Trigger(name='refundable', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW.refunded_fen > OLD.refunded_fen AND NEW.refunded_fen > NEW.paid_fen)', func="\n        RAISE EXCEPTION 'more would be refunded of orderline % than was paid', NEW.id\n            USING ERRCODE = 'check_violation', CONSTRAINT = 'orderline_refundable';\n        ", hash='0434036d35b8100a51d38df3988f75ce19f3a913', operation='UPDATE OF "refunded_fen"', pgid='pgtrigger_refundable_9e00e', table='compensation_orderline', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('refunded_freight_fen__gte', 0)), name='order_refunded_freight_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('refunded_fen__gte', 0)), name='orderline_refunded_not_negative'),
-        ),
-        migrations.AddField(
-            model_name='refundline',
-            name='order_line',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refund_lines', to='compensation.orderline', verbose_name='order line'),
-        ),
-        migrations.AddField(
-            model_name='refundorder',
-            name='grant',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='compensation.grant', verbose_name='grant'),
-        ),
-        migrations.AddField(
-            model_name='refundorder',
-            name='order',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='compensation.order', verbose_name='order'),
-        ),
-        migrations.AddField(
-            model_name='refundorder',
-            name='retry_of',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='retried_as', to='compensation.refundorder', verbose_name='in the place of'),
-        ),
-        migrations.AddField(
-            model_name='refundorder',
-            name='settled_by',
-            field=models.ForeignKey(blank=True, help_text='Who confirmed or ended it by hand.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='settled by'),
-        ),
-        migrations.AddField(
-            model_name='refundline',
-            name='refund',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='compensation.refundorder'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundterms',
-            constraint=models.CheckConstraint(condition=models.Q(('cancelled_within_minutes__gt', 0), ('id', 1), ('returned_within_hours__gt', 0)), name='refundterms_one'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='refundterms',
-            trigger=pgtrigger.compiler.Trigger(name='record_change', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE before jsonb := NULL; after jsonb := NULL; gone jsonb := NULL; come jsonb := NULL; context jsonb; hidden text[] := ARRAY[]::text[];', func="\n    IF TG_OP <> 'INSERT' THEN before := to_jsonb(OLD) - hidden; END IF;\n    IF TG_OP <> 'DELETE' THEN after := to_jsonb(NEW) - hidden; END IF;\n    IF TG_OP = 'UPDATE' THEN\n        SELECT jsonb_object_agg(key, value) INTO gone FROM jsonb_each(before) WHERE value <> after->key;\n        SELECT jsonb_object_agg(key, value) INTO come FROM jsonb_each(after) WHERE value <> before->key;\n        IF come IS NULL THEN RETURN NULL; END IF;\n    ELSE\n        gone := before; come := after;\n    END IF;\n    context := coalesce(nullif(current_setting('pghistory.context_metadata', true), ''), '{}')::jsonb;\n    INSERT INTO common_event (kind, at, actor, subject_type, subject_id, data) VALUES (\n        'config.changed', clock_timestamp(), coalesce('user:' || (context->>'user'), 'system'), 'refundterms',\n        coalesce(after->>'id', before->>'id')::bigint,\n        jsonb_build_object('op', lower(TG_OP), 'before', gone, 'after', come, 'url', context->>'url',\n            'request', context->>'request')\n    );\n    RETURN NULL;\n", hash='23c76222798c7d396aff50b03d6235976fd192da', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_record_change_bec5d', table='compensation_refundterms', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='refundterms',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_refundtermshistory" ("automatic_from", "cancelled_within_minutes", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "returned_within_hours") VALUES (NEW."automatic_from", NEW."cancelled_within_minutes", NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."returned_within_hours"); RETURN NULL;', hash='9c12924bccd66e3ca3b0cc8c9016acc345fd2b9b', operation='INSERT', pgid='pgtrigger_insert_insert_8b041', table='compensation_refundterms', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='refundterms',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "compensation_refundtermshistory" ("automatic_from", "cancelled_within_minutes", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "returned_within_hours") VALUES (NEW."automatic_from", NEW."cancelled_within_minutes", NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."returned_within_hours"); RETURN NULL;', hash='b004b605b1424b274cd136b196d1ddffbef7aa9c', operation='UPDATE', pgid='pgtrigger_update_update_fcf43', table='compensation_refundterms', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='refundterms',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_refundtermshistory" ("automatic_from", "cancelled_within_minutes", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "returned_within_hours") VALUES (OLD."automatic_from", OLD."cancelled_within_minutes", OLD."id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."returned_within_hours"); RETURN NULL;', hash='38854bb5131e34415938d0ebd4c6b1c78d5d84a8', operation='DELETE', pgid='pgtrigger_delete_delete_f6e08', table='compensation_refundterms', when='AFTER')),
-        ),
-        migrations.AddField(
-            model_name='refundtermshistory',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
-        ),
-        migrations.AddField(
-            model_name='refundtermshistory',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='compensation.refundterms'),
-        ),
-        migrations.AddIndex(
-            model_name='refundorder',
-            index=models.Index(condition=models.Q(('status__in', ('created', 'sent', 'unknown'))), fields=['due_at'], name='refund_open'),
-        ),
-        migrations.AddIndex(
-            model_name='refundorder',
-            index=models.Index(condition=models.Q(('ask_at__isnull', False)), fields=['ask_at'], name='refund_ask'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundorder',
-            constraint=models.CheckConstraint(condition=models.Q(('cause__in', ['grant', 'cancelled', 'returned']), ('status__in', ['created', 'sent', 'unknown', 'confirmed', 'failed'])), name='refund_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundorder',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gt', 0), ('amount_fen__gte', models.F('freight_fen'))), name='refund_some'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundorder',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('cause', 'grant'), ('grant__isnull', False)), models.Q(models.Q(('cause', 'grant'), _negated=True), ('grant__isnull', True)), _connector='OR'), name='refund_of_grant'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundorder',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('status__in', ('created', 'sent', 'unknown'))), models.Q(models.Q(('status__in', ('created', 'sent', 'unknown')), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='refund_end_has_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundorder',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'failed'), _negated=True), models.Q(('failure', ''), _negated=True), _connector='OR'), name='refund_failed_says_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundorder',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'failed'), _negated=True), fields=('grant',), name='refund_one_live_a_grant'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='refundorder',
-            trigger=pgtrigger.compiler.Trigger(name='moves_on', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{created:sent,created:confirmed,created:failed,sent:unknown,sent:confirmed,sent:failed,unknown:sent,unknown:confirmed,unknown:failed}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='e427c8f00d36fa465516a8985e3baa62bc5efe73', operation='UPDATE', pgid='pgtrigger_moves_on_328ff', table='compensation_refundorder', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='refundorder',
-            trigger=pgtrigger.compiler.Trigger(name='kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='1935d177b055a0dd2d54b224c6902be1f5acf8d1', operation='DELETE', pgid='pgtrigger_kept_bcddd', table='compensation_refundorder', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='refundorder',
-            trigger=pgtrigger.compiler.Trigger(name='content', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."number" IS DISTINCT FROM (NEW."number") OR OLD."key" IS DISTINCT FROM (NEW."key") OR OLD."order_id" IS DISTINCT FROM (NEW."order_id") OR OLD."grant_id" IS DISTINCT FROM (NEW."grant_id") OR OLD."cause" IS DISTINCT FROM (NEW."cause") OR OLD."amount_fen" IS DISTINCT FROM (NEW."amount_fen") OR OLD."freight_fen" IS DISTINCT FROM (NEW."freight_fen"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='27b3f0dd0b6637d9babfc40e3f26ac796fe59acf', operation='UPDATE', pgid='pgtrigger_content_70612', table='compensation_refundorder', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='refundorder',
-            trigger=pgtrigger.compiler.Trigger(name='hold_freight', sql=pgtrigger.compiler.UpsertTriggerSql(func='\nIF NEW.freight_fen > 0 THEN\n    UPDATE compensation_order SET refunded_freight_fen = refunded_freight_fen + NEW.freight_fen\n        WHERE id = NEW.order_id;\nEND IF;\nRETURN NULL;\n', hash='a19b642318ee1eea256c719c7829d45b7c98496e', operation='INSERT', pgid='pgtrigger_hold_freight_80856', table='compensation_refundorder', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='refundorder',
-            trigger=pgtrigger.compiler.Trigger(name='release', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.status <> 'failed' AND NEW.status = 'failed')", func='\nIF NEW.freight_fen > 0 THEN\n    UPDATE compensation_order SET refunded_freight_fen = refunded_freight_fen - NEW.freight_fen\n        WHERE id = NEW.order_id;\nEND IF;\nPERFORM 1 FROM compensation_orderline\n    WHERE id IN (SELECT order_line_id FROM compensation_refundline WHERE refund_id = NEW.id)\n    ORDER BY external_id COLLATE "C" FOR NO KEY UPDATE;\nUPDATE compensation_orderline AS held SET refunded_fen = held.refunded_fen - line.amount_fen\n    FROM compensation_refundline AS line WHERE line.refund_id = NEW.id AND held.id = line.order_line_id;\nRETURN NULL;\n', hash='a7c4ab595123839ac307a1b1d7a02b64f3e8fbf0', operation='UPDATE OF "status"', pgid='pgtrigger_release_09415', table='compensation_refundorder', when='AFTER')),
-        ),
-        migrations.AddConstraint(
-            model_name='refundline',
-            constraint=models.UniqueConstraint(fields=('refund', 'order_line'), name='refundline_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundline',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gt', 0)), name='refundline_some'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='refundline',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='00e52291e5a44b7d458b63385f406c9dc239ba2f', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_5216d', table='compensation_refundline', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='refundline',
-            trigger=pgtrigger.compiler.Trigger(name='hold', sql=pgtrigger.compiler.UpsertTriggerSql(func='\nUPDATE compensation_orderline SET refunded_fen = refunded_fen + NEW.amount_fen WHERE id = NEW.order_line_id;\nRETURN NULL;\n', hash='349c330500aa00a280ac54a44545d49cab8edac0', operation='INSERT', pgid='pgtrigger_hold_9729b', table='compensation_refundline', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='refundtermshistory',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='f0c21ea9384bde113262ee7a53a3b2024273ba71', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_72a96', table='compensation_refundtermshistory', when='BEFORE')),
-        ),
+        Together([
+            migrations.CreateModel(
+                name='RefundLine',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('quantity', models.PositiveIntegerField(default=0, verbose_name='quantity')),
+                    ('amount_fen', models.PositiveBigIntegerField(verbose_name='amount (fen)')),
+                ],
+                options={
+                    'verbose_name': 'line of a refund',
+                    'verbose_name_plural': 'lines of a refund',
+                },
+            ),
+            migrations.CreateModel(
+                name='RefundOrder',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('number', models.CharField(max_length=32, unique=True, verbose_name='number')),
+                    ('key', models.CharField(help_text='What it is for, such as grant:7.', max_length=200, unique=True)),
+                    ('cause', models.CharField(choices=[('grant', 'granted'), ('cancelled', 'cancelled before it was shipped'), ('returned', 'goods came back')], max_length=12, verbose_name='why')),
+                    ('amount_fen', models.PositiveBigIntegerField(help_text='With its freight.', verbose_name='amount (fen)')),
+                    ('freight_fen', models.PositiveBigIntegerField(default=0, verbose_name='of it freight (fen)')),
+                    ('status', models.CharField(choices=[('created', 'waiting to be sent'), ('sent', 'sent'), ('unknown', 'answer unknown'), ('confirmed', 'paid out'), ('failed', 'failed')], default='created', max_length=12, verbose_name='status')),
+                    ('created_at', models.DateTimeField(verbose_name='made')),
+                    ('due_at', models.DateTimeField(verbose_name='due')),
+                    ('handed_at', models.DateTimeField(blank=True, help_text='Never: finance pays it by hand.', null=True, verbose_name='given to the gateway')),
+                    ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='first sent')),
+                    ('tries', models.PositiveSmallIntegerField(default=0, verbose_name='tries')),
+                    ('ask_at', models.DateTimeField(blank=True, help_text='When the gateway is asked what became of it.', null=True, verbose_name='asked about next')),
+                    ('asked', models.PositiveSmallIntegerField(default=0, verbose_name='asked about')),
+                    ('alerted_at', models.DateTimeField(blank=True, null=True, verbose_name='reported as overdue')),
+                    ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
+                    ('reference', models.CharField(blank=True, help_text='The number that whoever paid gave it.', max_length=100, verbose_name='reference')),
+                    ('failure', models.CharField(blank=True, max_length=200, verbose_name='why it failed')),
+                ],
+                options={
+                    'verbose_name': 'refund',
+                    'verbose_name_plural': 'refunds',
+                },
+            ),
+            migrations.CreateModel(
+                name='RefundTerms',
+                fields=[
+                    ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
+                    ('automatic_from', models.DateTimeField(blank=True, help_text='Orders cancelled before shipment or returned since then are refunded without anybody asking. Empty: never.', null=True, verbose_name='by themselves from')),
+                    ('cancelled_within_minutes', models.PositiveSmallIntegerField(default=1, verbose_name='cancelled before shipment: within (minutes)')),
+                    ('returned_within_hours', models.PositiveSmallIntegerField(default=24, help_text='Since the goods came back.', verbose_name='returned, or granted: within (hours)')),
+                ],
+                options={
+                    'verbose_name': 'terms of refunds',
+                    'verbose_name_plural': 'terms of refunds',
+                },
+            ),
+            migrations.CreateModel(
+                name='RefundTermsHistory',
+                fields=[
+                    ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                    ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                    ('pgh_label', models.TextField(help_text='The event label.')),
+                    ('id', models.PositiveSmallIntegerField(default=1, editable=False, serialize=False)),
+                    ('automatic_from', models.DateTimeField(blank=True, help_text='Orders cancelled before shipment or returned since then are refunded without anybody asking. Empty: never.', null=True, verbose_name='by themselves from')),
+                    ('cancelled_within_minutes', models.PositiveSmallIntegerField(default=1, verbose_name='cancelled before shipment: within (minutes)')),
+                    ('returned_within_hours', models.PositiveSmallIntegerField(default=24, help_text='Since the goods came back.', verbose_name='returned, or granted: within (hours)')),
+                ],
+                options={
+                    'abstract': False,
+                },
+            ),
+            migrations.AlterModelOptions(
+                name='grant',
+                options={'permissions': [('approve_grant', 'Can approve grants'), ('settle_grant', 'Can settle refunds and parcels that are on their way')], 'verbose_name': 'grant', 'verbose_name_plural': 'grants'},
+            ),
+            migrations.AddField(
+                model_name='order',
+                name='refunded_freight_fen',
+                field=models.BigIntegerField(db_default=0, default=0, help_text='Kept by triggers of refunds.', verbose_name='freight refunded (fen)'),
+            ),
+            migrations.AddField(
+                model_name='orderline',
+                name='refunded_fen',
+                field=models.BigIntegerField(db_default=0, default=0, help_text='What is on its way included. Kept by triggers of refunds.', verbose_name='refunded (fen)'),
+            ),
+            migrations.AddIndex(
+                model_name='order',
+                index=models.Index(django.db.models.functions.comparison.Coalesce('returned_at', 'cancelled_at'), condition=models.Q(('status__in', ['returned', 'cancelled'])), name='order_back'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='order',
+                trigger=pgtrigger.compiler.Trigger(name='refundable', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW.refunded_freight_fen > OLD.refunded_freight_fen AND NEW.refunded_freight_fen > NEW.freight_fen)', func="\n        RAISE EXCEPTION 'more would be refunded of order % than was paid', NEW.id\n            USING ERRCODE = 'check_violation', CONSTRAINT = 'order_refundable';\n        ", hash='6f6694637ec6616a0ba3773c496d23348b8a4bf6', operation='UPDATE OF "refunded_freight_fen"', pgid='pgtrigger_refundable_47666', table='compensation_order', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='orderline',
+                trigger=pgtrigger.compiler.Trigger(name='refundable', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW.refunded_fen > OLD.refunded_fen AND NEW.refunded_fen > NEW.paid_fen)', func="\n        RAISE EXCEPTION 'more would be refunded of orderline % than was paid', NEW.id\n            USING ERRCODE = 'check_violation', CONSTRAINT = 'orderline_refundable';\n        ", hash='0434036d35b8100a51d38df3988f75ce19f3a913', operation='UPDATE OF "refunded_fen"', pgid='pgtrigger_refundable_9e00e', table='compensation_orderline', when='BEFORE')),
+            ),
+            migrations.AddConstraint(
+                model_name='order',
+                constraint=models.CheckConstraint(condition=models.Q(('refunded_freight_fen__gte', 0)), name='order_refunded_freight_not_negative'),
+            ),
+            migrations.AddConstraint(
+                model_name='orderline',
+                constraint=models.CheckConstraint(condition=models.Q(('refunded_fen__gte', 0)), name='orderline_refunded_not_negative'),
+            ),
+        ]),
+        Together([
+            migrations.AddField(
+                model_name='refundline',
+                name='order_line',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refund_lines', to='compensation.orderline', verbose_name='order line'),
+            ),
+            migrations.AddField(
+                model_name='refundorder',
+                name='grant',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='compensation.grant', verbose_name='grant'),
+            ),
+            migrations.AddField(
+                model_name='refundorder',
+                name='order',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='compensation.order', verbose_name='order'),
+            ),
+            migrations.AddField(
+                model_name='refundorder',
+                name='retry_of',
+                field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='retried_as', to='compensation.refundorder', verbose_name='in the place of'),
+            ),
+            migrations.AddField(
+                model_name='refundorder',
+                name='settled_by',
+                field=models.ForeignKey(blank=True, help_text='Who confirmed or ended it by hand.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='settled by'),
+            ),
+            migrations.AddField(
+                model_name='refundline',
+                name='refund',
+                field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='compensation.refundorder'),
+            ),
+            migrations.AddConstraint(
+                model_name='refundterms',
+                constraint=models.CheckConstraint(condition=models.Q(('cancelled_within_minutes__gt', 0), ('id', 1), ('returned_within_hours__gt', 0)), name='refundterms_one'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='refundterms',
+                trigger=pgtrigger.compiler.Trigger(name='record_change', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE before jsonb := NULL; after jsonb := NULL; gone jsonb := NULL; come jsonb := NULL; context jsonb; hidden text[] := ARRAY[]::text[];', func="\n    IF TG_OP <> 'INSERT' THEN before := to_jsonb(OLD) - hidden; END IF;\n    IF TG_OP <> 'DELETE' THEN after := to_jsonb(NEW) - hidden; END IF;\n    IF TG_OP = 'UPDATE' THEN\n        SELECT jsonb_object_agg(key, value) INTO gone FROM jsonb_each(before) WHERE value <> after->key;\n        SELECT jsonb_object_agg(key, value) INTO come FROM jsonb_each(after) WHERE value <> before->key;\n        IF come IS NULL THEN RETURN NULL; END IF;\n    ELSE\n        gone := before; come := after;\n    END IF;\n    context := coalesce(nullif(current_setting('pghistory.context_metadata', true), ''), '{}')::jsonb;\n    INSERT INTO common_event (kind, at, actor, subject_type, subject_id, data) VALUES (\n        'config.changed', clock_timestamp(), coalesce('user:' || (context->>'user'), 'system'), 'refundterms',\n        coalesce(after->>'id', before->>'id')::bigint,\n        jsonb_build_object('op', lower(TG_OP), 'before', gone, 'after', come, 'url', context->>'url',\n            'request', context->>'request')\n    );\n    RETURN NULL;\n", hash='23c76222798c7d396aff50b03d6235976fd192da', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_record_change_bec5d', table='compensation_refundterms', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='refundterms',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_refundtermshistory" ("automatic_from", "cancelled_within_minutes", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "returned_within_hours") VALUES (NEW."automatic_from", NEW."cancelled_within_minutes", NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."returned_within_hours"); RETURN NULL;', hash='9c12924bccd66e3ca3b0cc8c9016acc345fd2b9b', operation='INSERT', pgid='pgtrigger_insert_insert_8b041', table='compensation_refundterms', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='refundterms',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "compensation_refundtermshistory" ("automatic_from", "cancelled_within_minutes", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "returned_within_hours") VALUES (NEW."automatic_from", NEW."cancelled_within_minutes", NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."returned_within_hours"); RETURN NULL;', hash='b004b605b1424b274cd136b196d1ddffbef7aa9c', operation='UPDATE', pgid='pgtrigger_update_update_fcf43', table='compensation_refundterms', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='refundterms',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_refundtermshistory" ("automatic_from", "cancelled_within_minutes", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "returned_within_hours") VALUES (OLD."automatic_from", OLD."cancelled_within_minutes", OLD."id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."returned_within_hours"); RETURN NULL;', hash='38854bb5131e34415938d0ebd4c6b1c78d5d84a8', operation='DELETE', pgid='pgtrigger_delete_delete_f6e08', table='compensation_refundterms', when='AFTER')),
+            ),
+            migrations.AddField(
+                model_name='refundtermshistory',
+                name='pgh_context',
+                field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
+            ),
+            migrations.AddField(
+                model_name='refundtermshistory',
+                name='pgh_obj',
+                field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='compensation.refundterms'),
+            ),
+            migrations.AddIndex(
+                model_name='refundorder',
+                index=models.Index(condition=models.Q(('status__in', ('created', 'sent', 'unknown'))), fields=['due_at'], name='refund_open'),
+            ),
+            migrations.AddIndex(
+                model_name='refundorder',
+                index=models.Index(condition=models.Q(('ask_at__isnull', False)), fields=['ask_at'], name='refund_ask'),
+            ),
+            migrations.AddConstraint(
+                model_name='refundorder',
+                constraint=models.CheckConstraint(condition=models.Q(('cause__in', ['grant', 'cancelled', 'returned']), ('status__in', ['created', 'sent', 'unknown', 'confirmed', 'failed'])), name='refund_known'),
+            ),
+            migrations.AddConstraint(
+                model_name='refundorder',
+                constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gt', 0), ('amount_fen__gte', models.F('freight_fen'))), name='refund_some'),
+            ),
+            migrations.AddConstraint(
+                model_name='refundorder',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('cause', 'grant'), ('grant__isnull', False)), models.Q(models.Q(('cause', 'grant'), _negated=True), ('grant__isnull', True)), _connector='OR'), name='refund_of_grant'),
+            ),
+            migrations.AddConstraint(
+                model_name='refundorder',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('status__in', ('created', 'sent', 'unknown'))), models.Q(models.Q(('status__in', ('created', 'sent', 'unknown')), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='refund_end_has_time'),
+            ),
+            migrations.AddConstraint(
+                model_name='refundorder',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'failed'), _negated=True), models.Q(('failure', ''), _negated=True), _connector='OR'), name='refund_failed_says_why'),
+            ),
+            migrations.AddConstraint(
+                model_name='refundorder',
+                constraint=models.UniqueConstraint(condition=models.Q(('status', 'failed'), _negated=True), fields=('grant',), name='refund_one_live_a_grant'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='refundorder',
+                trigger=pgtrigger.compiler.Trigger(name='moves_on', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{created:sent,created:confirmed,created:failed,sent:unknown,sent:confirmed,sent:failed,unknown:sent,unknown:confirmed,unknown:failed}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='e427c8f00d36fa465516a8985e3baa62bc5efe73', operation='UPDATE', pgid='pgtrigger_moves_on_328ff', table='compensation_refundorder', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='refundorder',
+                trigger=pgtrigger.compiler.Trigger(name='kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='1935d177b055a0dd2d54b224c6902be1f5acf8d1', operation='DELETE', pgid='pgtrigger_kept_bcddd', table='compensation_refundorder', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='refundorder',
+                trigger=pgtrigger.compiler.Trigger(name='content', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."number" IS DISTINCT FROM (NEW."number") OR OLD."key" IS DISTINCT FROM (NEW."key") OR OLD."order_id" IS DISTINCT FROM (NEW."order_id") OR OLD."grant_id" IS DISTINCT FROM (NEW."grant_id") OR OLD."cause" IS DISTINCT FROM (NEW."cause") OR OLD."amount_fen" IS DISTINCT FROM (NEW."amount_fen") OR OLD."freight_fen" IS DISTINCT FROM (NEW."freight_fen"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='27b3f0dd0b6637d9babfc40e3f26ac796fe59acf', operation='UPDATE', pgid='pgtrigger_content_70612', table='compensation_refundorder', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='refundorder',
+                trigger=pgtrigger.compiler.Trigger(name='hold_freight', sql=pgtrigger.compiler.UpsertTriggerSql(func='\nIF NEW.freight_fen > 0 THEN\n    UPDATE compensation_order SET refunded_freight_fen = refunded_freight_fen + NEW.freight_fen\n        WHERE id = NEW.order_id;\nEND IF;\nRETURN NULL;\n', hash='a19b642318ee1eea256c719c7829d45b7c98496e', operation='INSERT', pgid='pgtrigger_hold_freight_80856', table='compensation_refundorder', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='refundorder',
+                trigger=pgtrigger.compiler.Trigger(name='release', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.status <> 'failed' AND NEW.status = 'failed')", func='\nIF NEW.freight_fen > 0 THEN\n    UPDATE compensation_order SET refunded_freight_fen = refunded_freight_fen - NEW.freight_fen\n        WHERE id = NEW.order_id;\nEND IF;\nPERFORM 1 FROM compensation_orderline\n    WHERE id IN (SELECT order_line_id FROM compensation_refundline WHERE refund_id = NEW.id)\n    ORDER BY external_id COLLATE "C" FOR NO KEY UPDATE;\nUPDATE compensation_orderline AS held SET refunded_fen = held.refunded_fen - line.amount_fen\n    FROM compensation_refundline AS line WHERE line.refund_id = NEW.id AND held.id = line.order_line_id;\nRETURN NULL;\n', hash='a7c4ab595123839ac307a1b1d7a02b64f3e8fbf0', operation='UPDATE OF "status"', pgid='pgtrigger_release_09415', table='compensation_refundorder', when='AFTER')),
+            ),
+            migrations.AddConstraint(
+                model_name='refundline',
+                constraint=models.UniqueConstraint(fields=('refund', 'order_line'), name='refundline_once'),
+            ),
+            migrations.AddConstraint(
+                model_name='refundline',
+                constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gt', 0)), name='refundline_some'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='refundline',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='00e52291e5a44b7d458b63385f406c9dc239ba2f', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_5216d', table='compensation_refundline', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='refundline',
+                trigger=pgtrigger.compiler.Trigger(name='hold', sql=pgtrigger.compiler.UpsertTriggerSql(func='\nUPDATE compensation_orderline SET refunded_fen = refunded_fen + NEW.amount_fen WHERE id = NEW.order_line_id;\nRETURN NULL;\n', hash='349c330500aa00a280ac54a44545d49cab8edac0', operation='INSERT', pgid='pgtrigger_hold_9729b', table='compensation_refundline', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='refundtermshistory',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='f0c21ea9384bde113262ee7a53a3b2024273ba71', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_72a96', table='compensation_refundtermshistory', when='BEFORE')),
+            ),
+        ]),
     ]

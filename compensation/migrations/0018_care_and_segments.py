@@ -8,6 +8,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from config.common.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -17,454 +19,458 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='CareAct',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(help_text='Of the rule, when the occasion came.', verbose_name='version')),
-                ('key', models.CharField(help_text='Such as "order:12" or "birthday:2026".', max_length=60, verbose_name='occasion')),
-                ('happened_at', models.DateTimeField(verbose_name='happened')),
-                ('due_at', models.DateTimeField(verbose_name='due')),
-                ('status', models.CharField(choices=[('waiting', 'waiting'), ('done', 'sent'), ('held', 'held back')], default='waiting', max_length=8, verbose_name='status')),
-                ('reason', models.CharField(blank=True, choices=[('rule_off', 'the rule is no longer in force'), ('erased', "the member's data was erased"), ('segment', 'no longer in the segment'), ('over', 'no longer the case'), ('consent', 'consent was withdrawn'), ('cap', 'the member heard from us often enough'), ('refused', 'what it gives could not be given')], max_length=12, verbose_name='held back because')),
-                ('detail', models.CharField(blank=True, max_length=40, verbose_name='detail')),
-                ('postponed', models.PositiveSmallIntegerField(default=0, verbose_name='postponed')),
-                ('decided_at', models.DateTimeField(null=True, verbose_name='decided')),
-                ('is_sent', models.BooleanField(default=False, help_text='Else it stands in the portal only.', verbose_name='sent out')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-            ],
-            options={
-                'verbose_name': 'act of care',
-                'verbose_name_plural': 'acts of care',
-            },
-        ),
-        migrations.CreateModel(
-            name='CareRule',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('name_en', models.CharField(blank=True, max_length=80, verbose_name='English name')),
-                ('code', models.SlugField(unique=True, verbose_name='code')),
-                ('is_active', models.BooleanField(default=True, verbose_name='in force')),
-                ('trigger', models.CharField(choices=[('registered', 'registered'), ('first_order', 'first order paid'), ('order_paid', 'order paid'), ('shipped', 'parcel sent'), ('delivered', 'order received'), ('birthday', 'birthday'), ('festival', 'festival'), ('tier_up', 'tier reached'), ('points_expiring', 'points about to expire'), ('no_order', 'no order for some time')], max_length=16, verbose_name='when')),
-                ('festival', models.CharField(blank=True, choices=[('new_year', 'New Year'), ('spring', 'Spring Festival'), ('labour', 'Labour Day'), ('dragon_boat', 'Dragon Boat Festival'), ('mid_autumn', 'Mid-Autumn Festival'), ('national', 'National Day')], max_length=12, verbose_name='festival')),
-                ('days', models.PositiveSmallIntegerField(blank=True, help_text='Before the birthday, festival or end of the points; since the last order.', null=True, verbose_name='days')),
-                ('delay_hours', models.PositiveSmallIntegerField(default=0, help_text="Of a day's occasion: the hour of the day.", verbose_name='after (hours)')),
-                ('purpose', models.CharField(choices=[('service', 'About my orders: confirmed, sent, delivered, tips'), ('marketing', 'Offers, greetings and coupons')], max_length=12, verbose_name='purpose')),
-                ('consent', models.CharField(choices=[('none', 'not needed: it is about their order or account'), ('to_send', 'needed to send it; else it stands in the portal only'), ('to_act', 'needed; else nothing happens')], max_length=8, verbose_name='consent')),
-                ('channel', models.CharField(choices=[('any', 'e-mail, else text message'), ('email', 'e-mail only'), ('sms', 'text message only'), ('portal', 'in the portal only')], default='any', max_length=8, verbose_name='told by')),
-                ('title', models.CharField(max_length=120, verbose_name='title')),
-                ('title_en', models.CharField(blank=True, max_length=120, verbose_name='title in English')),
-                ('body', models.TextField(blank=True, max_length=2000, verbose_name='text')),
-                ('body_en', models.TextField(blank=True, max_length=2000, verbose_name='text in English')),
-                ('coupon_of_tier', models.BooleanField(default=False, help_text='Tiers without one get none.', verbose_name='the birthday coupon of the tier')),
-                ('points', models.PositiveIntegerField(blank=True, null=True, verbose_name='points')),
-                ('quiet_from', models.TimeField(blank=True, null=True, verbose_name='quiet from')),
-                ('quiet_until', models.TimeField(blank=True, help_text='What falls between is told at the end of it.', null=True, verbose_name='quiet until')),
-                ('is_capped', models.BooleanField(default=True, help_text='Counts towards the frequency cap and is held back by it.', verbose_name='capped')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
-                ('active_since', models.DateTimeField(editable=False, null=True, verbose_name='in force since')),
-            ],
-            options={
-                'verbose_name': 'care rule',
-                'verbose_name_plural': 'care programme',
-                'ordering': ['code'],
-            },
-        ),
-        migrations.CreateModel(
-            name='CareRuleHistory',
-            fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('name_en', models.CharField(blank=True, max_length=80, verbose_name='English name')),
-                ('code', models.SlugField(db_index=False, verbose_name='code')),
-                ('is_active', models.BooleanField(default=True, verbose_name='in force')),
-                ('trigger', models.CharField(choices=[('registered', 'registered'), ('first_order', 'first order paid'), ('order_paid', 'order paid'), ('shipped', 'parcel sent'), ('delivered', 'order received'), ('birthday', 'birthday'), ('festival', 'festival'), ('tier_up', 'tier reached'), ('points_expiring', 'points about to expire'), ('no_order', 'no order for some time')], max_length=16, verbose_name='when')),
-                ('festival', models.CharField(blank=True, choices=[('new_year', 'New Year'), ('spring', 'Spring Festival'), ('labour', 'Labour Day'), ('dragon_boat', 'Dragon Boat Festival'), ('mid_autumn', 'Mid-Autumn Festival'), ('national', 'National Day')], max_length=12, verbose_name='festival')),
-                ('days', models.PositiveSmallIntegerField(blank=True, help_text='Before the birthday, festival or end of the points; since the last order.', null=True, verbose_name='days')),
-                ('delay_hours', models.PositiveSmallIntegerField(default=0, help_text="Of a day's occasion: the hour of the day.", verbose_name='after (hours)')),
-                ('purpose', models.CharField(choices=[('service', 'About my orders: confirmed, sent, delivered, tips'), ('marketing', 'Offers, greetings and coupons')], max_length=12, verbose_name='purpose')),
-                ('consent', models.CharField(choices=[('none', 'not needed: it is about their order or account'), ('to_send', 'needed to send it; else it stands in the portal only'), ('to_act', 'needed; else nothing happens')], max_length=8, verbose_name='consent')),
-                ('channel', models.CharField(choices=[('any', 'e-mail, else text message'), ('email', 'e-mail only'), ('sms', 'text message only'), ('portal', 'in the portal only')], default='any', max_length=8, verbose_name='told by')),
-                ('title', models.CharField(max_length=120, verbose_name='title')),
-                ('title_en', models.CharField(blank=True, max_length=120, verbose_name='title in English')),
-                ('body', models.TextField(blank=True, max_length=2000, verbose_name='text')),
-                ('body_en', models.TextField(blank=True, max_length=2000, verbose_name='text in English')),
-                ('coupon_of_tier', models.BooleanField(default=False, help_text='Tiers without one get none.', verbose_name='the birthday coupon of the tier')),
-                ('points', models.PositiveIntegerField(blank=True, null=True, verbose_name='points')),
-                ('quiet_from', models.TimeField(blank=True, null=True, verbose_name='quiet from')),
-                ('quiet_until', models.TimeField(blank=True, help_text='What falls between is told at the end of it.', null=True, verbose_name='quiet until')),
-                ('is_capped', models.BooleanField(default=True, help_text='Counts towards the frequency cap and is held back by it.', verbose_name='capped')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
-                ('active_since', models.DateTimeField(editable=False, null=True, verbose_name='in force since')),
-            ],
-            options={
-                'abstract': False,
-            },
-        ),
-        migrations.CreateModel(
-            name='CareRun',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('cursor', models.BigIntegerField(default=0, help_text='The last member that was looked at.')),
-                ('found', models.PositiveIntegerField(default=0)),
-                ('finished_at', models.DateTimeField(null=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name='CareTerms',
-            fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
-                ('most', models.PositiveSmallIntegerField(default=2, help_text='Of all rules together that are capped.', verbose_name='at most (messages)')),
-                ('days', models.PositiveSmallIntegerField(default=7, verbose_name='in (days)')),
-            ],
-            options={
-                'verbose_name': 'frequency cap',
-                'verbose_name_plural': 'frequency cap',
-            },
-        ),
-        migrations.CreateModel(
-            name='CareTermsHistory',
-            fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.PositiveSmallIntegerField(default=1, editable=False, serialize=False)),
-                ('most', models.PositiveSmallIntegerField(default=2, help_text='Of all rules together that are capped.', verbose_name='at most (messages)')),
-                ('days', models.PositiveSmallIntegerField(default=7, verbose_name='in (days)')),
-            ],
-            options={
-                'abstract': False,
-            },
-        ),
-        migrations.CreateModel(
-            name='ConsentChoice',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('purpose', models.CharField(choices=[('service', 'About my orders: confirmed, sent, delivered, tips'), ('marketing', 'Offers, greetings and coupons'), ('survey', 'Questions about how we did')], max_length=12, verbose_name='purpose')),
-                ('channel', models.CharField(choices=[('email', 'e-mail'), ('sms', 'text message')], max_length=8, verbose_name='channel')),
-                ('is_given', models.BooleanField(verbose_name='may be sent')),
-                ('source', models.CharField(choices=[('portal', 'in the portal'), ('api', "in the shop's app"), ('link', 'by the link in a message')], max_length=8, verbose_name='chosen')),
-                ('changed_at', models.DateTimeField(verbose_name='changed')),
-            ],
-            options={
-                'verbose_name': 'choice of what is sent',
-                'verbose_name_plural': 'choices of what is sent',
-            },
-        ),
-        migrations.CreateModel(
-            name='MemberFigures',
-            fields=[
-                ('member', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='figures', serialize=False, to='compensation.member')),
-                ('orders', models.PositiveIntegerField(db_default=0, verbose_name='orders')),
-                ('spent_fen', models.BigIntegerField(db_default=0, verbose_name='spent (fen)')),
-                ('year_fen', models.BigIntegerField(db_default=0, verbose_name='spent in the last 365 days (fen)')),
-                ('first_order_at', models.DateTimeField(null=True, verbose_name='first order')),
-                ('last_order_at', models.DateTimeField(null=True, verbose_name='last order')),
-                ('categories', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), db_default=models.Value([], output_field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), size=None)), size=None, verbose_name='bought in the last 365 days')),
-                ('stale_at', models.DateTimeField(help_text='When the oldest order of the last 365 days leaves them.', null=True)),
-            ],
-            options={
-                'verbose_name': 'figures of a member',
-                'verbose_name_plural': 'figures of members',
-            },
-        ),
-        migrations.CreateModel(
-            name='Segment',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('name_en', models.CharField(blank=True, max_length=80, verbose_name='English name')),
-                ('code', models.SlugField(unique=True, verbose_name='code')),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='what it is for')),
-                ('filters', models.JSONField(default=dict, help_text='What was chosen in the form, as it was checked.', verbose_name='filter')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
-                ('counted', models.PositiveIntegerField(editable=False, null=True, verbose_name='members')),
-                ('counted_at', models.DateTimeField(editable=False, null=True, verbose_name='counted')),
-            ],
-            options={
-                'verbose_name': 'segment',
-                'verbose_name_plural': 'segments',
-                'ordering': ['code'],
-                'permissions': [('list_segment', 'Can see which members are in a segment')],
-            },
-        ),
-        migrations.CreateModel(
-            name='SegmentHistory',
-            fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('name_en', models.CharField(blank=True, max_length=80, verbose_name='English name')),
-                ('code', models.SlugField(db_index=False, verbose_name='code')),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='what it is for')),
-                ('filters', models.JSONField(default=dict, help_text='What was chosen in the form, as it was checked.', verbose_name='filter')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
-            ],
-            options={
-                'abstract': False,
-            },
-        ),
-        migrations.AddField(
-            model_name='notice',
-            name='channel',
-            field=models.CharField(blank=True, db_default='', help_text='None: whichever reaches them.', max_length=8, verbose_name='channel'),
-        ),
-        migrations.AddField(
-            model_name='notice',
-            name='purpose',
-            field=models.CharField(blank=True, db_default='', help_text='None: it is always sent.', max_length=12, verbose_name='purpose'),
-        ),
-        migrations.AddIndex(
-            model_name='member',
-            index=models.Index(fields=['registered_at'], name='member_registered'),
-        ),
-        migrations.AddIndex(
-            model_name='member',
-            index=models.Index(django.db.models.functions.datetime.ExtractMonth('birthday'), django.db.models.functions.datetime.ExtractDay('birthday'), name='member_birthday'),
-        ),
-        migrations.AddIndex(
-            model_name='tierperiod',
-            index=models.Index(fields=['starts_at'], name='tierperiod_start'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='member',
-            trigger=pgtrigger.compiler.Trigger(name='has_figures', sql=pgtrigger.compiler.UpsertTriggerSql(func='\n    INSERT INTO compensation_memberfigures (member_id) SELECT id FROM fresh ON CONFLICT DO NOTHING;\n    RETURN NULL;\n    ', hash='10ed6861942b6206c56eca408468e38ee99542fa', level='STATEMENT', operation='INSERT', pgid='pgtrigger_has_figures_78535', referencing='REFERENCING NEW TABLE AS fresh ', table='compensation_member', when='AFTER')),
-        ),
-        migrations.AddField(
-            model_name='careact',
-            name='coupon_grant',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='compensation.grant', verbose_name='coupon'),
-        ),
-        migrations.AddField(
-            model_name='careact',
-            name='member',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='care_acts', to='compensation.member', verbose_name='member'),
-        ),
-        migrations.AddField(
-            model_name='careact',
-            name='points_grant',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='compensation.grant', verbose_name='points'),
-        ),
-        migrations.AddField(
-            model_name='carerule',
-            name='coupon',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='compensation.coupontemplate', verbose_name='coupon'),
-        ),
-        migrations.AddField(
-            model_name='careact',
-            name='rule',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='acts', to='compensation.carerule', verbose_name='rule'),
-        ),
-        migrations.AddField(
-            model_name='carerulehistory',
-            name='coupon',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='compensation.coupontemplate', verbose_name='coupon'),
-        ),
-        migrations.AddField(
-            model_name='carerulehistory',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
-        ),
-        migrations.AddField(
-            model_name='carerulehistory',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='compensation.carerule'),
-        ),
-        migrations.AddField(
-            model_name='carerun',
-            name='rule',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='compensation.carerule'),
-        ),
-        migrations.AddConstraint(
-            model_name='careterms',
-            constraint=models.CheckConstraint(condition=models.Q(('id', 1)), name='careterms_one'),
-        ),
-        migrations.AddConstraint(
-            model_name='careterms',
-            constraint=models.CheckConstraint(condition=models.Q(('days__gt', 0)), name='careterms_some'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='careterms',
-            trigger=pgtrigger.compiler.Trigger(name='record_change', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE before jsonb := NULL; after jsonb := NULL; gone jsonb := NULL; come jsonb := NULL; context jsonb; hidden text[] := ARRAY[]::text[];', func="\n    IF TG_OP <> 'INSERT' THEN before := to_jsonb(OLD) - hidden; END IF;\n    IF TG_OP <> 'DELETE' THEN after := to_jsonb(NEW) - hidden; END IF;\n    IF TG_OP = 'UPDATE' THEN\n        SELECT jsonb_object_agg(key, value) INTO gone FROM jsonb_each(before) WHERE value <> after->key;\n        SELECT jsonb_object_agg(key, value) INTO come FROM jsonb_each(after) WHERE value <> before->key;\n        IF come IS NULL THEN RETURN NULL; END IF;\n    ELSE\n        gone := before; come := after;\n    END IF;\n    context := coalesce(nullif(current_setting('pghistory.context_metadata', true), ''), '{}')::jsonb;\n    INSERT INTO common_event (kind, at, actor, subject_type, subject_id, data) VALUES (\n        'config.changed', clock_timestamp(), coalesce('user:' || (context->>'user'), 'system'), 'careterms',\n        coalesce(after->>'id', before->>'id')::bigint,\n        jsonb_build_object('op', lower(TG_OP), 'before', gone, 'after', come, 'url', context->>'url',\n            'request', context->>'request')\n    );\n    RETURN NULL;\n", hash='844dd8f74ec43820cf5aa6ca259e5efa3a307cfb', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_record_change_3e7db', table='compensation_careterms', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='careterms',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_caretermshistory" ("days", "id", "most", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."days", NEW."id", NEW."most", _pgh_attach_context(), NOW(), \'insert\', NEW."id"); RETURN NULL;', hash='7041bf1882820c515a122c368ff780bafc27c4c0', operation='INSERT', pgid='pgtrigger_insert_insert_db7fc', table='compensation_careterms', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='careterms',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "compensation_caretermshistory" ("days", "id", "most", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."days", NEW."id", NEW."most", _pgh_attach_context(), NOW(), \'update\', NEW."id"); RETURN NULL;', hash='98df6e18ae08a73dc8233c3231bfe19f345a6c9a', operation='UPDATE', pgid='pgtrigger_update_update_ce35f', table='compensation_careterms', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='careterms',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_caretermshistory" ("days", "id", "most", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (OLD."days", OLD."id", OLD."most", _pgh_attach_context(), NOW(), \'delete\', OLD."id"); RETURN NULL;', hash='705b02a9e23def39d88b235a3030ce882a9ced72', operation='DELETE', pgid='pgtrigger_delete_delete_e7ca8', table='compensation_careterms', when='AFTER')),
-        ),
-        migrations.AddField(
-            model_name='caretermshistory',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
-        ),
-        migrations.AddField(
-            model_name='caretermshistory',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='compensation.careterms'),
-        ),
-        migrations.AddField(
-            model_name='consentchoice',
-            name='member',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='consent_choices', to='compensation.member'),
-        ),
-        migrations.AddIndex(
-            model_name='memberfigures',
-            index=models.Index(fields=['last_order_at'], name='memberfigures_last'),
-        ),
-        migrations.AddIndex(
-            model_name='memberfigures',
-            index=models.Index(fields=['year_fen'], name='memberfigures_year'),
-        ),
-        migrations.AddIndex(
-            model_name='memberfigures',
-            index=models.Index(condition=models.Q(('stale_at__isnull', False)), fields=['stale_at'], name='memberfigures_stale'),
-        ),
-        migrations.AddIndex(
-            model_name='memberfigures',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['categories'], name='memberfigures_bought'),
-        ),
-        migrations.AddConstraint(
-            model_name='segment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('counted__isnull', True), ('counted_at__isnull', True)), models.Q(('counted__isnull', False), ('counted_at__isnull', False)), _connector='OR'), name='segment_counted_has_time'),
-        ),
-        migrations.AddField(
-            model_name='carerulehistory',
-            name='segment',
-            field=models.ForeignKey(blank=True, db_constraint=False, help_text='None: all members.', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='compensation.segment', verbose_name='segment'),
-        ),
-        migrations.AddField(
-            model_name='carerule',
-            name='segment',
-            field=models.ForeignKey(blank=True, help_text='None: all members.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='care_rules', to='compensation.segment', verbose_name='segment'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='segment',
-            trigger=pgtrigger.compiler.Trigger(name='record_change', sql=pgtrigger.compiler.UpsertTriggerSql(declare="DECLARE before jsonb := NULL; after jsonb := NULL; gone jsonb := NULL; come jsonb := NULL; context jsonb; hidden text[] := ARRAY['counted', 'counted_at']::text[];", func="\n    IF TG_OP <> 'INSERT' THEN before := to_jsonb(OLD) - hidden; END IF;\n    IF TG_OP <> 'DELETE' THEN after := to_jsonb(NEW) - hidden; END IF;\n    IF TG_OP = 'UPDATE' THEN\n        SELECT jsonb_object_agg(key, value) INTO gone FROM jsonb_each(before) WHERE value <> after->key;\n        SELECT jsonb_object_agg(key, value) INTO come FROM jsonb_each(after) WHERE value <> before->key;\n        IF come IS NULL THEN RETURN NULL; END IF;\n    ELSE\n        gone := before; come := after;\n    END IF;\n    context := coalesce(nullif(current_setting('pghistory.context_metadata', true), ''), '{}')::jsonb;\n    INSERT INTO common_event (kind, at, actor, subject_type, subject_id, data) VALUES (\n        'config.changed', clock_timestamp(), coalesce('user:' || (context->>'user'), 'system'), 'segment',\n        coalesce(after->>'id', before->>'id')::bigint,\n        jsonb_build_object('op', lower(TG_OP), 'before', gone, 'after', come, 'url', context->>'url',\n            'request', context->>'request')\n    );\n    RETURN NULL;\n", hash='ddcb0e8cc8126b1a032b87a23df6065926ccd58d', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_record_change_fe4c8', table='compensation_segment', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='segment',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_segmenthistory" ("code", "filters", "id", "name", "name_en", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "version") VALUES (NEW."code", NEW."filters", NEW."id", NEW."name", NEW."name_en", NEW."note", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."version"); RETURN NULL;', hash='d1050ff7d820c3ef71a76c6019eb433ee772aaac', operation='INSERT', pgid='pgtrigger_insert_insert_d8507', table='compensation_segment', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='segment',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."code" IS DISTINCT FROM (NEW."code") OR OLD."filters" IS DISTINCT FROM (NEW."filters") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."name_en" IS DISTINCT FROM (NEW."name_en") OR OLD."note" IS DISTINCT FROM (NEW."note") OR OLD."version" IS DISTINCT FROM (NEW."version"))', func='INSERT INTO "compensation_segmenthistory" ("code", "filters", "id", "name", "name_en", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "version") VALUES (NEW."code", NEW."filters", NEW."id", NEW."name", NEW."name_en", NEW."note", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."version"); RETURN NULL;', hash='2704a61980727cb4b44641f0455bfc1603f007b7', operation='UPDATE', pgid='pgtrigger_update_update_0e735', table='compensation_segment', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='segment',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_segmenthistory" ("code", "filters", "id", "name", "name_en", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "version") VALUES (OLD."code", OLD."filters", OLD."id", OLD."name", OLD."name_en", OLD."note", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."version"); RETURN NULL;', hash='6771f704d44a3a7668cee9eb7fe5124eeef66108', operation='DELETE', pgid='pgtrigger_delete_delete_3e216', table='compensation_segment', when='AFTER')),
-        ),
-        migrations.AddField(
-            model_name='segmenthistory',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
-        ),
-        migrations.AddField(
-            model_name='segmenthistory',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='compensation.segment'),
-        ),
-        migrations.AddIndex(
-            model_name='careact',
-            index=models.Index(condition=models.Q(('status', 'waiting')), fields=['due_at', 'member'], name='careact_due'),
-        ),
-        migrations.AddIndex(
-            model_name='careact',
-            index=models.Index(fields=['member', '-happened_at'], name='careact_member'),
-        ),
-        migrations.AddIndex(
-            model_name='careact',
-            index=models.Index(condition=models.Q(('decided_at__isnull', False)), fields=['rule', 'decided_at'], include=('status', 'reason'), name='careact_report'),
-        ),
-        migrations.AddConstraint(
-            model_name='careact',
-            constraint=models.UniqueConstraint(fields=('rule', 'member', 'key'), name='careact_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='careact',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('is_sent', False), ('reason', ''), ('status', 'waiting')), models.Q(('decided_at__isnull', False), ('reason', ''), ('status', 'done')), models.Q(('decided_at__isnull', False), ('is_sent', False), ('status', 'held'), ('reason__in', ['rule_off', 'erased', 'segment', 'over', 'consent', 'cap', 'refused'])), _connector='OR'), name='careact_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='carerun',
-            constraint=models.UniqueConstraint(fields=('rule', 'day'), name='carerun_once'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='caretermshistory',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='6a86b701f3c5129b3869c90fcf886f8fb5257d7f', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_39d16', table='compensation_caretermshistory', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='consentchoice',
-            constraint=models.UniqueConstraint(fields=('member', 'purpose', 'channel'), name='consentchoice_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='consentchoice',
-            constraint=models.CheckConstraint(condition=models.Q(('channel__in', ['email', 'sms']), ('purpose__in', ['service', 'marketing', 'survey']), ('source__in', ['portal', 'api', 'link'])), name='consentchoice_known'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='carerulehistory',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='008a99f9384fb66645928b5d7856d9e4d09c5e3a', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_cfa7a', table='compensation_carerulehistory', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='carerule',
-            constraint=models.CheckConstraint(condition=models.Q(('channel__in', ['any', 'email', 'sms', 'portal']), ('consent__in', ['none', 'to_send', 'to_act']), ('purpose__in', ['service', 'marketing']), ('trigger__in', ['registered', 'first_order', 'order_paid', 'shipped', 'delivered', 'birthday', 'festival', 'tier_up', 'points_expiring', 'no_order'])), name='carerule_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='carerule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('festival__in', ['new_year', 'spring', 'labour', 'dragon_boat', 'mid_autumn', 'national']), ('trigger', 'festival')), models.Q(models.Q(('trigger', 'festival'), _negated=True), ('festival', '')), _connector='OR'), name='carerule_festival_named'),
-        ),
-        migrations.AddConstraint(
-            model_name='carerule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('trigger__in', ['points_expiring', 'no_order']), _negated=True), models.Q(('days__gt', 0), ('days__isnull', False)), _connector='OR'), name='carerule_days_given'),
-        ),
-        migrations.AddConstraint(
-            model_name='carerule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('quiet_from__isnull', True), ('quiet_until__isnull', True)), models.Q(('quiet_from__isnull', False), ('quiet_until__isnull', False)), _connector='OR'), name='carerule_quiet_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='carerule',
-            constraint=models.CheckConstraint(condition=models.Q(('coupon__isnull', True), ('coupon_of_tier', False), _connector='OR'), name='carerule_one_coupon'),
-        ),
-        migrations.AddConstraint(
-            model_name='carerule',
-            constraint=models.CheckConstraint(condition=models.Q(('points__isnull', True), ('points__gt', 0), _connector='OR'), name='carerule_points_some'),
-        ),
-        migrations.AddConstraint(
-            model_name='carerule',
-            constraint=models.CheckConstraint(condition=models.Q(('is_active', False), ('active_since__isnull', False), _connector='OR'), name='carerule_active_since'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='carerule',
-            trigger=pgtrigger.compiler.Trigger(name='record_change', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE before jsonb := NULL; after jsonb := NULL; gone jsonb := NULL; come jsonb := NULL; context jsonb; hidden text[] := ARRAY[]::text[];', func="\n    IF TG_OP <> 'INSERT' THEN before := to_jsonb(OLD) - hidden; END IF;\n    IF TG_OP <> 'DELETE' THEN after := to_jsonb(NEW) - hidden; END IF;\n    IF TG_OP = 'UPDATE' THEN\n        SELECT jsonb_object_agg(key, value) INTO gone FROM jsonb_each(before) WHERE value <> after->key;\n        SELECT jsonb_object_agg(key, value) INTO come FROM jsonb_each(after) WHERE value <> before->key;\n        IF come IS NULL THEN RETURN NULL; END IF;\n    ELSE\n        gone := before; come := after;\n    END IF;\n    context := coalesce(nullif(current_setting('pghistory.context_metadata', true), ''), '{}')::jsonb;\n    INSERT INTO common_event (kind, at, actor, subject_type, subject_id, data) VALUES (\n        'config.changed', clock_timestamp(), coalesce('user:' || (context->>'user'), 'system'), 'carerule',\n        coalesce(after->>'id', before->>'id')::bigint,\n        jsonb_build_object('op', lower(TG_OP), 'before', gone, 'after', come, 'url', context->>'url',\n            'request', context->>'request')\n    );\n    RETURN NULL;\n", hash='69f5a4e3f8d054daebb88fcc0cdd8de34b44a30a', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_record_change_2d6f4', table='compensation_carerule', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='carerule',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_carerulehistory" ("active_since", "body", "body_en", "channel", "code", "consent", "coupon_id", "coupon_of_tier", "days", "delay_hours", "festival", "id", "is_active", "is_capped", "name", "name_en", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "points", "purpose", "quiet_from", "quiet_until", "segment_id", "title", "title_en", "trigger", "version") VALUES (NEW."active_since", NEW."body", NEW."body_en", NEW."channel", NEW."code", NEW."consent", NEW."coupon_id", NEW."coupon_of_tier", NEW."days", NEW."delay_hours", NEW."festival", NEW."id", NEW."is_active", NEW."is_capped", NEW."name", NEW."name_en", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."points", NEW."purpose", NEW."quiet_from", NEW."quiet_until", NEW."segment_id", NEW."title", NEW."title_en", NEW."trigger", NEW."version"); RETURN NULL;', hash='c717beee952c563d0e6e2c8416033b432549f5d0', operation='INSERT', pgid='pgtrigger_insert_insert_cb952', table='compensation_carerule', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='carerule',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "compensation_carerulehistory" ("active_since", "body", "body_en", "channel", "code", "consent", "coupon_id", "coupon_of_tier", "days", "delay_hours", "festival", "id", "is_active", "is_capped", "name", "name_en", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "points", "purpose", "quiet_from", "quiet_until", "segment_id", "title", "title_en", "trigger", "version") VALUES (NEW."active_since", NEW."body", NEW."body_en", NEW."channel", NEW."code", NEW."consent", NEW."coupon_id", NEW."coupon_of_tier", NEW."days", NEW."delay_hours", NEW."festival", NEW."id", NEW."is_active", NEW."is_capped", NEW."name", NEW."name_en", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."points", NEW."purpose", NEW."quiet_from", NEW."quiet_until", NEW."segment_id", NEW."title", NEW."title_en", NEW."trigger", NEW."version"); RETURN NULL;', hash='79117633f26c119d821d31cc3dc4f1721a7419fe', operation='UPDATE', pgid='pgtrigger_update_update_e26b7', table='compensation_carerule', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='carerule',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_carerulehistory" ("active_since", "body", "body_en", "channel", "code", "consent", "coupon_id", "coupon_of_tier", "days", "delay_hours", "festival", "id", "is_active", "is_capped", "name", "name_en", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "points", "purpose", "quiet_from", "quiet_until", "segment_id", "title", "title_en", "trigger", "version") VALUES (OLD."active_since", OLD."body", OLD."body_en", OLD."channel", OLD."code", OLD."consent", OLD."coupon_id", OLD."coupon_of_tier", OLD."days", OLD."delay_hours", OLD."festival", OLD."id", OLD."is_active", OLD."is_capped", OLD."name", OLD."name_en", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."points", OLD."purpose", OLD."quiet_from", OLD."quiet_until", OLD."segment_id", OLD."title", OLD."title_en", OLD."trigger", OLD."version"); RETURN NULL;', hash='e82a9f670a641188bf229b243cb2992c078e43d2', operation='DELETE', pgid='pgtrigger_delete_delete_01b8e', table='compensation_carerule', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='segmenthistory',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='8b1013b874a5a55b9191a38f28ac111031ba1455', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_8f1ba', table='compensation_segmenthistory', when='BEFORE')),
-        ),
+        Together([
+            migrations.CreateModel(
+                name='CareAct',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('version', models.PositiveIntegerField(help_text='Of the rule, when the occasion came.', verbose_name='version')),
+                    ('key', models.CharField(help_text='Such as "order:12" or "birthday:2026".', max_length=60, verbose_name='occasion')),
+                    ('happened_at', models.DateTimeField(verbose_name='happened')),
+                    ('due_at', models.DateTimeField(verbose_name='due')),
+                    ('status', models.CharField(choices=[('waiting', 'waiting'), ('done', 'sent'), ('held', 'held back')], default='waiting', max_length=8, verbose_name='status')),
+                    ('reason', models.CharField(blank=True, choices=[('rule_off', 'the rule is no longer in force'), ('erased', "the member's data was erased"), ('segment', 'no longer in the segment'), ('over', 'no longer the case'), ('consent', 'consent was withdrawn'), ('cap', 'the member heard from us often enough'), ('refused', 'what it gives could not be given')], max_length=12, verbose_name='held back because')),
+                    ('detail', models.CharField(blank=True, max_length=40, verbose_name='detail')),
+                    ('postponed', models.PositiveSmallIntegerField(default=0, verbose_name='postponed')),
+                    ('decided_at', models.DateTimeField(null=True, verbose_name='decided')),
+                    ('is_sent', models.BooleanField(default=False, help_text='Else it stands in the portal only.', verbose_name='sent out')),
+                    ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                ],
+                options={
+                    'verbose_name': 'act of care',
+                    'verbose_name_plural': 'acts of care',
+                },
+            ),
+            migrations.CreateModel(
+                name='CareRule',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('name', models.CharField(max_length=80, verbose_name='name')),
+                    ('name_en', models.CharField(blank=True, max_length=80, verbose_name='English name')),
+                    ('code', models.SlugField(unique=True, verbose_name='code')),
+                    ('is_active', models.BooleanField(default=True, verbose_name='in force')),
+                    ('trigger', models.CharField(choices=[('registered', 'registered'), ('first_order', 'first order paid'), ('order_paid', 'order paid'), ('shipped', 'parcel sent'), ('delivered', 'order received'), ('birthday', 'birthday'), ('festival', 'festival'), ('tier_up', 'tier reached'), ('points_expiring', 'points about to expire'), ('no_order', 'no order for some time')], max_length=16, verbose_name='when')),
+                    ('festival', models.CharField(blank=True, choices=[('new_year', 'New Year'), ('spring', 'Spring Festival'), ('labour', 'Labour Day'), ('dragon_boat', 'Dragon Boat Festival'), ('mid_autumn', 'Mid-Autumn Festival'), ('national', 'National Day')], max_length=12, verbose_name='festival')),
+                    ('days', models.PositiveSmallIntegerField(blank=True, help_text='Before the birthday, festival or end of the points; since the last order.', null=True, verbose_name='days')),
+                    ('delay_hours', models.PositiveSmallIntegerField(default=0, help_text="Of a day's occasion: the hour of the day.", verbose_name='after (hours)')),
+                    ('purpose', models.CharField(choices=[('service', 'About my orders: confirmed, sent, delivered, tips'), ('marketing', 'Offers, greetings and coupons')], max_length=12, verbose_name='purpose')),
+                    ('consent', models.CharField(choices=[('none', 'not needed: it is about their order or account'), ('to_send', 'needed to send it; else it stands in the portal only'), ('to_act', 'needed; else nothing happens')], max_length=8, verbose_name='consent')),
+                    ('channel', models.CharField(choices=[('any', 'e-mail, else text message'), ('email', 'e-mail only'), ('sms', 'text message only'), ('portal', 'in the portal only')], default='any', max_length=8, verbose_name='told by')),
+                    ('title', models.CharField(max_length=120, verbose_name='title')),
+                    ('title_en', models.CharField(blank=True, max_length=120, verbose_name='title in English')),
+                    ('body', models.TextField(blank=True, max_length=2000, verbose_name='text')),
+                    ('body_en', models.TextField(blank=True, max_length=2000, verbose_name='text in English')),
+                    ('coupon_of_tier', models.BooleanField(default=False, help_text='Tiers without one get none.', verbose_name='the birthday coupon of the tier')),
+                    ('points', models.PositiveIntegerField(blank=True, null=True, verbose_name='points')),
+                    ('quiet_from', models.TimeField(blank=True, null=True, verbose_name='quiet from')),
+                    ('quiet_until', models.TimeField(blank=True, help_text='What falls between is told at the end of it.', null=True, verbose_name='quiet until')),
+                    ('is_capped', models.BooleanField(default=True, help_text='Counts towards the frequency cap and is held back by it.', verbose_name='capped')),
+                    ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
+                    ('active_since', models.DateTimeField(editable=False, null=True, verbose_name='in force since')),
+                ],
+                options={
+                    'verbose_name': 'care rule',
+                    'verbose_name_plural': 'care programme',
+                    'ordering': ['code'],
+                },
+            ),
+            migrations.CreateModel(
+                name='CareRuleHistory',
+                fields=[
+                    ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                    ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                    ('pgh_label', models.TextField(help_text='The event label.')),
+                    ('id', models.BigIntegerField()),
+                    ('name', models.CharField(max_length=80, verbose_name='name')),
+                    ('name_en', models.CharField(blank=True, max_length=80, verbose_name='English name')),
+                    ('code', models.SlugField(db_index=False, verbose_name='code')),
+                    ('is_active', models.BooleanField(default=True, verbose_name='in force')),
+                    ('trigger', models.CharField(choices=[('registered', 'registered'), ('first_order', 'first order paid'), ('order_paid', 'order paid'), ('shipped', 'parcel sent'), ('delivered', 'order received'), ('birthday', 'birthday'), ('festival', 'festival'), ('tier_up', 'tier reached'), ('points_expiring', 'points about to expire'), ('no_order', 'no order for some time')], max_length=16, verbose_name='when')),
+                    ('festival', models.CharField(blank=True, choices=[('new_year', 'New Year'), ('spring', 'Spring Festival'), ('labour', 'Labour Day'), ('dragon_boat', 'Dragon Boat Festival'), ('mid_autumn', 'Mid-Autumn Festival'), ('national', 'National Day')], max_length=12, verbose_name='festival')),
+                    ('days', models.PositiveSmallIntegerField(blank=True, help_text='Before the birthday, festival or end of the points; since the last order.', null=True, verbose_name='days')),
+                    ('delay_hours', models.PositiveSmallIntegerField(default=0, help_text="Of a day's occasion: the hour of the day.", verbose_name='after (hours)')),
+                    ('purpose', models.CharField(choices=[('service', 'About my orders: confirmed, sent, delivered, tips'), ('marketing', 'Offers, greetings and coupons')], max_length=12, verbose_name='purpose')),
+                    ('consent', models.CharField(choices=[('none', 'not needed: it is about their order or account'), ('to_send', 'needed to send it; else it stands in the portal only'), ('to_act', 'needed; else nothing happens')], max_length=8, verbose_name='consent')),
+                    ('channel', models.CharField(choices=[('any', 'e-mail, else text message'), ('email', 'e-mail only'), ('sms', 'text message only'), ('portal', 'in the portal only')], default='any', max_length=8, verbose_name='told by')),
+                    ('title', models.CharField(max_length=120, verbose_name='title')),
+                    ('title_en', models.CharField(blank=True, max_length=120, verbose_name='title in English')),
+                    ('body', models.TextField(blank=True, max_length=2000, verbose_name='text')),
+                    ('body_en', models.TextField(blank=True, max_length=2000, verbose_name='text in English')),
+                    ('coupon_of_tier', models.BooleanField(default=False, help_text='Tiers without one get none.', verbose_name='the birthday coupon of the tier')),
+                    ('points', models.PositiveIntegerField(blank=True, null=True, verbose_name='points')),
+                    ('quiet_from', models.TimeField(blank=True, null=True, verbose_name='quiet from')),
+                    ('quiet_until', models.TimeField(blank=True, help_text='What falls between is told at the end of it.', null=True, verbose_name='quiet until')),
+                    ('is_capped', models.BooleanField(default=True, help_text='Counts towards the frequency cap and is held back by it.', verbose_name='capped')),
+                    ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
+                    ('active_since', models.DateTimeField(editable=False, null=True, verbose_name='in force since')),
+                ],
+                options={
+                    'abstract': False,
+                },
+            ),
+            migrations.CreateModel(
+                name='CareRun',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('day', models.DateField()),
+                    ('cursor', models.BigIntegerField(default=0, help_text='The last member that was looked at.')),
+                    ('found', models.PositiveIntegerField(default=0)),
+                    ('finished_at', models.DateTimeField(null=True)),
+                ],
+            ),
+            migrations.CreateModel(
+                name='CareTerms',
+                fields=[
+                    ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
+                    ('most', models.PositiveSmallIntegerField(default=2, help_text='Of all rules together that are capped.', verbose_name='at most (messages)')),
+                    ('days', models.PositiveSmallIntegerField(default=7, verbose_name='in (days)')),
+                ],
+                options={
+                    'verbose_name': 'frequency cap',
+                    'verbose_name_plural': 'frequency cap',
+                },
+            ),
+            migrations.CreateModel(
+                name='CareTermsHistory',
+                fields=[
+                    ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                    ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                    ('pgh_label', models.TextField(help_text='The event label.')),
+                    ('id', models.PositiveSmallIntegerField(default=1, editable=False, serialize=False)),
+                    ('most', models.PositiveSmallIntegerField(default=2, help_text='Of all rules together that are capped.', verbose_name='at most (messages)')),
+                    ('days', models.PositiveSmallIntegerField(default=7, verbose_name='in (days)')),
+                ],
+                options={
+                    'abstract': False,
+                },
+            ),
+            migrations.CreateModel(
+                name='ConsentChoice',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('purpose', models.CharField(choices=[('service', 'About my orders: confirmed, sent, delivered, tips'), ('marketing', 'Offers, greetings and coupons'), ('survey', 'Questions about how we did')], max_length=12, verbose_name='purpose')),
+                    ('channel', models.CharField(choices=[('email', 'e-mail'), ('sms', 'text message')], max_length=8, verbose_name='channel')),
+                    ('is_given', models.BooleanField(verbose_name='may be sent')),
+                    ('source', models.CharField(choices=[('portal', 'in the portal'), ('api', "in the shop's app"), ('link', 'by the link in a message')], max_length=8, verbose_name='chosen')),
+                    ('changed_at', models.DateTimeField(verbose_name='changed')),
+                ],
+                options={
+                    'verbose_name': 'choice of what is sent',
+                    'verbose_name_plural': 'choices of what is sent',
+                },
+            ),
+            migrations.CreateModel(
+                name='MemberFigures',
+                fields=[
+                    ('member', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='figures', serialize=False, to='compensation.member')),
+                    ('orders', models.PositiveIntegerField(db_default=0, verbose_name='orders')),
+                    ('spent_fen', models.BigIntegerField(db_default=0, verbose_name='spent (fen)')),
+                    ('year_fen', models.BigIntegerField(db_default=0, verbose_name='spent in the last 365 days (fen)')),
+                    ('first_order_at', models.DateTimeField(null=True, verbose_name='first order')),
+                    ('last_order_at', models.DateTimeField(null=True, verbose_name='last order')),
+                    ('categories', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), db_default=models.Value([], output_field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), size=None)), size=None, verbose_name='bought in the last 365 days')),
+                    ('stale_at', models.DateTimeField(help_text='When the oldest order of the last 365 days leaves them.', null=True)),
+                ],
+                options={
+                    'verbose_name': 'figures of a member',
+                    'verbose_name_plural': 'figures of members',
+                },
+            ),
+            migrations.CreateModel(
+                name='Segment',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('name', models.CharField(max_length=80, verbose_name='name')),
+                    ('name_en', models.CharField(blank=True, max_length=80, verbose_name='English name')),
+                    ('code', models.SlugField(unique=True, verbose_name='code')),
+                    ('note', models.CharField(blank=True, max_length=200, verbose_name='what it is for')),
+                    ('filters', models.JSONField(default=dict, help_text='What was chosen in the form, as it was checked.', verbose_name='filter')),
+                    ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
+                    ('counted', models.PositiveIntegerField(editable=False, null=True, verbose_name='members')),
+                    ('counted_at', models.DateTimeField(editable=False, null=True, verbose_name='counted')),
+                ],
+                options={
+                    'verbose_name': 'segment',
+                    'verbose_name_plural': 'segments',
+                    'ordering': ['code'],
+                    'permissions': [('list_segment', 'Can see which members are in a segment')],
+                },
+            ),
+            migrations.CreateModel(
+                name='SegmentHistory',
+                fields=[
+                    ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                    ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                    ('pgh_label', models.TextField(help_text='The event label.')),
+                    ('id', models.BigIntegerField()),
+                    ('name', models.CharField(max_length=80, verbose_name='name')),
+                    ('name_en', models.CharField(blank=True, max_length=80, verbose_name='English name')),
+                    ('code', models.SlugField(db_index=False, verbose_name='code')),
+                    ('note', models.CharField(blank=True, max_length=200, verbose_name='what it is for')),
+                    ('filters', models.JSONField(default=dict, help_text='What was chosen in the form, as it was checked.', verbose_name='filter')),
+                    ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
+                ],
+                options={
+                    'abstract': False,
+                },
+            ),
+            migrations.AddField(
+                model_name='notice',
+                name='channel',
+                field=models.CharField(blank=True, db_default='', help_text='None: whichever reaches them.', max_length=8, verbose_name='channel'),
+            ),
+            migrations.AddField(
+                model_name='notice',
+                name='purpose',
+                field=models.CharField(blank=True, db_default='', help_text='None: it is always sent.', max_length=12, verbose_name='purpose'),
+            ),
+            migrations.AddIndex(
+                model_name='member',
+                index=models.Index(fields=['registered_at'], name='member_registered'),
+            ),
+            migrations.AddIndex(
+                model_name='member',
+                index=models.Index(django.db.models.functions.datetime.ExtractMonth('birthday'), django.db.models.functions.datetime.ExtractDay('birthday'), name='member_birthday'),
+            ),
+            migrations.AddIndex(
+                model_name='tierperiod',
+                index=models.Index(fields=['starts_at'], name='tierperiod_start'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='member',
+                trigger=pgtrigger.compiler.Trigger(name='has_figures', sql=pgtrigger.compiler.UpsertTriggerSql(func='\n    INSERT INTO compensation_memberfigures (member_id) SELECT id FROM fresh ON CONFLICT DO NOTHING;\n    RETURN NULL;\n    ', hash='10ed6861942b6206c56eca408468e38ee99542fa', level='STATEMENT', operation='INSERT', pgid='pgtrigger_has_figures_78535', referencing='REFERENCING NEW TABLE AS fresh ', table='compensation_member', when='AFTER')),
+            ),
+        ]),
+        Together([
+            migrations.AddField(
+                model_name='careact',
+                name='coupon_grant',
+                field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='compensation.grant', verbose_name='coupon'),
+            ),
+            migrations.AddField(
+                model_name='careact',
+                name='member',
+                field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='care_acts', to='compensation.member', verbose_name='member'),
+            ),
+            migrations.AddField(
+                model_name='careact',
+                name='points_grant',
+                field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='compensation.grant', verbose_name='points'),
+            ),
+            migrations.AddField(
+                model_name='carerule',
+                name='coupon',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='compensation.coupontemplate', verbose_name='coupon'),
+            ),
+            migrations.AddField(
+                model_name='careact',
+                name='rule',
+                field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='acts', to='compensation.carerule', verbose_name='rule'),
+            ),
+            migrations.AddField(
+                model_name='carerulehistory',
+                name='coupon',
+                field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='compensation.coupontemplate', verbose_name='coupon'),
+            ),
+            migrations.AddField(
+                model_name='carerulehistory',
+                name='pgh_context',
+                field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
+            ),
+            migrations.AddField(
+                model_name='carerulehistory',
+                name='pgh_obj',
+                field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='compensation.carerule'),
+            ),
+            migrations.AddField(
+                model_name='carerun',
+                name='rule',
+                field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='compensation.carerule'),
+            ),
+            migrations.AddConstraint(
+                model_name='careterms',
+                constraint=models.CheckConstraint(condition=models.Q(('id', 1)), name='careterms_one'),
+            ),
+            migrations.AddConstraint(
+                model_name='careterms',
+                constraint=models.CheckConstraint(condition=models.Q(('days__gt', 0)), name='careterms_some'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='careterms',
+                trigger=pgtrigger.compiler.Trigger(name='record_change', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE before jsonb := NULL; after jsonb := NULL; gone jsonb := NULL; come jsonb := NULL; context jsonb; hidden text[] := ARRAY[]::text[];', func="\n    IF TG_OP <> 'INSERT' THEN before := to_jsonb(OLD) - hidden; END IF;\n    IF TG_OP <> 'DELETE' THEN after := to_jsonb(NEW) - hidden; END IF;\n    IF TG_OP = 'UPDATE' THEN\n        SELECT jsonb_object_agg(key, value) INTO gone FROM jsonb_each(before) WHERE value <> after->key;\n        SELECT jsonb_object_agg(key, value) INTO come FROM jsonb_each(after) WHERE value <> before->key;\n        IF come IS NULL THEN RETURN NULL; END IF;\n    ELSE\n        gone := before; come := after;\n    END IF;\n    context := coalesce(nullif(current_setting('pghistory.context_metadata', true), ''), '{}')::jsonb;\n    INSERT INTO common_event (kind, at, actor, subject_type, subject_id, data) VALUES (\n        'config.changed', clock_timestamp(), coalesce('user:' || (context->>'user'), 'system'), 'careterms',\n        coalesce(after->>'id', before->>'id')::bigint,\n        jsonb_build_object('op', lower(TG_OP), 'before', gone, 'after', come, 'url', context->>'url',\n            'request', context->>'request')\n    );\n    RETURN NULL;\n", hash='844dd8f74ec43820cf5aa6ca259e5efa3a307cfb', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_record_change_3e7db', table='compensation_careterms', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='careterms',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_caretermshistory" ("days", "id", "most", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."days", NEW."id", NEW."most", _pgh_attach_context(), NOW(), \'insert\', NEW."id"); RETURN NULL;', hash='7041bf1882820c515a122c368ff780bafc27c4c0', operation='INSERT', pgid='pgtrigger_insert_insert_db7fc', table='compensation_careterms', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='careterms',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "compensation_caretermshistory" ("days", "id", "most", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."days", NEW."id", NEW."most", _pgh_attach_context(), NOW(), \'update\', NEW."id"); RETURN NULL;', hash='98df6e18ae08a73dc8233c3231bfe19f345a6c9a', operation='UPDATE', pgid='pgtrigger_update_update_ce35f', table='compensation_careterms', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='careterms',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_caretermshistory" ("days", "id", "most", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (OLD."days", OLD."id", OLD."most", _pgh_attach_context(), NOW(), \'delete\', OLD."id"); RETURN NULL;', hash='705b02a9e23def39d88b235a3030ce882a9ced72', operation='DELETE', pgid='pgtrigger_delete_delete_e7ca8', table='compensation_careterms', when='AFTER')),
+            ),
+            migrations.AddField(
+                model_name='caretermshistory',
+                name='pgh_context',
+                field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
+            ),
+            migrations.AddField(
+                model_name='caretermshistory',
+                name='pgh_obj',
+                field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='compensation.careterms'),
+            ),
+            migrations.AddField(
+                model_name='consentchoice',
+                name='member',
+                field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='consent_choices', to='compensation.member'),
+            ),
+            migrations.AddIndex(
+                model_name='memberfigures',
+                index=models.Index(fields=['last_order_at'], name='memberfigures_last'),
+            ),
+            migrations.AddIndex(
+                model_name='memberfigures',
+                index=models.Index(fields=['year_fen'], name='memberfigures_year'),
+            ),
+            migrations.AddIndex(
+                model_name='memberfigures',
+                index=models.Index(condition=models.Q(('stale_at__isnull', False)), fields=['stale_at'], name='memberfigures_stale'),
+            ),
+            migrations.AddIndex(
+                model_name='memberfigures',
+                index=django.contrib.postgres.indexes.GinIndex(fields=['categories'], name='memberfigures_bought'),
+            ),
+            migrations.AddConstraint(
+                model_name='segment',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('counted__isnull', True), ('counted_at__isnull', True)), models.Q(('counted__isnull', False), ('counted_at__isnull', False)), _connector='OR'), name='segment_counted_has_time'),
+            ),
+            migrations.AddField(
+                model_name='carerulehistory',
+                name='segment',
+                field=models.ForeignKey(blank=True, db_constraint=False, help_text='None: all members.', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='compensation.segment', verbose_name='segment'),
+            ),
+            migrations.AddField(
+                model_name='carerule',
+                name='segment',
+                field=models.ForeignKey(blank=True, help_text='None: all members.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='care_rules', to='compensation.segment', verbose_name='segment'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='segment',
+                trigger=pgtrigger.compiler.Trigger(name='record_change', sql=pgtrigger.compiler.UpsertTriggerSql(declare="DECLARE before jsonb := NULL; after jsonb := NULL; gone jsonb := NULL; come jsonb := NULL; context jsonb; hidden text[] := ARRAY['counted', 'counted_at']::text[];", func="\n    IF TG_OP <> 'INSERT' THEN before := to_jsonb(OLD) - hidden; END IF;\n    IF TG_OP <> 'DELETE' THEN after := to_jsonb(NEW) - hidden; END IF;\n    IF TG_OP = 'UPDATE' THEN\n        SELECT jsonb_object_agg(key, value) INTO gone FROM jsonb_each(before) WHERE value <> after->key;\n        SELECT jsonb_object_agg(key, value) INTO come FROM jsonb_each(after) WHERE value <> before->key;\n        IF come IS NULL THEN RETURN NULL; END IF;\n    ELSE\n        gone := before; come := after;\n    END IF;\n    context := coalesce(nullif(current_setting('pghistory.context_metadata', true), ''), '{}')::jsonb;\n    INSERT INTO common_event (kind, at, actor, subject_type, subject_id, data) VALUES (\n        'config.changed', clock_timestamp(), coalesce('user:' || (context->>'user'), 'system'), 'segment',\n        coalesce(after->>'id', before->>'id')::bigint,\n        jsonb_build_object('op', lower(TG_OP), 'before', gone, 'after', come, 'url', context->>'url',\n            'request', context->>'request')\n    );\n    RETURN NULL;\n", hash='ddcb0e8cc8126b1a032b87a23df6065926ccd58d', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_record_change_fe4c8', table='compensation_segment', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='segment',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_segmenthistory" ("code", "filters", "id", "name", "name_en", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "version") VALUES (NEW."code", NEW."filters", NEW."id", NEW."name", NEW."name_en", NEW."note", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."version"); RETURN NULL;', hash='d1050ff7d820c3ef71a76c6019eb433ee772aaac', operation='INSERT', pgid='pgtrigger_insert_insert_d8507', table='compensation_segment', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='segment',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."code" IS DISTINCT FROM (NEW."code") OR OLD."filters" IS DISTINCT FROM (NEW."filters") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."name_en" IS DISTINCT FROM (NEW."name_en") OR OLD."note" IS DISTINCT FROM (NEW."note") OR OLD."version" IS DISTINCT FROM (NEW."version"))', func='INSERT INTO "compensation_segmenthistory" ("code", "filters", "id", "name", "name_en", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "version") VALUES (NEW."code", NEW."filters", NEW."id", NEW."name", NEW."name_en", NEW."note", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."version"); RETURN NULL;', hash='2704a61980727cb4b44641f0455bfc1603f007b7', operation='UPDATE', pgid='pgtrigger_update_update_0e735', table='compensation_segment', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='segment',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_segmenthistory" ("code", "filters", "id", "name", "name_en", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "version") VALUES (OLD."code", OLD."filters", OLD."id", OLD."name", OLD."name_en", OLD."note", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."version"); RETURN NULL;', hash='6771f704d44a3a7668cee9eb7fe5124eeef66108', operation='DELETE', pgid='pgtrigger_delete_delete_3e216', table='compensation_segment', when='AFTER')),
+            ),
+            migrations.AddField(
+                model_name='segmenthistory',
+                name='pgh_context',
+                field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
+            ),
+            migrations.AddField(
+                model_name='segmenthistory',
+                name='pgh_obj',
+                field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='compensation.segment'),
+            ),
+            migrations.AddIndex(
+                model_name='careact',
+                index=models.Index(condition=models.Q(('status', 'waiting')), fields=['due_at', 'member'], name='careact_due'),
+            ),
+            migrations.AddIndex(
+                model_name='careact',
+                index=models.Index(fields=['member', '-happened_at'], name='careact_member'),
+            ),
+            migrations.AddIndex(
+                model_name='careact',
+                index=models.Index(condition=models.Q(('decided_at__isnull', False)), fields=['rule', 'decided_at'], include=('status', 'reason'), name='careact_report'),
+            ),
+            migrations.AddConstraint(
+                model_name='careact',
+                constraint=models.UniqueConstraint(fields=('rule', 'member', 'key'), name='careact_once'),
+            ),
+            migrations.AddConstraint(
+                model_name='careact',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('is_sent', False), ('reason', ''), ('status', 'waiting')), models.Q(('decided_at__isnull', False), ('reason', ''), ('status', 'done')), models.Q(('decided_at__isnull', False), ('is_sent', False), ('status', 'held'), ('reason__in', ['rule_off', 'erased', 'segment', 'over', 'consent', 'cap', 'refused'])), _connector='OR'), name='careact_whole'),
+            ),
+            migrations.AddConstraint(
+                model_name='carerun',
+                constraint=models.UniqueConstraint(fields=('rule', 'day'), name='carerun_once'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='caretermshistory',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='6a86b701f3c5129b3869c90fcf886f8fb5257d7f', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_39d16', table='compensation_caretermshistory', when='BEFORE')),
+            ),
+            migrations.AddConstraint(
+                model_name='consentchoice',
+                constraint=models.UniqueConstraint(fields=('member', 'purpose', 'channel'), name='consentchoice_once'),
+            ),
+            migrations.AddConstraint(
+                model_name='consentchoice',
+                constraint=models.CheckConstraint(condition=models.Q(('channel__in', ['email', 'sms']), ('purpose__in', ['service', 'marketing', 'survey']), ('source__in', ['portal', 'api', 'link'])), name='consentchoice_known'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='carerulehistory',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='008a99f9384fb66645928b5d7856d9e4d09c5e3a', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_cfa7a', table='compensation_carerulehistory', when='BEFORE')),
+            ),
+            migrations.AddConstraint(
+                model_name='carerule',
+                constraint=models.CheckConstraint(condition=models.Q(('channel__in', ['any', 'email', 'sms', 'portal']), ('consent__in', ['none', 'to_send', 'to_act']), ('purpose__in', ['service', 'marketing']), ('trigger__in', ['registered', 'first_order', 'order_paid', 'shipped', 'delivered', 'birthday', 'festival', 'tier_up', 'points_expiring', 'no_order'])), name='carerule_known'),
+            ),
+            migrations.AddConstraint(
+                model_name='carerule',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('festival__in', ['new_year', 'spring', 'labour', 'dragon_boat', 'mid_autumn', 'national']), ('trigger', 'festival')), models.Q(models.Q(('trigger', 'festival'), _negated=True), ('festival', '')), _connector='OR'), name='carerule_festival_named'),
+            ),
+            migrations.AddConstraint(
+                model_name='carerule',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('trigger__in', ['points_expiring', 'no_order']), _negated=True), models.Q(('days__gt', 0), ('days__isnull', False)), _connector='OR'), name='carerule_days_given'),
+            ),
+            migrations.AddConstraint(
+                model_name='carerule',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('quiet_from__isnull', True), ('quiet_until__isnull', True)), models.Q(('quiet_from__isnull', False), ('quiet_until__isnull', False)), _connector='OR'), name='carerule_quiet_whole'),
+            ),
+            migrations.AddConstraint(
+                model_name='carerule',
+                constraint=models.CheckConstraint(condition=models.Q(('coupon__isnull', True), ('coupon_of_tier', False), _connector='OR'), name='carerule_one_coupon'),
+            ),
+            migrations.AddConstraint(
+                model_name='carerule',
+                constraint=models.CheckConstraint(condition=models.Q(('points__isnull', True), ('points__gt', 0), _connector='OR'), name='carerule_points_some'),
+            ),
+            migrations.AddConstraint(
+                model_name='carerule',
+                constraint=models.CheckConstraint(condition=models.Q(('is_active', False), ('active_since__isnull', False), _connector='OR'), name='carerule_active_since'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='carerule',
+                trigger=pgtrigger.compiler.Trigger(name='record_change', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE before jsonb := NULL; after jsonb := NULL; gone jsonb := NULL; come jsonb := NULL; context jsonb; hidden text[] := ARRAY[]::text[];', func="\n    IF TG_OP <> 'INSERT' THEN before := to_jsonb(OLD) - hidden; END IF;\n    IF TG_OP <> 'DELETE' THEN after := to_jsonb(NEW) - hidden; END IF;\n    IF TG_OP = 'UPDATE' THEN\n        SELECT jsonb_object_agg(key, value) INTO gone FROM jsonb_each(before) WHERE value <> after->key;\n        SELECT jsonb_object_agg(key, value) INTO come FROM jsonb_each(after) WHERE value <> before->key;\n        IF come IS NULL THEN RETURN NULL; END IF;\n    ELSE\n        gone := before; come := after;\n    END IF;\n    context := coalesce(nullif(current_setting('pghistory.context_metadata', true), ''), '{}')::jsonb;\n    INSERT INTO common_event (kind, at, actor, subject_type, subject_id, data) VALUES (\n        'config.changed', clock_timestamp(), coalesce('user:' || (context->>'user'), 'system'), 'carerule',\n        coalesce(after->>'id', before->>'id')::bigint,\n        jsonb_build_object('op', lower(TG_OP), 'before', gone, 'after', come, 'url', context->>'url',\n            'request', context->>'request')\n    );\n    RETURN NULL;\n", hash='69f5a4e3f8d054daebb88fcc0cdd8de34b44a30a', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_record_change_2d6f4', table='compensation_carerule', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='carerule',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_carerulehistory" ("active_since", "body", "body_en", "channel", "code", "consent", "coupon_id", "coupon_of_tier", "days", "delay_hours", "festival", "id", "is_active", "is_capped", "name", "name_en", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "points", "purpose", "quiet_from", "quiet_until", "segment_id", "title", "title_en", "trigger", "version") VALUES (NEW."active_since", NEW."body", NEW."body_en", NEW."channel", NEW."code", NEW."consent", NEW."coupon_id", NEW."coupon_of_tier", NEW."days", NEW."delay_hours", NEW."festival", NEW."id", NEW."is_active", NEW."is_capped", NEW."name", NEW."name_en", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."points", NEW."purpose", NEW."quiet_from", NEW."quiet_until", NEW."segment_id", NEW."title", NEW."title_en", NEW."trigger", NEW."version"); RETURN NULL;', hash='c717beee952c563d0e6e2c8416033b432549f5d0', operation='INSERT', pgid='pgtrigger_insert_insert_cb952', table='compensation_carerule', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='carerule',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "compensation_carerulehistory" ("active_since", "body", "body_en", "channel", "code", "consent", "coupon_id", "coupon_of_tier", "days", "delay_hours", "festival", "id", "is_active", "is_capped", "name", "name_en", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "points", "purpose", "quiet_from", "quiet_until", "segment_id", "title", "title_en", "trigger", "version") VALUES (NEW."active_since", NEW."body", NEW."body_en", NEW."channel", NEW."code", NEW."consent", NEW."coupon_id", NEW."coupon_of_tier", NEW."days", NEW."delay_hours", NEW."festival", NEW."id", NEW."is_active", NEW."is_capped", NEW."name", NEW."name_en", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."points", NEW."purpose", NEW."quiet_from", NEW."quiet_until", NEW."segment_id", NEW."title", NEW."title_en", NEW."trigger", NEW."version"); RETURN NULL;', hash='79117633f26c119d821d31cc3dc4f1721a7419fe', operation='UPDATE', pgid='pgtrigger_update_update_e26b7', table='compensation_carerule', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='carerule',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_carerulehistory" ("active_since", "body", "body_en", "channel", "code", "consent", "coupon_id", "coupon_of_tier", "days", "delay_hours", "festival", "id", "is_active", "is_capped", "name", "name_en", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "points", "purpose", "quiet_from", "quiet_until", "segment_id", "title", "title_en", "trigger", "version") VALUES (OLD."active_since", OLD."body", OLD."body_en", OLD."channel", OLD."code", OLD."consent", OLD."coupon_id", OLD."coupon_of_tier", OLD."days", OLD."delay_hours", OLD."festival", OLD."id", OLD."is_active", OLD."is_capped", OLD."name", OLD."name_en", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."points", OLD."purpose", OLD."quiet_from", OLD."quiet_until", OLD."segment_id", OLD."title", OLD."title_en", OLD."trigger", OLD."version"); RETURN NULL;', hash='e82a9f670a641188bf229b243cb2992c078e43d2', operation='DELETE', pgid='pgtrigger_delete_delete_01b8e', table='compensation_carerule', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='segmenthistory',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='8b1013b874a5a55b9191a38f28ac111031ba1455', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_8f1ba', table='compensation_segmenthistory', when='BEFORE')),
+            ),
+        ]),
         # the order feed brings the figures themselves; nothing of the care programme happens for what is past
         migrations.RunSQL(
             "INSERT INTO compensation_memberfigures (member_id) SELECT id FROM compensation_member"

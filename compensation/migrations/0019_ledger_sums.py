@@ -6,6 +6,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from config.common.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -15,73 +17,77 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='LedgerProof',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('unit', models.CharField(choices=[('points', 'points'), ('coupon', 'coupon value (fen)'), ('money', 'money (fen)')], max_length=8, unique=True, verbose_name='unit')),
-                ('at', models.DateTimeField()),
-                ('sums', models.BigIntegerField()),
-                ('balances', models.BigIntegerField()),
-                ('holders', models.PositiveBigIntegerField(default=0)),
-            ],
-        ),
-        migrations.CreateModel(
-            name='LedgerRun',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('upto', models.BigIntegerField(help_text='The last entry that is in it.')),
-                ('entries', models.PositiveBigIntegerField(default=0)),
-                ('at', models.DateTimeField()),
-                ('is_correction', models.BooleanField(default=False)),
-            ],
-        ),
-        migrations.CreateModel(
-            name='LedgerSum',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(verbose_name='day')),
-                ('unit', models.CharField(choices=[('points', 'points'), ('coupon', 'coupon value (fen)'), ('money', 'money (fen)')], max_length=8, verbose_name='unit')),
-                ('flow', models.CharField(choices=[('given', 'given'), ('redeemed', 'redeemed'), ('expired', 'expired'), ('reversed', 'taken back'), ('paid', 'paid out')], max_length=8, verbose_name='flow')),
-                ('kind', models.CharField(max_length=48, verbose_name='kind')),
-                ('cause', models.CharField(blank=True, max_length=48, verbose_name='cause')),
-                ('department', models.CharField(blank=True, max_length=40, verbose_name='department')),
-                ('amount', models.BigIntegerField(verbose_name='amount')),
-                ('entries', models.BigIntegerField(default=0)),
-            ],
-            options={
-                'verbose_name': 'sum of the ledger',
-                'verbose_name_plural': 'sums of the ledger',
-                'permissions': [('see_finance', 'Can see what members are owed')],
-            },
-        ),
-        migrations.AddIndex(
-            model_name='grant',
-            index=models.Index(condition=models.Q(('status__in', ['requested', 'approved', 'executed'])), fields=['status'], name='grant_promised'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerrun',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_correction', False)), fields=('upto',), name='ledgerrun_once'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='ledgerrun',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='a1446f2d7db2fc2df05bc35b46776f7640e4ff98', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_a90e7', table='compensation_ledgerrun', when='BEFORE')),
-        ),
-        migrations.AddField(
-            model_name='ledgersum',
-            name='run',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sums', to='compensation.ledgerrun'),
-        ),
-        migrations.AddIndex(
-            model_name='ledgersum',
-            index=models.Index(fields=['day'], name='ledgersum_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgersum',
-            constraint=models.CheckConstraint(condition=models.Q(('flow__in', ['given', 'redeemed', 'expired', 'reversed', 'paid']), ('unit__in', ['points', 'coupon', 'money'])), name='ledgersum_known'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='ledgersum',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='62aa1b532b41dc500c0e869a419804abda209a67', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_31a6b', table='compensation_ledgersum', when='BEFORE')),
-        ),
+        Together([
+            migrations.CreateModel(
+                name='LedgerProof',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('unit', models.CharField(choices=[('points', 'points'), ('coupon', 'coupon value (fen)'), ('money', 'money (fen)')], max_length=8, unique=True, verbose_name='unit')),
+                    ('at', models.DateTimeField()),
+                    ('sums', models.BigIntegerField()),
+                    ('balances', models.BigIntegerField()),
+                    ('holders', models.PositiveBigIntegerField(default=0)),
+                ],
+            ),
+            migrations.CreateModel(
+                name='LedgerRun',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('upto', models.BigIntegerField(help_text='The last entry that is in it.')),
+                    ('entries', models.PositiveBigIntegerField(default=0)),
+                    ('at', models.DateTimeField()),
+                    ('is_correction', models.BooleanField(default=False)),
+                ],
+            ),
+            migrations.CreateModel(
+                name='LedgerSum',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('day', models.DateField(verbose_name='day')),
+                    ('unit', models.CharField(choices=[('points', 'points'), ('coupon', 'coupon value (fen)'), ('money', 'money (fen)')], max_length=8, verbose_name='unit')),
+                    ('flow', models.CharField(choices=[('given', 'given'), ('redeemed', 'redeemed'), ('expired', 'expired'), ('reversed', 'taken back'), ('paid', 'paid out')], max_length=8, verbose_name='flow')),
+                    ('kind', models.CharField(max_length=48, verbose_name='kind')),
+                    ('cause', models.CharField(blank=True, max_length=48, verbose_name='cause')),
+                    ('department', models.CharField(blank=True, max_length=40, verbose_name='department')),
+                    ('amount', models.BigIntegerField(verbose_name='amount')),
+                    ('entries', models.BigIntegerField(default=0)),
+                ],
+                options={
+                    'verbose_name': 'sum of the ledger',
+                    'verbose_name_plural': 'sums of the ledger',
+                    'permissions': [('see_finance', 'Can see what members are owed')],
+                },
+            ),
+            migrations.AddIndex(
+                model_name='grant',
+                index=models.Index(condition=models.Q(('status__in', ['requested', 'approved', 'executed'])), fields=['status'], name='grant_promised'),
+            ),
+        ]),
+        Together([
+            migrations.AddConstraint(
+                model_name='ledgerrun',
+                constraint=models.UniqueConstraint(condition=models.Q(('is_correction', False)), fields=('upto',), name='ledgerrun_once'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='ledgerrun',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='a1446f2d7db2fc2df05bc35b46776f7640e4ff98', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_a90e7', table='compensation_ledgerrun', when='BEFORE')),
+            ),
+            migrations.AddField(
+                model_name='ledgersum',
+                name='run',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sums', to='compensation.ledgerrun'),
+            ),
+            migrations.AddIndex(
+                model_name='ledgersum',
+                index=models.Index(fields=['day'], name='ledgersum_day'),
+            ),
+            migrations.AddConstraint(
+                model_name='ledgersum',
+                constraint=models.CheckConstraint(condition=models.Q(('flow__in', ['given', 'redeemed', 'expired', 'reversed', 'paid']), ('unit__in', ['points', 'coupon', 'money'])), name='ledgersum_known'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='ledgersum',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='62aa1b532b41dc500c0e869a419804abda209a67', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_31a6b', table='compensation_ledgersum', when='BEFORE')),
+            ),
+        ]),
     ]
