@@ -11,7 +11,10 @@ class CompensationConfig(AppConfig):
     def ready(self) -> None:
         """Say who sends what this app puts into the outbox, what beat wakes, and what ships."""
         from compensation import personal as ours
+        from compensation.admin.care import CARE_MENU, CARE_PAGES, fact
         from compensation.admin.refunds import REFUND_MENU
+        from compensation.admin.segments import SEGMENT_MENU, SEGMENT_PAGES
+        from compensation.admin.shop import MEMBER_FACTS
         from compensation.care.commands import uses_of
         from compensation.defaults import care, demo, money, points, segments, tiers
         from compensation.grants import following as grants
@@ -22,7 +25,7 @@ class CompensationConfig(AppConfig):
         from compensation.segments.commands import USES
         from config.common import personal
         from config.common.outbox import SENDERS
-        from config.common.registry import DEFAULTS, DEMO, MENU, PERIODIC, Periodic
+        from config.common.registry import DEFAULTS, DEMO, MENU, PAGES, PERIODIC, Periodic
 
         personal.add(ours.PERSONAL, ours.FREE)
         SENDERS[commands.MEMBER] = senders.send_notice
@@ -30,7 +33,9 @@ class CompensationConfig(AppConfig):
         SENDERS[refunds.SEND] = sending.send
         SENDERS[parcels.SHOP] = shipping.ask_shop
         following.FOLLOWERS.append(grants.follow)
-        MENU.extend(REFUND_MENU)
+        MENU.extend([*REFUND_MENU, *CARE_MENU, *SEGMENT_MENU])
+        PAGES.extend([*CARE_PAGES, *SEGMENT_PAGES])
+        MEMBER_FACTS.append(fact)
         PERIODIC.append(Periodic("forget old sign-ins", "compensation.forget_sign_ins", every_seconds=3600))
         PERIODIC.append(Periodic("expire coupons", "compensation.expire_coupons", every_seconds=60))
         PERIODIC.append(Periodic("review tiers", "compensation.review_tiers", every_seconds=600))

@@ -19,7 +19,13 @@ COMMAS = str.maketrans({"，": ",", "、": ",", "；": ",", ";": ","})
 def filter_of(data: Mapping[str, Any], at: datetime, rows: QuerySet[Member] | None = None) -> MemberFilter:
     """The filter with what was chosen, over all members or some."""
     base = Member.objects.all() if rows is None else rows
-    return MemberFilter(dict(data) or {"": ""}, base.filter(erased_at=None), at=at)
+    given = data if isinstance(data, QueryDict) else dict(data) or {"": ""}
+    return MemberFilter(given, base.filter(erased_at=None), at=at)
+
+
+def criteria() -> frozenset[str]:
+    """The names of all criteria."""
+    return frozenset(MemberFilter.base_filters)
 
 
 def clean(data: Mapping[str, Any]) -> dict[str, Any]:

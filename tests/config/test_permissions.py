@@ -25,7 +25,17 @@ from django_celery_beat.models import (
 )
 
 from compensation.consents.links import token_for
-from compensation.models import Coupon, CouponTemplate, Delegation, Grant, GrantStatus, Notice, Reward
+from compensation.models import (
+    CareRule,
+    Coupon,
+    CouponTemplate,
+    Delegation,
+    Grant,
+    GrantStatus,
+    Notice,
+    Reward,
+    Segment,
+)
 from compensation.points import commands as points
 from config.common.browsing import Browsed
 from config.common.models import Seal, User
@@ -328,7 +338,25 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     importers, planners = ADMIN, LEADERS - {"supervisor elsewhere"}
     importers = ADMIN
     chat = ChatSession.objects.get().case_id
+    segment, rule = Segment.objects.get(code="vip").pk, CareRule.objects.get(code="welcome").pk
+    carers = SUPERVISORS | {"analyst", "finance"}
     return {
+        "segments": get("segments", SUPERVISORS | {"analyst"}),
+        "segment_new": get("segment_new", SUPERVISORS),
+        "segment_count": [post("segment_count", SUPERVISORS | {"analyst"}, orders_from=1)],
+        "segment": [
+            *get("segment", SUPERVISORS | {"analyst"}, segment),
+            Ask("post", at("segment", segment), SUPERVISORS, {"code": "vip", "name": "x"}),
+        ],
+        "segment_delete": [post("segment_delete", SUPERVISORS, segment)],
+        "segment_members": get("segment_members", SUPERVISORS, segment),
+        "care": get("care", carers),
+        "care_terms": [post("care_terms", ADMIN, most=1, days=1)],
+        "care_rule_new": get("care_rule_new", ADMIN),
+        "care_preview": [post("care_preview", carers, title="x")],
+        "care_rule": [*get("care_rule", carers, rule), post("care_rule", ADMIN, rule, code="welcome")],
+        "care_dry_run": get("care_dry_run", carers, rule),
+        "care_member": get("care_member", WORKERS | {"finance"}, case.member_id),
         "desk": get("desk", WORKERS),
         "desk_news": get("desk_news", WORKERS),
         "desk_next": [post("desk_next", WORKERS)],
