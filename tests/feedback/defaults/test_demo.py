@@ -5,6 +5,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from compensation.defaults import demo as shop
+from compensation.models import (
+    Batch,
+    BatchStatus,
+    Budget,
+    Grant,
+    GrantStatus,
+    RefundOrder,
+    RefundStatus,
+)
 from config.common.demo import password
 from config.common.registry import DEFAULTS
 from feedback.defaults import demo, demo_today
@@ -44,6 +53,10 @@ def test_every_page_has_something_to_show(month):
     assert BreachNote.objects.exists()
     assert Shift.objects.count() == Leave.objects.filter(starts_at__gt=FRIDAY).count() == 2
     assert ChatSession.objects.filter(ended_at=None).count() == len(demo_today.CHATS)
+    assert Budget.objects.exists()
+    assert Grant.objects.filter(status=GrantStatus.REQUESTED).exists()
+    assert RefundOrder.objects.filter(status=RefundStatus.CREATED).exists()
+    assert set(Batch.objects.values_list("status", flat=True)) == {BatchStatus.DONE, BatchStatus.ASKED}
 
 
 def test_steps_come_in_their_own_time(month):
