@@ -84,10 +84,8 @@ def _budgets(by: User, at: datetime) -> None:
 def _ask(by: User, wish: Wish, at: datetime) -> None:
     """Ask for money back for a line of an open case's order that was dear enough."""
     open_cases = Case.objects.filter(resolved_at=None, order__paid_at__isnull=False)
-    lines = OrderLine.objects.filter(
-        order__cases__in=open_cases.exclude(pk__in=Remedy.objects.values("case")),
-        paid_fen__gte=wish.least * YUAN,
-    )
+    fresh = open_cases.exclude(pk__in=Remedy.objects.values("case"))
+    lines = OrderLine.objects.filter(order__cases__in=fresh, paid_fen__gte=wish.least * YUAN)
     line = lines.order_by("-order__placed_at", "pk").first()
     if line is None:
         return
