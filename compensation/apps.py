@@ -43,6 +43,8 @@ class CompensationConfig(AppConfig):
         PERIODIC.append(
             Periodic("warn of ending points", "compensation.warn_of_ending_points", every_seconds=3600)
         )
+        PERIODIC.append(Periodic("check the budgets", "compensation.check_budgets", every_seconds=86400))
+        PERIODIC.append(Periodic("measure claims", "compensation.measure_signals", every_seconds=86400))
         PERIODIC.append(Periodic("check the ledger", "compensation.check_ledger", every_seconds=86400))
         PERIODIC.append(Periodic("make refunds", "compensation.make_refunds", every_seconds=10))
         PERIODIC.append(Periodic("follow refunds", "compensation.follow_refunds", every_seconds=10))

@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from compensation.batches import running
+from compensation.budgets import telling as budgets
 from compensation.care import acting, finding
 from compensation.coupons import commands as coupons
 from compensation.finance import watching
@@ -15,6 +16,7 @@ from compensation.refunds import alarm as refund_alarm
 from compensation.refunds import sending, starting
 from compensation.segments import commands as segments
 from compensation.segments import figures
+from compensation.signals import commands as signals
 from compensation.tiers import reviewing
 
 
@@ -117,3 +119,15 @@ def act_care() -> None:
 def roll_up_ledger() -> None:
     """Add the ledger up by day, and hold the sums against the balances."""
     watching.keep_up(at=timezone.now())
+
+
+@shared_task(name="compensation.measure_signals")
+def measure_signals() -> None:
+    """Measure anew from where on claims are unusual."""
+    signals.measure(at=timezone.now())
+
+
+@shared_task(name="compensation.check_budgets")
+def check_budgets() -> None:
+    """Recompute budgets and caps and raise the alarm at the first difference."""
+    budgets.check(at=timezone.now())

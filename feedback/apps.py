@@ -29,6 +29,7 @@ class FeedbackConfig(AppConfig):
         from feedback.admin.panels import CASE_PANELS
         from feedback.admin.playbooks import PLAYBOOK_MENU, PLAYBOOK_PAGES
         from feedback.admin.reviews import REVIEW_MENU, REVIEW_PAGES
+        from feedback.admin.rules import RULE_PAGES
         from feedback.admin.sop_changes import CHANGE_MENU, CHANGE_PAGES
         from feedback.admin.sop_preview import SOP_MENU, SOP_PAGES
         from feedback.admin.staffing import STAFFING_MENU, STAFFING_PAGES
@@ -57,7 +58,7 @@ class FeedbackConfig(AppConfig):
         ):
             PAGES.extend(pages)
         PAGES.extend([*COMPOSER_PAGES, *KNOWLEDGE_PAGES, *PLAYBOOK_PAGES, *CHANGE_PAGES, *CHAT_PAGES])
-        PAGES.extend(REVIEW_PAGES)
+        PAGES.extend([*REVIEW_PAGES, *RULE_PAGES])
         MENU.extend([*CASE_MENU, *LADDER_MENU, *LEAD_MENU, *GAP_MENU, *IMPORT_MENU, *SOP_MENU])
         MENU.extend([*CHANGE_MENU, *STAFFING_MENU])
         MENU.extend([*CHAT_MENU, *REVIEW_MENU, *KNOWLEDGE_MENU, *PLAYBOOK_MENU, *LISTS_MENU])

@@ -15,6 +15,7 @@ WAKES = (
     Periodic("take cases back", "feedback.hand_back", every_seconds=60),
     Periodic("follow up bad reviews", "feedback.follow_up_reviews", every_seconds=60),
     Periodic("start refunds", "feedback.start_refunds", every_seconds=60),
+    Periodic("apply rules to cases", "feedback.apply_case_rules", every_seconds=20),
     Periodic("raise approvals", "feedback.raise_approvals", every_seconds=60),
     Periodic("move clocks", "feedback.move_clocks", every_seconds=60),
     Periodic("find gaps", "feedback.detect_gaps", every_seconds=300),

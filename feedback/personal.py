@@ -43,6 +43,7 @@ PERSONAL = {
 }  # fmt: skip
 
 FREE = {
+    "feedback.RuleTask",
     # what we configure and plan
     "feedback.AgentSkill", "feedback.Ladder", "feedback.Rung", "feedback.LadderVersion", "feedback.Calendar",
     "feedback.CalendarVersion", "feedback.Policy", "feedback.PolicyVersion", "feedback.PauseRule",

@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from feedback.attachments import commands as attachments
+from feedback.automatic import applying
 from feedback.cases import commands as cases
 from feedback.cases import refunding, wording
 from feedback.channels.chat import commands as chats
@@ -20,7 +21,6 @@ from feedback.ladders import sweep as ladders
 from feedback.quality import commands as quality
 from feedback.remedies import following as remedies
 from feedback.remedies import overdue
-from feedback.remedies.gap_rules import apply_gap_rules
 from feedback.reviews import following
 from feedback.routing import commands as routing
 from feedback.routing import dedicating
@@ -78,10 +78,17 @@ def detect_gaps() -> None:
         if not gaps.detect(at=timezone.now()).more:
             break
     at = timezone.now()
-    gaps.skip_old(at=at)
+    gaps.skip_old(longest_days=applying.longest_days(), at=at)
     for gap_id, changed_at in gaps.due_for_rules():
-        if not apply_gap_rules(gap_ids=[gap_id], at=at).failed:
+        if not applying.apply_to_gaps(gap_ids=[gap_id], at=at).failed:
             gaps.rules_applied(gap_id=gap_id, changed_at=changed_at)
+
+
+@shared_task(name="feedback.apply_case_rules")
+def apply_case_rules() -> None:
+    """Do what the rules say about the cases that were opened since the last time."""
+    while applying.read_cases(at=timezone.now()):
+        pass
 
 
 @shared_task(name="feedback.run_import", time_limit=HOURS_6, soft_time_limit=HOURS_6)

@@ -1,3 +1,3 @@
-from compensation.admin import coupons, grants, ledger, points, refunds, shop, tiers
+from compensation.admin import budgets, coupons, grants, ledger, points, refunds, shop, tiers
 
-__all__ = ["coupons", "grants", "ledger", "points", "refunds", "shop", "tiers"]
+__all__ = ["budgets", "coupons", "grants", "ledger", "points", "refunds", "shop", "tiers"]

@@ -17,8 +17,10 @@ from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from compensation.admin.effects import ShowsEffect
 from compensation.admin.forms import YuanField
 from compensation.admin.grants import DecisionForm
+from compensation.budgets.effect import Effect, of_coupon
 from compensation.coupons import codes, commands, queries, terms
 from compensation.grants import commands as grants
 from compensation.models import Coupon, CouponKind, CouponStatus, CouponTemplate, Stacking
@@ -115,7 +117,7 @@ class CouponTemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # not gene
 
 
 @admin.register(CouponTemplate)
-class CouponTemplateAdmin(ModelAdmin):
+class CouponTemplateAdmin(ShowsEffect, ModelAdmin):
     """What can be given, what it says to members, and what became of what was given."""
 
     form = CouponTemplateForm
@@ -203,6 +205,13 @@ class CouponTemplateAdmin(ModelAdmin):
         found = queries.counts(template)
         given = _("given: %(number)d") % {"number": found["given"]}
         return " · ".join([given, *(f"{one.label}: {found[one]}" for one in CouponStatus)])
+
+    def effect(self, old: CouponTemplate, new: CouponTemplate) -> Effect | None:
+        """What another value would have cost in the last month."""
+        if old.value_fen == new.value_fen:
+            return None
+        said = {"old": display(old.value_fen), "new": display(new.value_fen)}
+        return of_coupon(old, value_fen=new.value_fen, at=timezone.now(), **said)
 
     def save_model(self, request: HttpRequest, obj: CouponTemplate, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
         """Keep it with its event."""

@@ -14,8 +14,11 @@ class YuanField(forms.DecimalField):
 
     widget = UnfoldAdminDecimalFieldWidget
 
-    def __init__(self, *, label: Any, help_text: Any = "", initial: int | None = None) -> None:
+    def __init__(
+        self, *, label: Any, help_text: Any = "", initial: int | None = None, required: bool = True
+    ) -> None:
         super().__init__(
+            required=required,
             label=label,
             help_text=help_text,
             initial=initial,

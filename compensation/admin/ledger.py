@@ -11,7 +11,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
+from compensation.admin.effects import ShowsEffect
 from compensation.admin.forms import YuanField
+from compensation.budgets.effect import Effect, of_points
 from compensation.models import Account, Entry, PointsRule, Unit
 from compensation.points import commands
 from config.common.browsing import Browsed
@@ -100,11 +102,18 @@ class EntryAdmin(Browsed):
 
 
 @admin.register(PointsRule)
-class PointsRuleAdmin(ModelAdmin):
+class PointsRuleAdmin(ShowsEffect, ModelAdmin):
     """One row: what points are worth."""
 
     list_display = ["__str__", "points", "shown_worth"]
     fields = ["points", "worth_fen", "notice_days"]
+
+    def effect(self, old: PointsRule, new: PointsRule) -> Effect | None:
+        """What another value would have cost in the last month."""
+        if (old.points, old.worth_fen) == (new.points, new.worth_fen):
+            return None
+        told = [f"{rule.points} = {display(rule.worth_fen)}" for rule in (old, new)]
+        return of_points(new, old=told[0], new=told[1], at=timezone.now())
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """There is one rule, and the defaults bring it."""

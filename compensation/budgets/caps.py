@@ -82,14 +82,9 @@ def save_cap(*, cap: Cap, actor: Actor, at: datetime) -> Cap:
     """Keep a cap; it holds at once, also for periods that run. What was given before stays.
 
     Raises:
-        Invalid: it limits nothing, or its days do not fit its period.
+        Invalid: see `check`.
     """
-    if cap.limit_fen is None and cap.limit_count is None:
-        raise Invalid(_("Say how much, or how often."), field="limit_fen")
-    if (cap.period == "days") != bool(cap.days):
-        raise Invalid(_("Say how many days, where it is not a day, a week or a month."), field="days")
-    if cap.rule_code and cap.scope != CapScope.RULE:
-        raise Invalid(_("Only a cap for rules names a rule."), field="rule_code")
+    check(cap)
     cap.save()
     CapCount.objects.filter(cap=cap, ends_at__gt=at).update(
         limit_fen=_at_least(cap.limit_fen, "used_fen"), limit_count=_at_least(cap.limit_count, "used_count")
@@ -108,6 +103,20 @@ def save_cap(*, cap: Cap, actor: Actor, at: datetime) -> Cap:
         is_active=cap.is_active,
     )
     return cap
+
+
+def check(cap: Cap) -> None:
+    """Refuse a cap that makes no sense.
+
+    Raises:
+        Invalid: it limits nothing, its days do not fit its period, or it names a rule for others.
+    """
+    if cap.limit_fen is None and cap.limit_count is None:
+        raise Invalid(_("Say how much, or how often."), field="limit_fen")
+    if (cap.period == "days") != bool(cap.days):
+        raise Invalid(_("Say how many days, where it is not a day, a week or a month."), field="days")
+    if cap.rule_code and cap.scope != CapScope.RULE:
+        raise Invalid(_("Only a cap for rules names a rule."), field="rule_code")
 
 
 def _lock(wanted: dict[Cap, str], at: datetime) -> dict[Cap, CapCount]:

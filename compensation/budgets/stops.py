@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from compensation.budgets import doubts
 from compensation.models import Because, CapScope
 from config.common.errors import WrongState
 from config.common.money import display
@@ -80,7 +81,7 @@ def why(because: str, details: Mapping[str, Any]) -> str:
             }  # fmt: skip
             return f"{said}; {AN_APPROVER}"
         case Because.SIGNALS:
-            return "; ".join(str(one) for one in details["reasons"])
+            return f"{'; '.join(doubts.say(details['reasons']))}; {AN_APPROVER}"
     return ""
 
 

@@ -1,11 +1,14 @@
-"""Telling those who own a budget that it runs low or is used up, once each."""
+"""Telling those who own a budget that it runs low or is used up, once each; and when the sums are wrong."""
 
+import logging
 from datetime import datetime
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from compensation.budgets.check import Difference, differences
 from compensation.budgets.stops import line
 from compensation.models import Budget
 from config.common.events import record
@@ -14,6 +17,8 @@ from config.common.models import User
 from config.common.money import display
 
 KEEPS = "compensation.change_budget"
+SHOWN = 20
+logger = logging.getLogger(__name__)
 
 
 def tell_if_low(budget: Budget, *, at: datetime) -> None:
@@ -66,3 +71,30 @@ def _tell(budget: Budget, what: str, subject: str, at: datetime) -> None:
                 body=body,
                 at=at,
             )
+
+
+@transaction.atomic
+def check(*, at: datetime) -> list[Difference]:
+    """Recompute budgets and caps; write what differs to the event log and tell whoever may change budgets.
+
+    They get one letter a day, whatever the number of passes.
+    """
+    found = list(differences())
+    if not found:
+        return []
+    logger.critical("budgets or caps differ from their grants in %d places: %s", len(found), found[:SHOWN])
+    for one in found:
+        data = {"what": one.what, "says": one.says, "should": one.should}
+        record("budget.differs", Budget(pk=one.pk), actor=None, at=at, **data)
+    lines = "\n".join(f"{one.what} {one.pk}: {one.says} ≠ {one.should}" for one in found[:SHOWN])
+    backend = settings.AUTHENTICATION_BACKENDS[-1]
+    with translation.override(settings.LANGUAGE_CODE):
+        for user in User.objects.with_perm(KEEPS, backend=backend).exclude(email=""):
+            tell_staff(
+                user=user,
+                key=f"budgets:{at:%Y%m%d}:{user.pk}",
+                subject=_("Budgets or caps do not agree with their grants"),
+                body=lines,
+                at=at,
+            )
+    return found

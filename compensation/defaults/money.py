@@ -3,7 +3,15 @@
 from datetime import datetime
 
 from compensation.ledger.rules import HOUSE
-from compensation.models import Account, ApprovalTerms, CouponTemplate, PointsRule, RefundTerms, Unit
+from compensation.models import (
+    Account,
+    ApprovalTerms,
+    CouponTemplate,
+    PointsRule,
+    RefundTerms,
+    SignalTerms,
+    Unit,
+)
 
 COUPONS = [  # code, 中文, English, value (fen), from a spending of (fen), valid for days
     ("sorry-5", "5元致歉券", "¥5 apology coupon", 500, 0, 30),
@@ -31,6 +39,7 @@ def seed(at: datetime) -> None:
     PointsRule.objects.get_or_create(pk=1, defaults={"points": 100, "worth_fen": 100})
     ApprovalTerms.objects.get_or_create(pk=1)
     RefundTerms.objects.get_or_create(pk=1, defaults={"automatic_from": at})
+    SignalTerms.objects.get_or_create(pk=1)
     for house in HOUSE:
         for unit in Unit:
             Account.objects.get_or_create(kind=house, unit=unit)

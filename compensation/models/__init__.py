@@ -77,6 +77,7 @@ from compensation.models.refund import (
 from compensation.models.reward import Reward, RewardClaim
 from compensation.models.rule import Rule, RuleAmount, RuleGive, RuleTrigger, RuleVersion
 from compensation.models.segment import MemberFigures, Segment
+from compensation.models.signal import SignalTerms
 from compensation.models.tier import BenefitKind, Tier, TierBenefit, TierPeriod, TierReason, TierRule
 
 __all__ = [
@@ -173,6 +174,7 @@ __all__ = [
     "Shipment",
     "ShipmentEvent",
     "SignInCode",
+    "SignalTerms",
     "Stacking",
     "Tier",
     "TierBenefit",

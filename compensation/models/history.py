@@ -9,6 +9,7 @@ from compensation.models.refund import RefundTerms
 from compensation.models.reward import Reward
 from compensation.models.rule import Rule
 from compensation.models.segment import Segment
+from compensation.models.signal import SignalTerms
 from compensation.models.tier import Tier, TierBenefit, TierRule
 from config.common.history import track
 
@@ -33,3 +34,4 @@ track(Budget, exclude=("reserved_fen", "spent_fen", "low_told_at", "empty_told_a
 track(CareRule)
 track(CareTerms)
 track(Segment, exclude=["counted", "counted_at"])  # a worker counts all day
+track(SignalTerms, exclude=("peer_members", "peer_claims", "peer_fen", "measured_at"))

@@ -177,7 +177,7 @@ class RuleGive(models.Model):
             models.CheckConstraint(
                 name="rulegive_content",
                 condition=Q(kind="coupon", template__isnull=False, points__isnull=True, amount="")
-                | Q(kind="points", template__isnull=True, points__gt=0, amount="")
+                | Q(kind="points", template__isnull=True, points__isnull=False, points__gt=0, amount="")
                 | Q(kind="reshipment", template__isnull=True, points__isnull=True, amount="")
                 | Q(kind__in=["refund", "price_difference"], template__isnull=True, points__isnull=True)
                 & ~Q(amount=""),

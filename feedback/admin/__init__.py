@@ -14,6 +14,7 @@ from feedback.admin import (
     remedies,
     reviews,
     routing,
+    rules,
     sops,
 )
 
@@ -31,5 +32,6 @@ __all__ = [
     "remedies",
     "reviews",
     "routing",
+    "rules",
     "sops",
 ]

@@ -16,9 +16,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from compensation.authority.queries import most_of
 from compensation.authority.rules import Sums, covers
+from compensation.budgets.queries import of_grants
 from compensation.grants import queries as grants
 from compensation.grants.queries import need_of
-from compensation.models import GIVEN, ApprovalRound, Grant, GrantStatus
+from compensation.models import GIVEN, ApprovalRound, Budget, Grant, GrantStatus
 from config.common.errors import DomainError, NotFound
 from config.common.models import User
 from config.common.screens import StaffRequest, page
@@ -55,6 +56,7 @@ class Request:
     is_beyond: bool = False
     need: Sums = Sums()  # noqa: RUF009 - frozen
     due: ApprovalRound | None = None
+    budget: Budget | None = None
     is_overdue: bool = False
 
 
@@ -148,7 +150,7 @@ def _requests(
     found = list(found)
     members, agents = _given("member", found, at), _given("requested_by", found, at)
     prefetch_related_objects(found, "questions__asked_by", "questions__answered_by")
-    pictures = _pictures(found, user)
+    pictures, budgets = _pictures(found, user), of_grants(found, at)
     return [
         Request(
             grant=grant,
@@ -158,6 +160,7 @@ def _requests(
             is_own=is_own,
             need=need_of(grant),
             due=(due := next(iter(grant.open_rounds), None)),  # type: ignore[attr-defined]  # `waiting` prefetches
+            budget=budgets.get(grant.pk),
             is_overdue=due is not None and due.due_at <= at,
             is_beyond=not covers(limit, need_of(grant)),
         )

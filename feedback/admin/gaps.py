@@ -23,7 +23,7 @@ from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
 from feedback.admin.files import offered
 from feedback.gaps import commands, queries
-from feedback.models import Aspect, Gap, GapCause, GapRule, GapThreshold, Promise, Severity
+from feedback.models import Aspect, Gap, GapCause, GapThreshold, Promise, Severity
 
 VIEW = "feedback.view_gap"
 SCENE_DAYS = 90
@@ -174,19 +174,6 @@ class GapThresholdAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's
         """Every aspect needs its thresholds."""
         return False
-
-
-@admin.register(GapRule)
-class GapRuleAdmin(ModelAdmin):
-    """What follows from a gap."""
-
-    list_display = ["__str__", "opens_case", "department", "coupon", "within_days", "is_active"]
-    list_filter = ["aspect"]
-    list_select_related = ["department", "coupon"]
-
-    def save_model(self, request: HttpRequest, obj: GapRule, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
-        """Keep it with its event."""
-        commands.save_rule(rule=obj, actor=request.user, at=timezone.now())  # type: ignore[arg-type]  # staff
 
 
 @require_GET

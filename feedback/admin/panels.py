@@ -18,8 +18,9 @@ from config.common.models import User
 from config.common.screens import StaffRequest
 from feedback.admin import giving
 from feedback.admin.sheet import Sheet
+from feedback.automatic import leaving, words
 from feedback.cases.queries import visible_to
-from feedback.models import Case, Gap
+from feedback.models import Case, Gap, RuleTask
 from feedback.remedies.queries import left_fen, remedies_of
 
 PAST = 5
@@ -62,6 +63,8 @@ def panels_of(request: StaffRequest, sheet: Sheet, *, revealed: bool) -> Iterato
     if case.order is not None:
         yield _order(case.order, sheet.at)
     yield Panel(_("Linked cases"), "feedback/panels/linked.html", {"sheet": sheet})
+    if tasks := leaving.open_tasks(case):
+        yield _left_by_rules(request, tasks)
     yield _remedies(request, sheet)
     for make in CASE_PANELS:
         if panel := make(request, case, sheet.at):
@@ -121,6 +124,22 @@ def _step(name: str | Promise, promised: datetime | None, times: list[datetime |
     known = [time for time in times if time is not None]
     happened = max(known) if known and len(known) == len(times) else None
     return Step(name, promised, happened, is_late=promised is not None and (happened or at) > promised)
+
+
+def _left_by_rules(request: StaffRequest, tasks: list[RuleTask]) -> Panel:
+    """What automatic rules leave to whoever works on the case."""
+    told = [
+        (
+            task,
+            [
+                (give, words.give_in_words(give), give.amount != leaving.NOT_HERE)
+                for give in (task.version.gives.all() if task.version else ())
+            ],
+        )
+        for task in tasks
+    ]
+    context = {"tasks": told, "may_give": request.user.has_perm("feedback.work_case")}
+    return Panel(_("Left to you by rules"), "feedback/panels/rule_tasks.html", context)
 
 
 def _remedies(request: StaffRequest, sheet: Sheet) -> Panel:

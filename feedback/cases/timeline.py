@@ -112,6 +112,8 @@ TEXTS: dict[str, Promise] = {
     "remedy.failed": _("a remedy of %(amount)s could not be given"),
     "remedy.reversed": _("took back a remedy of %(amount)s"),
     "case.suggestion_accepted": _("accepted the suggestion: points for the member"),
+    "rule.left": _("a rule left what to give to a person"),
+    "rule.task_ended": _("dealt with what a rule had left"),
     "case.watched": _("has %(colleague)s watch the case"),
     "case.unwatched": _("has %(colleague)s watch the case no longer"),
     "playbook.applied": _("began to work by a playbook"),

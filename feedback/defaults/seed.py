@@ -14,6 +14,7 @@ from feedback.defaults.policies import seed_policies
 from feedback.defaults.quality import seed_quality
 from feedback.defaults.roles import seed_roles
 from feedback.defaults.routing import seed_routing
+from feedback.defaults.rules import seed_rules
 from feedback.defaults.team import seed_team_rule
 
 SEEDS = (
@@ -26,6 +27,7 @@ SEEDS = (
     seed_departments,  # on their calendars
     seed_routing,  # to departments
     seed_gaps,  # their cases go to departments
+    seed_rules,  # of departments, with coupons
     seed_team_rule,
     seed_ladders,
     seed_pauses,

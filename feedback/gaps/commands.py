@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from compensation.orders import queries as orders
@@ -15,7 +14,7 @@ from config.common.errors import Invalid, NotFound
 from config.common.events import Actor, Happening, record, record_all
 from feedback.gaps import search
 from feedback.gaps.search import Difference, Side
-from feedback.models import Gap, GapCause, GapKind, GapProgress, GapRule, GapThreshold
+from feedback.models import Gap, GapCause, GapKind, GapProgress, GapThreshold
 
 AT_ONCE = 2_000
 LIMIT = 20_000
@@ -75,26 +74,6 @@ def save_threshold(*, threshold: GapThreshold, actor: Actor, at: datetime) -> Ga
         moderate_days=str(threshold.moderate_days),
     )
     return threshold
-
-
-@transaction.atomic
-def save_rule(*, rule: GapRule, actor: Actor, at: datetime) -> GapRule:
-    """Keep a rule; it holds for gaps that are found or change from now on."""
-    rule.save()
-    record(
-        "gap_rule.saved",
-        rule,
-        actor=actor,
-        at=at,
-        aspect=rule.aspect,
-        severity=rule.severity,
-        within_days=rule.within_days,
-        opens_case=rule.opens_case,
-        department=rule.department_id,
-        coupon=rule.coupon_id,
-        is_active=rule.is_active,
-    )
-    return rule
 
 
 @transaction.atomic
@@ -246,10 +225,12 @@ def rules_applied(*, gap_id: int, changed_at: datetime) -> None:
 
 
 @transaction.atomic
-def skip_old(*, at: datetime) -> int:
-    """Leave out the gaps that are too old for every rule, such as those of an import; give their number."""
-    longest = GapRule.objects.filter(is_active=True).aggregate(most=Max("within_days"))["most"]
+def skip_old(*, longest_days: int | None, at: datetime) -> int:
+    """Leave out the gaps that are too old for every rule, such as those of an import; give their number.
+
+    `longest_days` is how far the rule goes back that goes furthest; None where there is no rule.
+    """
     due = Gap.objects.filter(rules_due=True)
-    if longest is not None:
-        due = due.filter(expected_at__lt=at - timedelta(days=longest))
+    if longest_days is not None:
+        due = due.filter(expected_at__lt=at - timedelta(days=longest_days))
     return due.update(rules_due=False)

@@ -1,4 +1,5 @@
 from feedback.models.approval import Approval, ApprovalStatus
+from feedback.models.automatic import RuleProgress, RuleTask, TaskEnd, TaskReason
 from feedback.models.bulk import BulkResult, BulkRun
 from feedback.models.call import Call
 from feedback.models.case import Case
@@ -24,7 +25,6 @@ from feedback.models.gap import (
     GapCause,
     GapKind,
     GapProgress,
-    GapRule,
     GapThreshold,
     Promise,
     PromiseSource,
@@ -168,7 +168,6 @@ __all__ = [
     "GapCause",
     "GapKind",
     "GapProgress",
-    "GapRule",
     "GapThreshold",
     "Handoff",
     "HandoffStatus",
@@ -219,6 +218,8 @@ __all__ = [
     "RequestStatus",
     "Resolution",
     "Review",
+    "RuleProgress",
+    "RuleTask",
     "Rung",
     "RungAction",
     "SampleKind",
@@ -234,6 +235,8 @@ __all__ = [
     "Skill",
     "StepDone",
     "Strategy",
+    "TaskEnd",
+    "TaskReason",
     "TeamRule",
     "Template",
     "Tone",

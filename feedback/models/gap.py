@@ -4,10 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from compensation.models import CouponTemplate, Order, OrderLine
+from compensation.models import Order, OrderLine
 from feedback.models.case import Case
-from feedback.models.choices import Priority
-from feedback.models.org import Department
 
 
 class Aspect(models.TextChoices):
@@ -165,44 +163,3 @@ class GapThreshold(models.Model):
 
     def __str__(self) -> str:
         return self.get_aspect_display()
-
-
-class GapRule(models.Model):
-    """What follows when a gap of at least some severity is found."""
-
-    aspect = models.CharField(_("about"), max_length=16, choices=Aspect)
-    severity = models.PositiveSmallIntegerField(_("from severity"), choices=Severity)
-    within_days = models.PositiveSmallIntegerField(
-        _("only for promises of the last (days)"),
-        default=30,
-        help_text=_("So that an import of old orders opens no cases."),
-    )
-    opens_case = models.BooleanField(_("opens a case"), default=False)
-    department = models.ForeignKey(
-        Department, models.PROTECT, verbose_name=_("for department"), null=True, blank=True, related_name="+"
-    )
-    priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority, default=Priority.NORMAL)
-    coupon = models.ForeignKey(
-        CouponTemplate,
-        models.PROTECT,
-        verbose_name=_("gives coupon"),
-        null=True,
-        blank=True,
-        related_name="+",
-    )
-    is_active = models.BooleanField(_("in force"), default=True)
-
-    class Meta:
-        verbose_name = _("gap rule")
-        verbose_name_plural = _("gap rules")
-        ordering = ["aspect", "-severity"]
-        constraints = [
-            models.UniqueConstraint(name="gaprule_once", fields=["aspect", "severity"]),
-            models.CheckConstraint(
-                name="gaprule_case_has_department",
-                condition=Q(opens_case=False) | Q(department__isnull=False),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_aspect_display()} ≥ {self.get_severity_display()}"

@@ -2,7 +2,7 @@
 
 from config.common.history import track
 from feedback.models.chat import ChatSetup
-from feedback.models.gap import GapRule, GapThreshold
+from feedback.models.gap import GapThreshold
 from feedback.models.knowledge import AnsweringRule, Article, ArticleText, Topic
 from feedback.models.ladder import Ladder, Rung
 from feedback.models.mailbox import Mailbox
@@ -28,7 +28,7 @@ TRACKED = (
     Calendar, Policy, PolicyTarget, PauseRule, Ladder, Rung, TeamRule,
     Department, DepartmentRule, Skill, Agent, AgentSkill, Membership, Cover, DedicatedService,
     Template, ToneRule, Playbook, PlaybookStep, PlaybookRemedy,
-    Topic, Article, AnsweringRule, ChatSetup, GapRule, GapThreshold,
+    Topic, Article, AnsweringRule, ChatSetup, GapThreshold,
     AttainmentTarget, BreachCause, Scorecard, ScorecardItem, SamplingRule, WebhookSource,
 )  # fmt: skip
 

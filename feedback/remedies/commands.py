@@ -7,22 +7,22 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from compensation.grants import commands as grants
-from compensation.models import Grant, GrantStatus
+from compensation.grants.commands import AlreadyGranted, Content
+from compensation.models import Grant, GrantKind, GrantStatus
 from config.common.errors import NotFound, WrongState
 from config.common.events import Actor, record
 from config.common.models import User
 from feedback.cases.locking import lock, save
-from feedback.models import Case, CaseStatus, Remedy
+from feedback.models import Case, CaseStatus, Gap, Remedy
 from feedback.remedies import telling
 from feedback.remedies.contents import Chosen, Wanted, cause_of, content_of, pictures_of
-from feedback.remedies.gap_rules import apply_gap_rules
+from feedback.remedies.giving import given_already
 from feedback.remedies.queries import problem_of
 
 __all__ = [
     "Chosen",
     "Wanted",
     "amend",
-    "apply_gap_rules",
     "approve",
     "grant_for_case",
     "refuse",
@@ -43,6 +43,7 @@ def grant_for_case(
     lines: Sequence[Chosen] = (),
     reason: str,
     key: str,
+    gap_id: int | None = None,
     actor: User,
     at: datetime,
 ) -> Remedy:
@@ -50,10 +51,11 @@ def grant_for_case(
 
     What was given or asked for before in the same case, for the same order or to the same member in a day
     counts too, whoever did. Once for one `key` in a case; the same coupon, or the same lines of the order,
-    once a case. The member's pictures prove what is beyond the limit for that.
+    once a case, by a rule too. The member's pictures prove what is beyond the limit for that. With `gap_id`
+    it makes good that gap of the case: once, whoever does, whatever it is.
 
     Raises:
-        NotFound: there is no such case or coupon, or no such line in its order.
+        NotFound: there is no such case or coupon, no such line, or the gap is none of the case's.
         WrongState: the case is closed.
         AlreadyGranted: the case has a live grant of this kind.
         Invalid, NotGiven, EvidenceMissing, TooMuch, KeyReused: see grants.commands.request.
@@ -65,9 +67,12 @@ def grant_for_case(
         kind=kind, template_id=template_id, points=points, gift=gift, amount_fen=amount_fen, lines=lines
     )
     content = content_of(wanted, case)
+    gap = _gap_of(case, gap_id) if gap_id is not None else None
+    cause = f"gap:{gap.pk}" if gap else cause_of(case, content)
+    _check_not_given(case, content, cause)
     grant = grants.request(
         key=f"case:{case.pk}:{key}",
-        cause=cause_of(case, content),
+        cause=cause,
         problem=problem_of(case),
         member=case.member,
         content=content,
@@ -79,7 +84,7 @@ def grant_for_case(
         actor=actor,
         at=at,
     )
-    remedy, is_new = Remedy.objects.get_or_create(grant=grant, defaults={"case": case})
+    remedy, is_new = Remedy.objects.get_or_create(grant=grant, defaults={"case": case, "gap": gap})
     if is_new:
         _tell_stand(case, grant, actor=actor, at=at)
     return remedy
@@ -102,7 +107,7 @@ def amend(*, grant_id: int, wanted: Wanted, reason: str, actor: User, at: dateti
         grant_id=grant_id,
         content=content,
         reason=reason,
-        cause=cause_of(case, content),
+        cause=None if _is_for_gap(grant_id) else cause_of(case, content),
         evidence=pictures_of(case),
         actor=actor,
         at=at,
@@ -185,6 +190,29 @@ def _tell_stand(case: Case, grant: Grant, *, actor: User, at: datetime) -> None:
     else:
         _note(case, "remedy.granted", grant, actor=actor, at=at)
         telling.tell_given(grant, at=at)
+
+
+def _check_not_given(case: Case, content: Content, cause: str) -> None:
+    """Refuse the same coupon, or points, that a rule has given for the case or its gaps."""
+    if content.kind not in {GrantKind.COUPON, GrantKind.POINTS}:
+        return
+    known = given_already(case, str(content.kind), content.template)
+    if known is not None and known.cause != cause:
+        said = _("%(what)s was already given for this.") % {"what": known.what}
+        raise AlreadyGranted(said, grant=known.pk)
+
+
+def _is_for_gap(grant_id: int) -> bool:
+    """Whether a grant makes a gap good, which its cause goes on saying whatever it gives."""
+    return Grant.objects.filter(pk=grant_id, cause__startswith="gap:").exists()
+
+
+def _gap_of(case: Case, gap_id: int) -> Gap:
+    """A gap of the case that stands, held."""
+    gap = Gap.objects.select_for_update(no_key=True).filter(pk=gap_id, case=case, withdrawn_at=None).first()
+    if gap is None:
+        raise NotFound
+    return gap
 
 
 def _lock_case(grant_id: int) -> Case | None:

@@ -98,7 +98,11 @@ def remedies_of(case: Case) -> QuerySet[Remedy]:
         Remedy.objects.filter(case=case)
         .select_related("gap", "grant__template", "grant__coupon", "grant__requested_by", "grant__decided_by")
         .prefetch_related(
-            "grant__questions__asked_by", "grant__questions__answered_by", "grant__refunds", "grant__lines"
+            "grant__questions__asked_by",
+            "grant__questions__answered_by",
+            "grant__refunds",
+            "grant__lines",
+            "grant__rounds",
         )
         .order_by("-grant__requested_at", "-pk")
     )

@@ -17,6 +17,7 @@ from feedback.remedies.queries import approvers_of
 
 WALLET = "/portal/wallet/"
 ASKED = gettext_lazy("%(agent)s asks for %(amount)s in case %(number)s")
+RULE_ASKS = gettext_lazy("A rule would give %(amount)s in case %(number)s: %(why)s")
 APPROVED = gettext_lazy("Approved: %(amount)s in case %(number)s")
 REFUSED = gettext_lazy("Refused: %(amount)s in case %(number)s – %(note)s")
 FAILED = gettext_lazy("Could not be given: %(amount)s in case %(number)s – %(why)s")
@@ -67,6 +68,20 @@ def ask_approvers(grant: Grant, case: Case, *, asked_by: User, at: datetime) -> 
         key=f"grant:{grant.pk}:asked:{grant.content_hash[:16]}",
         title=ASKED,
         data={"agent": str(asked_by), "amount": display(grant.cost_fen)},
+        at=at,
+    )
+
+
+def ask_for_rule(grant: Grant, case: Case, why: str, *, at: datetime) -> None:
+    """Alert those who may approve it, and whoever works on the case, that a rule was stopped, and why."""
+    own = [case.agent.user] if case.agent else []
+    alert(
+        users=[*approvers_of(grant, case, at), *own],
+        case=case,
+        kind="remedy.rule_stopped",
+        key=f"grant:{grant.pk}:stopped",
+        title=RULE_ASKS,
+        data={"amount": display(grant.cost_fen), "why": why},
         at=at,
     )
 

@@ -5,12 +5,20 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from compensation.budgets.stops import why
+from compensation.models import ApprovalRound
 from config.common.templatetags.staff import exact, moment, ms
 from feedback.clocks.states import Chip, State
 from feedback.models import Case, Review
 from feedback.org.letters import address_of
 
 register = template.Library()
+
+
+@register.filter
+def stopped_by(round_: ApprovalRound) -> str:
+    """Why something waits for an approver though it is within authority: budget, cap, other claims."""
+    return why(round_.because, round_.details)
 
 
 CLASSES = {State.RUNNING: "ok", State.MET_LATE: "late"}

@@ -26,6 +26,8 @@ from django_celery_beat.models import (
 
 from compensation.consents.links import token_for
 from compensation.models import (
+    Budget,
+    Cap,
     CareRule,
     Coupon,
     CouponTemplate,
@@ -34,9 +36,12 @@ from compensation.models import (
     GrantStatus,
     Notice,
     Reward,
+    Rule,
+    RuleVersion,
     Segment,
 )
 from compensation.points import commands as points
+from compensation.rules import commands as rules
 from config.common.browsing import Browsed
 from config.common.models import Seal, User
 from config.common.registry import DEFAULTS, PAGES
@@ -72,6 +77,7 @@ from feedback.models import (
     QualityCheck,
     RemedyRequest,
     Review,
+    RuleTask,
     Scorecard,
     Severity,
     Simulation,
@@ -148,6 +154,16 @@ def make_house() -> tuple[dict[str, User], Case]:
         order=order, promise=promise, aspect=Aspect.DELIVERY, expected_at=T0, actual_at=now, days=-3,
         severity=Severity.SEVERE, detected_at=now, changed_at=now,
     )  # fmt: skip
+    Budget.objects.create(starts_at=now, ends_at=now + timedelta(days=30), amount_fen=10**9)
+    Cap.objects.create(scope="member", period="day", limit_count=99)
+    rules.draft(rule_id=Rule.objects.get(code="late").pk, actor=None, at=now)
+    RuleTask.objects.create(
+        key="x",
+        case=case,
+        version=RuleVersion.objects.filter(code="damaged").get(),
+        reason="choose",
+        made_at=now,
+    )
     stands_in = {"giver": people["supervisor"], "receiver": people["team_lead"]}
     Delegation.objects.create(**stands_in, from_at=now, until=now + timedelta(days=1))
     make_channels(case)
@@ -254,7 +270,11 @@ MODELS = {
     "feedback.gap": Rights(WORKERS | {"analyst"}, LEADERS),
     "feedback.promise": Rights(SUPERVISORS | {"analyst"}),
     "feedback.gapthreshold": Rights(ADMIN, ADMIN, ADMIN),
-    "feedback.gaprule": KEEP,
+    "compensation.rule": Rights(SUPERVISORS | {"finance"}, ADMIN, ADMIN),
+    "compensation.ruleversion": Rights(SUPERVISORS | {"finance"}),  # the first is published
+    "compensation.budget": Rights(SUPERVISORS | {"finance"}, ADMIN | {"finance"}, ADMIN | {"finance"}),
+    "compensation.cap": Rights(SUPERVISORS | {"finance"}, ADMIN | {"finance"}, ADMIN | {"finance"}),
+    "compensation.signalterms": Rights(ADMIN, ADMIN),
     "feedback.chatsetup": Rights(ADMIN, ADMIN),
     "feedback.department": Rights(LEADERS, ADMIN, ADMIN),
     "feedback.agent": Rights(LEADERS, ADMIN, ADMIN),
@@ -310,6 +330,8 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     agent, picture = Agent.objects.get(user__groups__name=ROLES["moderator"].name), Attachment.objects.first()
 
     article, playbook = Article.objects.get(code="return-how"), Playbook.objects.get(code="stuck")
+    rule = Rule.objects.get(code="late")
+    drafted = RuleVersion.objects.get(published_at=None).pk
     asked = RemedyRequest.objects.get()
     use = asked.use
 
@@ -441,6 +463,11 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "remedy_request": [
             post("remedy_request", {"supervisor", "finance", *ADMIN}, asked.pk, verdict="done", outcome="x")
         ],
+        "rule": get("rule", SUPERVISORS | {"finance"}, rule.pk, query="?days=30"),
+        "rule-draft": [post("rule-draft", SUPERVISORS | {"finance"}, rule.pk)],
+        "rule-publish": [post("rule-publish", ADMIN | {"finance"}, drafted)],
+        "rule-drop": [post("rule-drop", SUPERVISORS | {"finance"}, drafted)],
+        "rule-task": [post("rule-task", OURS, RuleTask.objects.get().pk)],
         "letter": get("letter", OURS, carried.pk),
         "letter_page": get("letter_page", OURS, carried.pk),
         "chats": get("chats", WORKERS, query=f"?chat={chat}"),

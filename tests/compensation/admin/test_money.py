@@ -214,6 +214,8 @@ def test_there_is_one_value_of_points(admin_client):
     assert admin_client.get(page("pointsrule", view="add")).status_code == 403
     form = {"points": "100", "worth_fen": "2", "notice_days": "30"}
     admin_client.post(page("pointsrule", 1, view="change"), form)
+    assert PointsRule.objects.get().worth_fen == 100  # its effect is shown first
+    admin_client.post(page("pointsrule", 1, view="change"), form | {"effect_seen": "100 = ¥2.00"})
     assert PointsRule.objects.get().worth_fen == 200
     admin_client.post(page("pointsrule", 1, view="change"), {**form, "points": "0"})
     assert PointsRule.objects.get().points == 100

@@ -6,7 +6,7 @@ from django.contrib.auth.models import Permission
 from django.db import IntegrityError, transaction
 from django.utils import translation
 
-from compensation.budgets import caps
+from compensation.budgets import caps, telling
 from compensation.budgets.check import differences
 from compensation.budgets.commands import (
     copy_on,
@@ -344,3 +344,20 @@ def test_windows_are_the_calendar_of_the_house():
     assert f"{spans['week'].starts_at:%F} {spans['week'].ends_at:%F}" == "2026-11-30 2026-12-07"
     assert f"{spans['month'].starts_at:%F} {spans['month'].ends_at:%F}" == "2026-12-01 2027-01-01"
     assert (spans["days"].ends_at - spans["days"].starts_at) == 10 * DAY
+
+
+def test_the_alarm_is_raised_once_a_day_where_a_sum_is_wrong(agent):
+    one, keeper = budget(100), staff_with(0)
+    keeper.email = "keeper@example.com"
+    keeper.save()
+    keeper.user_permissions.add(Permission.objects.get(codename="change_budget"))
+    Cap.objects.create(scope="agent", period="day", limit_fen=10_000)
+    grant = ask(agent, 10)
+    assert telling.check(at=AT) == []
+    Budget.objects.update(reserved_fen=1)
+    CapCount.objects.update(used_count=2)
+    Grant.objects.filter(pk=grant.pk).update(cost_fen=999)
+    for _pass in range(2):
+        assert {found.what for found in telling.check(at=AT)} == {"budget", "budget use", "cap", "cap use"}
+    assert OutboxMessage.objects.filter(kind="staff").count() == 1
+    assert Event.objects.filter(kind="budget.differs", subject_id=one.pk).exists()

@@ -7,11 +7,11 @@ import pytest
 import time_machine
 from django.core.management import call_command
 
-from compensation.models import Coupon
+from compensation.models import Coupon, Rule, RuleVersion
 from config.common import registry
 from feedback import tasks
 from feedback.gaps import commands
-from feedback.models import Case, Gap, GapRule, GapThreshold
+from feedback.models import Case, Gap, GapThreshold
 from tests.feedback.gaps.test_detect import DUE, NOW, make
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,7 +35,10 @@ def test_a_severe_gap_opens_a_case_and_a_slight_one_does_not(seeded):
     case = Case.objects.get()
     assert case.order_id == severe.order_id
     assert Gap.objects.get(case=case).severity == 3
-    assert Coupon.objects.get().template.code == "sorry-5"
+    assert set(Coupon.objects.values_list("template__code", "grant__rule__code")) == {
+        ("sorry-5", "late-severe"),
+        ("sorry-5", "late"),  # the slight one
+    }
     assert not Gap.objects.filter(rules_due=True).exists()
 
 
@@ -50,7 +53,7 @@ def test_a_gap_that_grows_severe_opens_its_case_then(seeded):
 def test_a_gap_whose_rule_failed_is_tried_again(seeded, monkeypatch):
     make(DUE + timedelta(days=4))
     with time_machine.travel(NOW, tick=False):
-        monkeypatch.setattr("feedback.remedies.gap_rules.cases.open_case", lambda **_given: 1 / 0)
+        monkeypatch.setattr("feedback.automatic.applying.cases.open_case", lambda **_given: 1 / 0)
         tasks.detect_gaps()
         assert Gap.objects.get().rules_due
         monkeypatch.undo()
@@ -69,11 +72,12 @@ def test_a_gap_that_changes_while_the_rules_look_stays_due():
 
 def test_defaults_do_not_overwrite_edits(seeded):
     GapThreshold.objects.filter(aspect="delivery").update(slight_days=1)
-    GapRule.objects.update(within_days=3)
+    Rule.objects.filter(code="late").update(is_active=False, name="x")
     for seed in registry.DEFAULTS:
         seed(NOW)
     assert GapThreshold.objects.get(aspect="delivery").slight_days == 1
-    assert [rule.within_days for rule in GapRule.objects.all()] == [3]
+    assert Rule.objects.get(code="late").name == "x"
+    assert Rule.objects.count() == RuleVersion.objects.exclude(published_at=None).count() == 5
 
 
 def test_the_commands_print_what_they_found():

@@ -1,0 +1,88 @@
+"""Making good without an agent: what a rule gives for a case or a gap, or has somebody decide on."""
+
+from datetime import datetime
+
+from compensation.budgets.stops import why
+from compensation.grants import commands as grants
+from compensation.grants.commands import Content
+from compensation.models import LIVE, CouponTemplate, Grant, RuleVersion
+from compensation.signals.queries import doubt
+from config.common.events import record
+from feedback.cases.locking import save
+from feedback.models import Case, Gap, Remedy
+from feedback.remedies import telling
+from feedback.remedies.queries import problem_of
+
+
+def given_already(case: Case, kind: str, template: CouponTemplate | None) -> Grant | None:
+    """What is live of the same kind (of coupon) for a case or for its gaps. Hold the case."""
+    of_case = Remedy.objects.filter(case=case) | Remedy.objects.filter(gap__case=case)
+    return (
+        Grant.objects.filter(pk__in=of_case.values("grant"), kind=kind, template=template, status__in=LIVE)
+        .select_related("template")
+        .first()
+    )
+
+
+def give_by_rule(
+    *,
+    version: RuleVersion,
+    content: Content,
+    key: str,
+    cause: str,
+    gap: Gap | None,
+    case: Case | None,
+    cost_fen: int,
+    pictures: int,
+    at: datetime,
+) -> Grant:
+    """Give by a rule, or have somebody approve it where budget, caps or the member's other claims stop it.
+
+    The caller holds the case and the gap.
+
+    Raises:
+        AlreadyGranted: it was given for the cause, or in the case, whoever gave it.
+        DomainError: see grants.commands.request.
+    """
+    order = gap.order if gap else case.order if case else None
+    member = gap.order.member if gap else case.member  # type: ignore[union-attr]  # one of them is there
+    if case is not None and (known := given_already(case, str(content.kind), content.template)):
+        raise grants.AlreadyGranted(grant=known.pk)
+    grant = grants.request(
+        key=key,
+        cause=cause,
+        problem=problem_of(case) if case else "",
+        member=member,
+        content=content,
+        reason=f"{version.rule} v{version.number}" + (f" · {order.external_id}" if order else ""),
+        reason_code="gap" if gap else case.kind,  # type: ignore[union-attr]  # one of them is there
+        department=version.department or (case.department.code if case else ""),
+        order=order,
+        evidence=pictures,
+        rule=version,
+        doubt=doubt(member, cost_fen=cost_fen, at=at),
+        actor=None,
+        at=at,
+    )
+    Remedy.objects.create(grant=grant, gap=gap, case=case)
+    waiting = grant.rounds.filter(decision="").first()
+    for subject in filter(None, (gap, case)):
+        record(
+            "remedy.requested" if waiting else "remedy.granted",
+            subject,
+            actor=None,
+            at=at,
+            grant=grant.pk,
+            what=grant.kind,
+            template=grant.template.code if grant.template else None,
+            points=grant.points,
+            cost_fen=grant.cost_fen,
+            version=version.pk,
+        )
+    if case is not None:
+        save(case, news=False)
+    if waiting is None and version.tells_member:
+        telling.tell_given(grant, at=at, gap=gap)
+    elif waiting is not None and case is not None:
+        telling.ask_for_rule(grant, case, why(waiting.because, waiting.details), at=at)
+    return grant
