@@ -41,7 +41,9 @@ def test_a_kind_that_was_given_is_changed_for_what_comes(admin_client):
     template = CouponTemplateFactory(code="sorry-5")
     coupon = give_coupon(MemberFactory(), template)
     url = page("coupontemplate", template.pk, view="change")
-    admin_client.post(url, TEMPLATE | {"code": "other", "value_fen": "9"})
+    change = TEMPLATE | {"code": "other", "value_fen": "9"}
+    assert "effect" in admin_client.post(url, change).context
+    admin_client.post(url, change | {"effect_seen": "¥9.00"})
     template.refresh_from_db(), coupon.refresh_from_db()
     assert (template.code, template.value_fen, coupon.value_fen) == ("sorry-5", 900, 500)
 
