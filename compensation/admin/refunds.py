@@ -158,6 +158,11 @@ class RefundAdmin(Browsed):
         """How long it took, or has taken so far."""
         return timesince(refund.created_at, refund.ended_at or timezone.now(), depth=1)
 
+    @admin.display(description=_("reference"))
+    def outcome(self, refund: RefundOrder) -> str:
+        """The number it was paid under, or why it failed."""
+        return refund.reference or refund.failure
+
     @admin.display(description=_("what is refunded"))
     def lines(self, refund: RefundOrder) -> str:
         """Each line of the order with its part, and the freight."""
