@@ -26,26 +26,38 @@ FIRST = """
 INSERT INTO compensation_couponcount (template_id, member_id, issued)
 SELECT %(template)s, asked.member, (
     SELECT count(*) FROM compensation_coupon
-    WHERE template_id = %(template)s AND (asked.member IS NULL OR member_id = asked.member)
-      AND status <> 'revoked'
+    WHERE template_id = %(template)s AND member_id = asked.member AND status <> 'revoked'
 )
 FROM unnest(%(members)s::bigint[]) AS asked(member)
 WHERE NOT EXISTS (
-    SELECT FROM compensation_couponcount
-    WHERE template_id = %(template)s AND member_id IS NOT DISTINCT FROM asked.member
+    SELECT FROM compensation_couponcount WHERE template_id = %(template)s AND member_id = asked.member
+)
+ON CONFLICT DO NOTHING
+"""
+FIRST_TOTAL = """
+INSERT INTO compensation_couponcount (template_id, member_id, issued)
+SELECT %(template)s, NULL, (
+    SELECT count(*) FROM compensation_coupon WHERE template_id = %(template)s AND status <> 'revoked'
+)
+WHERE NOT EXISTS (
+    SELECT FROM compensation_couponcount WHERE template_id = %(template)s AND member_id IS NULL
 )
 ON CONFLICT DO NOTHING
 """
 HOLD = """
-SELECT held.id FROM compensation_couponcount AS held
-JOIN unnest(%(members)s::bigint[]) AS asked(member) ON held.member_id IS NOT DISTINCT FROM asked.member
-WHERE held.template_id = %(template)s ORDER BY held.member_id NULLS FIRST FOR NO KEY UPDATE OF held
+SELECT id FROM compensation_couponcount
+WHERE template_id = %(template)s AND member_id = ANY(%(members)s::bigint[])
+ORDER BY member_id FOR NO KEY UPDATE
 """
 ADD = """
 UPDATE compensation_couponcount AS held SET issued = held.issued + asked.number
 FROM unnest(%(members)s::bigint[], %(numbers)s::int[]) AS asked(member, number)
-WHERE held.template_id = %(template)s AND held.member_id IS NOT DISTINCT FROM asked.member
-RETURNING held.member_id, held.issued
+WHERE held.template_id = %(template)s AND held.member_id = asked.member
+RETURNING held.issued
+"""
+ADD_TOTAL = """
+UPDATE compensation_couponcount SET issued = issued + %(total)s
+WHERE template_id = %(template)s AND member_id IS NULL RETURNING issued
 """
 GIVE = """
 INSERT INTO compensation_coupon (template_id, terms_id, member_id, grant_id, key, code, value_fen,
@@ -141,7 +153,8 @@ def issue_many(
 
 def uncount(template_id: int, members: Counter[int]) -> None:
     """Take coupons that were taken back out of the numbers that limits look at, where these are kept."""
-    _add(template_id, {None: -members.total(), **{member: -number for member, number in members.items()}})
+    _add_total(template_id, -members.total())
+    _add(template_id, Counter({member: -number for member, number in members.items()}))
 
 
 def _current(template: CouponTemplate) -> CouponTemplate:
@@ -174,33 +187,37 @@ def _count(template: CouponTemplate, members: Counter[int]) -> None:
     Raises:
         LimitReached: it would be more.
     """
-    numbers: dict[int | None, int] = {}
-    if template.total_limit is not None:
-        numbers[None] = members.total()
-    if template.member_limit is not None:
-        numbers.update(members.items())
-    if not numbers:
-        return
+    values: dict[str, Any] = {"template": template.pk, "members": array(members)}
     with connection.cursor() as cursor:
-        cursor.execute(FIRST, {"template": template.pk, "members": array(numbers)})
-    for member, issued in _add(template.pk, numbers):
-        limit = template.total_limit if member is None else template.member_limit
-        if limit is not None and issued > limit:
-            words = TOTAL_LIMIT if member is None else MEMBER_LIMIT % {"limit": limit}
-            raise LimitReached(words, limit=limit, member=member)
+        if template.total_limit is not None:
+            cursor.execute(FIRST_TOTAL, values)
+        if template.member_limit is not None:
+            cursor.execute(FIRST, values)
+    if (limit := template.total_limit) is not None and _add_total(template.pk, members.total()) > limit:
+        raise LimitReached(TOTAL_LIMIT, limit=limit)
+    if (limit := template.member_limit) is not None and _add(template.pk, members) > limit:
+        raise LimitReached(MEMBER_LIMIT % {"limit": limit}, limit=limit)
 
 
-def _add(template_id: int, numbers: dict[int | None, int]) -> list[tuple[int | None, int]]:
-    """Add to the counts that are kept, locked in one order; gives what they are then."""
+def _add_total(template_id: int, number: int) -> int:
+    """Add to the count of all, where it is kept; gives what it is then."""
+    with connection.cursor() as cursor:
+        cursor.execute(ADD_TOTAL, {"template": template_id, "total": number})
+        row = cursor.fetchone()
+    return row[0] if row else 0
+
+
+def _add(template_id: int, members: Counter[int]) -> int:
+    """Add to the counts of members, where they are kept, locked in one order; gives the largest then."""
     values: dict[str, Any] = {
         "template": template_id,
-        "members": array(numbers),
-        "numbers": array(numbers.values()),
+        "members": array(members),
+        "numbers": array(members.values()),
     }
     with connection.cursor() as cursor:
         cursor.execute(HOLD, values)
         cursor.execute(ADD, values)
-        return [(member, issued) for member, issued in cursor.fetchall()]
+        return max((issued for (issued,) in cursor.fetchall()), default=0)
 
 
 def _insert(
