@@ -113,7 +113,9 @@ def run(size: int) -> dict[str, float]:
     from compensation.care import acting, finding
     from compensation.defaults import care, money, segments, tiers
     from compensation.models import CareAct, CareRule, MemberFigures, Segment
+    from compensation.orders import queries as orders
     from compensation.segments import figures, queries
+    from config.common.models import Bookmark
 
     connection.close()
     connection.settings_dict["NAME"] = NAME
@@ -121,7 +123,8 @@ def run(size: int) -> dict[str, float]:
     for seed in (tiers.seed, money.seed, tiers.seed_benefits, segments.seed):
         seed(AT)
     care.seed(AT - timedelta(hours=20))
-    begun, took = time.perf_counter(), {}
+    took: dict[str, float] = {}
+    begun = time.perf_counter()
     with connection.cursor() as cursor:
         for statement in FILL.split(";\n"):
             cursor.execute(statement, {"at": AT, "members": size})
@@ -138,7 +141,15 @@ def run(size: int) -> dict[str, float]:
     shipped = {f"segment {one.code}": one.filters for one in Segment.objects.all()}
     for name, filters in {**shipped, **HARD}.items():
         timed(f"count of {name}", lambda f=filters: queries.count(f, AT), took, times=5)
-    CareRule.objects.filter(code="birthday").update(coupon_of_tier=False)
+    floor = orders.snapshot_floor() - 1  # what was filled in is not new; a day's orders are
+    Bookmark.objects.bulk_create([Bookmark(reader=finding.READER, txid=floor)])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE compensation_order SET status = 'paid', paid_at = %s - (id %% 1440) * interval '1 minute'"
+            " WHERE id %% 240 = 0",
+            [AT],
+        )
+        print(f"  {cursor.rowcount:,} orders of the day")
     others = CareRule.objects.filter(trigger="festival")
     others.update(is_active=False)
     timed("an evening's occasions (no festival)", lambda: finding.find(at=AT), took)

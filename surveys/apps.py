@@ -12,6 +12,7 @@ class SurveysConfig(AppConfig):
         """Say what ships, what beat wakes, which pages there are, and which link an invitation has."""
         from compensation.notices.links import LINKS
         from compensation.portal.panels import NEEDS
+        from compensation.segments.commands import USES
         from config.common import personal
         from config.common.registry import DEFAULTS, DEMO, MENU, PAGES, PERIODIC, MenuItem, Periodic
         from feedback.admin.panels import CASE_PANELS, MEMBER_FACTS
@@ -20,6 +21,7 @@ class SurveysConfig(AppConfig):
         from feedback.quality.sampling import DISSATISFIED
         from surveys import personal as ours
         from surveys.admin import panels, results
+        from surveys.campaigns.queries import uses_of
         from surveys.defaults import campaigns, demo
         from surveys.invitations import links
         from surveys.portal import panels as portal
@@ -39,6 +41,7 @@ class SurveysConfig(AppConfig):
         )
         CASE_PANELS.append(panels.survey_panel)
         MEMBER_FACTS.append(panels.last_answer)
+        USES.append(uses_of)
         DISSATISFIED.append(dissatisfied_cases)
         timeline.TEXTS.update(panels.TEXTS)
         report.RATINGS.append(ratings)

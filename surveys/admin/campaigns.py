@@ -30,6 +30,7 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
             "name",
             "name_en",
             "trigger",
+            "segment",
             "is_active",
             "within_days",
             "valid_days",

@@ -23,6 +23,7 @@ def save_campaign(*, campaign: Campaign, actor: Actor, at: datetime) -> Campaign
         actor=actor,
         at=at,
         is_active=campaign.is_active,
+        segment=campaign.segment_id,
         within_days=campaign.within_days,
         valid_days=campaign.valid_days,
         bad_score=campaign.bad_score,

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db.models import Count, Q, QuerySet
 
+from compensation.models import Segment
 from config.common.models import User
 from feedback.cases.queries import visible_to
 from feedback.org.queries import SEE_ALL
@@ -87,3 +88,8 @@ def results(campaign: Campaign, user: User, *, since: datetime, until: datetime)
 
 def _figure(question: Question, scores: Iterable[int]) -> scoring.Csat | scoring.Ces:
     return scoring.csat(scores) if question.kind == QuestionKind.CSAT else scoring.ces(scores)
+
+
+def uses_of(segment: Segment) -> list[str]:
+    """The campaigns that ask a segment, for whoever wants to delete it."""
+    return [str(campaign) for campaign in Campaign.objects.filter(segment=segment).order_by("code")]

@@ -1,5 +1,6 @@
 """Inviting members to answer."""
 
+import logging
 import uuid
 from datetime import datetime, timedelta
 
@@ -9,11 +10,14 @@ from django.utils.translation import gettext as _
 
 from compensation.models import Purpose
 from compensation.notices.commands import Telling, notify_all
+from config.common.errors import Invalid
 from config.common.events import Happening, record_all
 from feedback.models import Case
 from surveys.campaigns.queries import questions_at
 from surveys.invitations import links, queries
 from surveys.models import Campaign, Invitation, Trigger
+
+log = logging.getLogger(__name__)
 
 
 def invite_closed_cases(*, at: datetime, limit: int = 500) -> int:
@@ -22,7 +26,13 @@ def invite_closed_cases(*, at: datetime, limit: int = 500) -> int:
     One transaction a campaign, at most `limit` cases each. Two passes at once share the work.
     """
     campaigns = Campaign.objects.filter(trigger=Trigger.CASE_CLOSED, is_active=True).order_by("pk")
-    return sum(_invite(campaign, at, limit) for campaign in campaigns)
+    invited = 0
+    for campaign in campaigns.select_related("segment"):
+        try:
+            invited += _invite(campaign, at, limit)
+        except Invalid as error:  # its segment asks for a criterion that is no more; the others go on
+            log.warning("campaign %s asks nobody: %s", campaign.code, error)
+    return invited
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, QuerySet
 
 from compensation.models import Member
+from compensation.segments import queries as segments
 from config.common.errors import NotFound
 from feedback.models import Case, CaseStatus, Resolution
 from surveys.invitations import links
@@ -16,14 +17,17 @@ def cases_to_ask(campaign: Campaign, at: datetime) -> QuerySet[Case]:
 
     Not asked about: duplicates, erased members, what was closed too long ago, and follow-ups of follow-ups.
     A follow-up itself is asked about once; what comes of a bad answer to that is asked about no more, so
-    that a chain of asking ends after two (see responses.commands).
+    that a chain of asking ends after two (see responses.commands). One for a segment asks its members.
     """
     asked = Invitation.objects.filter(campaign=campaign, case=OuterRef("pk"))
     follow_up_of_follow_up = Response.objects.filter(
         follow_up=OuterRef("pk"), invitation__case__followed_response__isnull=False
     )
+    cases = Case.objects.all()
+    if campaign.segment is not None:
+        cases = cases.filter(member__in=segments.members(campaign.segment, at).values("pk"))
     return (
-        Case.objects.filter(
+        cases.filter(
             ~Exists(asked),
             ~Exists(follow_up_of_follow_up),
             status=CaseStatus.CLOSED,

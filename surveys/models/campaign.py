@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from compensation.models import Segment
 from config.common.bilingual import Bilingual
 from feedback.models import Priority
 
@@ -20,6 +21,15 @@ class Campaign(Bilingual):
 
     code = models.SlugField(_("code"), unique=True)
     trigger = models.CharField(_("asked when"), max_length=16, choices=Trigger)
+    segment = models.ForeignKey(
+        Segment,
+        models.PROTECT,
+        verbose_name=_("segment"),
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("Only its members are asked; none: all."),
+    )
     is_active = models.BooleanField(_("asking"), default=True)
     within_days = models.PositiveSmallIntegerField(
         _("only what happened in the last (days)"),

@@ -7,13 +7,15 @@ from django.test.utils import CaptureQueriesContext
 
 from compensation.models import Notice
 from compensation.notices import links as notice_links
-from config.common.errors import NotFound
+from compensation.segments import commands as segments
+from config.common.errors import InUse, NotFound
 from config.common.models import Event, OutboxMessage
 from config.common.outbox import Dropped
 from feedback.models import Resolution
 from surveys.invitations import links, queries
 from surveys.invitations.commands import invite_closed_cases
 from surveys.models import Campaign, Invitation, Response
+from tests.factories.care import SegmentFactory
 from tests.factories.compensation import T0, MemberFactory
 from tests.factories.feedback import CaseFactory
 from tests.factories.surveys import NOW, after_case, invited, token_of
@@ -146,3 +148,27 @@ def test_a_pass_that_saw_the_cases_before_another_ended_invites_nobody_twice(mon
     assert invite_closed_cases(at=NOW) == 0
     assert Invitation.objects.count() == Notice.objects.count() == 1
     assert links.digest("a") != links.digest("b")
+
+
+@pytest.mark.req("C12")
+def test_a_campaign_for_a_segment_asks_its_members_alone():
+    segment = SegmentFactory(filters={"region": "上海"})
+    after_case()
+    inside, _outside = (
+        CaseFactory(closed=True, member=MemberFactory(region=region)) for region in ("上海", "北京")
+    )
+    Campaign.objects.update(segment=segment)
+    invite_closed_cases(at=NOW)
+    assert set(Invitation.objects.values_list("case", flat=True)) == {inside.pk}
+    with pytest.raises(InUse, match=str(Campaign.objects.first())):
+        segments.delete(segment_id=segment.pk, actor=None, at=NOW)
+
+
+def test_a_segment_that_makes_no_sense_any_more_asks_nobody_and_stops_no_other_campaign():
+    after_case()
+    case = CaseFactory(closed=True)
+    Campaign.objects.update(segment=SegmentFactory(filters={"shoe_size": "42"}))
+    assert invite_closed_cases(at=NOW) == 0
+    Campaign.objects.update(segment=None)
+    assert invite_closed_cases(at=NOW) == 1
+    assert Invitation.objects.get().case == case
