@@ -31,7 +31,7 @@ class Words(BaseInFilter, CharFilter):
     """Several words, separated by commas of either kind."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, distinct=False, **kwargs)
+        super().__init__(*args, distinct=False, help_text=_("Several with commas between."), **kwargs)
 
 
 def _tiers() -> list[tuple[str, str]]:

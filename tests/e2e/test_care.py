@@ -109,8 +109,8 @@ def test_the_count_the_preview_and_the_dry_run_come_at_once(members, open_as, li
     page.get_by_label("orders, at most").fill("0")
     page.get_by_text("This is less than the lower end.").wait_for()
     page.get_by_label("orders, at most").fill("")
-    page.get_by_label("code").fill("buyers")
-    page.get_by_label("name", exact=True).fill("下过单")
+    page.get_by_label("Code", exact=True).fill("buyers")
+    page.get_by_label("Name", exact=True).fill("下过单")
     page.get_by_role("button", name="Keep").click()
     page.get_by_text("The segment is kept.").wait_for()
     assert Segment.objects.get(code="buyers").counted == 2
