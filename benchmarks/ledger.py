@@ -68,6 +68,7 @@ def main() -> None:
         rate("earned", earn)
         rate("redeemed", redeem)
         rate("earned and reversed", earn_and_reverse)
+        rate("earned by a rule", earn_by_rule)
         read()
         many()
         expire()
@@ -84,11 +85,12 @@ def fill() -> None:
     from django.core.management import call_command
     from django.db import connection
 
-    from compensation.defaults import money, tiers
+    from compensation.defaults import money, points, tiers
 
     call_command("migrate", verbosity=0)
     tiers.seed(AT)
     money.seed(AT)
+    points.seed(AT)
     begun = time.perf_counter()
     with connection.cursor() as cursor:
         for statement in FILL.split(";\n"):
@@ -128,6 +130,14 @@ def earn_and_reverse(worker: int, number: int) -> None:
     moves = given(Unit.POINTS, 100, member_id=_member(worker, number))
     posted = post(key=f"x:{worker}:{number}", kind="points.earned", moves=moves, actor=None, at=AT)
     reverse(posted=posted, key=f"y:{worker}:{number}", actor=None, at=AT)
+
+
+def earn_by_rule(worker: int, number: int) -> None:
+    """Points for an occurrence, by the rule in force and within its limits."""
+    from compensation.points.commands import earn
+
+    member = _member(worker, number)
+    earn(rule="review", member_id=member, occurrence=f"r:{worker}:{number}", actor=None, at=AT)
 
 
 def _member(worker: int, number: int) -> int:

@@ -7,11 +7,13 @@ import random
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Max
 
-from compensation.models import Member, Order, OrderLine, OrderStatus, Product, Shipment
+from compensation.models import EarningRule, Member, Order, OrderLine, OrderStatus, Product, Shipment
+from compensation.points import commands as points
 from compensation.tiers import commands as tiers
 
-MEMBERS, ORDERS, DAYS = 900, 4_000, 60
+MEMBERS, ORDERS, DAYS, WITH_POINTS = 900, 4_000, 60, 15
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
 REGIONS = {  # hours from the warehouse in Shanghai: same city, other cities, remote
     "上海": 24,
@@ -47,6 +49,7 @@ def seed(at: datetime) -> None:
     members = _members(at, dice)
     _orders(at, dice, members, products)
     tiers.reassess(member_ids=[member.pk for member in members], at=at)
+    _points(at, members[:WITH_POINTS])
 
 
 def _products() -> list[tuple[Product, int]]:
@@ -119,6 +122,14 @@ def _orders(
     Order.objects.bulk_create(orders)
     Shipment.objects.bulk_create(shipments)
     OrderLine.objects.bulk_create(lines)
+
+
+def _points(at: datetime, members: list[Member]) -> None:
+    """What some members earned by their orders, each when it came."""
+    EarningRule.objects.update(starts_at=at - timedelta(days=DAYS))
+    received = Order.objects.filter(member__in=members, status=OrderStatus.DELIVERED)
+    for order in received.annotate(came=Max("shipments__delivered_at")).order_by("came", "pk"):
+        points.order_received(order_id=order.pk, at=order.came)
 
 
 def _parcel(order: Order, at: datetime, dice: random.Random) -> Shipment | None:
