@@ -1,7 +1,7 @@
 """What points are worth, by which rules they are earned, and what became of a member's."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import QuerySet, Sum
 from django.utils.timezone import get_default_timezone, localdate
@@ -44,7 +44,13 @@ class Ending:
     """The points that end next."""
 
     at: datetime
+    """From then on they are gone."""
     points: int
+
+    @property
+    def last(self) -> datetime:
+        """The last moment at which they can be used, for people: points end at midnight."""
+        return self.at - timedelta(seconds=1)
 
 
 def ending_next(member: Member, at: datetime) -> Ending | None:

@@ -9,11 +9,12 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from compensation.models import Member
+from compensation.models import Member, Reward
+from compensation.points import commands as points
 from config.common.models import OutboxMessage
 from feedback.cases import commands
 from feedback.models import Case, Department
-from tests.factories.compensation import MemberFactory, TierFactory
+from tests.factories.compensation import CouponTemplateFactory, MemberFactory, TierFactory
 from tests.factories.feedback import AgentFactory, DepartmentFactory, picture
 from tests.factories.orders import (
     CouponFactory,
@@ -24,6 +25,7 @@ from tests.factories.orders import (
     ShipmentFactory,
     give_points,
 )
+from tests.factories.points import rules
 from tests.factories.session import signed_cookie, token_of
 from tests.factories.sop import make_policy
 
@@ -97,6 +99,11 @@ def furnish(member: Member) -> None:
     CouponFactory(member=member, issued_at=now - 40 * DAY, expires_at=now - DAY, code="HY-OLD")
     NoticeFactory(member=member, created_at=now, title="您的优惠券已到账", body="5 元补偿券，7 天内有效。")
     give_points(member, 129, 20, at=now - DAY)
+    rules(now - 90 * DAY)
+    points.order_received(order_id=member.orders.get(external_id="20261102-0031").pk, at=now - 18 * DAY)
+    for price in (100, 2_000):
+        template = CouponTemplateFactory(code=f"for-{price}", name="5元积分券", name_en="¥5 coupon")
+        Reward.objects.create(template=template, points=price)
 
 
 @pytest.fixture
@@ -176,6 +183,8 @@ PAGES = {
     "case": "/portal/cases/{case}/",
     "solved": "/portal/cases/{solved}/",
     "wallet": "/portal/wallet/",
+    "points": "/portal/wallet/points/",
+    "friends": "/portal/wallet/friends/",
     "notices": "/portal/notices/",
 }
 
