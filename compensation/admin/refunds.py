@@ -93,7 +93,7 @@ class RefundAdmin(Browsed):
         "age",
         "due_at",
         "tries",
-        "reference",
+        "outcome",
     ]
     list_filter = [WantsFilter, "status", "cause"]
     list_select_related = ["order__member"]
