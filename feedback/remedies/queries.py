@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from compensation.authority import queries as authority
 from compensation.authority.rules import Sums
 from compensation.grants import queries as grants
-from compensation.models import Grant
+from compensation.models import ApprovalRound, Grant
 from config.common.errors import NotFound
 from config.common.models import User
 from feedback.cases.queries import visible_to
@@ -93,16 +93,19 @@ def left_fen(limits: Sums, case: Case, at: datetime) -> int:
 
 
 def remedies_of(case: Case) -> QuerySet[Remedy]:
-    """Everything given or asked for in a case, newest first."""
+    """Everything given or asked for in a case, newest first; `because` and `details` say why it waits."""
+    waits = ApprovalRound.objects.filter(grant=OuterRef("grant"), decision="")
     return (
         Remedy.objects.filter(case=case)
+        .annotate(
+            because=Subquery(waits.values("because")[:1]), details=Subquery(waits.values("details")[:1])
+        )
         .select_related("gap", "grant__template", "grant__coupon", "grant__requested_by", "grant__decided_by")
         .prefetch_related(
             "grant__questions__asked_by",
             "grant__questions__answered_by",
             "grant__refunds",
             "grant__lines",
-            "grant__rounds",
         )
         .order_by("-grant__requested_at", "-pk")
     )

@@ -1,12 +1,13 @@
 """What the pages about cases are made of."""
 
+from typing import Any
+
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from compensation.budgets.stops import why
-from compensation.models import ApprovalRound
 from config.common.templatetags.staff import exact, moment, ms
 from feedback.clocks.states import Chip, State
 from feedback.models import Case, Review
@@ -16,9 +17,12 @@ register = template.Library()
 
 
 @register.filter
-def stopped_by(round_: ApprovalRound) -> str:
-    """Why something waits for an approver though it is within authority: budget, cap, other claims."""
-    return why(round_.because, round_.details)
+def stopped_by(waiting: Any) -> str:
+    """Why something waits for an approver though it is within authority: budget, cap, other claims.
+
+    `waiting` is a round of approval, or a remedy as `remedies_of` gives it.
+    """
+    return why(waiting.because or "", waiting.details)
 
 
 CLASSES = {State.RUNNING: "ok", State.MET_LATE: "late"}

@@ -2,7 +2,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from compensation.models import Rule, RuleVersion
+from compensation.models import Cap, Rule, RuleVersion
 from compensation.rules import commands
 from config.common.models import Event
 from feedback.automatic.applying import apply_to_gaps
@@ -104,3 +104,15 @@ def test_what_a_rule_left_is_given_from_the_case_or_dismissed(admin_client, admi
     assert not other.case.remedies.exists()
     assert "Left to you by rules" not in admin_client.get(at("case", other.case_id)).content.decode()
     assert admin_client.post(at("rule-task", 0), {"give": ""}).status_code == 404
+
+
+def test_the_case_says_why_something_waits(admin_client):
+    DepartmentFactory(code="logistics")
+    rule_of("late", 5, trigger="gap", opens_case=True, department="logistics")
+    Cap.objects.create(scope="rule", period="day", limit_count=0)
+    gap = late()
+    apply_to_gaps(gap_ids=[gap.pk], at=AT)
+    gap.refresh_from_db()
+    for page in (at("case", gap.case_id), at("approvals")):
+        shown = admin_client.get(page).content.decode()
+        assert "This rule has given 0 grants of at most 0 grants until 2026-11-22 00:00" in shown
