@@ -19,7 +19,7 @@ from config.common.bilingual import Bilingual
 class Trigger(models.TextChoices):
     """The occasion of a rule."""
 
-    REGISTERED = "registered", _("registered")
+    REGISTERED = "registered", pgettext_lazy("care", "registered")
     FIRST_ORDER = "first_order", _("first order paid")
     ORDER_PAID = "order_paid", _("order paid")
     SHIPPED = "shipped", _("parcel sent")
