@@ -51,7 +51,7 @@ class SegmentForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
 def listed(request: StaffRequest) -> HttpResponse:
     """The segments, how many members each has, and what goes by it."""
     segments = list(Segment.objects.order_by("code"))
-    uses = {one.pk: [name for find in commands.USES for name in find(one)] for one in segments}
+    uses = commands.uses_of(segments)
     context = {
         "rows": [(one, uses[one.pk]) for one in segments],
         "may_add": request.user.has_perm(ADD),

@@ -1,5 +1,6 @@
 """Keeping the programme: its rules and its cap."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -95,6 +96,7 @@ def _check_occasion(rule: CareRule) -> None:
         raise Invalid(_("This occasion takes no number of days, or not so many."), field="days")
 
 
-def uses_of(segment: Segment) -> list[str]:
-    """The rules that go by a segment, for whoever wants to delete it."""
-    return [str(rule) for rule in segment.care_rules.order_by("code")]
+def uses_of(segments: Collection[Segment]) -> list[tuple[int, str]]:
+    """The rules that go by some segments, for whoever wants to delete one."""
+    rules = CareRule.objects.filter(segment__in=segments).order_by("code")
+    return [(rule.segment_id, str(rule)) for rule in rules if rule.segment_id]

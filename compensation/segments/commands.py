@@ -1,6 +1,6 @@
 """Keeping segments."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,8 +12,17 @@ from compensation.segments import queries
 from config.common.errors import InUse, NotFound
 from config.common.events import Actor, record
 
-USES: list[Callable[[Segment], list[str]]] = []
-"""Who else goes by a segment, in words for people; upper packages append theirs in `ready()`."""
+USES: list[Callable[[Collection[Segment]], Sequence[tuple[int, str]]]] = []
+"""Who else goes by some segments: (segment, name for people); upper packages append theirs in `ready()`."""
+
+
+def uses_of(segments: Collection[Segment]) -> dict[int, list[str]]:
+    """What goes by each of some segments, in words for people."""
+    found: dict[int, list[str]] = {segment.pk: [] for segment in segments}
+    for uses in USES:
+        for segment_id, name in uses(segments):
+            found[segment_id].append(name)
+    return found
 
 
 @transaction.atomic
@@ -47,7 +56,7 @@ def delete(*, segment_id: int, actor: Actor, at: datetime) -> None:
     segment = Segment.objects.select_for_update().filter(pk=segment_id).first()
     if segment is None:
         raise NotFound
-    if used := [name for uses in USES for name in uses(segment)]:
+    if used := uses_of([segment])[segment.pk]:
         raise InUse(
             _("This segment is still needed by: %(uses)s. Give them another one first.")
             % {"uses": ", ".join(used)}

@@ -1,7 +1,7 @@
 """What a campaign asks, and how it was answered."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -90,6 +90,7 @@ def _figure(question: Question, scores: Iterable[int]) -> scoring.Csat | scoring
     return scoring.csat(scores) if question.kind == QuestionKind.CSAT else scoring.ces(scores)
 
 
-def uses_of(segment: Segment) -> list[str]:
-    """The campaigns that ask a segment, for whoever wants to delete it."""
-    return [str(campaign) for campaign in Campaign.objects.filter(segment=segment).order_by("code")]
+def uses_of(segments: Collection[Segment]) -> list[tuple[int, str]]:
+    """The campaigns that ask some segments, for whoever wants to delete one."""
+    campaigns = Campaign.objects.filter(segment__in=segments).order_by("code")
+    return [(campaign.segment_id, str(campaign)) for campaign in campaigns if campaign.segment_id]
