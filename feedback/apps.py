@@ -11,6 +11,7 @@ class FeedbackConfig(AppConfig):
     def ready(self) -> None:
         """Say what is seeded, what beat wakes, who sends messages and which pages there are."""
         from compensation.admin.shop import MEMBER_FACTS
+        from compensation.batches.sources import SOURCES
         from compensation.portal import panels as portal
         from config.common import personal
         from config.common.outbox import SENDERS
@@ -40,8 +41,10 @@ class FeedbackConfig(AppConfig):
         from feedback.org import digests, letters, messengers
         from feedback.periodic import WAKES
         from feedback.portal import panels
+        from feedback.remedies.choosing import BATCH_SOURCES
 
         personal.add(ours.PERSONAL, ours.FREE)
+        SOURCES.update(BATCH_SOURCES)
         CASE_PANELS.extend([beside.watchers, beside.times])
         DEFAULTS.extend(seed.SEEDS)
         DEMO.append(demo.seed)
@@ -59,9 +62,8 @@ class FeedbackConfig(AppConfig):
             PAGES.extend(pages)
         PAGES.extend([*COMPOSER_PAGES, *KNOWLEDGE_PAGES, *PLAYBOOK_PAGES, *CHANGE_PAGES, *CHAT_PAGES])
         PAGES.extend([*REVIEW_PAGES, *RULE_PAGES])
-        MENU.extend([*CASE_MENU, *LADDER_MENU, *LEAD_MENU, *GAP_MENU, *IMPORT_MENU, *SOP_MENU])
-        MENU.extend([*CHANGE_MENU, *STAFFING_MENU])
-        MENU.extend([*CHAT_MENU, *REVIEW_MENU, *KNOWLEDGE_MENU, *PLAYBOOK_MENU, *LISTS_MENU])
+        MENU.extend([*CASE_MENU, *LADDER_MENU, *LEAD_MENU, *GAP_MENU, *IMPORT_MENU, *SOP_MENU, *CHANGE_MENU])
+        MENU.extend([*STAFFING_MENU, *CHAT_MENU, *REVIEW_MENU, *KNOWLEDGE_MENU, *PLAYBOOK_MENU, *LISTS_MENU])
         PERIODIC.extend(WAKES)
         all_channels.register()
         outgoing.WATCHED["chat"] = is_open

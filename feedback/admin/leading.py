@@ -5,6 +5,8 @@ from django.utils.translation import gettext_lazy as _
 from config.common.admin.history import HISTORY_MENU
 from config.common.registry import MenuItem, Page
 from feedback.admin import achieved, approvals, board, board_live, breaches, pauses, quality, replay
+from feedback.admin.batches import BATCH_MENU, BATCH_PAGES
+from feedback.admin.finance import FINANCE_MENU, FINANCE_PAGES
 from feedback.admin.list_files import LIST_PAGES
 from feedback.admin.quality_drawing import DRAW_PAGES
 
@@ -32,6 +34,8 @@ LEAD_PAGES = [
     Page("quality/<int:check_id>/", quality.check, "quality_check"),
     Page("quality/<int:check_id>/<slug:name>/", quality.act, "quality_act"),
     *LIST_PAGES,
+    *BATCH_PAGES,
+    *FINANCE_PAGES,
     Page("pauses/", pauses.show, "pauses"),
     Page("pauses/export/<slug:kind>/", pauses.export, "pauses_export"),
     Page("pauses/<int:pause_id>/", pauses.decide, "pause"),
@@ -45,5 +49,7 @@ LEAD_MENU = [
     MenuItem(_("Team figures"), "achieved", "groups", (board.SEES,), group="lead", rank=20),
     MenuItem(_("Time by department"), "handoff_report", "timeline", (board.SEES,), group="lead"),
     MenuItem(_("My quality"), "quality_mine", "person_check", (quality.WORKS,)),
+    *BATCH_MENU,
+    *FINANCE_MENU,
     *HISTORY_MENU,
 ]

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -15,13 +16,18 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET
 
+from compensation.batches import queries as batch_queries
+from compensation.finance import sheets
+from compensation.finance.queries import Report
+from compensation.models import Batch, Flow
 from config.common.admin.history import SEES as SEES_HISTORY
 from config.common.admin.history import asked_changes
+from config.common.asked import id_in
 from config.common.changes import Change, told
 from config.common.registry import Page
 from config.common.screens import StaffRequest
 from config.common.sheets import MOST_ROWS, Row, Table
-from feedback.admin import articles, board, gaps, playbooks, quality
+from feedback.admin import articles, batches, board, finance, gaps, playbooks, quality
 from feedback.admin.access import needs
 from feedback.admin.files import answer, filters
 from feedback.cases.queries import visible_to
@@ -170,6 +176,28 @@ def _edits(edits: list[Change]) -> Iterator[Row]:
             yield [one.at, one.who, op, one.kind, one.what, differs.name, differs.before, differs.after]
 
 
+def _batch(request: StaffRequest) -> tuple[int, Callable[[], Iterator[Row]]]:
+    one = get_object_or_404(Batch, pk=id_in(request.GET.get("batch")) or 0)
+    found = batch_queries.report(one)
+
+    def rows() -> Iterator[Row]:
+        for item in found.iterator(CHUNK):
+            yield [
+                item.member.external_id, " ".join(item.about), item.get_status_display(),
+                batch_queries.shown(item.why), item.done_at,
+            ]  # fmt: skip
+
+    return found.order_by()[: MOST_ROWS + 1].count(), rows
+
+
+def _finance(rows: Callable[[Report], Iterator[Row]]) -> Callable[[StaffRequest], Any]:
+    def make(request: StaffRequest) -> tuple[int, Callable[[], Iterator[Row]]]:
+        found = list(rows(finance.asked(request)[0]))
+        return len(found), lambda: iter(found)
+
+    return make
+
+
 OPS = {
     "insert": pgettext_lazy("history", "added"),
     "update": pgettext_lazy("history", "changed"),
@@ -213,6 +241,24 @@ LISTS: dict[str, Listed] = {
         (quality.REVIEWS,), "quality",
         (_("agent"), _("case"), _("what was agreed"), _("by"), _("at"), _("look again on"),
          _("what came of it")), _coaching,
+    ),
+    "batch": Listed(
+        (batches.VIEW,), "batches",
+        (_("member"), _("chosen for"), _("state"), pgettext_lazy("batch", "why"), _("at")), _batch,
+    ),
+    "finance": Listed(
+        (finance.SEES,), "finance",
+        (_("Unit"), _("What"), _("Kind"), _("Amount"), _("Entries")), _finance(sheets.statement_rows),
+    ),
+    "finance-reasons": Listed(
+        (finance.SEES,), "finance",
+        (_("Unit"), _("Cause"), _("Department"), *(one.label for one in Flow), _("still held")),
+        _finance(sheets.reason_rows),
+    ),
+    "finance-promised": Listed(
+        (finance.SEES,), "finance",
+        (_("What"), _("Status"), _("Cause"), _("Department"), pgettext_lazy("finance", "Number"),
+         _("Amount")), _finance(sheets.promised_rows),
     ),
     "changes": Listed(
         (SEES_HISTORY,), "history",

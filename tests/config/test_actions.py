@@ -14,6 +14,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
+from compensation.models import Batch
 from config.common.browsing import Browsed
 from config.common.registry import PAGES
 from feedback.admin.list_files import LISTS
@@ -89,6 +90,10 @@ LISTED = {
     "calibration": LEADERS,
     "coaching": LEADERS,
     "changes": SUPERVISORS,
+    "batch": LEADERS | {"finance"},
+    "finance": SUPERVISORS | {"finance"},
+    "finance-reasons": SUPERVISORS | {"finance"},
+    "finance-promised": SUPERVISORS | {"finance"},
 }
 """Lists of our own pages that have one address for all."""
 QUERY = {"board-clocks": "?state=running", "quality_export": "?tab=waiting"}
@@ -125,7 +130,8 @@ def exports() -> Iterator[tuple[str, str, set[str]]]:
     for name, who in PAGE_LISTS.items():
         yield name, reverse(f"admin:{name}", args=["csv"]) + QUERY.get(name, ""), who
     for name, who in LISTED.items():
-        yield name, reverse("admin:list_export", args=[name, "csv"]) + QUERY.get(name, ""), who
+        query = f"?batch={Batch.objects.get().pk}" if name == "batch" else QUERY.get(name, "")
+        yield name, reverse("admin:list_export", args=[name, "csv"]) + query, who
 
 
 def test_every_action_is_in_the_table():

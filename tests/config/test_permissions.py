@@ -26,6 +26,7 @@ from django_celery_beat.models import (
 
 from compensation.consents.links import token_for
 from compensation.models import (
+    Batch,
     Budget,
     Cap,
     CareRule,
@@ -89,6 +90,7 @@ from feedback.quality import sampling
 from feedback.remedies import asking
 from feedback.remedies import commands as remedies
 from surveys.models import Campaign, Invitation
+from tests.factories.batches import counted
 from tests.factories.compensation import T0, MemberFactory, OrderFactory, OrderLineFactory
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory, StaffFactory, picture
 from tests.factories.kpis import make_answer, make_clock
@@ -166,6 +168,7 @@ def make_house() -> tuple[dict[str, User], Case]:
     )
     stands_in = {"giver": people["supervisor"], "receiver": people["team_lead"]}
     Delegation.objects.create(**stands_in, from_at=now, until=now + timedelta(days=1))
+    counted([MemberFactory()], by=people["superuser"])
     make_channels(case)
     make_supervised(service, people["agent"], people["team_lead"], now)
     Approval.objects.create(
@@ -357,6 +360,7 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     ours, answered = OURS - {"agent asked"}, {"agent asked", *ADMIN}
     finance, handoff = Department.objects.get(code="finance").pk, Handoff.objects.get().pk
     deciders = {"team_lead", "supervisor", "finance", *ADMIN}
+    batch, batchers = Batch.objects.get(), LEADERS | {"finance"}
     importers, planners = ADMIN, LEADERS - {"supervisor elsewhere"}
     importers = ADMIN
     chat = ChatSession.objects.get().case_id
@@ -525,6 +529,24 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "approvals": get("approvals", LEADERS | {"finance"}),
         "approval_answer": [post("approval_answer", {"agent"}, grant.pk, answer="x")],
         "approval": [post("approval", deciders, grant.pk, verdict="refuse", note="x")],
+        "batches": [
+            *get("batches", batchers),
+            Ask(
+                "post",
+                at("batches"),
+                LEADERS,
+                {"name": "x", "points": "5", "reason": "x", "same_reason_days": "0"},
+            ),
+        ],
+        "batch": get("batch", batchers, batch.pk),
+        "batch_act": [
+            post("batch_act", LEADERS, batch.pk, "count"),
+            post("batch_act", LEADERS, batch.pk, "choose", source="list", listed=case.member.external_id),
+            post("batch_act", LEADERS, batch.pk, "ask", seen=batch.content_hash),
+        ],
+        "finance": get("finance", SUPERVISORS | {"finance"}),
+        "finance_holders": get("finance_holders", {"finance", *ADMIN}),
+        "finance_member": get("finance_member", {"finance", *ADMIN}, case.member.pk),
         "presence": [*get("presence", WORKERS - {"superuser"}), post("presence", WORKERS - {"superuser"})],
         "roster": get("roster", WORKERS | {"analyst"}),
         "roster-bring": get("roster-bring", LEADERS),
