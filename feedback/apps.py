@@ -58,10 +58,15 @@ class FeedbackConfig(AppConfig):
             IMPORT_PAGES,
             SOP_PAGES,
             STAFFING_PAGES,
+            REVIEW_PAGES,
+            RULE_PAGES,
+            COMPOSER_PAGES,
+            KNOWLEDGE_PAGES,
+            PLAYBOOK_PAGES,
+            CHANGE_PAGES,
+            CHAT_PAGES,
         ):
             PAGES.extend(pages)
-        PAGES.extend([*COMPOSER_PAGES, *KNOWLEDGE_PAGES, *PLAYBOOK_PAGES, *CHANGE_PAGES, *CHAT_PAGES])
-        PAGES.extend([*REVIEW_PAGES, *RULE_PAGES])
         MENU.extend([*CASE_MENU, *LADDER_MENU, *LEAD_MENU, *GAP_MENU, *IMPORT_MENU, *SOP_MENU, *CHANGE_MENU])
         MENU.extend([*STAFFING_MENU, *CHAT_MENU, *REVIEW_MENU, *KNOWLEDGE_MENU, *PLAYBOOK_MENU, *LISTS_MENU])
         PERIODIC.extend(WAKES)
