@@ -28,7 +28,9 @@ FILL = """
 INSERT INTO compensation_member (external_id, name, phone, email, registered_at, region, city, language,
   consent_marketing, tier_id)
 SELECT 'L' || n, '', '', '', %(at)s, '', '', 'zh-hans', false, (SELECT min(id) FROM compensation_tier)
-FROM generate_series(1, %(members)s) n
+FROM generate_series(1, %(members)s) n;
+INSERT INTO compensation_account (kind, unit, member_id, balance, version, floor)
+SELECT 'member', 'coupon', id, 0, 0, 0 FROM compensation_member
 """
 BARE = """
 INSERT INTO compensation_coupon (template_id, terms_id, member_id, key, code, value_fen, min_spend_fen,
@@ -70,7 +72,8 @@ def fill() -> None:
     tiers.seed(AT)
     money.seed(AT)
     with connection.cursor() as cursor:
-        cursor.execute(FILL, {"at": AT, "members": MEMBERS})
+        for statement in FILL.split(";\n"):
+            cursor.execute(statement, {"at": AT, "members": MEMBERS})
         cursor.execute("VACUUM ANALYZE")
 
 
