@@ -5,6 +5,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from config.common.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -14,75 +16,79 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='SignalTermsHistory',
-            fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.PositiveSmallIntegerField(default=1, editable=False, serialize=False)),
-                ('is_active', models.BooleanField(default=True, verbose_name='in force')),
-                ('days', models.PositiveSmallIntegerField(default=90, verbose_name='claims of the last (days)')),
-                ('claims_from', models.PositiveSmallIntegerField(default=4, help_text='Fewer say nothing.', verbose_name='from so many claims')),
-                ('share_percent', models.PositiveSmallIntegerField(default=60, verbose_name='claims per 100 orders')),
-                ('percentile', models.PositiveSmallIntegerField(default=99, verbose_name='more than so many percent of claimants')),
-                ('peers_from', models.PositiveIntegerField(default=50, help_text='Fewer are no comparison.', verbose_name='compared from so many claimants')),
-                ('shared_from', models.PositiveSmallIntegerField(default=1, verbose_name='from so many others with the same contact')),
-            ],
-            options={
-                'abstract': False,
-            },
-        ),
-        migrations.CreateModel(
-            name='SignalTerms',
-            fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
-                ('is_active', models.BooleanField(default=True, verbose_name='in force')),
-                ('days', models.PositiveSmallIntegerField(default=90, verbose_name='claims of the last (days)')),
-                ('claims_from', models.PositiveSmallIntegerField(default=4, help_text='Fewer say nothing.', verbose_name='from so many claims')),
-                ('share_percent', models.PositiveSmallIntegerField(default=60, verbose_name='claims per 100 orders')),
-                ('percentile', models.PositiveSmallIntegerField(default=99, verbose_name='more than so many percent of claimants')),
-                ('peers_from', models.PositiveIntegerField(default=50, help_text='Fewer are no comparison.', verbose_name='compared from so many claimants')),
-                ('shared_from', models.PositiveSmallIntegerField(default=1, verbose_name='from so many others with the same contact')),
-                ('peer_members', models.PositiveIntegerField(default=0, editable=False)),
-                ('peer_claims', models.PositiveIntegerField(default=0, editable=False)),
-                ('peer_fen', models.PositiveBigIntegerField(default=0, editable=False)),
-                ('measured_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='measured')),
-            ],
-            options={
-                'verbose_name': 'unusual claims',
-                'verbose_name_plural': 'unusual claims',
-                'constraints': [models.CheckConstraint(condition=models.Q(('days__gt', 0), ('id', 1), ('percentile__gt', 0), ('percentile__lte', 100), ('shared_from__gt', 0)), name='signalterms_one')],
-            },
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='signalterms',
-            trigger=pgtrigger.compiler.Trigger(name='record_change', sql=pgtrigger.compiler.UpsertTriggerSql(declare="DECLARE before jsonb := NULL; after jsonb := NULL; gone jsonb := NULL; come jsonb := NULL; context jsonb; hidden text[] := ARRAY['measured_at', 'peer_claims', 'peer_fen', 'peer_members']::text[];", func="\n    IF TG_OP <> 'INSERT' THEN before := to_jsonb(OLD) - hidden; END IF;\n    IF TG_OP <> 'DELETE' THEN after := to_jsonb(NEW) - hidden; END IF;\n    IF TG_OP = 'UPDATE' THEN\n        SELECT jsonb_object_agg(key, value) INTO gone FROM jsonb_each(before) WHERE value <> after->key;\n        SELECT jsonb_object_agg(key, value) INTO come FROM jsonb_each(after) WHERE value <> before->key;\n        IF come IS NULL THEN RETURN NULL; END IF;\n    ELSE\n        gone := before; come := after;\n    END IF;\n    context := coalesce(nullif(current_setting('pghistory.context_metadata', true), ''), '{}')::jsonb;\n    INSERT INTO common_event (kind, at, actor, subject_type, subject_id, data) VALUES (\n        'config.changed', clock_timestamp(), coalesce('user:' || (context->>'user'), 'system'), 'signalterms',\n        coalesce(after->>'id', before->>'id')::bigint,\n        jsonb_build_object('op', lower(TG_OP), 'before', gone, 'after', come, 'url', context->>'url',\n            'request', context->>'request')\n    );\n    RETURN NULL;\n", hash='39023a9670b767b24011d2ca01984886e5dccb13', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_record_change_c8c04', table='compensation_signalterms', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='signalterms',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_signaltermshistory" ("claims_from", "days", "id", "is_active", "peers_from", "percentile", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "share_percent", "shared_from") VALUES (NEW."claims_from", NEW."days", NEW."id", NEW."is_active", NEW."peers_from", NEW."percentile", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."share_percent", NEW."shared_from"); RETURN NULL;', hash='8e28360b3043d0d089a86669eb3788e13285763f', operation='INSERT', pgid='pgtrigger_insert_insert_ff9ba', table='compensation_signalterms', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='signalterms',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."claims_from" IS DISTINCT FROM (NEW."claims_from") OR OLD."days" IS DISTINCT FROM (NEW."days") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."is_active" IS DISTINCT FROM (NEW."is_active") OR OLD."peers_from" IS DISTINCT FROM (NEW."peers_from") OR OLD."percentile" IS DISTINCT FROM (NEW."percentile") OR OLD."share_percent" IS DISTINCT FROM (NEW."share_percent") OR OLD."shared_from" IS DISTINCT FROM (NEW."shared_from"))', func='INSERT INTO "compensation_signaltermshistory" ("claims_from", "days", "id", "is_active", "peers_from", "percentile", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "share_percent", "shared_from") VALUES (NEW."claims_from", NEW."days", NEW."id", NEW."is_active", NEW."peers_from", NEW."percentile", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."share_percent", NEW."shared_from"); RETURN NULL;', hash='da2ee749781347879bd0152fb2f390e81d6a22b4', operation='UPDATE', pgid='pgtrigger_update_update_83de8', table='compensation_signalterms', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='signalterms',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_signaltermshistory" ("claims_from", "days", "id", "is_active", "peers_from", "percentile", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "share_percent", "shared_from") VALUES (OLD."claims_from", OLD."days", OLD."id", OLD."is_active", OLD."peers_from", OLD."percentile", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."share_percent", OLD."shared_from"); RETURN NULL;', hash='8a6383d5e29af3eba1fa137155971ba5a6250378', operation='DELETE', pgid='pgtrigger_delete_delete_9724c', table='compensation_signalterms', when='AFTER')),
-        ),
-        migrations.AddField(
-            model_name='signaltermshistory',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
-        ),
-        migrations.AddField(
-            model_name='signaltermshistory',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='compensation.signalterms'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='signaltermshistory',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='a4af6ae91efcc13a146fc698de3e185996cf23c5', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_3b032', table='compensation_signaltermshistory', when='BEFORE')),
-        ),
+        Together([
+            migrations.CreateModel(
+                name='SignalTermsHistory',
+                fields=[
+                    ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                    ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                    ('pgh_label', models.TextField(help_text='The event label.')),
+                    ('id', models.PositiveSmallIntegerField(default=1, editable=False, serialize=False)),
+                    ('is_active', models.BooleanField(default=True, verbose_name='in force')),
+                    ('days', models.PositiveSmallIntegerField(default=90, verbose_name='claims of the last (days)')),
+                    ('claims_from', models.PositiveSmallIntegerField(default=4, help_text='Fewer say nothing.', verbose_name='from so many claims')),
+                    ('share_percent', models.PositiveSmallIntegerField(default=60, verbose_name='claims per 100 orders')),
+                    ('percentile', models.PositiveSmallIntegerField(default=99, verbose_name='more than so many percent of claimants')),
+                    ('peers_from', models.PositiveIntegerField(default=50, help_text='Fewer are no comparison.', verbose_name='compared from so many claimants')),
+                    ('shared_from', models.PositiveSmallIntegerField(default=1, verbose_name='from so many others with the same contact')),
+                ],
+                options={
+                    'abstract': False,
+                },
+            ),
+            migrations.CreateModel(
+                name='SignalTerms',
+                fields=[
+                    ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
+                    ('is_active', models.BooleanField(default=True, verbose_name='in force')),
+                    ('days', models.PositiveSmallIntegerField(default=90, verbose_name='claims of the last (days)')),
+                    ('claims_from', models.PositiveSmallIntegerField(default=4, help_text='Fewer say nothing.', verbose_name='from so many claims')),
+                    ('share_percent', models.PositiveSmallIntegerField(default=60, verbose_name='claims per 100 orders')),
+                    ('percentile', models.PositiveSmallIntegerField(default=99, verbose_name='more than so many percent of claimants')),
+                    ('peers_from', models.PositiveIntegerField(default=50, help_text='Fewer are no comparison.', verbose_name='compared from so many claimants')),
+                    ('shared_from', models.PositiveSmallIntegerField(default=1, verbose_name='from so many others with the same contact')),
+                    ('peer_members', models.PositiveIntegerField(default=0, editable=False)),
+                    ('peer_claims', models.PositiveIntegerField(default=0, editable=False)),
+                    ('peer_fen', models.PositiveBigIntegerField(default=0, editable=False)),
+                    ('measured_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='measured')),
+                ],
+                options={
+                    'verbose_name': 'unusual claims',
+                    'verbose_name_plural': 'unusual claims',
+                    'constraints': [models.CheckConstraint(condition=models.Q(('days__gt', 0), ('id', 1), ('percentile__gt', 0), ('percentile__lte', 100), ('shared_from__gt', 0)), name='signalterms_one')],
+                },
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='signalterms',
+                trigger=pgtrigger.compiler.Trigger(name='record_change', sql=pgtrigger.compiler.UpsertTriggerSql(declare="DECLARE before jsonb := NULL; after jsonb := NULL; gone jsonb := NULL; come jsonb := NULL; context jsonb; hidden text[] := ARRAY['measured_at', 'peer_claims', 'peer_fen', 'peer_members']::text[];", func="\n    IF TG_OP <> 'INSERT' THEN before := to_jsonb(OLD) - hidden; END IF;\n    IF TG_OP <> 'DELETE' THEN after := to_jsonb(NEW) - hidden; END IF;\n    IF TG_OP = 'UPDATE' THEN\n        SELECT jsonb_object_agg(key, value) INTO gone FROM jsonb_each(before) WHERE value <> after->key;\n        SELECT jsonb_object_agg(key, value) INTO come FROM jsonb_each(after) WHERE value <> before->key;\n        IF come IS NULL THEN RETURN NULL; END IF;\n    ELSE\n        gone := before; come := after;\n    END IF;\n    context := coalesce(nullif(current_setting('pghistory.context_metadata', true), ''), '{}')::jsonb;\n    INSERT INTO common_event (kind, at, actor, subject_type, subject_id, data) VALUES (\n        'config.changed', clock_timestamp(), coalesce('user:' || (context->>'user'), 'system'), 'signalterms',\n        coalesce(after->>'id', before->>'id')::bigint,\n        jsonb_build_object('op', lower(TG_OP), 'before', gone, 'after', come, 'url', context->>'url',\n            'request', context->>'request')\n    );\n    RETURN NULL;\n", hash='39023a9670b767b24011d2ca01984886e5dccb13', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_record_change_c8c04', table='compensation_signalterms', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='signalterms',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_signaltermshistory" ("claims_from", "days", "id", "is_active", "peers_from", "percentile", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "share_percent", "shared_from") VALUES (NEW."claims_from", NEW."days", NEW."id", NEW."is_active", NEW."peers_from", NEW."percentile", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."share_percent", NEW."shared_from"); RETURN NULL;', hash='8e28360b3043d0d089a86669eb3788e13285763f', operation='INSERT', pgid='pgtrigger_insert_insert_ff9ba', table='compensation_signalterms', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='signalterms',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."claims_from" IS DISTINCT FROM (NEW."claims_from") OR OLD."days" IS DISTINCT FROM (NEW."days") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."is_active" IS DISTINCT FROM (NEW."is_active") OR OLD."peers_from" IS DISTINCT FROM (NEW."peers_from") OR OLD."percentile" IS DISTINCT FROM (NEW."percentile") OR OLD."share_percent" IS DISTINCT FROM (NEW."share_percent") OR OLD."shared_from" IS DISTINCT FROM (NEW."shared_from"))', func='INSERT INTO "compensation_signaltermshistory" ("claims_from", "days", "id", "is_active", "peers_from", "percentile", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "share_percent", "shared_from") VALUES (NEW."claims_from", NEW."days", NEW."id", NEW."is_active", NEW."peers_from", NEW."percentile", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."share_percent", NEW."shared_from"); RETURN NULL;', hash='da2ee749781347879bd0152fb2f390e81d6a22b4', operation='UPDATE', pgid='pgtrigger_update_update_83de8', table='compensation_signalterms', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='signalterms',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "compensation_signaltermshistory" ("claims_from", "days", "id", "is_active", "peers_from", "percentile", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "share_percent", "shared_from") VALUES (OLD."claims_from", OLD."days", OLD."id", OLD."is_active", OLD."peers_from", OLD."percentile", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."share_percent", OLD."shared_from"); RETURN NULL;', hash='8a6383d5e29af3eba1fa137155971ba5a6250378', operation='DELETE', pgid='pgtrigger_delete_delete_9724c', table='compensation_signalterms', when='AFTER')),
+            ),
+        ]),
+        Together([
+            migrations.AddField(
+                model_name='signaltermshistory',
+                name='pgh_context',
+                field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
+            ),
+            migrations.AddField(
+                model_name='signaltermshistory',
+                name='pgh_obj',
+                field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='compensation.signalterms'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='signaltermshistory',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='a4af6ae91efcc13a146fc698de3e185996cf23c5', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_3b032', table='compensation_signaltermshistory', when='BEFORE')),
+            ),
+        ]),
     ]
