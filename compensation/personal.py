@@ -41,6 +41,7 @@ FREE = {
     "compensation.Notice.key", "compensation.Notice.kind",
     "compensation.Grant.key", "compensation.Grant.cause", "compensation.Grant.problem",
     "compensation.Grant.reason_code", "compensation.Grant.department", "compensation.Grant.content_hash",
+    "compensation.Grant.terms_digest",
     "compensation.Batch.reason_code", "compensation.Batch.department", "compensation.Batch.problem",
     "compensation.Batch.source", "compensation.Batch.criteria", "compensation.Batch.content_hash",
     "compensation.Batch.list_hash",

@@ -6,23 +6,14 @@ from django.utils.translation import gettext_lazy as _
 
 from compensation.batches import rules
 from compensation.coupons import rules as coupon_rules
+from compensation.coupons import terms
 from compensation.coupons.refusals import NotGiven
 from compensation.grants.handlers import handler_of
 from compensation.grants.rules import Content
-from compensation.models import CONTENT, Batch, CouponTemplate, GrantKind
+from compensation.models import Batch, CouponTemplate, GrantKind
 from config.common.errors import Invalid
-from config.common.idempotency import request_hash
 
 KINDS = frozenset({GrantKind.COUPON, GrantKind.POINTS})
-TERMS = (
-    *CONTENT,
-    "value_fen",
-    "min_spend_fen",
-    "valid_days",
-    "starts_after_days",
-    "valid_from",
-    "valid_until",
-)
 
 
 def price(batch: Batch) -> int:
@@ -49,7 +40,7 @@ def digest(batch: Batch) -> str:
         name=batch.name,
         kind=str(batch.kind),
         template=batch.template_id,
-        terms=request_hash([getattr(template, name) for name in TERMS]) if template else "",
+        terms=terms.digest(template) if template else "",
         points=batch.points,
         each_fen=batch.each_fen,
         reason=batch.reason,

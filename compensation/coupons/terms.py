@@ -30,6 +30,12 @@ RECORDED = (
 )  # fmt: skip
 
 
+DECIDED = (
+    *CONTENT, "value_fen", "min_spend_fen", "valid_days", "starts_after_days", "valid_from", "valid_until",
+)  # fmt: skip
+"""What whoever approves a coupon decides on."""
+
+
 @transaction.atomic
 def save_template(*, template: CouponTemplate, actor: Actor, at: datetime) -> CouponTemplate:
     """Keep a new or changed kind of coupon. Coupons that members hold stay as they were given.
@@ -52,6 +58,11 @@ def freeze(template: CouponTemplate) -> CouponTerms:
         template=template, digest=request_hash(content), defaults=content
     )
     return terms
+
+
+def digest(template: CouponTemplate) -> str:
+    """The digest of all that a coupon of this kind would bring if it were given now."""
+    return request_hash([getattr(template, name) for name in DECIDED])
 
 
 def offer_of(coupon: Coupon) -> Offer:

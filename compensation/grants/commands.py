@@ -14,6 +14,7 @@ from compensation.authority import rules as limits
 from compensation.authority.queries import APPROVE
 from compensation.budgets import commands as budgets
 from compensation.budgets.stops import BudgetEmpty, CapReached, Exhausted, Unusual
+from compensation.coupons import terms
 from compensation.grants import approval, rules
 from compensation.grants.approval import AuthorityTooSmall, lock_member, raise_due
 from compensation.grants.giving import TEXT_LENGTH, confirm, execute, fail, give, reverse, text
@@ -289,6 +290,7 @@ def _fill(grant: Grant, content: Content, reason: str, order: Order | None) -> l
     grant.kind, grant.order = GrantKind(content.kind), order
     grant.cost_fen = handler.price(content, order)
     grant.template, grant.points, grant.gift = content.template, content.points, content.gift.strip()
+    grant.terms_digest = terms.digest(content.template) if content.template else ""
     grant.amount_fen = content.amount_fen
     if grant.kind in PRICED_BY_LINES:
         grant.amount_fen = grant.cost_fen

@@ -7,14 +7,15 @@ from typing import Protocol
 from django.utils.translation import gettext_lazy as _
 
 from compensation.coupons import commands as coupons
+from compensation.coupons import terms
 from compensation.grants.money import Money
 from compensation.grants.parcels import Gift, Reshipment
 from compensation.grants.rules import Content, says_more
 from compensation.ledger import commands as ledger
 from compensation.ledger.rules import given
-from compensation.models import Grant, GrantKind, Order, Transaction, Unit
+from compensation.models import CouponTemplate, Grant, GrantKind, Order, Transaction, Unit
 from compensation.points import queries as points_queries
-from config.common.errors import Invalid, WrongState
+from config.common.errors import Invalid, Stale, WrongState
 from config.common.events import Actor
 
 MOST_POINTS = 10_000_000
@@ -73,6 +74,11 @@ class _Coupon:
             actor=actor,
             at=at,
         )
+        now = CouponTemplate.objects.get(pk=grant.template.pk)  # held by what was issued
+        if grant.terms_digest not in {"", terms.digest(now)}:
+            raise Stale(
+                _("This kind of coupon was changed since it was asked for. It has to be asked for anew.")
+            )
 
     def undo(self, grant: Grant, *, actor: Actor, at: datetime) -> None:
         coupons.revoke(coupon_id=grant.coupon.pk, actor=actor, at=at)

@@ -69,6 +69,13 @@ class Grant(models.Model):
     template = models.ForeignKey(
         CouponTemplate, models.PROTECT, verbose_name=_("coupon"), null=True, blank=True, related_name="grants"
     )
+    terms_digest = models.CharField(
+        max_length=64,
+        blank=True,
+        db_default="",
+        editable=False,
+        help_text="Of the coupon's terms when it was asked for; empty: asked for before they were bound.",
+    )
     points = models.PositiveIntegerField(_("points"), null=True, blank=True)
     amount_fen = models.PositiveBigIntegerField(
         _("amount (fen)"),

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.db import IntegrityError, transaction
 
+from compensation.coupons.terms import save_template
 from compensation.grants import handlers
 from compensation.grants.approval import raise_due
 from compensation.grants.commands import (
@@ -264,3 +265,18 @@ def test_two_beats_at_once_raise_once():
     results = at_once(*[lambda: raise_due(at=AT + 4 * HOUR) for _ in range(2)])
     assert sorted(len(found) for found in results) == [0, 1]
     assert ApprovalRound.objects.get().raised == 1
+
+
+@pytest.mark.parametrize("change", [{"min_spend_fen": 9_900}, {"valid_days": 1}, {"description": "限新品"}])
+def test_a_kind_of_coupon_that_was_changed_meanwhile_is_not_given(agent, supervisor, change):
+    grant = ask(agent)
+    for name, value in change.items():
+        setattr(grant.template, name, value)
+    save_template(template=grant.template, actor=None, at=AT)
+    with pytest.raises(Stale, match="changed since it was asked for"), transaction.atomic():
+        accept(grant, supervisor)
+    assert not Coupon.objects.exists()
+    withdraw(grant_id=grant.pk, actor=agent, at=AT)
+    asked_anew = {"content": Content(kind="coupon", template=grant.template), "cause": "case:2"}
+    again = ask(agent, member=grant.member, **asked_anew)
+    assert accept(again, supervisor).status == GrantStatus.CONFIRMED
