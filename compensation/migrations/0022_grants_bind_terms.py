@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('compensation', '0021_rule_gives_points'),
+        ("compensation", "0021_rule_gives_points"),
     ]
 
     operations = [
