@@ -76,9 +76,7 @@ class _Coupon:
         )
         now = CouponTemplate.objects.get(pk=grant.template.pk)  # held by what was issued
         if grant.terms_digest not in {"", terms.digest(now)}:
-            raise Stale(
-                _("This kind of coupon was changed since it was asked for. It has to be asked for anew.")
-            )
+            raise Stale(_("This kind of coupon was changed since it was asked for: ask for it anew."))
 
     def undo(self, grant: Grant, *, actor: Actor, at: datetime) -> None:
         coupons.revoke(coupon_id=grant.coupon.pk, actor=actor, at=at)
