@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from compensation.finance import queries, sheets
+from compensation.finance import queries, sheets, wording
 from compensation.finance.queries import Report
 from compensation.ledger import queries as ledger
 from compensation.models import Flow, Member, Unit
@@ -17,6 +17,7 @@ from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
 from feedback.admin.files import offered
+from feedback.models import Department
 from feedback.org.queries import departments_of
 from feedback.remedies.queries import ALL_DEPARTMENTS
 
@@ -31,15 +32,17 @@ LONGEST = timedelta(days=366 * 5)
 def finance(request: StaffRequest) -> HttpResponse:
     """A period: opening, moves, closing; why, and what became of it; what is promised."""
     found, department = asked(request)
+    names = {one.code: str(one) for one in Department.objects.all()}
+    by_unit = {str(Unit(code).label): words for code, words in wording.UNITS.items()}
     context = {
         "report": found,
         "until": found.until - timedelta(days=1),
         "flows": [one.label for one in Flow],
         "departments": _departments(request),
         "department": department,
-        "statement_rows": list(sheets.statement_rows(found)),
-        "reason_rows": list(sheets.reason_rows(found)),
-        "promised_rows": list(sheets.promised_rows(found)),
+        "statement_rows": wording.worded(sheets.statement_rows(found), {0: by_unit, 2: wording.kinds()}),
+        "reason_rows": wording.worded(sheets.reason_rows(found), {0: by_unit, 1: wording.CAUSES, 2: names}),
+        "promised_rows": wording.worded(sheets.promised_rows(found), {2: wording.CAUSES, 3: names}),
         "statement_head": sheets.statement_head(),
         "reason_head": sheets.reason_head(),
         "promised_head": sheets.promised_head(),

@@ -1,7 +1,6 @@
 """What is given in the demo shop besides its coupons: budgets, requests that wait, money back, a batch."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
@@ -12,7 +11,6 @@ from compensation.batches import commands as batches
 from compensation.batches import running, sources
 from compensation.budgets import commands as budgets
 from compensation.models import Budget, CouponTemplate, GrantKind, OrderLine
-from config.common.errors import DomainError
 from config.common.models import User
 from feedback.defaults.demo_staff import Staff
 from feedback.defaults.demo_today import Step
@@ -62,8 +60,7 @@ CRISES = (
 
 def steps(staff: Staff, end: datetime) -> Iterator[Step]:
     """The steps, each with its time."""
-    for before in (29 * DAY, 6 * HOUR):
-        yield end - before, partial(_budgets, staff.supervisor)
+    yield end - 29 * DAY, partial(_budgets, staff.supervisor)
     for number, wish in enumerate(WISHES):
         agent = staff.agents[number % len(staff.agents)]
         yield end - wish.hours * HOUR, partial(_ask, agent, wish)
@@ -72,12 +69,14 @@ def steps(staff: Staff, end: datetime) -> Iterator[Step]:
 
 
 def _budgets(by: User, at: datetime) -> None:
-    """Set the month's budgets, where there are none yet."""
+    """Set the budgets of that month and the next."""
     first = timezone.localtime(at).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     then = (first + 32 * DAY).replace(day=1)
-    for department, yuan in BUDGETS:
-        budget = Budget(department=department, starts_at=first, ends_at=then, amount_fen=yuan * YUAN)
-        with suppress(DomainError):  # both moments fell into one month
+    for starts_at, ends_at in ((first, then), (then, (then + 32 * DAY).replace(day=1))):
+        for department, yuan in BUDGETS:
+            budget = Budget(
+                department=department, starts_at=starts_at, ends_at=ends_at, amount_fen=yuan * YUAN
+            )
             budgets.save_budget(budget=budget, actor=by, at=at)
 
 
