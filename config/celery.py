@@ -30,3 +30,23 @@ def _belong_to_the_worker(**_given: object) -> None:
     """Let a child end with its worker and not before: signals to the worker are not for it."""
     os.setpgid(0, 0)
     end_with_parent(os.getppid(), signal.SIGKILL)
+
+
+ENDING = (signal.SIGTERM, signal.SIGINT)
+
+
+@signals.beat_init.connect
+def _end_beat_once(**_given: object) -> None:
+    """Let the first signal end beat, which then saves its schedule, and let none interrupt that.
+
+    Celery saves within the signal's handler: a signal that comes while beat talks to the database would
+    wait for ever for the connection that it interrupted.
+    """
+    for signum in ENDING:
+        signal.signal(signum, _end)
+
+
+def _end(_signum: int, _frame: object) -> None:
+    for signum in ENDING:
+        signal.signal(signum, signal.SIG_IGN)
+    raise KeyboardInterrupt
