@@ -364,7 +364,7 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     importers, planners = ADMIN, LEADERS - {"supervisor elsewhere"}
     importers = ADMIN
     chat = ChatSession.objects.get().case_id
-    segment, rule = Segment.objects.get(code="vip").pk, CareRule.objects.get(code="welcome").pk
+    segment, care = Segment.objects.get(code="vip").pk, CareRule.objects.get(code="welcome").pk
     carers = SUPERVISORS | {"analyst", "finance"}
     return {
         "segments": get("segments", SUPERVISORS | {"analyst"}),
@@ -380,8 +380,8 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "care_terms": [post("care_terms", ADMIN, most=1, days=1)],
         "care_rule_new": get("care_rule_new", ADMIN),
         "care_preview": [post("care_preview", carers, title="x")],
-        "care_rule": [*get("care_rule", carers, rule), post("care_rule", ADMIN, rule, code="welcome")],
-        "care_dry_run": get("care_dry_run", carers, rule),
+        "care_rule": [*get("care_rule", carers, care), post("care_rule", ADMIN, care, code="welcome")],
+        "care_dry_run": get("care_dry_run", carers, care),
         "care_member": get("care_member", WORKERS | {"finance"}, case.member_id),
         "desk": get("desk", WORKERS),
         "desk_news": get("desk_news", WORKERS),
