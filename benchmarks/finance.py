@@ -92,7 +92,9 @@ def timed(what: str, call: Callable[[], object]) -> object:
 
 def fill() -> None:
     import django
+    from django.conf import settings
 
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     django.setup()
     from django.core.management import call_command
     from django.db import connection
