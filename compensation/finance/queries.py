@@ -99,7 +99,7 @@ class Report:
 
 
 def report(*, since: date, until: date, departments: Collection[str] | None = None) -> Report:
-    """What we owe, in three queries, however long the ledger is.
+    """What we owe, in four queries, however long the ledger is.
 
     With `departments` only what was given by those, without the statements, which are of the whole company.
     """

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Max
 
 from compensation.models import LedgerProof, LedgerRun, LedgerSum
 
@@ -74,7 +75,12 @@ WITH house AS (
 )
 """
 NEW = PARTS.format(bounds="entry.id > %(after)s AND entry.id <= %(upto)s")
-LIVE = PARTS.format(bounds="entry.id > (SELECT coalesce(max(upto), 0) FROM compensation_ledgerrun)")
+LIVE = PARTS.format(bounds="entry.id > %(after)s")
+KEPT = """
+SELECT day, unit, flow, kind, cause, department, amount, entries FROM compensation_ledgersum
+WHERE run_id IN (SELECT id FROM compensation_ledgerrun WHERE upto <= %(after)s)
+"""
+"""The sums up to an entry; with what is LIVE after it they are of one moment, whoever adds up meanwhile."""
 ALL = PARTS.format(bounds="entry.id <= (SELECT coalesce(max(upto), 0) FROM compensation_ledgerrun)")
 KEEP = (
     NEW
@@ -98,10 +104,11 @@ ORDER BY 1, 2, 3, 4, 5, 6
 )
 PROVE = (
     LIVE  # noqa: S608 - our own text
+    + f", kept AS ({KEPT})"
     + """
 , added AS (
     SELECT unit, sum(amount)::bigint AS amount FROM (
-        SELECT unit, amount FROM summed UNION ALL SELECT unit, amount FROM compensation_ledgersum
+        SELECT unit, amount FROM summed UNION ALL SELECT unit, amount FROM kept
     ) AS both_parts GROUP BY unit
 ), held AS (
     SELECT unit, sum(balance)::bigint AS amount, count(*) AS holders FROM compensation_account
@@ -116,13 +123,14 @@ SET at = excluded.at, sums = excluded.sums, balances = excluded.balances, holder
 )
 TOTALS = (
     LIVE  # noqa: S608 - our own text
+    + f", kept AS ({KEPT})"
     + """
 SELECT unit, flow, kind, cause, department, day < %(since)s AS before, sum(amount)::bigint,
     sum(entries)::bigint
 FROM (
     SELECT day, unit, flow, kind, cause, department, amount, entries FROM summed
     UNION ALL
-    SELECT day, unit, flow, kind, cause, department, amount, entries FROM compensation_ledgersum
+    SELECT day, unit, flow, kind, cause, department, amount, entries FROM kept
 ) AS both_parts
 WHERE day < %(until)s
 GROUP BY 1, 2, 3, 4, 5, 6
@@ -166,8 +174,7 @@ def roll_up(*, at: datetime, least: int = 1) -> LedgerRun | None:
         return None
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("LOCK TABLE compensation_ledgerrun IN SHARE ROW EXCLUSIVE MODE")
-        cursor.execute("SELECT coalesce(max(upto), 0) FROM compensation_ledgerrun")
-        (after,) = cursor.fetchone()
+        after = _added()
         if upto - after < max(least, 1):
             return None
         run = LedgerRun.objects.create(upto=upto, at=at, entries=upto - after)
@@ -179,7 +186,7 @@ def roll_up(*, at: datetime, least: int = 1) -> LedgerRun | None:
 def prove(*, at: datetime) -> list[LedgerProof]:
     """Hold the sums, with what came since, against all balances; in one statement, so of one moment."""
     with connection.cursor() as cursor:
-        cursor.execute(PROVE, {**ZONE, "at": at})
+        cursor.execute(PROVE, {**ZONE, "at": at, "after": _added()})
     return list(LedgerProof.objects.order_by("unit"))
 
 
@@ -216,9 +223,14 @@ def totals(*, since: date, until: date) -> list[tuple[Any, ...]]:
     As (unit, flow, kind, cause, department, whether before the period, amount, entries).
     """
     with connection.cursor() as cursor:
-        cursor.execute(TOTALS, {**ZONE, "since": since, "until": until})
+        cursor.execute(TOTALS, {**ZONE, "since": since, "until": until, "after": _added()})
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
+
+
+def _added() -> int:
+    """The last entry that was added up. A number in the statement, not a query: the plan depends on it."""
+    return LedgerRun.objects.aggregate(upto=Max("upto"))["upto"] or 0
 
 
 def _settled() -> int | None:
