@@ -20,11 +20,14 @@ LEAST = 20_000
 WAIT_SECONDS = 5.0
 PARTS = """
 WITH house AS (
-    SELECT entry.id, entry.transaction_id, entry.amount, account.unit, account.kind AS side
+    SELECT entry.id, entry.transaction_id, entry.amount AS whole, account.unit, account.kind AS side,
+        (posted.at AT TIME ZONE %(zone)s)::date AS day, posted.kind, posted.key
     FROM compensation_entry AS entry JOIN compensation_account AS account ON account.id = entry.account_id
+    JOIN compensation_transaction AS posted ON posted.id = entry.transaction_id
     WHERE {bounds} AND account.member_id IS NULL
 ), used AS (
-    SELECT house.id, opened.key, opened.kind, sum(taken.amount) AS amount
+    SELECT house.day, house.unit, house.side, house.whole, house.kind, house.key, opened.key AS lot_key,
+        coalesce(opened.kind, house.kind) AS lot_kind, taken.amount
     FROM house
     JOIN compensation_entry AS entry ON entry.transaction_id = house.transaction_id
     JOIN compensation_lotuse AS taken ON taken.entry_id = entry.id
@@ -33,25 +36,19 @@ WITH house AS (
     LEFT JOIN compensation_entry AS first ON first.id = lot.entry_id
     LEFT JOIN compensation_transaction AS opened ON opened.id = first.transaction_id
     WHERE house.unit = 'points'
-    GROUP BY house.id, opened.key, opened.kind
-), part AS (
-    SELECT house.id, used.amount, used.key, used.kind AS source FROM house JOIN used ON used.id = house.id
+), part AS (  -- each entry by itself; what lots tell of it comes in by theirs and goes out by its own
+    SELECT day, unit, side, whole, kind, key, kind AS source, whole AS amount, 1 AS entries FROM house
     UNION ALL
-    SELECT house.id, house.amount - coalesce(rest.amount, 0), NULL, NULL
-    FROM house
-    LEFT JOIN (SELECT id, sum(amount) AS amount FROM used GROUP BY id) AS rest ON rest.id = house.id
+    SELECT day, unit, side, whole, kind, coalesce(lot_key, key), lot_kind, amount, 1 FROM used
+    UNION ALL
+    SELECT day, unit, side, whole, kind, key, kind, -amount, -1 FROM used
 ), told AS (
-    SELECT (posted.at AT TIME ZONE %(zone)s)::date AS day, house.unit,
-        CASE WHEN house.side <> 'issued' THEN
-            CASE house.side WHEN 'spent' THEN 'redeemed' ELSE house.side END
-            WHEN house.amount < 0 THEN 'given' ELSE 'reversed' END AS flow,
-        posted.kind, -part.amount AS amount, coalesce(part.source, posted.kind) AS source,
-        regexp_match(
-            coalesce(part.key, posted.key), '^(grant|coupon|couponuse|refund):([0-9]{{1,18}}):'
-        ) AS named
-    FROM part JOIN house ON house.id = part.id
-    JOIN compensation_transaction AS posted ON posted.id = house.transaction_id
-    WHERE part.amount <> 0
+    SELECT day, unit,
+        CASE WHEN side <> 'issued' THEN CASE side WHEN 'spent' THEN 'redeemed' ELSE side END
+            WHEN whole < 0 THEN 'given' ELSE 'reversed' END AS flow,
+        kind, -amount AS amount, entries, source,
+        regexp_match(key, '^(grant|coupon|couponuse|refund):([0-9]{{1,18}}):') AS named
+    FROM part
 ), known AS (
     SELECT told.*,
         CASE WHEN told.named[1] = 'grant' THEN told.named[2]::bigint END AS grant_id,
@@ -64,7 +61,7 @@ WITH house AS (
         left(coalesce(split_part(given.cause, ':', 1), nullif(split_part(coupon.key, ':', 1), ''),
             refund.cause, known.source), 48) AS cause,
         coalesce(given.department, '') AS department,
-        sum(known.amount)::bigint AS amount, count(*) AS entries
+        sum(known.amount)::bigint AS amount, sum(known.entries) AS entries
     FROM known
     LEFT JOIN compensation_couponuse AS used ON used.id = known.use_id
     LEFT JOIN compensation_coupon AS coupon ON coupon.id = coalesce(known.coupon_id, used.coupon_id)
