@@ -7,7 +7,7 @@ does no harm.
 import os
 import signal
 
-from celery import Celery, signals
+from celery import Celery, beat, signals
 
 from config import embedded
 from config.attached import end_with_parent
@@ -36,17 +36,17 @@ ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
 @signals.beat_init.connect
-def _end_beat_once(**_given: object) -> None:
-    """Let the first signal end beat, which then saves its schedule, and let none interrupt that.
+def _end_beat_in_its_own_time(sender: beat.Service, **_given: object) -> None:
+    """Let beat end after what it is about, a few seconds later at most, and save its schedule then.
 
     Celery saves within the signal's handler: a signal that comes while beat talks to the database would
     wait for ever for the connection that it interrupted.
     """
-    for signum in ENDING:
-        signal.signal(signum, _end)
 
+    def end(_signum: int, _frame: object) -> None:
+        for signum in ENDING:
+            signal.signal(signum, signal.SIG_IGN)
+        sender.stop()
 
-def _end(_signum: int, _frame: object) -> None:
     for signum in ENDING:
-        signal.signal(signum, signal.SIG_IGN)
-    raise KeyboardInterrupt
+        signal.signal(signum, end)
