@@ -20,7 +20,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from compensation.grants import shipping
 from compensation.models import Grant, Member, Order, RefundOrder, RefundStatus, RefundTerms
-from compensation.refunds import commands, queries
+from compensation.refunds import by_hand, queries
 from config.common.browsing import Browsed
 from config.common.errors import DomainError
 from config.common.money import display as yuan
@@ -174,7 +174,7 @@ class RefundAdmin(Browsed):
 
     def has_settle_permission(self, request: HttpRequest) -> bool:
         """Who may settle refunds."""
-        return request.user.has_perm(commands.SETTLE)
+        return request.user.has_perm(by_hand.SETTLE)
 
     def _each(
         self, request: StaffRequest, queryset: QuerySet[RefundOrder], act: Callable[[int], Any]
@@ -195,7 +195,7 @@ class RefundAdmin(Browsed):
         note, at = request.POST.get("note", ""), timezone.now()
 
         def act(pk: int) -> RefundOrder:
-            return commands.settle(refund_id=pk, reference=note, actor=request.user, at=at)
+            return by_hand.settle(refund_id=pk, reference=note, actor=request.user, at=at)
 
         self._each(request, queryset, act)
 
@@ -203,19 +203,19 @@ class RefundAdmin(Browsed):
     def ask_again(self, request: StaffRequest, queryset: QuerySet[RefundOrder]) -> None:
         """Have the gateway asked."""
         at = timezone.now()
-        self._each(request, queryset, lambda pk: commands.ask_now(refund_id=pk, actor=request.user, at=at))
+        self._each(request, queryset, lambda pk: by_hand.ask_now(refund_id=pk, actor=request.user, at=at))
 
     @action(permissions=["settle"], description=_("Try again what has failed"))
     def try_again(self, request: StaffRequest, queryset: QuerySet[RefundOrder]) -> None:
         """Make another one in its place."""
         at = timezone.now()
-        self._each(request, queryset, lambda pk: commands.retry(refund_id=pk, actor=request.user, at=at))
+        self._each(request, queryset, lambda pk: by_hand.retry(refund_id=pk, actor=request.user, at=at))
 
     @action(permissions=["settle"], description=_("Give to the gateway"))
     def hand_over(self, request: StaffRequest, queryset: QuerySet[RefundOrder]) -> None:
         """Have the gateway pay what waits for finance."""
         at = timezone.now()
-        self._each(request, queryset, lambda pk: commands.hand_over(refund_id=pk, actor=request.user, at=at))
+        self._each(request, queryset, lambda pk: by_hand.hand_over(refund_id=pk, actor=request.user, at=at))
 
     @action(permissions=["settle"], description=_("Do not pay, for the reason in the bar"))
     def give_up(self, request: StaffRequest, queryset: QuerySet[RefundOrder]) -> None:
@@ -223,7 +223,7 @@ class RefundAdmin(Browsed):
         note, at = request.POST.get("note", ""), timezone.now()
 
         def act(pk: int) -> RefundOrder:
-            return commands.give_up(refund_id=pk, reason=note, actor=request.user, at=at)
+            return by_hand.give_up(refund_id=pk, reason=note, actor=request.user, at=at)
 
         self._each(request, queryset, act)
 
@@ -280,7 +280,7 @@ REFUND_MENU = [
         _("Refunds"),
         "compensation_refundorder_changelist",
         "currency_exchange",
-        (commands.SETTLE,),
+        (by_hand.SETTLE,),
         queries.wanting,
         "lead",
         60,

@@ -163,23 +163,6 @@ def reserve_many(
 
 
 @transaction.atomic
-def spend_many(*, grants: Iterable[Grant], at: datetime) -> None:
-    """What was reserved for many grants has left the house; again changes nothing."""
-    ids = [grant.pk for grant in grants]
-    touched = BudgetUse.objects.filter(grant__in=ids, state=BudgetUseState.RESERVED)
-    budgets = sorted(set(touched.values_list("budget", flat=True)))
-    for budget in Budget.objects.select_for_update(no_key=True).filter(pk__in=budgets).order_by("pk"):
-        uses = list(touched.filter(budget=budget))
-        total = sum(use.fen for use in uses)
-        BudgetUse.objects.filter(pk__in=[use.pk for use in uses]).update(
-            state=BudgetUseState.SPENT, changed_at=at
-        )
-        Budget.objects.filter(pk=budget.pk).update(
-            reserved_fen=F("reserved_fen") - total, spent_fen=F("spent_fen") + total
-        )
-
-
-@transaction.atomic
 def save_budget(
     *, budget: Budget, owners: Iterable[User] | None = None, actor: Actor, at: datetime
 ) -> Budget:

@@ -35,13 +35,6 @@ def born_on(day: date) -> frozenset[tuple[int, int]]:
     return frozenset({own})
 
 
-def birthday_in(born: date, year: int) -> date:
-    """The day on which somebody's birthday is celebrated in a year."""
-    if (born.month, born.day) == LEAP_DAY and not isleap(year):
-        return date(year, *BEFORE_IT)
-    return born.replace(year=year)
-
-
 @lru_cache(maxsize=256)
 def festival_in(festival: str, year: int) -> date | None:
     """The first day of a festival in a year; None for years that the library does not date."""

@@ -33,12 +33,11 @@ from compensation.refunds import alarm, rules, telling
 from compensation.refunds.following import Turn, tell
 from compensation.refunds.rules import Piece
 from config.common import outbox
-from config.common.errors import Invalid, NotFound, NotPermitted, WrongState
+from config.common.errors import Invalid, NotFound, WrongState
 from config.common.events import Actor, record
 from config.common.models import User
 
 SEND = "refund"
-SETTLE = "compensation.settle_grant"
 TEXT_LENGTH, REFERENCE_LENGTH = 200, 100
 
 
@@ -105,26 +104,11 @@ def create(
     ledger.post(key=_owed_key(refund), kind="refund.owed", moves=moves, actor=actor, at=at)
     record("refund.created", refund, actor=actor, at=at, order=order.pk, amount_fen=refund.amount_fen)
     if settings.REFUND_GATEWAY_URL:
-        _hand_over(refund, at=at)
+        give_to_gateway(refund, at=at)
     return refund
 
 
 @transaction.atomic
-def hand_over(*, refund_id: int, actor: User, at: datetime) -> RefundOrder:
-    """Give a refund that waits for finance to the gateway.
-
-    Raises:
-        NotPermitted: the actor may not settle refunds.
-        WrongState: it is under way already, or there is no gateway.
-    """
-    refund = _lock_to_settle(refund_id, actor)
-    if refund.status != RefundStatus.CREATED or not settings.REFUND_GATEWAY_URL:
-        raise _stands_at(refund)
-    _hand_over(refund, at=at)
-    record("refund.handed_over", refund, actor=actor, at=at)
-    return refund
-
-
 @transaction.atomic
 def begin_try(*, refund_id: int, at: datetime) -> RefundOrder | None:
     """Note that a refund is about to be sent or asked about, before that is done; None: it has ended.
@@ -206,87 +190,9 @@ def fail(*, refund_id: int, reason: str, actor: Actor, at: datetime) -> RefundOr
 
 
 @transaction.atomic
-def settle(*, refund_id: int, reference: str, actor: User, at: datetime) -> RefundOrder:
-    """Confirm by hand that it was paid, under the number that whoever paid gave it.
-
-    Raises:
-        NotPermitted: the actor may not settle refunds.
-        WrongState: it has ended, or the gateway has had it for less than a day and may still pay it.
-        Invalid: there is no number.
-    """
-    reference = _text(reference, _("Give the number under which it was paid."), REFERENCE_LENGTH)
-    refund = _lock_to_settle(refund_id, actor)
-    if not rules.may_be_settled(refund, at):
-        raise _stands_at(refund)
-    return confirm(refund_id=refund.pk, reference=reference, actor=actor, at=at, by_hand=True)
-
-
 @transaction.atomic
-def give_up(*, refund_id: int, reason: str, actor: User, at: datetime) -> RefundOrder:
-    """End a refund that was never sent, saying why.
-
-    Raises:
-        NotPermitted: the actor may not settle refunds.
-        WrongState: it was sent, or has ended.
-        Invalid: there is no reason.
-    """
-    reason = _text(reason, _("Say why it is not paid."), TEXT_LENGTH)
-    refund = _lock_to_settle(refund_id, actor)
-    if refund.status != RefundStatus.CREATED:
-        raise _stands_at(refund)
-    return fail(refund_id=refund.pk, reason=reason, actor=actor, at=at)
-
-
 @transaction.atomic
-def retry(*, refund_id: int, actor: User, at: datetime) -> RefundOrder:
-    """Try again what had failed, as a refund of its own under a number of its own; again gives the same.
-
-    Raises:
-        NotPermitted: the actor may not settle refunds.
-        WrongState: it has not failed.
-        TooMuch: it was refunded otherwise meanwhile.
-        AlreadyGranted: something else was granted for the same cause meanwhile.
-    """
-    refund = _lock_to_settle(refund_id, actor)
-    if refund.status != RefundStatus.FAILED:
-        raise _stands_at(refund)
-    new = create(
-        key=f"{refund.key}:again"[-200:],
-        order=refund.order,
-        cause=RefundCause(refund.cause),
-        pieces=[
-            Piece(order_line=one.order_line, amount_fen=one.amount_fen, quantity=one.quantity)
-            for one in refund.lines.select_related("order_line")
-        ],
-        freight_fen=refund.freight_fen,
-        grant=refund.grant,
-        actor=actor,
-        at=at,
-    )
-    if new.retry_of_id is None:
-        new.retry_of = refund
-        new.save(update_fields=["retry_of"])
-        tell(new, Turn.AGAIN, actor=actor, at=at)
-    return new
-
-
 @transaction.atomic
-def ask_now(*, refund_id: int, actor: User, at: datetime) -> RefundOrder:
-    """Have the gateway asked at once what became of it.
-
-    Raises:
-        NotPermitted: the actor may not settle refunds.
-        WrongState: it has ended, or was never given to the gateway.
-    """
-    refund = _lock_to_settle(refund_id, actor)
-    if not refund.is_open or refund.handed_at is None:
-        raise _stands_at(refund)
-    refund.ask_at = at
-    refund.save(update_fields=["ask_at"])
-    record("refund.asked_about", refund, actor=actor, at=at)
-    return refund
-
-
 def lock(refund_id: int) -> RefundOrder:
     """Hold a refund's member, its grant, and the refund.
 
@@ -343,7 +249,8 @@ def _within(cause: RefundCause) -> timedelta:
     return timedelta(hours=terms().returned_within_hours)
 
 
-def _hand_over(refund: RefundOrder, *, at: datetime) -> None:
+def give_to_gateway(refund: RefundOrder, *, at: datetime) -> None:
+    """Have a worker send a refund that is held, and ask about it later."""
     refund.handed_at, refund.ask_at = at, at + timedelta(hours=1)
     refund.save(update_fields=["handed_at", "ask_at"])
     put_message(refund, key=f"refund:{refund.number}", at=at)
@@ -388,25 +295,6 @@ def _take_points_back(refund: RefundOrder, *, actor: Actor, at: datetime) -> Non
         at=at,
         key=f"refund:{refund.pk}",
     )
-
-
-def _lock_to_settle(refund_id: int, actor: User) -> RefundOrder:
-    if not actor.has_perm(SETTLE):
-        raise NotPermitted(_("You are not permitted to settle refunds."))
-    return lock(refund_id)
-
-
-def _stands_at(refund: RefundOrder) -> WrongState:
-    return WrongState(_("It stands at: %(status)s.") % {"status": refund.get_status_display()})
-
-
-def _text(text: str, missing: object, longest: int) -> str:
-    text = text.replace("\0", "").strip()
-    if not text:
-        raise Invalid(str(missing))
-    if len(text) > longest:
-        raise Invalid(_("The text is too long: %(limit)s characters at most.") % {"limit": longest})
-    return text
 
 
 def _owed_key(refund: RefundOrder) -> str:

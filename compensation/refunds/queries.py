@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from compensation.models import OPEN_REFUNDS, Order, OrderLine, RefundOrder, RefundStatus
 from compensation.refunds import rules
-from compensation.refunds.commands import SETTLE
+from compensation.refunds.by_hand import SETTLE
 from config.common.errors import NotFound
 from config.common.models import User
 

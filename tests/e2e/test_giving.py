@@ -5,7 +5,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from compensation.models import RefundOrder
-from compensation.refunds import commands as refunds
+from compensation.refunds import by_hand
 from config.common.models import User
 from tests.e2e.test_desk import open_page, scene, violations  # noqa: F401 -- fixtures
 from tests.factories.feedback import AgentFactory, StaffFactory
@@ -65,7 +65,7 @@ def test_finance_follows_and_settles_refunds(bought, open_page, shots):  # noqa:
     user = StaffFactory(is_superuser=True, username="money", name="财务")
     AgentFactory(user=user)
     ones = [refund(make_order(10_000 + number), at=timezone.now()) for number in range(3)]
-    refunds.give_up(
+    by_hand.give_up(
         refund_id=ones[2].pk, reason="账号已注销", actor=User.objects.get(pk=user.pk), at=timezone.now()
     )
     page = open_page("/admin/compensation/refundorder/", who="money")

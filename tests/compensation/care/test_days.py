@@ -19,9 +19,6 @@ NEW_MOON, MONTH = datetime(2000, 1, 6, 18, 14, tzinfo=UTC), 29.530588861
 
 
 def test_a_birthday_on_the_leap_day_is_the_28th_in_other_years():
-    born = date(2000, 2, 29)
-    assert days.birthday_in(born, 2027) == date(2027, 2, 28)
-    assert days.birthday_in(born, 2028) == date(2028, 2, 29)
     assert days.born_on(date(2027, 2, 28)) == {(2, 28), (2, 29)}
     assert days.born_on(date(2028, 2, 28)) == {(2, 28)}
     assert days.born_on(date(2028, 2, 29)) == {(2, 29)}
@@ -33,7 +30,8 @@ def test_everybody_has_one_birthday_a_year(born, year):
     first, number = date(year, 1, 1), 366 if isleap(year) else 365
     on = [first + timedelta(days=n) for n in range(number)]
     found = [day for day in on if (born.month, born.day) in days.born_on(day)]
-    assert found == [days.birthday_in(born, year)]
+    leap = (born.month, born.day) == (2, 29) and not isleap(year)
+    assert found == [date(year, 2, 28) if leap else born.replace(year=year)]
     assert found[0].month == born.month
 
 

@@ -19,6 +19,7 @@ from compensation.grants.commands import (
 from compensation.ledger import queries as ledger
 from compensation.models import Budget, BudgetUse, Grant, GrantStatus, OrderStatus, Unit
 from compensation.points import commands as points
+from compensation.refunds import by_hand
 from compensation.refunds import commands as refunds
 from compensation.refunds.commands import TooMuch
 from config.common.errors import Invalid, WrongState
@@ -162,10 +163,10 @@ def test_one_that_fails_frees_its_cause_and_can_be_tried_again(agent):
     refunds.fail(refund_id=one.pk, reason="account closed", actor=None, at=AT)
     grant.refresh_from_db()
     assert (grant.status, grant.outcome, held(order)) == ("failed", "account closed", [0])
-    again = refunds.retry(refund_id=one.pk, actor=finance, at=AT)
+    again = by_hand.retry(refund_id=one.pk, actor=finance, at=AT)
     grant.refresh_from_db()
     assert (grant.status, again.grant, held(order)) == ("approved", grant, [3_000])
-    refunds.settle(refund_id=again.pk, reference="bank 7", actor=finance, at=AT)
+    by_hand.settle(refund_id=again.pk, reference="bank 7", actor=finance, at=AT)
     grant.refresh_from_db()
     assert (grant.status, grant.outcome) == ("confirmed", "bank 7")
 
@@ -176,7 +177,7 @@ def test_not_tried_again_when_something_else_was_granted_for_it(agent):
     refunds.fail(refund_id=one.pk, reason="x", actor=None, at=AT)
     ask(order, agent, 100, cause="c", key="2")
     with pytest.raises(WrongState):
-        refunds.retry(refund_id=one.pk, actor=settler(), at=AT)
+        by_hand.retry(refund_id=one.pk, actor=settler(), at=AT)
     assert held(order) == [100]
 
 
@@ -196,7 +197,7 @@ def test_budgets_are_reserved_spent_released_and_reserved_again(agent):
     assert stands() == (0, 3_000)
     refunds.fail(refund_id=one.pk, reason="x", actor=None, at=AT)
     assert stands() == (0, 0)
-    refunds.retry(refund_id=one.pk, actor=settler(), at=AT)
+    by_hand.retry(refund_id=one.pk, actor=settler(), at=AT)
     assert (stands(), BudgetUse.objects.count()) == ((3_000, 0), 1)
 
 

@@ -18,7 +18,7 @@ from compensation.models import (
     RefundTerms,
     Unit,
 )
-from compensation.refunds import alarm, commands, starting
+from compensation.refunds import alarm, by_hand, commands, starting
 from compensation.refunds.commands import TooMuch
 from compensation.refunds.rules import Piece
 from config.common.errors import Invalid, NotFound, NotPermitted, WrongState
@@ -192,20 +192,20 @@ def test_by_hand_under_a_reference_and_with_the_permission():
     order, finance = make_order(), settler()
     one = refund(order)
     with pytest.raises(NotPermitted):
-        commands.settle(refund_id=one.pk, reference="B", actor=staff_with(10**9, approves=True), at=AT)
+        by_hand.settle(refund_id=one.pk, reference="B", actor=staff_with(10**9, approves=True), at=AT)
     for reference in ("", "  ", "\0", "x" * 101):
         with pytest.raises(Invalid):
-            commands.settle(refund_id=one.pk, reference=reference, actor=finance, at=AT)
+            by_hand.settle(refund_id=one.pk, reference=reference, actor=finance, at=AT)
     with pytest.raises(NotFound):
-        commands.settle(refund_id=0, reference="B", actor=finance, at=AT)
-    done = commands.settle(refund_id=one.pk, reference=" B7 ", actor=finance, at=AT)
+        by_hand.settle(refund_id=0, reference="B", actor=finance, at=AT)
+    done = by_hand.settle(refund_id=one.pk, reference=" B7 ", actor=finance, at=AT)
     assert (done.status, done.reference, done.settled_by) == ("confirmed", "B7", finance)
     for act in (
-        lambda: commands.settle(refund_id=one.pk, reference="B", actor=finance, at=AT),
-        lambda: commands.give_up(refund_id=one.pk, reason="B", actor=finance, at=AT),
-        lambda: commands.retry(refund_id=one.pk, actor=finance, at=AT),
-        lambda: commands.ask_now(refund_id=one.pk, actor=finance, at=AT),
-        lambda: commands.hand_over(refund_id=one.pk, actor=finance, at=AT),
+        lambda: by_hand.settle(refund_id=one.pk, reference="B", actor=finance, at=AT),
+        lambda: by_hand.give_up(refund_id=one.pk, reason="B", actor=finance, at=AT),
+        lambda: by_hand.retry(refund_id=one.pk, actor=finance, at=AT),
+        lambda: by_hand.ask_now(refund_id=one.pk, actor=finance, at=AT),
+        lambda: by_hand.hand_over(refund_id=one.pk, actor=finance, at=AT),
     ):
         with pytest.raises(WrongState):
             act()
@@ -218,10 +218,10 @@ def test_what_the_gateway_may_still_pay_is_not_settled_by_hand_for_a_day(setting
     commands.begin_try(refund_id=one.pk, at=AT)
     commands.unanswered(refund_id=one.pk, at=AT)
     with pytest.raises(WrongState):
-        commands.settle(refund_id=one.pk, reference="B", actor=finance, at=AT + DAY - timedelta(seconds=1))
+        by_hand.settle(refund_id=one.pk, reference="B", actor=finance, at=AT + DAY - timedelta(seconds=1))
     with pytest.raises(WrongState):
-        commands.give_up(refund_id=one.pk, reason="B", actor=finance, at=AT + 9 * DAY)
-    assert commands.settle(refund_id=one.pk, reference="B", actor=finance, at=AT + DAY).status == "confirmed"
+        by_hand.give_up(refund_id=one.pk, reason="B", actor=finance, at=AT + 9 * DAY)
+    assert by_hand.settle(refund_id=one.pk, reference="B", actor=finance, at=AT + DAY).status == "confirmed"
 
 
 def test_given_up_then_tried_again_under_another_number():
@@ -229,10 +229,10 @@ def test_given_up_then_tried_again_under_another_number():
     one = refund(order)
     for reason in ("", " "):
         with pytest.raises(Invalid):
-            commands.give_up(refund_id=one.pk, reason=reason, actor=finance, at=AT)
-    commands.give_up(refund_id=one.pk, reason="wrong account", actor=finance, at=AT)
-    again = commands.retry(refund_id=one.pk, actor=finance, at=AT)
-    assert commands.retry(refund_id=one.pk, actor=finance, at=AT) == again
+            by_hand.give_up(refund_id=one.pk, reason=reason, actor=finance, at=AT)
+    by_hand.give_up(refund_id=one.pk, reason="wrong account", actor=finance, at=AT)
+    again = by_hand.retry(refund_id=one.pk, actor=finance, at=AT)
+    assert by_hand.retry(refund_id=one.pk, actor=finance, at=AT) == again
     assert (again.retry_of, again.amount_fen, held(order)) == (one, 10_000, [10_000])
     assert again.number != one.number
     assert money(order) == (10_000, 0)
@@ -241,18 +241,18 @@ def test_given_up_then_tried_again_under_another_number():
 def test_not_tried_again_what_was_refunded_otherwise():
     order, finance = make_order(), settler()
     one = refund(order)
-    commands.give_up(refund_id=one.pk, reason="x", actor=finance, at=AT)
+    by_hand.give_up(refund_id=one.pk, reason="x", actor=finance, at=AT)
     refund(order, 1)
     with pytest.raises(TooMuch):
-        commands.retry(refund_id=one.pk, actor=finance, at=AT)
+        by_hand.retry(refund_id=one.pk, actor=finance, at=AT)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_tried_again_by_two_at_once_it_is_one():
     order, finance = make_order(), settler()
     one = refund(order)
-    commands.give_up(refund_id=one.pk, reason="x", actor=finance, at=AT)
-    results = at_once(*[lambda: commands.retry(refund_id=one.pk, actor=finance, at=AT) for _ in range(3)])
+    by_hand.give_up(refund_id=one.pk, reason="x", actor=finance, at=AT)
+    results = at_once(*[lambda: by_hand.retry(refund_id=one.pk, actor=finance, at=AT) for _ in range(3)])
     assert len({result.pk for result in results}) == 1
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from compensation.ledger import queries as ledger
 from compensation.ledger.check import differences
 from compensation.models import OPEN_REFUNDS, Entry, RefundOrder, RefundStatus, Unit
-from compensation.refunds import commands, gateway, sending
+from compensation.refunds import by_hand, gateway, sending
 from compensation.refunds.gateway import NoAnswer
 from config.common import outbox
 from config.common.errors import NotPermitted, WrongState
@@ -126,7 +126,7 @@ def test_refused_by_the_gateway_it_fails_and_can_be_tried_again(pay):
     one = refund(make_order(), at=now())
     at = work()
     assert (stands(one), one.failure) == ("failed", "the account is closed")
-    again = commands.retry(refund_id=one.pk, actor=settler(), at=at)
+    again = by_hand.retry(refund_id=one.pk, actor=settler(), at=at)
     work(at=at)
     assert stands(again) == "confirmed"
     assert pay.paid == {again.number: 10_000}
@@ -195,12 +195,12 @@ def test_without_a_gateway_it_waits_for_finance_and_is_handed_over_when_there_is
     work(3)
     assert (stands(one), OutboxMessage.objects.filter(kind="refund").count()) == ("created", 0)
     with pytest.raises(WrongState):
-        commands.hand_over(refund_id=one.pk, actor=finance, at=now())
+        by_hand.hand_over(refund_id=one.pk, actor=finance, at=now())
     settings.REFUND_GATEWAY_URL = pay.url
     with pytest.raises(NotPermitted):
-        commands.hand_over(refund_id=one.pk, actor=UserFactory(), at=now())
+        by_hand.hand_over(refund_id=one.pk, actor=UserFactory(), at=now())
     for _again in range(2):
-        commands.hand_over(refund_id=one.pk, actor=finance, at=now())
+        by_hand.hand_over(refund_id=one.pk, actor=finance, at=now())
     work()
     assert stands(one) == "confirmed"
     books_agree(pay)
@@ -208,7 +208,7 @@ def test_without_a_gateway_it_waits_for_finance_and_is_handed_over_when_there_is
 
 def test_settled_by_hand_before_it_is_sent_the_gateway_never_hears_of_it(pay):
     one = refund(make_order(), at=now())
-    commands.settle(refund_id=one.pk, reference="bank 7", actor=settler(), at=now())
+    by_hand.settle(refund_id=one.pk, reference="bank 7", actor=settler(), at=now())
     work(3)
     assert (stands(one), pay.requests) == ("confirmed", [])
     assert OutboxMessage.objects.get(kind="refund").status == "dropped"
@@ -220,7 +220,7 @@ def test_asked_again_at_once(pay):
     work()
     pay.work_off()
     assert sending.ask_due(at=now()) == 0
-    commands.ask_now(refund_id=one.pk, actor=finance, at=now())
+    by_hand.ask_now(refund_id=one.pk, actor=finance, at=now())
     assert sending.ask_due(at=now()) == 1
     assert stands(one) == "confirmed"
 
