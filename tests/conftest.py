@@ -1,5 +1,6 @@
 """A database server for the tests: a private one, or DATABASE_URL's."""
 
+import os
 import time
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from django.core.management import CommandError
 from django.db import OperationalError
 from django.test import TransactionTestCase
 from django.utils.translation.reloader import translation_file_changed
+from hypothesis import HealthCheck, settings
 
 from config import embedded, pgserver
 from config.common import live
@@ -15,6 +17,16 @@ from config.common.translations import compile_changed
 
 compile_changed()
 translation_file_changed(None, Path("django.mo"))  # Django read the old ones before it came here
+
+# A busy machine is no failure, and what every change must pass speaks of the change, not of luck:
+# `make test` searches at random, `make test-all` looks at the same examples each time.
+settings.register_profile(
+    "house",
+    deadline=None,
+    derandomize="TEST_ALL" in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("house")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -4,7 +4,7 @@ What becomes of it then is in `giving`; who decides, in `approval`.
 """
 
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
@@ -139,12 +139,12 @@ def request(
         requested_by=actor,
         requested_at=at,
     )
-    lines = _fill(grant, content, reason, order)
     known = lock_member(member.pk)
 
     def perform() -> Grant:
         if known.erased_at is not None:
             raise WrongState(_("The data of this member was erased."))
+        lines = _fill(grant, content, reason, order)
         handler_of(grant.kind).check(grant)
         _keep(grant, lines)
         record(
@@ -160,16 +160,18 @@ def request(
         _give_or_ask(grant, actor=actor, at=at, doubt=doubt)
         return grant
 
-    asked: dict[str, Any] = {
+    # As it was asked, not as it was priced: what is left of an order is less the second time.
+    asked = {
         "cause": cause,
         "member": member.pk,
         "kind": content.kind,
-        "template": grant.template_id,
-        "points": grant.points,
+        "template": content.template and content.template.pk,
+        "points": content.points,
+        "amount_fen": content.amount_fen,
+        "gift": content.gift,
+        "order": order and order.pk,
+        "lines": rules.lines_of(content),
     }
-    more = {"amount_fen": grant.amount_fen, "gift": grant.gift, "order": order and order.pk, "lines": lines}
-    if grant.kind not in {GrantKind.COUPON, GrantKind.POINTS}:
-        asked |= more
     return once(scope="grant.request", key=key, content=asked, model=Grant, perform=perform)[0]
 
 
@@ -299,7 +301,7 @@ def _fill(grant: Grant, content: Content, reason: str, order: Order | None) -> l
         grant.kind, grant.cost_fen, above=authority.terms().evidence_above_fen
     ):
         raise EvidenceMissing
-    lines = [(line.order_line.pk, line.quantity, rules.amount_of(line)) for line in content.lines]
+    lines = rules.lines_of(content)
     grant.content_hash = rules.digest(grant, lines)
     return lines
 

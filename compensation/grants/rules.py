@@ -43,6 +43,11 @@ def amount_of(line: Line) -> int:
     return share(line.order_line.paid_fen, line.quantity, line.order_line.quantity)
 
 
+def lines_of(content: Content) -> list[tuple[int, int, int]]:
+    """The lines of a content as (order line, quantity, fen)."""
+    return [(line.order_line.pk, line.quantity, amount_of(line)) for line in content.lines]
+
+
 def says_more(content: Content, *taken: str) -> bool:
     """Whether a content says more than its kind takes."""
     said = {name for name in ("template", "points", "amount_fen", "gift", "lines") if getattr(content, name)}

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.conf import settings
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from compensation.models import RefundCause, RefundOrder, RefundStatus
@@ -16,6 +17,7 @@ from config.common.models import User
 SETTLE = "compensation.settle_grant"
 
 
+@transaction.atomic
 def hand_over(*, refund_id: int, actor: User, at: datetime) -> RefundOrder:
     """Give a refund that waits for finance to the gateway.
 
@@ -31,6 +33,7 @@ def hand_over(*, refund_id: int, actor: User, at: datetime) -> RefundOrder:
     return refund
 
 
+@transaction.atomic
 def settle(*, refund_id: int, reference: str, actor: User, at: datetime) -> RefundOrder:
     """Confirm by hand that it was paid, under the number that whoever paid gave it.
 
@@ -46,6 +49,7 @@ def settle(*, refund_id: int, reference: str, actor: User, at: datetime) -> Refu
     return commands.confirm(refund_id=refund.pk, reference=reference, actor=actor, at=at, by_hand=True)
 
 
+@transaction.atomic
 def give_up(*, refund_id: int, reason: str, actor: User, at: datetime) -> RefundOrder:
     """End a refund that was never sent, saying why.
 
@@ -61,6 +65,7 @@ def give_up(*, refund_id: int, reason: str, actor: User, at: datetime) -> Refund
     return commands.fail(refund_id=refund.pk, reason=reason, actor=actor, at=at)
 
 
+@transaction.atomic
 def retry(*, refund_id: int, actor: User, at: datetime) -> RefundOrder:
     """Try again what had failed, as a refund of its own under a number of its own; again gives the same.
 
@@ -93,6 +98,7 @@ def retry(*, refund_id: int, actor: User, at: datetime) -> RefundOrder:
     return new
 
 
+@transaction.atomic
 def ask_now(*, refund_id: int, actor: User, at: datetime) -> RefundOrder:
     """Have the gateway asked at once what became of it.
 

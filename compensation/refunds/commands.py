@@ -109,7 +109,6 @@ def create(
 
 
 @transaction.atomic
-@transaction.atomic
 def begin_try(*, refund_id: int, at: datetime) -> RefundOrder | None:
     """Note that a refund is about to be sent or asked about, before that is done; None: it has ended.
 
@@ -189,9 +188,6 @@ def fail(*, refund_id: int, reason: str, actor: Actor, at: datetime) -> RefundOr
     return refund
 
 
-@transaction.atomic
-@transaction.atomic
-@transaction.atomic
 @transaction.atomic
 def lock(refund_id: int) -> RefundOrder:
     """Hold a refund's member, its grant, and the refund.

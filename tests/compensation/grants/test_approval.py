@@ -206,7 +206,7 @@ def test_on_its_way_then_carried_out_then_confirmed(refund, supervisor):
         assert confirm(grant_id=grant.pk, actor=None, at=AT + HOUR).confirmed_at == AT + HOUR
     with pytest.raises(WrongState):
         fail(grant_id=grant.pk, reason="x", actor=None, at=AT)
-    kinds = list(Event.objects.filter(subject_type="grant").values_list("kind", flat=True))
+    kinds = list(Event.objects.filter(subject_type="grant").order_by("id").values_list("kind", flat=True))
     assert kinds == ["grant.requested", "grant.approved", "grant.executed", "grant.confirmed"]
     assert reverse(grant_id=grant.pk, actor=supervisor, note="x", at=AT).status == "reversed"
 

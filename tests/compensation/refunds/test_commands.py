@@ -51,7 +51,9 @@ def test_made_it_is_held_and_owed_then_paid():
         done = commands.confirm(refund_id=one.pk, reference="B7", actor=None, at=AT + HOUR)
         assert (done.status, done.reference, done.ended_at) == ("confirmed", "B7", AT + HOUR)
     assert (held(order), money(order)) == ([4_000, 0], (0, 4_000))
-    assert list(Event.objects.filter(subject_type="refundorder").values_list("kind", flat=True)) == [
+    assert list(
+        Event.objects.filter(subject_type="refundorder").order_by("id").values_list("kind", flat=True)
+    ) == [
         "refund.created",
         "refund.confirmed",
     ]

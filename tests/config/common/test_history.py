@@ -96,7 +96,11 @@ def test_accounts_and_roles_without_secrets():
     User.objects.filter(pk=user.pk).update(is_active=False)
     assert [one.name for one in last("user").differences] == ["active"]
     everything = str(
-        list(Event.objects.filter(kind="config.changed", subject_type="user").values_list("data"))
+        list(
+            Event.objects.filter(kind="config.changed", subject_type="user")
+            .order_by("id")
+            .values_list("data")
+        )
     )
     assert "example.com" not in everything
     assert user.password not in everything

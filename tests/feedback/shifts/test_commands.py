@@ -24,7 +24,9 @@ def agent():
 
 
 def changes():
-    return list(Event.objects.filter(kind="agent.presence").values_list("data__state", flat=True))
+    return list(
+        Event.objects.filter(kind="agent.presence").order_by("id").values_list("data__state", flat=True)
+    )
 
 
 def test_presence_is_kept_with_its_beginning(agent):
