@@ -36,7 +36,15 @@ PERSONAL = {
     "feedback.Appeal": Personal({"text": R, "answer": R}, "check_of__case__member"),
     "feedback.CoachingNote": Personal({"text": R, "outcome": R}, "check_of__case__member"),
     "feedback.BreachNote": Personal({"remark": R}, "clock__case__member"),
-    "feedback.Review": Personal({"external_id": T, "title": S, "text": S}, "member"),
+    "feedback.Review": Personal(
+        {"external_id": T, "title": S, "text": S, "video_url": F, "device": T}, "member"
+    ),
+    "feedback.ReviewPicture": Personal({"file": F, "name": S, "sha256": T}, "review__member"),
+    "feedback.ReviewPlace": Personal({"external_id": T, "url": T}, "review__member"),
+    "feedback.ReviewSignal": Personal({"evidence": M}, "review__member"),
+    "feedback.ReviewBand": Personal({}, "review__member"),
+    "feedback.ModerationDecision": Personal({"note": R}, "review__member"),
+    "feedback.ReviewAppeal": Personal({"text": S}, "review__member"),
     "feedback.Reply": Personal({"text": S}, "review__member"),
     "feedback.SavedView": Personal({"filter": M}),
     "feedback.ImportRun": Personal({"folder": F, "files": M, "failures": M}),
@@ -53,10 +61,14 @@ FREE = {
     "feedback.DeskSetup", "feedback.Messenger", "feedback.Template", "feedback.ToneRule", "feedback.Playbook",
     "feedback.PlaybookStep", "feedback.PlaybookRemedy", "feedback.PlaybookVersion", "feedback.Scorecard",
     "feedback.ScorecardItem", "feedback.SamplingRule", "feedback.QualityCheck", "feedback.BreachCause",
+    "feedback.ReviewDimension", "feedback.ReviewSetup", "feedback.ModerationReason",
+    "feedback.ModerationWord", "feedback.SignalRule",
     "feedback.Leave", "feedback.Simulation", "feedback.ClockMove",
     # what we count
     "feedback.BoardCount", "feedback.Clock",
     # columns
+    "feedback.Review.source", "feedback.ReviewStars.source", "feedback.ReviewPlace.channel",
+    "feedback.ReviewPicture.content_type",
     "feedback.Case.key", "feedback.Case.category", "feedback.Case.last_author", "feedback.Alert.key",
     "feedback.Alert.kind", "feedback.Attachment.content_type",
     "feedback.BulkRun.key", "feedback.BulkRun.action",

@@ -164,7 +164,7 @@ class ReviewAdmin(Browsed):
     @admin.display(description=_("stars"), ordering="stars")
     def shown_stars(self, review: Review) -> str:
         """As stars."""
-        return "★" * review.stars
+        return review.shown_stars
 
     @admin.display(description=_("text"))
     def words(self, review: Review) -> str:

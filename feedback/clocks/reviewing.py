@@ -62,8 +62,8 @@ def start(reviews: Sequence[Review], *, at: datetime) -> list[Clock]:
 
 
 def priority_of(review: Review) -> Priority:
-    """How urgent an answer is: a middling review is as urgent as a case usually is, a good one less."""
-    return Priority.NORMAL if review.stars <= MIDDLING else Priority.LOW
+    """How urgent an answer is: a middling review, or a follow-up, is as urgent as a case usually is."""
+    return Priority.NORMAL if (review.stars or MIDDLING) <= MIDDLING else Priority.LOW
 
 
 def met(review: Review, *, actor: Actor, at: datetime) -> None:

@@ -53,6 +53,17 @@ from feedback.models.link import CaseLink, LinkKind
 from feedback.models.mailbox import Mailbox, Security
 from feedback.models.message import Attachment, Author, Message
 from feedback.models.messenger import Digest, DigestLine, Messenger, MessengerKind, TeamRule
+from feedback.models.moderation import (
+    ModerationDecision,
+    ModerationReason,
+    ModerationVerdict,
+    ModerationWord,
+    ReviewAppeal,
+    ReviewBand,
+    ReviewSignal,
+    Signal,
+    SignalRule,
+)
 from feedback.models.org import Agent, Department, Membership, Skill, Strategy
 from feedback.models.playbook import (
     Playbook,
@@ -81,7 +92,20 @@ from feedback.models.quality import (
     ScorecardItem,
 )
 from feedback.models.remedy import Remedy
-from feedback.models.review import Reply, Review
+from feedback.models.review import (
+    IMPORTED,
+    PORTAL,
+    Reply,
+    Review,
+    ReviewDimension,
+    ReviewPicture,
+    ReviewPlace,
+    ReviewScore,
+    ReviewStars,
+    ReviewStatus,
+    ReviewVote,
+)
+from feedback.models.review_setup import InvitationEnd, ReviewInvitation, ReviewSetup
 from feedback.models.routing import Cover, DedicatedService, Dedication, DepartmentRule
 from feedback.models.shift import Leave, LeaveReason, Presence, PresenceState, Shift
 from feedback.models.sop import Calendar, CalendarVersion, PauseRule, Policy, PolicyTarget, PolicyVersion
@@ -101,8 +125,10 @@ from feedback.models.wording import Problem, Template, Tone, ToneRule, ToneRuleK
 from feedback.models.words import CaseWords
 
 __all__ = [
+    "IMPORTED",
     "MAY_PAUSE",
     "OUTSIDE",
+    "PORTAL",
     "SOURCE_CHANNELS",
     "UNENDED",
     "Agent",
@@ -173,6 +199,7 @@ __all__ = [
     "HandoffStatus",
     "ImportRun",
     "ImportStatus",
+    "InvitationEnd",
     "KnownWord",
     "Ladder",
     "LadderVersion",
@@ -187,6 +214,10 @@ __all__ = [
     "Messenger",
     "MessengerKind",
     "Milestone",
+    "ModerationDecision",
+    "ModerationReason",
+    "ModerationVerdict",
+    "ModerationWord",
     "Outcome",
     "Pace",
     "Pause",
@@ -218,6 +249,18 @@ __all__ = [
     "RequestStatus",
     "Resolution",
     "Review",
+    "ReviewAppeal",
+    "ReviewBand",
+    "ReviewDimension",
+    "ReviewInvitation",
+    "ReviewPicture",
+    "ReviewPlace",
+    "ReviewScore",
+    "ReviewSetup",
+    "ReviewSignal",
+    "ReviewStars",
+    "ReviewStatus",
+    "ReviewVote",
     "RuleProgress",
     "RuleTask",
     "Rung",
@@ -231,6 +274,8 @@ __all__ = [
     "Security",
     "Severity",
     "Shift",
+    "Signal",
+    "SignalRule",
     "Simulation",
     "Skill",
     "StepDone",

@@ -7,9 +7,12 @@ from feedback.models.knowledge import AnsweringRule, Article, ArticleText, Topic
 from feedback.models.ladder import Ladder, Rung
 from feedback.models.mailbox import Mailbox
 from feedback.models.messenger import Messenger, TeamRule
+from feedback.models.moderation import ModerationReason, ModerationWord, SignalRule
 from feedback.models.org import Agent, Department, Membership, Skill
 from feedback.models.playbook import Playbook, PlaybookRemedy, PlaybookStep
 from feedback.models.quality import SamplingRule, Scorecard, ScorecardItem
+from feedback.models.review import ReviewDimension
+from feedback.models.review_setup import ReviewSetup
 from feedback.models.routing import Cover, DedicatedService, DepartmentRule
 from feedback.models.sop import Calendar, PauseRule, Policy, PolicyTarget
 from feedback.models.supervision import AttainmentTarget, BreachCause
@@ -30,6 +33,7 @@ TRACKED = (
     Template, ToneRule, Playbook, PlaybookStep, PlaybookRemedy,
     Topic, Article, AnsweringRule, ChatSetup, GapThreshold,
     AttainmentTarget, BreachCause, Scorecard, ScorecardItem, SamplingRule, WebhookSource,
+    ReviewDimension, ReviewSetup, ModerationReason, ModerationWord, SignalRule,
 )  # fmt: skip
 
 for _model in TRACKED:

@@ -7,14 +7,14 @@ clock of its own until it is answered.
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import CharField, Exists, F, OuterRef, QuerySet, Value
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from feedback.cases import commands as cases
 from feedback.clocks import reviewing
-from feedback.models import Case, CaseKind, Channel, Reply, Review
+from feedback.models import Case, CaseKind, Channel, Reply, Review, ReviewStatus
 
 BAD = 2  # stars, and fewer
 FRESH = timedelta(days=7)  # what is older, such as reviews brought in from before, starts nothing
@@ -39,16 +39,19 @@ def waiting(at: datetime) -> QuerySet[Review]:
 
 def untimed(at: datetime) -> QuerySet[Review]:
     """The other reviews that nobody has answered and that were not taken up yet, oldest first."""
-    return _fresh(at).filter(stars__gt=BAD, taken_up_at=None)
+    return _fresh(at).filter(Q(stars__gt=BAD) | Q(stars=None), taken_up_at=None)
 
 
 def _fresh(at: datetime) -> QuerySet[Review]:
     followed = Case.objects.filter(key=Concat(Value(KEY), Cast(OuterRef("pk"), CharField())))
+    since = at - FRESH
+    fresh = Q(released_at=None, written_at__gt=since, written_at__lte=at)
     return Review.objects.filter(
+        fresh | Q(released_at__gt=since, released_at__lte=at),
         ~Exists(followed),
         ~Exists(Reply.objects.filter(review=OuterRef("pk"))),
-        written_at__gt=at - FRESH,
-        written_at__lte=at,
+        status=ReviewStatus.PUBLISHED,
+        deleted_at=None,
     ).order_by(F("written_at").asc(), "pk")
 
 
@@ -70,7 +73,7 @@ def _open(review: Review, at: datetime) -> None:
         kind=CaseKind.REVIEW,
         channel=Channel.MARKETPLACE,
         subject=subject,
-        body="\n".join(filter(None, (review.title, review.text))) or "★" * review.stars,
+        body="\n".join(filter(None, (review.title, review.text))) or review.shown_stars,
         order=review.order,
         key=key_of(review.pk),
         actor=None,

@@ -1,17 +1,59 @@
 """Reviews as a target of an import."""
 
-from compensation.models import Order, Product
-from compensation.shop_import.convert import FieldType, Type
-from compensation.shop_import.targets import Reference, Target
-from feedback.models import Review
+from collections.abc import Sequence
+from datetime import datetime
 
-REVIEW = Target(
+from django.utils.translation import gettext as _
+
+from compensation.models import Member, Order, OrderLine, Product
+from compensation.shop_import.convert import FieldType, Type
+from compensation.shop_import.targets import Item, Reference, Target, Written
+from feedback.models import PORTAL, Review
+from feedback.reviews import marketplace
+
+
+def _after(ids: Sequence[int], at: datetime) -> None:
+    marketplace.stand(Review.objects.filter(pk__in=ids), at=at)
+
+
+class ReviewTarget(Target):
+    """Reviews as marketplaces give them out; where stars are others than before, the change is kept."""
+
+    def _upsert(self, good: Sequence[Item], at: datetime) -> Written:
+        rows = Review.objects.select_for_update(no_key=True, of=("self",)).order_by("pk")
+        held = {row.external_id: row for row in rows.filter(external_id__in=[item.key[0] for item in good])}
+        wanted = {item.values["member_id"] for item in good}
+        gone = set(Member.objects.filter(pk__in=wanted, erased_at__isnull=False).values_list("pk", flat=True))
+        for item in good:
+            review = held.get(item.key[0])
+            if review is not None and (review.source == PORTAL or review.follows_id is not None):
+                item.reject("external_id", _("this review was not brought in by a file"), item.key[0])
+            elif item.values["member_id"] in gone:
+                item.reject("order", _("the member's data was erased"))
+            elif review is not None and review.deleted_at is None:
+                marketplace.restar(review, item.values["stars"], at=at)
+        taken = [item for item in good if not item.fault]
+        _fill_products(taken)
+        return super()._upsert(taken, at) if taken else Written([], 0, 0)
+
+
+def _fill_products(items: Sequence[Item]) -> None:
+    """Say what a review is about where only the line of the order tells."""
+    wanted = [item for item in items if "order_line" in item.values]
+    lines = OrderLine.objects.filter(pk__in={item.values["order_line"] for item in wanted} - {None})
+    products = dict(lines.values_list("pk", "product_id"))
+    for item in wanted:
+        item.values["product"] = item.values.get("product") or products.get(item.values["order_line"])
+
+
+REVIEW = ReviewTarget(
     name="review",
     model=Review,
     key=("external_id",),
     fields={
-        "external_id": FieldType(longest=80, required=True),
+        "external_id": FieldType(longest=160, required=True),
         "order": FieldType(longest=64, required=True),
+        "order_line": FieldType(longest=64),
         "product": FieldType(longest=64),
         "stars": FieldType(Type.NUMBER, required=True, least=1, most=5),
         "title": FieldType(longest=200, cut=True),
@@ -19,10 +61,13 @@ REVIEW = Target(
         "asked_at": FieldType(Type.TIME, past=True),
         "written_at": FieldType(Type.TIME, required=True, past=True),
     },
-    columns={"order": "order_id", "product": "product_id"},
+    columns={"order": "order_id", "order_line": "order_line_id", "product": "product_id"},
     references=(
         Reference("order", Order, lends={"member_id": "member_id"}),
+        Reference("order_line", OrderLine, within="order"),
         Reference("product", Product),
     ),
     defaults=lambda _at: {"title": "", "text": ""},
+    after=_after,
+    frozen="deleted_at",
 )

@@ -13,7 +13,7 @@ from config.common.models import User
 from feedback import models
 from feedback.defaults.roles import ROLES, seed_roles
 from tests.factories.common import UserFactory
-from tests.factories.compensation import T0, MemberFactory
+from tests.factories.compensation import T0, MemberFactory, OrderLineFactory
 from tests.factories.sop import ALWAYS, OFFICE
 
 
@@ -134,3 +134,22 @@ def picture(name="photo.jpg", size=(40, 30), kind="JPEG", **options) -> SimpleUp
     file = io.BytesIO()
     Image.new("RGB", size, "red").save(file, kind, **options)
     return SimpleUploadedFile(name, file.getvalue())
+
+
+class ReviewFactory(DjangoModelFactory):
+    """A review as a row, of a line of an order; `portal=True` was written with us."""
+
+    class Meta:
+        model = models.Review
+
+    external_id = factory.Sequence(lambda n: f"review-{n}")
+    order_line = factory.SubFactory(OrderLineFactory)
+    order = factory.LazyAttribute(lambda one: one.order_line.order)
+    member = factory.LazyAttribute(lambda one: one.order.member)
+    product = factory.LazyAttribute(lambda one: one.order_line.product)
+    stars = 5
+    text = "杯子很好看，就是有点小。"
+    written_at = T0
+
+    class Params:
+        portal = factory.Trait(source=models.PORTAL)

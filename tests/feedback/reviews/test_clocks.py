@@ -15,7 +15,7 @@ from feedback.ladders import reviewing as sweeping
 from feedback.ladders.sweep import sweep
 from feedback.models import Alert, BreachCause, Case, Clock, DepartmentRule, Firing, Policy, Review
 from feedback.org import alerts
-from feedback.reviews import commands, following
+from feedback.reviews import commands, following, marketplace
 from feedback.sops.commands import publish_policy
 from feedback.supervision import causes, counts
 from feedback.supervision.board import behind, board
@@ -145,7 +145,7 @@ def test_a_breach_is_withdrawn_when_the_answer_turns_out_to_be_in_time(agent):
 
 def test_one_that_turns_bad_becomes_a_case_in_place_of_its_clock():
     clock = timed()
-    Review.objects.update(stars=1)
+    marketplace.restar(Review.objects.get(), 1, at=T0)
     assert following.follow_up(at=T0 + HOUR) == 1
     clock.refresh_from_db()
     assert (clock.stopped_at, clock.breached_at) == (T0 + HOUR, None)
