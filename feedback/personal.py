@@ -46,6 +46,9 @@ PERSONAL = {
     "feedback.ModerationDecision": Personal({"note": R}, "review__member"),
     "feedback.ReviewAppeal": Personal({"text": S}, "review__member"),
     "feedback.Reply": Personal({"text": S}, "review__member"),
+    "feedback.Triage": Personal(
+        {"keywords": S, "words": S, "read": S}, "member"
+    ),
     "feedback.SavedView": Personal({"filter": M}),
     "feedback.ImportRun": Personal({"folder": F, "files": M, "failures": M}),
 }  # fmt: skip
@@ -64,6 +67,7 @@ FREE = {
     "feedback.ReviewDimension", "feedback.ReviewSetup", "feedback.ModerationReason",
     "feedback.ModerationWord", "feedback.SignalRule",
     "feedback.Leave", "feedback.Simulation", "feedback.ClockMove",
+    "feedback.LexiconEntry", "feedback.TriageSetup",
     # what we count
     "feedback.BoardCount", "feedback.Clock",
     # columns
@@ -76,5 +80,6 @@ FREE = {
     "feedback.Draft.kind", "feedback.Firing.action", "feedback.ImportRun.map_name",
     "feedback.ImportRun.map_text", "feedback.ImportRun.doing", "feedback.ImportRun.counts",
     "feedback.QualityScore.points", "feedback.SavedView.name", "feedback.SavedView.columns",
-    "feedback.SavedView.sort",
+    "feedback.SavedView.sort", "feedback.Triage.aspects", "feedback.Triage.tones", "feedback.Triage.decided",
+    "feedback.TriageModel.digest", "feedback.TriageModel.scores", "feedback.TriageModel.weights",
 }  # fmt: skip

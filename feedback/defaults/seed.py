@@ -8,6 +8,7 @@ from feedback.defaults.departments import seed_departments
 from feedback.defaults.gaps import seed_gaps
 from feedback.defaults.knowledge import seed_knowledge
 from feedback.defaults.ladders import seed_ladders
+from feedback.defaults.lexicon import seed_lexicon
 from feedback.defaults.pauses import seed_pauses
 from feedback.defaults.playbooks import seed_playbooks, seed_templates
 from feedback.defaults.policies import seed_policies
@@ -33,6 +34,7 @@ SEEDS = (
     seed_pauses,
     seed_policies,
     seed_knowledge,
+    seed_lexicon,
     seed_templates,
     seed_playbooks,  # they name templates and coupons
 )

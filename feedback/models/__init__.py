@@ -119,6 +119,16 @@ from feedback.models.supervision import (
     CountOf,
     Pace,
 )
+from feedback.models.triage import (
+    LexiconEntry,
+    TrainedOn,
+    Triage,
+    TriageModel,
+    TriageSetup,
+    Trial,
+    WordRole,
+)
+from feedback.models.voice import Feeling, VoiceAspect
 from feedback.models.watcher import Watcher
 from feedback.models.webhook import SOURCE_CHANNELS, Scope, WebhookKey, WebhookSource
 from feedback.models.wording import Problem, Template, Tone, ToneRule, ToneRuleKind, ToneSeverity
@@ -189,6 +199,7 @@ __all__ = [
     "DigestLine",
     "Direction",
     "Draft",
+    "Feeling",
     "Firing",
     "Gap",
     "GapCause",
@@ -206,6 +217,7 @@ __all__ = [
     "Language",
     "Leave",
     "LeaveReason",
+    "LexiconEntry",
     "LinkKind",
     "Mailbox",
     "Membership",
@@ -289,9 +301,16 @@ __all__ = [
     "ToneRuleKind",
     "ToneSeverity",
     "Topic",
+    "TrainedOn",
+    "Triage",
+    "TriageModel",
+    "TriageSetup",
+    "Trial",
     "Verdict",
     "Via",
+    "VoiceAspect",
     "Watcher",
     "WebhookKey",
     "WebhookSource",
+    "WordRole",
 ]

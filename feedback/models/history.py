@@ -16,6 +16,7 @@ from feedback.models.review_setup import ReviewSetup
 from feedback.models.routing import Cover, DedicatedService, DepartmentRule
 from feedback.models.sop import Calendar, PauseRule, Policy, PolicyTarget
 from feedback.models.supervision import AttainmentTarget, BreachCause
+from feedback.models.triage import LexiconEntry, TriageSetup
 from feedback.models.webhook import WebhookKey, WebhookSource
 from feedback.models.wording import Template, ToneRule
 
@@ -34,6 +35,7 @@ TRACKED = (
     Topic, Article, AnsweringRule, ChatSetup, GapThreshold,
     AttainmentTarget, BreachCause, Scorecard, ScorecardItem, SamplingRule, WebhookSource,
     ReviewDimension, ReviewSetup, ModerationReason, ModerationWord, SignalRule,
+    LexiconEntry, TriageSetup,
 )  # fmt: skip
 
 for _model in TRACKED:
