@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compensation', '0022_grants_bind_terms'),
-        ('feedback', '0040_automatic_rules'),
+        ("feedback", "0041_reviews_and_moderation"),
         ('pghistory', '0007_auto_20250421_0444'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
