@@ -1,6 +1,6 @@
 """What the gateway and the shop tell us of refunds and parcels."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from compensation.api.signed import HEADERS, SignedView
+from compensation.api.signed import ShopView, SignedView
 from compensation.grants import parcels, shipping
 from compensation.models import Grant, GrantStatus, RefundOrder, RefundStatus
 from compensation.refunds import gateway, sending
@@ -17,6 +17,7 @@ from compensation.refunds import queries as refunds
 from config.common.api import describe
 from config.common.errors import Invalid, WrongState
 from config.common.idempotency import once
+from config.common.signed import HEADERS
 
 
 class RefundWordSerializer(serializers.Serializer[Any]):
@@ -52,6 +53,14 @@ class ParcelStateSerializer(serializers.Serializer[Any]):
 
     number = serializers.CharField()
     status = serializers.ChoiceField(choices=GrantStatus.choices)
+
+
+def _told(summary: str, word: Any, state: Any, name: str) -> Callable[..., Any]:
+    """An operation for the schema: somebody says a word, and hears how it stands."""
+    refused = (400, 401, 404, 409, 413, 422)
+    return describe(
+        summary, "shop", state, *refused, request=word, parameters=HEADERS, operation_id=name, auth=[]
+    )
 
 
 class _RefundWord(SignedView):
@@ -95,79 +104,32 @@ class GatewayView(_RefundWord):
         """The gateway's keys."""
         return list(settings.REFUND_GATEWAY_SECRETS)
 
-    @describe(
+    @_told(
         "The gateway says what became of a refund",
-        "shop",
+        RefundWordSerializer,
         RefundStateSerializer,
-        400,
-        401,
-        404,
-        409,
-        413,
-        422,
-        request=RefundWordSerializer,
-        parameters=HEADERS,
-        operation_id="gateway_refund",
-        auth=[],
+        "gateway_refund",
     )
     def post(self, request: Request) -> Response:
         """Take down what the gateway says; again changes nothing."""
         return self.answer(request, of_gateway=True)
 
 
-class ShopRefundView(_RefundWord):
+class ShopRefundView(_RefundWord, ShopView):
     """The shop says that it paid a refund which waits for somebody to pay it."""
 
-    who = "shop"
-
-    def secrets(self) -> Sequence[str]:
-        """The shop's keys."""
-        return list(settings.SHOP_API_SECRETS)
-
-    @describe(
-        "The shop has paid a refund, or cannot",
-        "shop",
-        RefundStateSerializer,
-        400,
-        401,
-        404,
-        409,
-        413,
-        422,
-        request=RefundWordSerializer,
-        parameters=HEADERS,
-        operation_id="shop_refund",
-        auth=[],
+    @_told(
+        "The shop has paid a refund, or cannot", RefundWordSerializer, RefundStateSerializer, "shop_refund"
     )
     def post(self, request: Request) -> Response:
         """Take down what the shop says; not of refunds that the gateway has."""
         return self.answer(request, of_gateway=False)
 
 
-class ShopParcelView(SignedView):
+class ShopParcelView(ShopView):
     """The shop says what became of a reshipment or gift."""
 
-    who = "shop"
-
-    def secrets(self) -> Sequence[str]:
-        """The shop's keys."""
-        return list(settings.SHOP_API_SECRETS)
-
-    @describe(
-        "What became of a reshipment or gift",
-        "shop",
-        ParcelStateSerializer,
-        400,
-        401,
-        404,
-        409,
-        413,
-        422,
-        request=ParcelWordSerializer,
-        parameters=HEADERS,
-        operation_id="shop_parcel",
-        auth=[],
-    )
+    @_told("What became of a reshipment or gift", ParcelWordSerializer, ParcelStateSerializer, "shop_parcel")
     def post(self, request: Request) -> Response:
         """Take down what the shop says; again changes nothing."""
         content, message_id, at = self.told(request)

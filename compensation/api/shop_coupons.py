@@ -1,16 +1,15 @@
 """Coupons for the shop's till: what fits an order, and reserving, redeeming, releasing, undoing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from compensation.api.signed import HEADERS, SignedView
+from compensation.api.signed import ShopView
 from compensation.coupons import commands, queries, terms
 from compensation.coupons.commands import Basket, Item
 from compensation.coupons.queries import Quoted
@@ -18,6 +17,7 @@ from compensation.members.queries import by_number
 from compensation.models import CouponUse, Product, UseState
 from config.common.api import IDEMPOTENCY_KEY, MoneyField, describe, idempotency_key
 from config.common.errors import Invalid
+from config.common.signed import HEADERS
 
 MOST_FEN = 10**12
 MOST_ITEMS, MOST_CODES = 500, 20
@@ -144,14 +144,8 @@ class CouponQuoteSerializer(serializers.Serializer[Any]):
     total = MoneyField(source="total_fen")
 
 
-class CouponDeskView(SignedView):
+class CouponDeskView(ShopView):
     """What the shop's till asks and tells."""
-
-    who = "shop"
-
-    def secrets(self) -> Sequence[str]:
-        """The shop's keys."""
-        return list(settings.SHOP_API_SECRETS)
 
 
 class QuoteView(CouponDeskView):

@@ -1,48 +1,22 @@
 """What marketplaces, social media and telephone systems send us, signed."""
 
-import json
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, inline_serializer
+from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
-from rest_framework.parsers import JSONParser
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import BaseThrottle
-from rest_framework.views import APIView
 
 from config.common import limits, webhooks
 from config.common.api import describe
-from config.common.errors import DomainError, Invalid
-from config.common.throttling import client_ip
+from config.common.signed import HEADERS, MINUTE, UNKNOWN, SignedAPIView, body_of, count_bad, object_of
 from config.common.webhooks import BadSignature
 from feedback.channels.base import CHANNELS
 from feedback.channels.inbound import keys
 from feedback.models import Channel, Scope, WebhookSource
 
-MINUTE = timedelta(minutes=1)
-BAD_SIGNATURES = 60
-"""How many requests with a bad signature a minute a network address may send."""
-UNKNOWN = webhooks.new_secret()  # so that a source that is not there takes as long to refuse
-
-HEADERS = [
-    OpenApiParameter("webhook-id", OpenApiTypes.STR, OpenApiParameter.HEADER, required=True),
-    OpenApiParameter(
-        "webhook-timestamp", OpenApiTypes.INT, OpenApiParameter.HEADER, required=True,
-        description="Seconds since 1970; five minutes at most from now.",
-    ),
-    OpenApiParameter(
-        "webhook-signature", OpenApiTypes.STR, OpenApiParameter.HEADER, required=True,
-        description="`v1,` and the Base64 of the HMAC-SHA256 of `id.timestamp.body`.",
-    ),
-]  # fmt: skip
 RECEIVED = inline_serializer(
     "Received",
     {
@@ -90,21 +64,8 @@ class InboundSerializer(serializers.Serializer[Any]):
     recording_url = serializers.CharField(required=False)
 
 
-class TooLarge(DomainError):
-    """More than is taken at once."""
-
-    code = "too_large"
-    status = 413
-    default = _("This is too large.")
-
-
-class InboundView(APIView):
-    """The address of one source. Nothing is kept of what is not signed."""
-
-    authentication_classes = []
-    permission_classes = [AllowAny]
-    parser_classes = [JSONParser]
-    throttle_classes: list[type[BaseThrottle]] = []
+class InboundView(SignedAPIView):
+    """The address of one source."""
 
     @describe(
         "Send us a message or a call",
@@ -122,25 +83,15 @@ class InboundView(APIView):
     def post(self, request: Request, source: str) -> Response:
         """Take in one message of a marketplace or network, or one report of a call; again changes nothing."""
         at = timezone.now()
-        body = _body(request)
+        body = body_of(request, most=settings.INBOUND_MEGABYTES * 1_000_000)
         try:
             found = _verified(request, source, body, at)
         except BadSignature:
-            limits.take(f"inbound:bad:{client_ip(request)}", limit=BAD_SIGNATURES, per=MINUTE, at=at)
+            count_bad(request, "inbound", at=at)
             raise
         limits.take(f"inbound:{found.pk}", limit=settings.INBOUND_A_MINUTE, per=MINUTE, at=at)
-        case = CHANNELS[found.channel].take(found, _content(body), at=at)
+        case = CHANNELS[found.channel].take(found, object_of(body), at=at)
         return Response({"received": True, "case": case.number if case else None})
-
-
-def _body(request: Request) -> bytes:
-    limit = settings.INBOUND_MEGABYTES * 1_000_000
-    if int(request.META.get("CONTENT_LENGTH") or 0) > limit:
-        raise TooLarge
-    try:
-        return bytes(request._request.body)  # noqa: SLF001 - the bytes that were signed
-    except RequestDataTooBig as error:
-        raise TooLarge from error
 
 
 def _verified(request: Request, code: str, body: bytes, at: Any) -> WebhookSource:
@@ -152,13 +103,3 @@ def _verified(request: Request, code: str, body: bytes, at: Any) -> WebhookSourc
         raise BadSignature
     keys.note_use(known[used][0], at=at)
     return source
-
-
-def _content(body: bytes) -> dict[str, Any]:
-    try:
-        content = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise Invalid(_("This is not JSON.")) from error
-    if not isinstance(content, dict):
-        raise Invalid(_("This is not a JSON object."))
-    return content
