@@ -83,8 +83,8 @@ def content(kind: str) -> dict[str, object]:
     from compensation.models import CouponTemplate
 
     if kind == "points":
-        return {"kind": kind, "points": 100}
-    return {"kind": kind, "template": CouponTemplate.objects.get(code="sorry-5")}
+        return {"points": 100}
+    return {"template": CouponTemplate.objects.get(code="sorry-5")}
 
 
 def batch(kind: str) -> None:
@@ -141,7 +141,7 @@ def one_by_one(kind: str, member: object) -> None:
     with transaction.atomic():
         grants.request(
             key=f"{kind}:{member.pk}", cause=f"{kind}:{member.pk}", member=member, reason="benchmark",
-            content=grants.Content(**content(kind)), actor=None, at=AT,
+            content=grants.Content(kind=kind, **content(kind)), actor=None, at=AT,
         )  # fmt: skip
         notify(member=member, kind="remedy.granted", key=f"{kind}:{member.pk}", title="x", body="y", at=AT)
 

@@ -33,6 +33,7 @@ PERSONAL = {
 FREE = {
     "compensation.Tier", "compensation.CouponTemplate", "compensation.Product",
     "compensation.EarningRule", "compensation.Earning",
+    "compensation.BatchRefund",
     "compensation.LedgerSum", "compensation.LedgerRun", "compensation.LedgerProof",
     "compensation.Transaction", "compensation.OrderLine", "compensation.CouponTerms",
     "compensation.Coupon.key",

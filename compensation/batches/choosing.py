@@ -1,6 +1,7 @@
 """Who gets something of a batch: chosen by a source or a list, those who have something already left out."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,11 +10,13 @@ from django.utils.translation import gettext as _
 
 from compensation.batches import rules
 from compensation.batches.sources import LIST, SOURCES
-from compensation.models import LIVE, Batch, BatchItem, Coupon, CouponStatus, ItemStatus, LeftOut
+from compensation.models import LIVE, Batch, BatchItem, Coupon, CouponStatus, GrantKind, ItemStatus, LeftOut
 from config.common import bulk
 from config.common.errors import Invalid
 
 MOST = 200_000
+MONEY = (GrantKind.REFUND, GrantKind.PRICE_DIFFERENCE)
+"""What a batch that refunds gives less of, where there was some already; nobody is left out for it."""
 NAMED = 20
 FILL = """
 INSERT INTO compensation_batchitem (batch_id, member_id, about, status, why)
@@ -33,12 +36,14 @@ FROM (
         WHEN EXISTS (
             SELECT 1 FROM compensation_grant AS given
             WHERE given.member_id = item.member_id AND given.status = ANY(%(live)s)
+              AND NOT given.kind = ANY(%(beside)s)
               AND (given.problem = %(problem)s OR given.problem = ANY(item.about)
                    OR 'order:' || given.order_id = ANY(item.about))
         ) THEN %(same_problem)s
         WHEN EXISTS (
             SELECT 1 FROM compensation_grant AS given
             WHERE given.member_id = item.member_id AND given.status = ANY(%(live)s)
+              AND NOT given.kind = ANY(%(beside)s)
               AND given.reason_code = %(reason_code)s AND given.requested_at > %(since)s
               AND %(reason_code)s <> ''
         ) THEN %(same_reason)s
@@ -46,7 +51,10 @@ FROM (
             SELECT count(*) FROM compensation_coupon AS held
             WHERE held.member_id = item.member_id AND held.template_id = %(limited)s
               AND held.status <> 'revoked'
-        ) >= %(most)s THEN %(limit)s END AS why
+        ) >= %(most)s THEN %(limit)s
+        WHEN %(only_refunds)s AND NOT EXISTS (
+            SELECT 1 FROM compensation_batchrefund AS back WHERE back.item_id = item.id AND back.why = ''
+        ) THEN %(nothing)s END AS why
     FROM compensation_batchitem AS item JOIN compensation_member AS member ON member.id = item.member_id
     WHERE item.batch_id = %(batch)s AND item.status = 'waiting'
       AND (%(ids)s::bigint[] IS NULL OR item.id = ANY(%(ids)s::bigint[]))
@@ -55,9 +63,18 @@ WHERE item.id = found.id AND found.why IS NOT NULL
 RETURNING item.id
 """
 HASH = """
-SELECT encode(sha256(convert_to(coalesce(string_agg(member_id::text, ',' ORDER BY member_id), ''), 'UTF8')),
-    'hex'), count(*)
-FROM compensation_batchitem WHERE batch_id = %s AND status = 'waiting'
+SELECT encode(sha256(convert_to(coalesce(string_agg(
+    item.member_id || coalesce(back.orders, ''), ',' ORDER BY item.member_id), ''), 'UTF8')), 'hex'),
+    count(*), coalesce(sum(back.fen), 0)
+FROM compensation_batchitem AS item LEFT JOIN LATERAL (
+    SELECT string_agg(':' || order_id || '=' || fen, '' ORDER BY order_id) AS orders, sum(fen) AS fen
+    FROM compensation_batchrefund WHERE item_id = item.id AND why = ''
+) AS back ON %(refunds)s
+WHERE item.batch_id = %(batch)s AND item.status = 'waiting'
+"""
+CLEAR = """
+DELETE FROM compensation_batchrefund AS back USING compensation_batchitem AS item
+WHERE item.id = back.item_id AND item.batch_id = %s
 """
 
 
@@ -87,7 +104,7 @@ def check_total(batch: Batch) -> None:
     if template is None or template.total_limit is None:
         return
     given = Coupon.objects.filter(template=template).exclude(status=CouponStatus.REVOKED).count()
-    left, wanted = template.total_limit - given, list_hash(batch)[1]
+    left, wanted = template.total_limit - given, chosen(batch).members
     if wanted > left:
         raise Invalid(
             _("There may be %(left)s more coupons of this kind, and %(wanted)s are wanted.")
@@ -102,12 +119,13 @@ def choose(batch: Batch) -> None:
         Invalid: there is no such source, it is not narrowed down, or it finds too many.
     """
     if batch.source == LIST:
+        _forget_refunds(batch)
         BatchItem.objects.filter(batch=batch).update(status=ItemStatus.WAITING, why="")
         return
     if batch.source not in SOURCES:
         raise Invalid(_("Choose the members first."))
     statement, values = SOURCES[batch.source].rows(batch.criteria).query.sql_with_params()
-    BatchItem.objects.filter(batch=batch).delete()
+    clear(batch)
     with connection.cursor() as cursor:
         cursor.execute(FILL.format(chosen=statement), [batch.pk, *values, MOST + 1])
         found = cursor.rowcount
@@ -151,7 +169,7 @@ def fill(batch: Batch, text: str) -> int:
         first, more = rules.told(wrong, most=NAMED)
         text = "; ".join(first) + (_(" and %(count)s more") % {"count": more} if more else "")
         raise UnknownNumbers(text, lines=len(wrong))
-    BatchItem.objects.filter(batch=batch).delete()
+    clear(batch)
     with connection.cursor() as cursor:
         cursor.execute(
             PUT,
@@ -189,6 +207,8 @@ def leave_out(batch: Batch, *, at: datetime, ids: Collection[int] | None = None)
         "since": at - timedelta(days=batch.same_reason_days),
         "limited": batch.template_id if most is not None else None,
         "most": 1 if most is None else most,
+        "beside": [str(one) for one in MONEY] if batch.refunds else [],
+        "only_refunds": batch.gives_only_refunds,
         "ids": None if ids is None else bulk.array(ids),
         **{str(one): str(one) for one in LeftOut},
     }
@@ -197,12 +217,33 @@ def leave_out(batch: Batch, *, at: datetime, ids: Collection[int] | None = None)
         return {row[0] for row in cursor.fetchall()}
 
 
-def list_hash(batch: Batch) -> tuple[str, int]:
-    """The digest of who waits to be given something, and how many they are."""
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Who waits to be given something: the digest of them and their orders' sums, how many, how much back."""
+
+    digest: str
+    members: int
+    refund_fen: int
+
+
+def chosen(batch: Batch) -> Chosen:
+    """The members who wait, with what of their orders goes back."""
     with connection.cursor() as cursor:
-        cursor.execute(HASH, [batch.pk])
-        digest, members = cursor.fetchone()
-    return str(digest), int(members)
+        cursor.execute(HASH, {"batch": batch.pk, "refunds": batch.refunds})
+        digest, members, fen = cursor.fetchone()
+    return Chosen(str(digest), int(members), int(fen))
+
+
+def clear(batch: Batch) -> None:
+    """Forget whom a batch was for."""
+    _forget_refunds(batch)
+    with connection.cursor() as cursor:  # Django would read all of them to find out that theirs are gone
+        cursor.execute("DELETE FROM compensation_batchitem WHERE batch_id = %s", [batch.pk])
+
+
+def _forget_refunds(batch: Batch) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(CLEAR, [batch.pk])
 
 
 def _check_number(found: int) -> None:

@@ -13,7 +13,8 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from compensation.authority.queries import batch_backing, batch_limit_fen
-from compensation.batches import choosing, contents
+from compensation.batches import capping, choosing, contents, refunding
+from compensation.batches.choosing import Chosen
 from compensation.batches.sources import LIST
 from compensation.budgets import commands as budgets
 from compensation.grants.commands import AlreadyDecided, AuthorityTooSmall, OwnRequest
@@ -41,7 +42,7 @@ class Terms:
     """What is given and why, as people fill it in."""
 
     name: str
-    kind: str
+    refunds: bool = False
     template: CouponTemplate | None = None
     points: int | None = None
     reason: str
@@ -109,7 +110,9 @@ def choose(
 
 @transaction.atomic
 def count(*, batch_id: int, actor: User, at: datetime) -> Batch:
-    """The dry run: choose anew, leave out who has something already, price it. Nothing is given.
+    """The dry run: choose anew, leave out who has something already, price it, count who is beyond a cap.
+
+    Nothing is given.
 
     Raises:
         NotPermitted, WrongState: see `change`.
@@ -118,12 +121,16 @@ def count(*, batch_id: int, actor: User, at: datetime) -> Batch:
     """
     batch = _lock_open(batch_id, actor)
     choosing.choose(batch)
+    if batch.refunds:
+        refunding.price(batch)
     choosing.leave_out(batch, at=at)
     choosing.check_total(batch)
     batch.each_fen = contents.price(batch)
     _to_draft(batch)
     batch.status, batch.counted_at = BatchStatus.COUNTED, at
-    batch.list_hash, batch.members = choosing.list_hash(batch)
+    chosen = choosing.chosen(batch)
+    batch.list_hash, batch.members, batch.refund_fen = chosen.digest, chosen.members, chosen.refund_fen
+    batch.at_caps = capping.members_beyond(batch, at=at)
     batch.content_hash = contents.digest(batch)
     batch.save()
     record("batch.counted", batch, actor=actor, at=at, members=batch.members, cost_fen=batch.total_fen)
@@ -172,7 +179,7 @@ def approve(*, batch_id: int, content_hash: str, actor: User, note: str = "", at
     batch = _lock_asked(batch_id, actor)
     if content_hash != batch.content_hash:
         raise Stale
-    if choosing.list_hash(batch) != (batch.list_hash, batch.members):
+    if choosing.chosen(batch) != Chosen(batch.list_hash, batch.members, batch.refund_fen):
         raise Stale
     if contents.price(batch) != batch.each_fen or contents.digest(batch) != content_hash:
         raise Stale
@@ -259,7 +266,7 @@ def may_steer(user: User) -> bool:
 
 def _fill(batch: Batch, terms: Terms) -> None:
     batch.name = text(terms.name, _("Give it a name."))[:NAME_LENGTH]
-    batch.kind = terms.kind
+    batch.refunds = terms.refunds
     batch.template, batch.points = terms.template, terms.points
     batch.reason = text(terms.reason, _("Say why this is given."))
     batch.reason_code = _plain(terms.reason_code, CODE_LENGTH)
@@ -282,7 +289,7 @@ def _plain(said: str, length: int) -> str:
 def _to_draft(batch: Batch) -> None:
     batch.status, batch.counted_at = BatchStatus.DRAFT, None
     batch.content_hash = batch.list_hash = ""
-    batch.members = 0
+    batch.members = batch.refund_fen = batch.at_caps = 0
     batch.asked_by = batch.asked_at = None
     batch.decided_by = batch.decided_at = batch.on_behalf_of = None
     batch.note = ""

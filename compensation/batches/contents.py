@@ -1,5 +1,6 @@
-"""What a batch gives: its price, its digest, and whether it can still be given as it was approved."""
+"""What a batch gives: its parts and their price, its digest, and whether it can be given as approved."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
@@ -13,21 +14,56 @@ from compensation.grants.rules import Content
 from compensation.models import Batch, CouponTemplate, GrantKind
 from config.common.errors import Invalid
 
-KINDS = frozenset({GrantKind.COUPON, GrantKind.POINTS})
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A thing of which every member is given the same, and what it costs, in fen."""
+
+    kind: GrantKind
+    fen: int
+
+
+def parts(batch: Batch) -> list[Part]:
+    """What every member is given the same of: a coupon, points, both, or nothing beside a refund.
+
+    Raises:
+        Invalid: it gives nothing at all, or so many points as nobody is given.
+    """
+    found = []
+    if batch.template is not None:
+        content = Content(kind=GrantKind.COUPON, template=batch.template)
+        found.append(Part(GrantKind.COUPON, handler_of(content.kind).price(content, None)))
+    if batch.points is not None:
+        content = Content(kind=GrantKind.POINTS, points=batch.points)
+        found.append(Part(GrantKind.POINTS, handler_of(content.kind).price(content, None)))
+    if not found and not batch.refunds:
+        raise Invalid(_("Choose what is given: a refund, a coupon, points."))
+    return found
+
+
+def approved_parts(batch: Batch) -> list[Part]:
+    """The parts at the price that was approved: what a point is worth may have changed since."""
+    found = parts(batch)
+    if found:
+        first, last = found[:-1], found[-1]
+        found = [*first, Part(last.kind, batch.each_fen - sum(part.fen for part in first))]
+    return found
+
+
+def kinds(batch: Batch) -> list[str]:
+    """The kinds of what a batch gives."""
+    back = [str(GrantKind.REFUND)] if batch.refunds else []
+    return back + [str(part.kind) for part in parts(batch)]
 
 
 def price(batch: Batch) -> int:
-    """What one member's costs, in fen.
+    """What the same for every member costs, in fen; refunds come on top.
 
     Raises:
-        Invalid: the content is not what its kind needs, or of a kind that batches do not give.
+        Invalid: see `parts`.
         NotGiven: the kind of coupon is switched off.
     """
-    if batch.kind not in KINDS:
-        raise Invalid(_("Choose either a kind of coupon or a number of points."))
-    each = handler_of(batch.kind).price(
-        Content(kind=batch.kind, template=batch.template, points=batch.points), None
-    )
+    each = sum(part.fen for part in parts(batch))
     if batch.template is not None and not batch.template.is_active:
         raise NotGiven
     return each
@@ -38,7 +74,7 @@ def digest(batch: Batch) -> str:
     template = batch.template
     content = rules.Content(
         name=batch.name,
-        kind=str(batch.kind),
+        kind="+".join(kinds(batch)),
         template=batch.template_id,
         terms=terms.digest(template) if template else "",
         points=batch.points,

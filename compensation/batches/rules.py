@@ -12,7 +12,7 @@ NUMBER_LENGTH = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """All that an approver decides on, beside who the members are."""
+    """All that an approver decides on, beside who the members are and what of their orders goes back."""
 
     name: str
     kind: str

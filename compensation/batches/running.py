@@ -15,11 +15,12 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from compensation.batches import choosing, contents, rules
+from compensation.batches import choosing, contents, refunding, rules
 from compensation.batches.giving import Recipient, fail, give
 from compensation.batches.queries import progress
+from compensation.batches.refunding import Due
 from compensation.budgets import commands as budgets
-from compensation.models import Batch, BatchItem, BatchStatus, ItemStatus, Member
+from compensation.models import Batch, BatchItem, BatchStatus, ItemStatus, LeftOut, Member
 from config.common.errors import DomainError
 from config.common.events import record
 from config.common.mail import tell_staff
@@ -89,10 +90,28 @@ def run_chunk(*, batch_id: int, at: datetime, size: int = CHUNK) -> int:
         Member.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=items).order_by("pk")
     )
     left_out = choosing.leave_out(batch, at=at, ids=items.values())
+    recipients = _recipients(
+        batch, [(items[one.pk], one) for one in members if items[one.pk] not in left_out]
+    )
+    if batch.gives_only_refunds:
+        empty = [one for one in recipients if not one.rests]
+        refunding.settle([order for one in empty for order in one.orders], {})
+        BatchItem.objects.filter(pk__in=[one.item for one in empty]).update(
+            status=ItemStatus.LEFT_OUT, why=LeftOut.NOTHING
+        )
+        left_out |= {one.item for one in empty}
+        recipients = [one for one in recipients if one.rests]
     BatchItem.objects.filter(pk__in=left_out).update(done_at=at)
-    recipients = [Recipient(items[one.pk], one) for one in members if items[one.pk] not in left_out]
     _settle(batch, recipients, at=at)
     return len(items)
+
+
+def _recipients(batch: Batch, chosen: Sequence[tuple[int, Member]]) -> list[Recipient]:
+    """Those of a chunk with what is left of their orders; their members are held."""
+    orders: dict[int, list[Due]] = {}
+    for one in refunding.due(batch, [item for item, _member in chosen]):
+        orders.setdefault(one.member_id, []).append(one)
+    return [Recipient(item, member, tuple(orders.get(member.pk, ()))) for item, member in chosen]
 
 
 def _settle(batch: Batch, recipients: Sequence[Recipient], *, at: datetime) -> None:

@@ -1,5 +1,13 @@
 from compensation.models.authority import ApprovalTerms, Authority, Delegation
-from compensation.models.batch import Batch, BatchItem, BatchStatus, ItemStatus, LeftOut
+from compensation.models.batch import (
+    Batch,
+    BatchItem,
+    BatchRefund,
+    BatchStatus,
+    ItemStatus,
+    LeftOut,
+    NotRefunded,
+)
 from compensation.models.budget import (
     Budget,
     BudgetUse,
@@ -97,6 +105,7 @@ __all__ = [
     "Authority",
     "Batch",
     "BatchItem",
+    "BatchRefund",
     "BatchStatus",
     "Because",
     "BenefitKind",
@@ -150,6 +159,7 @@ __all__ = [
     "MemberFigures",
     "MemberSession",
     "MessageChannel",
+    "NotRefunded",
     "Notice",
     "Order",
     "OrderLine",

@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from compensation.models.coupon import CouponTemplate
-from compensation.models.grant import Grant, GrantKind
+from compensation.models.grant import Grant
 from compensation.models.member import Member
+from compensation.models.order import Order
 
 
 class BatchStatus(models.TextChoices):
@@ -31,13 +32,19 @@ APPROVED = (BatchStatus.RUNNING, BatchStatus.PAUSED, BatchStatus.DONE, BatchStat
 
 
 class Batch(models.Model):
-    """The same content for chosen members. What was approved is what is run: the hash covers all of it."""
+    """The same content for chosen members: a coupon, points, their orders' money back, or several of these.
+
+    What was approved is what is run: the hash covers all of it.
+    """
 
     name = models.CharField(_("name"), max_length=120)
-    kind = models.CharField(
-        _("kind"),
-        max_length=16,
-        choices=[(kind.value, kind.label) for kind in (GrantKind.COUPON, GrantKind.POINTS)],
+    refunds = models.BooleanField(
+        _("full refund"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "What is left of the orders that the members are chosen for goes back, freight included."
+        ),
     )
     template = models.ForeignKey(
         CouponTemplate, models.PROTECT, verbose_name=_("coupon"), null=True, blank=True, related_name="+"
@@ -69,6 +76,12 @@ class Batch(models.Model):
     each_fen = models.PositiveBigIntegerField(_("cost of each (fen)"), default=0)
     members = models.PositiveIntegerField(
         _("members"), default=0, help_text=_("Who are to be given something, by the dry run.")
+    )
+    refund_fen = models.PositiveBigIntegerField(
+        _("refunds in all (fen)"), default=0, db_default=0, help_text=_("By the dry run.")
+    )
+    at_caps = models.PositiveIntegerField(
+        _("members beyond a cap"), default=0, db_default=0, help_text=_("By the dry run.")
     )
     content_hash = models.CharField(max_length=64, blank=True, editable=False)
     list_hash = models.CharField(max_length=64, blank=True, editable=False)
@@ -118,8 +131,8 @@ class Batch(models.Model):
             models.CheckConstraint(name="batch_status_known", condition=Q(status__in=BatchStatus.values)),
             models.CheckConstraint(
                 name="batch_has_content",
-                condition=Q(kind=GrantKind.COUPON, template__isnull=False, points__isnull=True)
-                | Q(kind=GrantKind.POINTS, template__isnull=True, points__isnull=False, points__gt=0),
+                condition=(Q(refunds=True) | Q(template__isnull=False) | Q(points__isnull=False))
+                & (Q(points__isnull=True) | Q(points__gt=0)),
             ),
             models.CheckConstraint(
                 name="batch_counted_has_hashes",
@@ -150,14 +163,22 @@ class Batch(models.Model):
     @property
     def what(self) -> str:
         """What each member is given, for people."""
-        if self.kind == GrantKind.COUPON:
-            return str(self.template)
-        return str(_("%(points)s points") % {"points": self.points})
+        parts = [
+            _("full refund") if self.refunds else None,
+            self.template,
+            _("%(points)s points") % {"points": self.points} if self.points else None,
+        ]
+        return " + ".join(str(part) for part in parts if part is not None)
+
+    @property
+    def gives_only_refunds(self) -> bool:
+        """Whether who has nothing to be refunded is given nothing."""
+        return self.refunds and self.template_id is None and self.points is None
 
     @property
     def total_fen(self) -> int:
         """What it costs by the dry run, in fen."""
-        return self.each_fen * self.members
+        return self.each_fen * self.members + self.refund_fen
 
 
 class ItemStatus(models.TextChoices):
@@ -177,10 +198,22 @@ class LeftOut(models.TextChoices):
     SAME_PROBLEM = "same_problem", _("has something for the same problem")
     SAME_REASON = "same_reason", _("was compensated for the same kind of reason lately")
     LIMIT = "limit", _("has as many of these coupons as a member may have")
+    NOTHING = "nothing", _("nothing is left to refund")
+
+
+class NotRefunded(models.TextChoices):
+    """Why nothing of an order goes back, though its member is in a batch that refunds."""
+
+    REFUNDED = "refunded", _("refunded already")
+    UNPAID = "unpaid", _("was never paid")
+    MORE = "more", _("more is left of it than was approved")
 
 
 class BatchItem(models.Model):
-    """One chosen member of a batch. Whoever changes it holds its row: workers take rows nobody holds."""
+    """One chosen member of a batch. Whoever changes it holds its row: workers take rows nobody holds.
+
+    What they were given are grants, whose cause names batch and member.
+    """
 
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="items", db_index=False)  # batchitem_once
     member = models.ForeignKey(Member, models.PROTECT, verbose_name=_("member"), related_name="+")
@@ -192,9 +225,6 @@ class BatchItem(models.Model):
     )
     status = models.CharField(_("status"), max_length=12, choices=ItemStatus, default=ItemStatus.WAITING)
     why = models.CharField(pgettext_lazy("batch", "why"), max_length=200, blank=True)
-    grant = models.OneToOneField(
-        Grant, models.PROTECT, verbose_name=_("grant"), null=True, blank=True, related_name="batch_item"
-    )
     done_at = models.DateTimeField(pgettext_lazy("batch", "settled"), null=True, blank=True)
 
     class Meta:
@@ -204,9 +234,8 @@ class BatchItem(models.Model):
             models.UniqueConstraint(name="batchitem_once", fields=["batch", "member"]),
             models.CheckConstraint(name="batchitem_status_known", condition=Q(status__in=ItemStatus.values)),
             models.CheckConstraint(
-                name="batchitem_given_has_grant",
-                condition=Q(status=ItemStatus.GIVEN, grant__isnull=False, done_at__isnull=False)
-                | ~Q(status=ItemStatus.GIVEN) & Q(grant__isnull=True),
+                name="batchitem_given_has_time",
+                condition=~Q(status=ItemStatus.GIVEN) | Q(done_at__isnull=False),
             ),
         ]
         indexes = [
@@ -218,3 +247,39 @@ class BatchItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.batch_id}: {self.member_id} {self.status}"
+
+
+class BatchRefund(models.Model):
+    """An order that a batch refunds: what was left of it at the dry run, and what became of it."""
+
+    item = models.ForeignKey(
+        BatchItem,
+        models.CASCADE,
+        related_name="refunds",
+        db_index=False,  # batchrefund_once
+    )
+    order = models.ForeignKey(Order, models.PROTECT, verbose_name=_("order"), related_name="+")
+    fen = models.PositiveBigIntegerField(_("amount (fen)"), help_text=_("What was left at the dry run."))
+    why = models.CharField(
+        pgettext_lazy("batch", "why"), max_length=12, choices=NotRefunded, blank=True, default=""
+    )
+    grant = models.OneToOneField(
+        Grant, models.PROTECT, verbose_name=_("grant"), null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("order refunded by a batch")
+        verbose_name_plural = _("orders refunded by a batch")
+        constraints = [
+            models.UniqueConstraint(name="batchrefund_once", fields=["item", "order"]),
+            models.CheckConstraint(
+                name="batchrefund_why_known", condition=Q(why__in=["", *NotRefunded.values])
+            ),
+            models.CheckConstraint(name="batchrefund_has_amount", condition=~Q(why="") | Q(fen__gt=0)),
+            models.CheckConstraint(
+                name="batchrefund_grant_or_why", condition=Q(why="") | Q(grant__isnull=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item_id}: {self.order_id} {self.fen}"

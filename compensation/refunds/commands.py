@@ -89,7 +89,7 @@ def create(
         amount_fen=sum(piece.amount_fen for piece in pieces) + freight_fen,
         freight_fen=freight_fen,
         created_at=at,
-        due_at=(since or at) + _within(cause),
+        due_at=(since or at) + within(cause),
     )
     RefundLine.objects.bulk_create(
         RefundLine(
@@ -238,7 +238,7 @@ def _hold(order_id: int, pieces: Sequence[Piece], freight_fen: int) -> Order:
     return order
 
 
-def _within(cause: RefundCause) -> timedelta:
+def within(cause: RefundCause) -> timedelta:
     """How long a refund may take."""
     if cause == RefundCause.CANCELLED:
         return timedelta(minutes=terms().cancelled_within_minutes)

@@ -10,7 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from compensation.batches.commands import Terms
 from compensation.batches.sources import LIST, SOURCES
-from compensation.models import Batch, CouponTemplate, GrantKind
+from compensation.models import Batch, CouponTemplate
 from feedback.models import Aspect, CaseKind, Department, GapCause, Severity
 
 MOST_BYTES = 10_000_000
@@ -27,11 +27,19 @@ class TermsForm(forms.Form):
     """What is given and why."""
 
     name = forms.CharField(label=pgettext_lazy("batch", "Name"), max_length=120)
+    refunds = forms.BooleanField(
+        label=_("Full refund"),
+        required=False,
+        help_text=_(
+            "What is left of the orders that the members are chosen for goes back, freight included."
+            " Who has been refunded already still gets the rest."
+        ),
+    )
     template = forms.ModelChoiceField(
         label=_("Coupon"), queryset=CouponTemplate.objects.filter(is_active=True), required=False
     )
     points = forms.IntegerField(
-        label=_("or points"), required=False, min_value=1, help_text=_("One of both.")
+        label=_("Points"), required=False, min_value=1, help_text=_("Choose one of these or several.")
     )
     reason = forms.CharField(label=_("Reason"), max_length=500)
     reason_code = forms.CharField(label=_("Kind of reason"), max_length=40, required=False)
@@ -66,9 +74,7 @@ class TermsForm(forms.Form):
 
     def terms(self) -> Terms:
         """What was filled in; the command says what is wrong with it as a whole."""
-        data = {**self.cleaned_data}
-        kind = GrantKind.COUPON if data["template"] else GrantKind.POINTS
-        return Terms(kind=kind, **data)
+        return Terms(**self.cleaned_data)
 
 
 class ChooseForm(forms.Form):

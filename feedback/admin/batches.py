@@ -31,6 +31,8 @@ from feedback.admin.files import offered
 
 VIEW = "compensation.view_batch"
 LISTED = 50
+BEFORE = (BatchStatus.COUNTED, BatchStatus.ASKED)
+"""When it is worth knowing what the budget has left."""
 WORKERS = 2
 
 
@@ -203,6 +205,11 @@ def _render(request: StaffRequest, batch_id: int, *, status: int = 200, **more: 
         "batch": one,
         "progress": found,
         "reasons": queries.reasons(one),
+        "orders": queries.orders(one),
+        "without_order": queries.without_order(one),
+        "budget": queries.budget(one, timezone.now()) if one.status in BEFORE else None,
+        "is_counted": one.counted_at is not None,
+        "is_before": one.status in BEFORE,
         "source": _source(one),
         "is_going": one.status == BatchStatus.RUNNING,
         "is_open": is_open,

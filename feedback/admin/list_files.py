@@ -19,11 +19,12 @@ from django.views.decorators.http import require_GET
 from compensation.batches import queries as batch_queries
 from compensation.finance import sheets
 from compensation.finance.queries import Report
-from compensation.models import Batch, Flow
+from compensation.models import Batch, BatchRefund, Flow
 from config.common.admin.history import SEES as SEES_HISTORY
 from config.common.admin.history import asked_changes
 from config.common.asked import id_in
 from config.common.changes import Change, told
+from config.common.money import yuan_from_fen
 from config.common.registry import Page
 from config.common.screens import StaffRequest
 from config.common.sheets import MOST_ROWS, Row, Table
@@ -185,9 +186,20 @@ def _batch(request: StaffRequest) -> tuple[int, Callable[[], Iterator[Row]]]:
             yield [
                 item.member.external_id, " ".join(item.about), item.get_status_display(),
                 batch_queries.shown(item.why), item.done_at,
+                *_refunds(list(item.refunds.all())),
             ]  # fmt: skip
 
     return found.order_by()[: MOST_ROWS + 1].count(), rows
+
+
+def _refunds(orders: list[BatchRefund]) -> list[object]:
+    """The orders of a member that go back, how much that is, and the others with the reason."""
+    back = [one for one in orders if not one.why]
+    return [
+        " ".join(one.order.external_id for one in back),
+        yuan_from_fen(sum(one.fen for one in back)),
+        " ".join(f"{one.order.external_id}: {one.get_why_display()}" for one in orders if one.why),
+    ]
 
 
 def _finance(rows: Callable[[Report], Iterator[Row]]) -> Callable[[StaffRequest], Any]:
@@ -244,7 +256,8 @@ LISTS: dict[str, Listed] = {
     ),
     "batch": Listed(
         (batches.VIEW,), "batches",
-        (_("member"), _("chosen for"), _("state"), pgettext_lazy("batch", "why"), _("at")), _batch,
+        (_("member"), _("chosen for"), _("state"), pgettext_lazy("batch", "why"), _("at"),
+         _("orders refunded"), _("refund (yuan)"), _("orders not refunded")), _batch,
     ),
     "finance": Listed(
         (finance.SEES,), "finance",

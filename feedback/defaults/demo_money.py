@@ -105,7 +105,6 @@ def _batch(staff: Staff, crisis: Crisis, at: datetime) -> None:
     by = staff.supervisor
     terms = batches.Terms(
         name=crisis.name,
-        kind=GrantKind.COUPON,
         template=CouponTemplate.objects.get(code=crisis.coupon),
         reason=crisis.name,
         reason_code="complaint",

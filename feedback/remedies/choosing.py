@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from compensation.batches.sources import Criteria, Source, about, moment
@@ -15,6 +15,8 @@ CASES, GAPS = "cases", "gaps"
 def of_cases(criteria: Criteria) -> "QuerySet[Any, tuple[int, str]]":
     """The members of cases opened in a period, of a kind, category, department or with words in the subject.
 
+    They are chosen for the case and for the order that it is about.
+
     Raises:
         Invalid: nothing narrows the cases down to a period.
     """
@@ -25,7 +27,9 @@ def of_cases(criteria: Criteria) -> "QuerySet[Any, tuple[int, str]]":
             found = found.filter(**{field: value})
     if words := criteria.get("words"):
         found = found.filter(subject__icontains=words)
-    return found.order_by().values_list("member_id", about("case"))
+    found = found.order_by()
+    bought = found.filter(order__member=F("member")).values_list("member_id", about("order", "order_id"))
+    return found.values_list("member_id", about("case")).union(bought)
 
 
 def of_gaps(criteria: Criteria) -> "QuerySet[Any, tuple[int, str]]":

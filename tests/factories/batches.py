@@ -35,12 +35,11 @@ def approver(limit_fen: int = BIG) -> User:
 
 
 def terms(**more: object) -> Terms:
-    """Five yuan each for a broken promise."""
-    if more.get("kind") == "points":
+    """Five yuan each for a broken promise, where nothing else is said."""
+    if "points" in more:
         PointsRuleFactory()
-        more = {"points": 10, **more}
-    else:
-        more = {"kind": "coupon", "template": CouponTemplateFactory(), **more}
+    if not {"points", "refunds", "template"} & set(more):
+        more = {"template": CouponTemplateFactory(), **more}
     return Terms(**{"name": "停电补偿", "reason": "仓库停电", **more})
 
 

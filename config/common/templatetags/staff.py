@@ -49,6 +49,12 @@ def ms(value: datetime | None) -> str:
 
 
 @register.filter
+def number(value: int | None) -> str:
+    """Give a count with a comma after each thousand, as money has it."""
+    return "" if value is None else f"{value:,}"
+
+
+@register.filter
 def yuan(value: int | None) -> str:
     """Give fen as yuan."""
     return "" if value is None else display(value)

@@ -155,9 +155,10 @@ def test_an_unknown_source_and_no_source_are_refused():
     [
         {"name": " "},
         {"reason": ""},
-        {"kind": "refund"},
-        {"points": 3},
-        {"kind": "points", "points": 0},
+        {"template": None},
+        {"points": 0},
+        {"points": 10**9},
+        {"points": 0, "refunds": True},
         {"same_reason_days": -1},
         {"message": "x" * 1001},
         {"problem": "x" * 121},

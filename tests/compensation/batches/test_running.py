@@ -98,7 +98,7 @@ def test_everybody_gets_theirs_and_the_asker_is_told():
 
 def test_points_come_to_the_same_as_by_a_grant_alone_and_can_be_taken_back():
     alone, member = MemberFactory.create_batch(2)
-    batch = made.running([member], kind="points")
+    batch = made.running([member], points=10)
     run(batch)
     content = Content(kind="points", points=10)
     grants.request(key="k", cause="c", member=alone, content=content, reason="r", actor=None, at=AT)
