@@ -9,9 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from compensation.batches import running
+from compensation.batches import commands, queries, running
 from compensation.finance import rolling
-from compensation.models import Authority, Batch, BatchStatus, Grant
+from compensation.models import Authority, Batch, BatchStatus, Budget, Cap, Grant, NotRefunded
 from feedback.admin import batches as pages
 from feedback.admin.batches import waiting
 from feedback.defaults.roles import seed_roles
@@ -21,6 +21,7 @@ from tests.factories import batches as made
 from tests.factories.compensation import MemberFactory, OrderLineFactory
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory, StaffFactory
 from tests.factories.money import CouponTemplateFactory, PointsRuleFactory
+from tests.factories.refunds import make_order, refund
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("C10"), pytest.mark.req("C13")]
 
@@ -88,6 +89,66 @@ def test_a_batch_by_hand_from_the_form_to_the_report(client, monkeypatch):
     assert all(member.external_id in table.decode() for member in members)
     assert client.get(at("list_export", "batch", "csv") + "?batch=x").status_code == 404
     assert do(client, batch, "cancel").status_code == 409
+
+
+def test_refund_and_coupon_from_a_file_of_order_numbers_to_the_report(client):
+    template = CouponTemplateFactory(code="sorry-100", value_fen=10_000)
+    back, gone = make_order(1_000_000, external_id="A-1"), make_order(5_000, external_id="A-2")
+    refund(gone, 5_000)
+    Cap.objects.create(scope="member", period="month", limit_fen=20_000)
+    Budget.objects.create(
+        starts_at=timezone.now() - timedelta(days=1),
+        ends_at=timezone.now() + timedelta(days=1),
+        amount_fen=1_000_000,
+    )
+    lead = person(client, "team_lead")
+    form = {
+        "name": "停电",
+        "template": template.pk,
+        "refunds": "on",
+        "reason": "停电",
+        "same_reason_days": "0",
+    }
+    client.post(at("batches"), form)
+    batch = Batch.objects.get()
+    file = SimpleUploadedFile("orders.csv", b"A-1,x\r\nA-2\r\n")
+    assert do(client, batch, "choose", source="list", file=file).status_code == 302
+    assert do(client, batch, "count").status_code == 302
+    batch.refresh_from_db()
+    assert (batch.total_fen, batch.at_caps) == (1_020_000, 1)
+    page = client.get(at("batch", batch.pk)).content.decode()
+    for shown in ("¥10,200.00", "¥10,000.00", "¥100.00", "banner is-warn", "banner is-bad"):
+        assert shown in page
+    assert str(NotRefunded.REFUNDED.label) in page
+    by = made.allowed(lead, "add_batch")
+    commands.ask(batch_id=batch.pk, content_hash=batch.content_hash, actor=by, at=timezone.now())
+    finance = person(client, "finance")
+    Authority.objects.create(user=finance, per_batch_fen=2_000_000)
+    assert do(client, batch, "approve", seen=batch.content_hash).status_code == 409  # the budget
+    Budget.objects.update(amount_fen=2_000_000)
+    assert do(client, batch, "approve", seen=batch.content_hash).status_code == 302
+    running.run_all(now=timezone.now)
+    table = b"".join(
+        client.get(at("list_export", "batch", "csv") + f"?batch={batch.pk}").streaming_content
+    ).decode()
+    assert f"{back.member.external_id},order:{back.pk}" in table
+    assert "A-1,10000.00" in table
+    assert "A-2: " in table
+    assert back.refunds.count() == 1
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_the_report_asks_as_often_for_one_as_for_three(client, number, django_assert_num_queries):
+    by = person(client, "team_lead")
+    orders = [make_order(1_000) for _n in range(number)]
+    batch = commands.create(
+        terms=made.terms(refunds=True), actor=made.allowed(by, "add_batch"), at=timezone.now()
+    )
+    listed = "\n".join(order.external_id for order in orders)
+    commands.choose(batch_id=batch.pk, source="list", listed=listed, actor=by, at=timezone.now())
+    commands.count(batch_id=batch.pk, actor=by, at=timezone.now())
+    with django_assert_num_queries(2):
+        assert len([list(item.refunds.all()) for item in queries.report(batch)]) == number
 
 
 def test_a_list_with_errors_names_its_lines_and_hostile_text_stays_text(client):
