@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('compensation', '0022_grants_bind_terms'),
+        ("compensation", "0022_grants_bind_terms"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
