@@ -6,9 +6,11 @@ services that send over the network are taken, never those that write to this ma
 
 import re
 from datetime import datetime, timedelta
+from email import charset
 from urllib.parse import parse_qs, quote, urlsplit
 
 import apprise
+import apprise.plugins.email
 from django.conf import settings
 from django.db import transaction
 from django.utils import translation
@@ -21,6 +23,9 @@ from config.common.models import OutboxMessage, User
 from config.common.outbox import Dropped, Refused
 from feedback.models import Messenger, MessengerKind
 from feedback.org.letters import summarise, text_of
+
+# Its module for letters changes how Python writes every letter of the process: subjects came out folded.
+charset.add_charset("utf-8", charset.SHORTEST, charset.BASE64, "utf-8")
 
 LONGEST = 1_800
 """Characters of a message: the services take some 2,000 bytes to 20,000; the rest is on the desk."""

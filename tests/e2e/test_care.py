@@ -10,6 +10,7 @@ from compensation.consents import links
 from compensation.defaults import care, money, segments, tiers
 from compensation.models import CareRule, Member, Segment
 from compensation.segments import commands, figures
+from tests.e2e.listening import complaints
 from tests.factories.care import DAY, HOUR
 from tests.factories.compensation import MemberFactory, OrderFactory, OrderLineFactory, TierFactory
 from tests.factories.feedback import StaffFactory
@@ -61,9 +62,7 @@ def open_as(chromium, live_server):
             context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
         contexts.append(context)
         page = context.new_page()
-        page.wrong = []
-        page.on("console", lambda said: page.wrong.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: page.wrong.append(str(error)))
+        page.wrong = complaints(page)
         return page
 
     yield make
@@ -109,6 +108,7 @@ def test_the_count_the_preview_and_the_dry_run_come_at_once(members, open_as, li
     page.get_by_label("orders, at most").fill("0")
     page.get_by_text("This is less than the lower end.").wait_for()
     page.get_by_label("orders, at most").fill("")
+    page.get_by_text("2 members now").wait_for()
     page.get_by_label("Code", exact=True).fill("buyers")
     page.get_by_label("Name", exact=True).fill("下过单")
     page.get_by_role("button", name="Keep").click()

@@ -14,6 +14,7 @@ from config.common.models import User
 from feedback.defaults.knowledge import seed_knowledge
 from feedback.defaults.playbooks import seed_playbooks, seed_templates
 from feedback.models import ArticleUse, Message, PlaybookUse
+from tests.e2e.listening import complaints
 from tests.e2e.scene import play
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.req("F6")]
@@ -47,9 +48,7 @@ def open_page(chromium, live_server, scene):
         ):
             context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
         page = context.new_page()
-        page.errors = []
-        page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.on("console", lambda line: page.errors.append(line.text) if line.type == "error" else None)
+        page.errors = complaints(page)
         page.goto(live_server.url + path)
         return page
 

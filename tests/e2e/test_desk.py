@@ -14,6 +14,7 @@ from config.common.models import User
 from feedback.cases import commands
 from feedback.desk import bulk
 from feedback.models import CaseStatus, Draft, Mention, Message
+from tests.e2e.listening import complaints
 from tests.e2e.scene import play
 from tests.factories.feedback import picture
 
@@ -47,9 +48,7 @@ def open_page(chromium, live_server, scene):
         ):
             context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
         page = context.new_page()
-        page.errors = []
-        page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.on("console", lambda line: page.errors.append(line.text) if line.type == "error" else None)
+        page.errors = complaints(page)
         page.goto(live_server.url + path)
         return page
 

@@ -14,6 +14,7 @@ from compensation.points import commands as points
 from config.common.models import OutboxMessage
 from feedback.cases import commands
 from feedback.models import Case, Department
+from tests.e2e.listening import complaints
 from tests.factories.compensation import CouponTemplateFactory, MemberFactory, TierFactory
 from tests.factories.feedback import AgentFactory, DepartmentFactory, picture
 from tests.factories.orders import (
@@ -140,8 +141,7 @@ def test_a_complaint_with_a_photo_from_sign_in_to_confirmation(enter, member, sh
     order = OrderFactory(member=member)
     OrderLineFactory(order=order)
     page = enter(java_script_enabled=scripts, locale="zh-CN", **PHONE)
-    problems = []
-    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    problems = complaints(page)
     page.goto("/portal/")
     page.get_by_label("手机号或邮箱").fill("138 1234 5678")
     page.get_by_role("button", name="获取验证码").click()

@@ -10,6 +10,7 @@ from django.utils import timezone
 from feedback.models import Agent, Calendar, DepartmentRule, Leave, Shift
 from feedback.shifts import roster
 from feedback.shifts.commands import plan_leave, plan_shift, set_presence
+from tests.e2e.listening import complaints
 from tests.e2e.scene import play
 from tests.factories.feedback import StaffFactory
 from tests.factories.sop import OFFICE
@@ -63,9 +64,7 @@ def open_as(chromium, live_server):
             context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
         contexts.append(context)
         page = context.new_page()
-        page.wrong = []
-        page.on("console", lambda said: page.wrong.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: page.wrong.append(str(error)))
+        page.wrong = complaints(page)
         return page
 
     yield make

@@ -14,6 +14,7 @@ from feedback.models import BreachCause, BreachNote, Case, Clock, Pause, Quality
 from feedback.quality import commands as quality
 from feedback.quality import sampling
 from feedback.supervision import pace
+from tests.e2e.listening import complaints
 from tests.e2e.scene import play
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.req("F8")]
@@ -65,9 +66,7 @@ def open_as(chromium, live_server):
             context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
         contexts.append(context)
         page = context.new_page()
-        page.wrong = []
-        page.on("console", lambda said: page.wrong.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: page.wrong.append(str(error)))
+        page.wrong = complaints(page)
         return page
 
     yield make

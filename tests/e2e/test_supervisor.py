@@ -14,6 +14,7 @@ from feedback.cases import commands
 from feedback.ladders.sweep import sweep
 from feedback.models import Calendar, Clock, Priority
 from feedback.remedies.commands import grant_for_case
+from tests.e2e.listening import complaints
 from tests.e2e.scene import play
 from tests.factories.feedback import StaffFactory
 
@@ -55,9 +56,7 @@ def open_as(chromium, live_server):
             context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
         contexts.append(context)
         page = context.new_page()
-        page.wrong = []
-        page.on("console", lambda said: page.wrong.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: page.wrong.append(str(error)))
+        page.wrong = complaints(page)
         return page
 
     yield make

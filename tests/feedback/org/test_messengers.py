@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import apprise
 import pytest
+from django.core.mail import EmailMessage
 
 from config.common import outbox
 from config.common.errors import Invalid
@@ -190,3 +191,10 @@ def test_a_robot_inside_our_own_network_is_refused_and_never_reached(robot, sett
     gather(T0)
     assert outbox.relay(T0).postponed == 1
     assert robot.got == []
+
+
+def test_letters_are_written_as_before_whatever_robots_are_known():
+    """A module for letters that comes with the robots' library changed how all letters were encoded."""
+    apprise.Apprise().add("mailto://a:b@example.com")
+    letter = EmailMessage("Re: 包裹破损 [HY0005833]", "x", "a@example.com", ["b@example.com"]).message()
+    assert letter.as_string().split("Subject: ")[1].startswith("=?utf-8?b?")
