@@ -25,7 +25,9 @@ PERSONAL = {
     "compensation.Batch": Personal({"name": R, "reason": R, "message": R, "note": R}),
     "compensation.BatchItem": Personal({"about": T, "why": R}, "member"),
     "compensation.Order": Personal({"external_id": T, "region": A, "payment_method": A}, "member"),
-    "compensation.RefundOrder": Personal({"number": T, "reference": T, "failure": R}, "order__member"),
+    "compensation.RefundOrder": Personal(
+        {"number": T, "reference": T, "other_reference": T, "failure": R}, "member"
+    ),
     "compensation.Shipment": Personal({"external_id": T, "tracking_number": T}, "order__member"),
     "compensation.ShipmentEvent": Personal({"text": S, "place": A}, "shipment__order__member"),
 }  # fmt: skip

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from compensation.models.grant import Grant
+from compensation.models.member import Member
 from compensation.models.order import Order, OrderLine
 
 
@@ -69,6 +70,13 @@ class RefundOrder(models.Model):
     number = models.CharField(pgettext_lazy("refund", "number"), max_length=32, unique=True)
     key = models.CharField(max_length=200, unique=True, help_text="What it is for, such as grant:7.")
     order = models.ForeignKey(Order, models.PROTECT, verbose_name=_("order"), related_name="refunds")
+    member = models.ForeignKey(
+        Member,
+        models.PROTECT,
+        verbose_name=_("member"),
+        related_name="refunds",
+        help_text=_("Whom it is owed to, whoever the order is said to be of later."),
+    )
     grant = models.ForeignKey(
         Grant, models.PROTECT, verbose_name=_("grant"), null=True, blank=True, related_name="refunds"
     )
@@ -102,6 +110,14 @@ class RefundOrder(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     reference = models.CharField(
         _("reference"), max_length=100, blank=True, help_text=_("The number that whoever paid gave it.")
+    )
+    other_reference = models.CharField(
+        _("other payment"),
+        max_length=100,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("The number of a payment besides: it was paid again, or paid though it had failed."),
     )
     failure = models.CharField(_("why it failed"), max_length=200, blank=True)
     settled_by = models.ForeignKey(
@@ -170,7 +186,7 @@ class RefundOrder(models.Model):
             pgtrigger.Protect(name="kept", operation=pgtrigger.Delete),
             pgtrigger.ReadOnly(
                 name="content",
-                fields=["number", "key", "order", "grant", "cause", "amount_fen", "freight_fen"],
+                fields=["number", "key", "order", "member", "grant", "cause", "amount_fen", "freight_fen"],
             ),
             pgtrigger.Trigger(
                 name="hold_freight", when=pgtrigger.After, operation=pgtrigger.Insert, func=HOLD_FREIGHT

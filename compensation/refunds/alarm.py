@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from compensation.models import OPEN_REFUNDS, RefundOrder
+from compensation.models import OPEN_REFUNDS, RefundOrder, RefundStatus
 from config.common.events import Happening, record, record_all
 from config.common.mail import tell_staff
 from config.common.models import User
@@ -20,6 +20,7 @@ WATCHES = "compensation.settle_grant"
 SHOWN = 50
 LATE = _("Refunds are late: %(count)s")
 FAILED = _("A refund has failed")
+AGAIN = _("A refund was paid a second time")
 CONTRADICTED = _("The gateway contradicts itself about a refund")
 logger = logging.getLogger(__name__)
 
@@ -45,18 +46,27 @@ def failed(refund: RefundOrder, *, at: datetime) -> None:
     _write([refund], key=f"failed:{refund.pk}", subject=FAILED, at=at)
 
 
-def contradicted(refund: RefundOrder, *, said: str, at: datetime) -> None:
-    """Tell that the gateway says otherwise than it said before; it stays as it was."""
+def contradicted(refund: RefundOrder, *, said: str, reference: str = "", at: datetime) -> None:
+    """Tell that somebody says otherwise than was said before; it stays as it was."""
     logger.critical("refund %s is %s here, but was said to be %s", refund.number, refund.status, said)
-    record("refund.contradicted", refund, actor=None, at=at, said=said)
-    _write([refund], key=f"contradicted:{refund.pk}:{said}", subject=CONTRADICTED, at=at)
+    record("refund.contradicted", refund, actor=None, at=at, said=said, reference=reference)
+    subject = AGAIN if refund.status == RefundStatus.CONFIRMED and reference else CONTRADICTED
+    _write([refund], key=f"contradicted:{refund.pk}:{said}:{reference}", subject=subject, at=at)
 
 
 def _write(refunds: Sequence[RefundOrder], *, key: str, subject: str | Promise, at: datetime) -> None:
     """Write to everybody who settles refunds."""
     with translation.override(settings.LANGUAGE_CODE):
         title = str(subject) % {"count": len(refunds)}
-    lines = [f"{one.number}  {display(one.amount_fen)}  {one.failure}".rstrip() for one in refunds[:SHOWN]]
+    lines = [_line(one) for one in refunds[:SHOWN]]
     backend = settings.AUTHENTICATION_BACKENDS[-1]
     for user in User.objects.with_perm(WATCHES, backend=backend).exclude(email=""):
         tell_staff(user=user, key=f"refund:{key}:{user.pk}", subject=title, body="\n".join(lines), at=at)
+
+
+def _line(refund: RefundOrder) -> str:
+    """A refund in a line: its number, its amount, and what became of it."""
+    told = [refund.number, display(refund.amount_fen), refund.failure]
+    if refund.other_reference:
+        told += [refund.reference, refund.other_reference]
+    return "  ".join(filter(None, told))

@@ -88,6 +88,7 @@ def retry(*, refund_id: int, actor: User, at: datetime) -> RefundOrder:
         ],
         freight_fen=refund.freight_fen,
         grant=refund.grant,
+        member_id=refund.member_id,
         actor=actor,
         at=at,
     )

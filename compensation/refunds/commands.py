@@ -33,12 +33,12 @@ from compensation.refunds import alarm, rules, telling
 from compensation.refunds.following import Turn, tell
 from compensation.refunds.rules import Piece
 from config.common import outbox
-from config.common.errors import Invalid, NotFound, WrongState
+from config.common.errors import Busy, Invalid, NotFound, WrongState
 from config.common.events import Actor, record
 from config.common.models import User
 
 SEND = "refund"
-TEXT_LENGTH, REFERENCE_LENGTH = 200, 100
+TEXT_LENGTH, REFERENCE_LENGTH = 200, rules.REFERENCE_LENGTH
 
 
 class TooMuch(WrongState):
@@ -62,28 +62,34 @@ def create(
     pieces: Sequence[Piece],
     freight_fen: int = 0,
     grant: Grant | None = None,
+    member_id: int | None = None,
     since: datetime | None = None,
     actor: Actor,
     at: datetime,
 ) -> RefundOrder:
     """Make a refund, once for one key, and give it to the gateway; without one it waits for finance.
 
-    From now on it is owed to the member, and the order's lines hold it.
+    From now on it is owed to the member of the order (else to `member_id`, to whom it was owed before), and
+    the order's lines hold it.
 
     Raises:
+        Busy: the order was given another member in this very moment.
         Invalid: nothing, less than nothing, one line twice, or a line of another order.
         WrongState: the order was never paid.
         TooMuch: a line or the freight has not so much left.
     """
-    member = Member.objects.select_for_update(no_key=True, of=("self",)).get(pk=order.member_id)
+    member = Member.objects.select_for_update(no_key=True, of=("self",)).get(pk=member_id or order.member_id)
     known = RefundOrder.objects.filter(key=key).first()
     if known is not None:
         return known
     order = _hold(order.pk, pieces, freight_fen)
+    if member_id is None and order.member_id != member.pk:
+        raise Busy
     refund = RefundOrder.objects.create(
         number=rules.new_number(at),
         key=key,
         order=order,
+        member=member,
         grant=grant,
         cause=cause,
         amount_fen=sum(piece.amount_fen for piece in pieces) + freight_fen,
@@ -147,16 +153,17 @@ def confirm(
 ) -> RefundOrder:
     """Note that the money was paid out; again changes nothing.
 
-    What had failed for us stays so: that it was paid all the same is put on record and finance is told.
+    What has ended stays as it is: that it was paid though it had failed, or paid again under another number
+    (by the gateway after finance, say), is put on record and finance is told, once for each payment.
     """
     refund = lock(refund_id)
-    if refund.status == RefundStatus.FAILED:
-        alarm.contradicted(refund, said="paid", at=at)
     if not refund.is_open:
+        if rules.is_other_payment(refund, reference):
+            _note_other(refund, reference, at=at)
         return refund
     was_sent = refund.status != RefundStatus.CREATED
     _end(refund, RefundStatus.CONFIRMED, reference=reference, actor=actor if by_hand else None, at=at)
-    moves = taken(Unit.MONEY, refund.amount_fen, member_id=refund.order.member_id, into=AccountKind.PAID)
+    moves = taken(Unit.MONEY, refund.amount_fen, member_id=refund.member_id, into=AccountKind.PAID)
     ledger.post(key=f"refund:{refund.pk}:paid", kind="refund.paid", moves=moves, actor=actor, at=at)
     record("refund.confirmed", refund, actor=actor, at=at, amount_fen=refund.amount_fen, by_hand=by_hand)
     _take_points_back(refund, actor=actor, at=at)
@@ -195,7 +202,7 @@ def lock(refund_id: int) -> RefundOrder:
     Raises:
         NotFound: there is no such refund.
     """
-    known = RefundOrder.objects.filter(pk=refund_id).values_list("order__member", "grant").first()
+    known = RefundOrder.objects.filter(pk=refund_id).values_list("member", "grant").first()
     if known is None:
         raise NotFound
     member_id, grant_id = known
@@ -204,7 +211,7 @@ def lock(refund_id: int) -> RefundOrder:
         Grant.objects.select_for_update(no_key=True, of=("self",)).get(pk=grant_id)
     return (
         RefundOrder.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("order__member")
+        .select_related("order", "member")
         .get(pk=refund_id)
     )
 
@@ -273,10 +280,18 @@ def _end(
     at: datetime,
 ) -> None:
     refund.status, refund.ended_at, refund.ask_at = status, at, None
-    refund.reference = reference.replace("\0", "")[:REFERENCE_LENGTH]
+    refund.reference = reference.replace("\0", "")[: rules.REFERENCE_LENGTH]
     refund.failure = failure.replace("\0", "")[:TEXT_LENGTH] or ("?" if status == RefundStatus.FAILED else "")
     refund.settled_by = actor if isinstance(actor, User) else None
     refund.save(update_fields=["status", "ended_at", "ask_at", "reference", "failure", "settled_by"])
+
+
+def _note_other(refund: RefundOrder, reference: str, *, at: datetime) -> None:
+    """Keep the number of a payment that is too much, and tell finance."""
+    said = "paid again" if refund.status == RefundStatus.CONFIRMED else "paid"
+    refund.other_reference = rules.clean(reference)
+    refund.save(update_fields=["other_reference"])
+    alarm.contradicted(refund, said=said, reference=refund.other_reference, at=at)
 
 
 def _take_points_back(refund: RefundOrder, *, actor: Actor, at: datetime) -> None:

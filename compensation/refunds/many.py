@@ -74,6 +74,7 @@ def create_many(*, rests: Mapping[int, Rest], actor: Actor, at: datetime) -> Non
             "number": [rules.new_number(at) for _key in keys],
             "key": list(keys),
             "order": [rest.order_id for rest in rests.values()],
+            "member": [rest.member_id for rest in rests.values()],
             "grant": list(rests),
             "amount_fen": [rest.fen for rest in rests.values()],
             "freight_fen": [rest.freight_fen for rest in rests.values()],

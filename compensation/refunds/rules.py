@@ -9,6 +9,7 @@ from compensation.models import Order, OrderLine, OrderStatus, RefundCause, Refu
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 RANDOM = 12  # of 5 bits each
+REFERENCE_LENGTH = 100
 BY_HAND_AFTER = timedelta(hours=24)
 """How long the gateway has to say what became of a refund before finance may say so in its place."""
 FIRST_ASKED, LAST_ASKED = timedelta(minutes=10), timedelta(hours=24)
@@ -47,6 +48,26 @@ def left_fen(line: OrderLine) -> int:
 def left_freight_fen(order: Order) -> int:
     """What can still be refunded of the freight."""
     return max(0, order.freight_fen - order.refunded_freight_fen)
+
+
+def is_other_payment(refund: RefundOrder, reference: str) -> bool:
+    """Whether a payment that is told of is another than the one that ended a refund, and not told of yet.
+
+    The gateway need not say its number each time; of what finance paid itself, the gateway knows nothing.
+    """
+    told = clean(reference)
+    if told == refund.other_reference:
+        return False
+    if refund.status != RefundStatus.CONFIRMED:
+        return True
+    if refund.settled_by_id is None and (not reference or not refund.reference):
+        return False
+    return told != clean(refund.reference)
+
+
+def clean(reference: str) -> str:
+    """A number of theirs, as it is kept; "?" where there is none."""
+    return reference.replace("\0", "").strip()[:REFERENCE_LENGTH] or "?"
 
 
 def was_paid(order: Order) -> bool:

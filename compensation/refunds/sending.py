@@ -56,20 +56,26 @@ def ask_due(*, at: datetime, limit: int = ASKED_AT_ONCE) -> int:
     """Ask what became of refunds that the gateway should have told us of. Gives how many were asked about.
 
     One that the gateway does not know is sent again. What is not answered is asked about later, ever more
-    rarely, but for ever: every refund ends.
+    rarely, but for ever: every refund ends. One that fails stops no other.
     """
     refunds = _claim(at, limit) if gateway.is_there() else []
     for refund in refunds:
         try:
-            answer = gateway.query(refund, at=timezone.now()) if refund.sent_at else Answer(Said.NOT_FOUND)
+            _ask(refund, at=at)
         except NoAnswer as error:
             logger.warning("the gateway does not say what became of refund %s: %s", refund.number, error)
-            continue
-        if answer.said == Said.NOT_FOUND:
-            _send_again(refund, at=at)
-        else:
-            take(refund, answer, at=timezone.now())
+        except Exception:
+            logger.exception("what became of refund %s could not be taken down", refund.number)
     return len(refunds)
+
+
+def _ask(refund: RefundOrder, *, at: datetime) -> None:
+    """Ask about one refund."""
+    answer = gateway.query(refund, at=timezone.now()) if refund.sent_at else Answer(Said.NOT_FOUND)
+    if answer.said == Said.NOT_FOUND:
+        _send_again(refund, at=at)
+    else:
+        take(refund, answer, at=timezone.now())
 
 
 @transaction.atomic

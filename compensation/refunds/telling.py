@@ -12,7 +12,7 @@ from config.common.money import display
 
 def on_its_way(refund: RefundOrder, *, at: datetime) -> None:
     """Tell the member that the money is on its way."""
-    with translation.override(refund.order.member.language):
+    with translation.override(refund.member.language):
         title = _("Your refund of %(amount)s is on its way") % {"amount": display(refund.amount_fen)}
         body = _("It goes back the way you paid order %(order)s.") % {"order": refund.order.external_id}
     _tell(refund, "sent", title, body, at=at)
@@ -20,7 +20,7 @@ def on_its_way(refund: RefundOrder, *, at: datetime) -> None:
 
 def paid(refund: RefundOrder, *, at: datetime) -> None:
     """Tell the member that the money was paid out."""
-    with translation.override(refund.order.member.language):
+    with translation.override(refund.member.language):
         title = _("We have refunded %(amount)s") % {"amount": display(refund.amount_fen)}
         body = _("For order %(order)s, under the number %(number)s.") % {
             "order": refund.order.external_id,
@@ -31,7 +31,7 @@ def paid(refund: RefundOrder, *, at: datetime) -> None:
 
 def _tell(refund: RefundOrder, what: str, title: str, body: str, *, at: datetime) -> None:
     notify(
-        member=refund.order.member,
+        member=refund.member,
         kind=f"refund.{what}",
         key=f"refund:{refund.pk}:{what}",
         title=title,

@@ -10,6 +10,7 @@ from compensation.ledger.check import differences
 from compensation.models import (
     Entry,
     Notice,
+    Order,
     OrderLine,
     OrderStatus,
     RefundLine,
@@ -23,7 +24,7 @@ from compensation.refunds.commands import TooMuch
 from compensation.refunds.rules import Piece
 from config.common.errors import Invalid, NotFound, NotPermitted, WrongState
 from config.common.models import Event, OutboxMessage
-from tests.factories.compensation import OrderLineFactory, ShipmentFactory
+from tests.factories.compensation import MemberFactory, OrderLineFactory, ShipmentFactory
 from tests.factories.money import AT, staff_with
 from tests.factories.refunds import make_order, refund, settler
 from tests.threads import at_once, refused
@@ -115,8 +116,9 @@ def test_the_database_holds_what_no_command_checks():
     order = make_order(100)
     one = refund(order, 60)
     bad = RefundOrder(
-        number="R1", key="x", order=order, cause="cancelled", amount_fen=41, created_at=AT, due_at=AT
-    )
+        number="R1", key="x", order=order, member=order.member, cause="cancelled", amount_fen=41,
+        created_at=AT, due_at=AT,
+    )  # fmt: skip
     bad.save()
     with pytest.raises(IntegrityError, match="than was paid"), transaction.atomic():
         RefundLine.objects.create(refund=bad, order_line=order.lines.get(), amount_fen=41)
@@ -162,8 +164,8 @@ def test_the_lines_alone_refuse_the_fourth_of_thirty():
     def write(number):
         with transaction.atomic():
             one = RefundOrder.objects.create(
-                number=f"R{number}", key=f"k{number}", order=order, cause="cancelled", amount_fen=30,
-                created_at=AT, due_at=AT,
+                number=f"R{number}", key=f"k{number}", order=order, member=order.member, cause="cancelled",
+                amount_fen=30, created_at=AT, due_at=AT,
             )  # fmt: skip
             RefundLine.objects.create(refund=one, order_line=line, amount_fen=30)
 
@@ -224,6 +226,49 @@ def test_what_the_gateway_may_still_pay_is_not_settled_by_hand_for_a_day(setting
     with pytest.raises(WrongState):
         by_hand.give_up(refund_id=one.pk, reason="B", actor=finance, at=AT + 9 * DAY)
     assert by_hand.settle(refund_id=one.pk, reference="B", actor=finance, at=AT + DAY).status == "confirmed"
+
+
+def test_paid_by_hand_and_then_by_the_gateway_too_finance_is_told_once(settings):
+    settings.REFUND_GATEWAY_URL = "https://gateway.example"
+    person, one = settler(), refund(make_order(), 4_000)
+    commands.begin_try(refund_id=one.pk, at=AT)
+    by_hand.settle(refund_id=one.pk, reference="BANK1", actor=person, at=AT + 2 * DAY)
+    for reference in ("BANK1", "GW99", "GW99", ""):
+        commands.confirm(refund_id=one.pk, reference=reference, actor=None, at=AT + 3 * DAY)
+        one.refresh_from_db()
+        assert (one.status, one.reference) == ("confirmed", "BANK1")
+        assert one.other_reference == {"BANK1": "", "": "?"}.get(reference, reference)
+    told = Event.objects.filter(kind="refund.contradicted").order_by("id")
+    assert [event.data["reference"] for event in told] == ["GW99", "?"]
+    letter = OutboxMessage.objects.filter(kind="staff").earliest("pk").payload["body"]
+    assert all(number in letter for number in (one.number, "BANK1", "GW99"))
+    assert ledger.balance(one.member, Unit.MONEY) == 0
+
+
+@pytest.mark.parametrize(
+    ("told", "is_other"),
+    [(("GW1", "GW1"), False), (("", "GW1"), False), (("GW1", ""), False), (("GW1", "GW2"), True)],
+)
+def test_the_same_payment_told_of_again_is_no_other(told, is_other):
+    one = refund(make_order())
+    for reference in told:
+        commands.confirm(refund_id=one.pk, reference=reference, actor=None, at=AT)
+    assert Event.objects.filter(kind="refund.contradicted").exists() == is_other
+
+
+def test_it_is_owed_to_whom_it_was_booked_for_whoever_has_the_order_later():
+    order, other = make_order(10_000), MemberFactory()
+    member, one = order.member, refund(order, 4_000)
+    failing = refund(order, 1_000)
+    Order.objects.filter(pk=order.pk).update(member=other)  # no command does
+    order.refresh_from_db()
+    commands.fail(refund_id=failing.pk, reason="no", actor=None, at=AT)
+    again = by_hand.retry(refund_id=failing.pk, actor=settler(), at=AT)
+    assert again.member == member
+    for refund_id in (one.pk, again.pk):
+        commands.confirm(refund_id=refund_id, reference="x", actor=None, at=AT)
+    assert [ledger.balance(whose, Unit.MONEY) for whose in (member, other)] == [0, 0]
+    assert set(Notice.objects.values_list("member", flat=True)) == {member.pk}
 
 
 def test_given_up_then_tried_again_under_another_number():

@@ -174,6 +174,28 @@ def test_a_gateway_that_contradicts_itself_moves_nothing_and_finance_is_told(pay
     assert OutboxMessage.objects.filter(kind="staff").count() == 3  # one tells that it failed
 
 
+def test_one_that_cannot_be_taken_down_stops_no_other(pay, monkeypatch):
+    ones = [refund(make_order(), at=now()) for _ in range(2)]
+    pay.fault = in_turn("pending", "pending")
+    work()
+    pay.work_off()
+    taken = sending.take
+
+    def take(one, answer, **how):
+        if one == ones[0]:
+            raise RuntimeError
+        taken(one, answer, **how)
+
+    RefundOrder.objects.update(ask_at=now())
+    monkeypatch.setattr(sending, "take", take)
+    assert sending.ask_due(at=now()) == 2
+    assert [stands(one) for one in ones] == ["sent", "confirmed"]
+    monkeypatch.undo()
+    RefundOrder.objects.filter(pk=ones[0].pk).update(ask_at=now())
+    sending.ask_due(at=now())
+    assert stands(ones[0]) == "confirmed"
+
+
 def test_what_is_no_plain_answer_is_none(pay):
     one = refund(make_order(), at=now())
     good = {"number": one.number, "status": "succeeded", "amount_fen": one.amount_fen}
