@@ -55,7 +55,7 @@ class GrantAdmin(ParcelActions, Browsed):
     """What was given and asked for. Whoever puts grants to use may narrow it down and decide with more."""
 
     action_form = DecisionForm
-    actions = ["approve", "refuse", "take_back", "was_sent", "not_sent"]
+    actions = ["approve", "refuse", "take_back", "was_sent", "was_lost", "not_sent"]
     list_display = [
         "requested_at",
         "member",

@@ -96,7 +96,7 @@ class RefundAdmin(Browsed):
         "outcome",
     ]
     list_filter = [WantsFilter, "status", "cause"]
-    list_select_related = ["order__member"]
+    list_select_related = ["order", "member"]
     search_fields = ["number"]
     search_help_text = _("the refund's number, or the order's or the member's number in the shop")
     ordering = ["-pk"]
@@ -117,6 +117,7 @@ class RefundAdmin(Browsed):
         "ask_at",
         "ended_at",
         "reference",
+        "other_reference",
         "failure",
         "settled_by",
         "retry_of",
@@ -133,10 +134,9 @@ class RefundAdmin(Browsed):
         term = search_term.strip()
         if not term:
             return queryset, False
-        orders = Order.objects.filter(
-            Q(external_id=term) | Q(member__in=Member.objects.filter(external_id=term).values("pk"))
-        )
-        return queryset.filter(Q(number=term.upper()) | Q(order__in=orders.values("pk"))), False
+        orders = Order.objects.filter(external_id=term)
+        members = Member.objects.filter(external_id=term)
+        return queryset.filter(Q(number=term.upper()) | Q(order__in=orders) | Q(member__in=members)), False
 
     @display(description=_("status"), label=COLOURS)
     def state(self, refund: RefundOrder) -> tuple[str, str]:
@@ -147,11 +147,6 @@ class RefundAdmin(Browsed):
     def amount(self, refund: RefundOrder) -> str:
         """In yuan."""
         return yuan(refund.amount_fen)
-
-    @admin.display(description=_("member"))
-    def member(self, refund: RefundOrder) -> Member:
-        """Whose money it is."""
-        return refund.order.member
 
     @admin.display(description=_("age"), ordering="created_at")
     def age(self, refund: RefundOrder) -> str:
@@ -252,6 +247,13 @@ class ParcelActions:
     def was_sent(self, request: StaffRequest, queryset: QuerySet[Grant]) -> None:
         """Say that parcels were sent."""
         self._say(request, queryset, "sent")
+
+    @action(
+        permissions=["settle"], description=_("The parcel was lost, as the bar says: it may be sent again")
+    )
+    def was_lost(self, request: StaffRequest, queryset: QuerySet[Grant]) -> None:
+        """Say that parcels were sent and never came."""
+        self._say(request, queryset, "lost")
 
     @action(permissions=["settle"], description=_("The parcel cannot be sent, for the reason in the bar"))
     def not_sent(self, request: StaffRequest, queryset: QuerySet[Grant]) -> None:

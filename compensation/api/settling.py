@@ -41,11 +41,13 @@ class ParcelWordSerializer(serializers.Serializer[Any]):
     """What became of a parcel."""
 
     number = serializers.CharField(help_text="As it was asked for.")
-    status = serializers.ChoiceField(choices=["taken", "sent", "refused"])
+    status = serializers.ChoiceField(choices=["taken", "sent", "refused", "lost"])
     reference = serializers.CharField(
         required=False, allow_blank=True, max_length=100, help_text="The shop's or the tracking number."
     )
-    reason = serializers.CharField(required=False, max_length=200, help_text="Needed when it is refused.")
+    reason = serializers.CharField(
+        required=False, max_length=200, help_text="Needed when it is refused or lost."
+    )
 
 
 class ParcelStateSerializer(serializers.Serializer[Any]):

@@ -31,9 +31,11 @@ def live_beside(
 ) -> Sums:
     """What is live for a problem, an order, and a member in the last day, whoever asked for it.
 
-    To decide on it, hold the member's row. `but` leaves one grant out.
+    In the day is what was asked for or decided in it. To decide on it, hold the member's row. `but` leaves
+    one grant out.
     """
-    today = Q(member=member_id, requested_at__gt=at - rules.DAY)
+    since = at - rules.DAY
+    today = Q(member=member_id) & (Q(requested_at__gt=since) | Q(decided_at__gt=since))
     same, ordered = Q(problem=problem), Q(order=order_id) if order_id else Q(pk__in=[])
     rows = Grant.objects.filter(today | same | ordered, status__in=LIVE).exclude(pk=but or 0)
     sums = rows.aggregate(
@@ -48,6 +50,12 @@ def left_fen(limits: Sums, *, member_id: int, problem: str, order_id: int | None
     """The most that somebody with these limits can still give for this problem without asking."""
     before = live_beside(member_id=member_id, problem=problem, order_id=order_id, at=at)
     return rules.left(limits, before, has_order=order_id is not None)
+
+
+def unproved_fen(order_id: int, *, but: int | None = None) -> int:
+    """The money that is live for an order without a picture; `but` leaves one grant out. Hold the member."""
+    rows = Grant.objects.filter(order=order_id, kind__in=rules.MONEY, evidence=0, status__in=LIVE)
+    return int(rows.exclude(pk=but or 0).aggregate(fen=Sum("cost_fen", default=0))["fen"])
 
 
 def delegated_to(user: User, at: datetime) -> list[User]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from compensation.models import GrantKind
 
+MONEY = (GrantKind.REFUND, GrantKind.PRICE_DIFFERENCE)
 DAY = timedelta(hours=24)
 """The day of a member: the last 24 hours, so that midnight splits nothing."""
 
@@ -57,6 +58,9 @@ def left(limits: Sums, before: Sums, *, has_order: bool) -> int:
     return max(0, min(rest))
 
 
-def needs_evidence(kind: GrantKind, cost: int, *, above: int) -> bool:
-    """Whether a refund is so large that pictures must prove it."""
-    return kind == GrantKind.REFUND and cost > above
+def needs_evidence(kind: GrantKind, cost: int, *, unproved: int = 0, above: int) -> bool:
+    """Whether so much money goes back for an order that pictures must prove it.
+
+    `unproved` is what goes back for the order already without a picture, under whatever name.
+    """
+    return kind in MONEY and unproved + cost > above

@@ -77,6 +77,26 @@ def release(grant: Grant, *, at: datetime) -> None:
     CapUse.objects.filter(pk__in=[use.pk for use in uses]).update(released_at=at)
 
 
+def take_again(grant: Grant) -> None:
+    """Count a grant again towards the caps that it was given back to; again changes nothing.
+
+    It was decided on before: what no longer fits in is counted by itself, as when an approver passes a cap.
+    The caller holds the grant.
+    """
+    uses = list(CapUse.objects.filter(grant=grant).exclude(released_at=None).order_by("count__cap", "pk"))
+    for use in uses:
+        count = CapCount.objects.select_for_update(no_key=True, of=("self",)).get(pk=use.count_id)
+        cap = Cap.objects.get(pk=count.cap_id)
+        use.is_beyond, use.released_at = _stop(cap, count, grant) is not None, None
+        kind = "passed" if use.is_beyond else "used"
+        CapCount.objects.filter(pk=count.pk).update(
+            limit_fen=_at_least(cap.limit_fen, "used_fen"),
+            limit_count=_at_least(cap.limit_count, "used_count"),
+        )
+        CapCount.objects.filter(pk=count.pk).update(**_plus(kind, use.fen, 1))
+        use.save(update_fields=["is_beyond", "released_at"])
+
+
 @transaction.atomic
 def save_cap(*, cap: Cap, actor: Actor, at: datetime) -> Cap:
     """Keep a cap; it holds at once, also for periods that run. What was given before stays.

@@ -65,13 +65,14 @@ def release(*, grant: Grant, at: datetime) -> None:
 
 
 def reserve_again(*, grant: Grant, at: datetime) -> None:
-    """Reserve anew what a grant had given back when it failed; its caps are not counted twice.
+    """Reserve anew what a grant had given back when it failed, and count it towards its caps again.
 
     The caller holds the grant.
 
     Raises:
         BudgetEmpty: the budget has not so much left.
     """
+    caps.take_again(grant)
     use = BudgetUse.objects.filter(grant=grant, state=BudgetUseState.RELEASED).first()
     if use is None:
         return

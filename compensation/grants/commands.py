@@ -15,11 +15,11 @@ from compensation.authority.queries import APPROVE
 from compensation.budgets import commands as budgets
 from compensation.budgets.stops import BudgetEmpty, CapReached, Exhausted, Unusual
 from compensation.coupons import terms
-from compensation.grants import approval, rules
+from compensation.grants import approval, parcels, rules
 from compensation.grants.approval import AuthorityTooSmall, lock_member, raise_due
 from compensation.grants.giving import TEXT_LENGTH, confirm, execute, fail, give, reverse, text
 from compensation.grants.handlers import KindNotGiven, handler_of
-from compensation.grants.rules import Content, Line
+from compensation.grants.rules import AlreadyGranted, Content, Line
 from compensation.models import (
     LIVE,
     Decision,
@@ -29,6 +29,7 @@ from compensation.models import (
     GrantStatus,
     Member,
     Order,
+    OrderLine,
     RuleVersion,
 )
 from config.common.errors import Invalid, NotPermitted, Stale, WrongState
@@ -67,12 +68,6 @@ ONE_LIVE = "grant_one_live_a_cause"
 PRICED_BY_LINES = (GrantKind.REFUND, GrantKind.PRICE_DIFFERENCE, GrantKind.RESHIPMENT)
 
 
-class AlreadyGranted(WrongState):
-    """Something was given, or is waiting to be approved, for the same cause."""
-
-    code = "already_granted"
-
-
 class AlreadyDecided(WrongState):
     """Somebody else decided first."""
 
@@ -87,7 +82,7 @@ class OwnRequest(NotPermitted):
 
 
 class EvidenceMissing(Invalid):
-    """So large a refund needs pictures."""
+    """So much money back for one order needs pictures."""
 
     code = "evidence_missing"
     default = _("A refund of this size needs a picture as proof.")
@@ -121,17 +116,19 @@ def request(
     Raises:
         Invalid: the content is not what its kind needs, or there is no reason.
         KindNotGiven: nothing here can carry this kind out.
-        EvidenceMissing: a refund above the limit without a picture.
+        SentBefore: the goods are sent again already.
+        EvidenceMissing: money back for the order above the limit, without a picture.
         WrongState: the member's data was erased.
         NotGiven: the kind of coupon is switched off.
         AlreadyGranted: the cause has a live grant.
         KeyReused: the key came before with other content.
     """
+    known = lock_member(member.pk)
     grant = Grant(
         key=key,
         cause=cause,
         problem=problem or cause,
-        member=member,
+        member=known,
         reason_code=reason_code,
         department=department,
         evidence=evidence,
@@ -139,7 +136,6 @@ def request(
         requested_by=actor,
         requested_at=at,
     )
-    known = lock_member(member.pk)
 
     def perform() -> Grant:
         if known.erased_at is not None:
@@ -170,7 +166,7 @@ def request(
         "amount_fen": content.amount_fen,
         "gift": content.gift,
         "order": order and order.pk,
-        "lines": rules.lines_of(content),
+        "lines": [(line.order_line.pk, line.quantity, line.amount_fen) for line in content.lines],
     }
     return once(scope="grant.request", key=key, content=asked, model=Grant, perform=perform)[0]
 
@@ -287,18 +283,32 @@ def refuse(*, grant_id: int, actor: User, note: str, at: datetime) -> Grant:
 def _fill(grant: Grant, content: Content, reason: str, order: Order | None) -> list[tuple[int, int, int]]:
     """Put a content into a grant, priced and with its digest; gives its lines."""
     handler = handler_of(content.kind)
-    if order is not None and order.member_id != grant.member_id:
-        raise Invalid(_("This is an order of somebody else."))
+    if order is not None:  # as it is now that the member is held
+        order = Order.objects.get(pk=order.pk)
+        content = rules.priced(
+            content, OrderLine.objects.in_bulk([one.order_line.pk for one in content.lines])
+        )
+        if order.member_id != grant.member_id:
+            raise Invalid(_("This is an order of somebody else."))
     grant.kind, grant.order = GrantKind(content.kind), order
     grant.cost_fen = handler.price(content, order)
+    if grant.kind == GrantKind.RESHIPMENT and order is not None:
+        parcels.check_left(content, order, but=grant.pk)
     grant.template, grant.points, grant.gift = content.template, content.points, content.gift.strip()
     grant.terms_digest = terms.digest(content.template) if content.template else ""
     grant.amount_fen = content.amount_fen
     if grant.kind in PRICED_BY_LINES:
         grant.amount_fen = grant.cost_fen
     grant.reason = text(reason, _("Say why this is given."))
-    if not grant.evidence and limits.needs_evidence(
-        grant.kind, grant.cost_fen, above=authority.terms().evidence_above_fen
+    if (
+        order is not None
+        and not grant.evidence
+        and limits.needs_evidence(
+            grant.kind,
+            grant.cost_fen,
+            unproved=authority.unproved_fen(order.pk, but=grant.pk),
+            above=authority.terms().evidence_above_fen,
+        )
     ):
         raise EvidenceMissing
     lines = rules.lines_of(content)
@@ -356,12 +366,14 @@ def _refuse_second(cause: str) -> NoReturn:
 
 def _lock(grant_id: int) -> Grant:
     """Lock the member of a grant, then the grant."""
-    lock_member(Grant.objects.values_list("member", flat=True).get(pk=grant_id))
-    return (
+    member = lock_member(Grant.objects.values_list("member", flat=True).get(pk=grant_id))
+    grant = (
         Grant.objects.select_for_update(no_key=True, of=("self",))
         .select_related("template", "order")
         .get(pk=grant_id)
     )
+    grant.member = member
+    return grant
 
 
 def _check_waits(grant: Grant) -> None:

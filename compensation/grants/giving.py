@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from compensation.authority.queries import APPROVE
 from compensation.budgets import commands as budgets
+from compensation.grants.approval import lock_member
 from compensation.grants.handlers import handler_of
 from compensation.models import GIVEN, Grant, GrantStatus
 from config.common.errors import Invalid, NotPermitted, WrongState
@@ -36,15 +37,18 @@ def text(said: str, missing: object) -> str:
 
 
 def give(grant: Grant, *, actor: Actor, at: datetime, may_pass: bool = False) -> None:
-    """Carry out what was decided, in the transaction of the decision; the caller holds the grant.
+    """Carry out what was decided, in the transaction of the decision; the caller holds member and grant.
 
     Caps and the budget come first: what they refuse has changed nothing. With `may_pass` an approver decides,
     who may go beyond a cap.
 
     Raises:
+        WrongState: the member's data was erased.
         DomainError: it can no longer be given; see the kind's handler.
         CapReached, BudgetEmpty: see budgets.commands.reserve.
     """
+    if grant.member.erased_at is not None:
+        raise WrongState(_("The data of this member was erased."))
     handler = handler_of(grant.kind)
     handler.check(grant)
     budgets.reserve(grant=grant, rule_code=grant.rule_code, at=at, may_pass=may_pass)
@@ -104,22 +108,25 @@ def confirm(*, grant_id: int, reference: str = "", actor: Actor, at: datetime) -
 
 
 @transaction.atomic
-def fail(*, grant_id: int, reason: str, actor: Actor, at: datetime) -> Grant:
+def fail(*, grant_id: int, reason: str, was_lost: bool = False, actor: Actor, at: datetime) -> Grant:
     """Note that a grant on its way could not be given; again changes nothing. Its cause is free again.
 
+    With `was_lost` it was carried out, and never came to the member though it was said so.
+
     Raises:
-        WrongState: it is not on its way.
+        WrongState: it is not on its way, or was not carried out and cannot be lost.
         Invalid: there is no reason.
     """
     reason = text(reason, _("Say why it failed."))
     grant = _lock(grant_id)
     if grant.status == GrantStatus.FAILED:
         return grant
-    _check(grant, GrantStatus.APPROVED, GrantStatus.EXECUTED)
+    _check(grant, *(GIVEN if was_lost else (GrantStatus.APPROVED, GrantStatus.EXECUTED)))
     grant.status, grant.ended_at, grant.outcome = GrantStatus.FAILED, at, reason[:OUTCOME_LENGTH]
-    grant.save(update_fields=["status", "ended_at", "outcome"])
+    grant.confirmed_at = None
+    grant.save(update_fields=["status", "ended_at", "outcome", "confirmed_at"])
     budgets.release(grant=grant, at=at)
-    record("grant.failed", grant, actor=actor, at=at, cause=grant.cause)
+    record("grant.failed", grant, actor=actor, at=at, cause=grant.cause, was_lost=was_lost)
     return grant
 
 
@@ -176,6 +183,8 @@ def _left_the_house(grant: Grant, *, actor: Actor, at: datetime) -> None:
 
 
 def _lock(grant_id: int) -> Grant:
+    """Lock the member of a grant, then the grant: whoever changes its refund holds both."""
+    lock_member(Grant.objects.values_list("member", flat=True).get(pk=grant_id))
     return Grant.objects.select_for_update(no_key=True).get(pk=grant_id)
 
 

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from compensation.grants import rules
 from compensation.grants.rules import Content
-from compensation.models import Grant, GrantKind, Order, OrderLine, RefundCause
+from compensation.models import Grant, GrantKind, Order, RefundCause
 from compensation.refunds import commands as refunds
 from compensation.refunds.rules import Piece, left_fen, left_freight_fen, was_paid
 from config.common.errors import Invalid, WrongState
@@ -22,20 +22,22 @@ class Money:
         self._kind = kind
 
     def price(self, content: Content, order: Order | None) -> int:
-        """What goes back: the lines' amounts, and the freight that the amount is more than they are."""
+        """What goes back: the lines' amounts, and the freight that the amount is more than they are.
+
+        The lines are as they are now, see `rules.priced`; so is the order's freight.
+        """
         if order is None or not content.lines or rules.says_more(content, "lines", "amount_fen"):
             raise Invalid(_("Choose what of the order is refunded."))
         if not was_paid(order):
             raise WrongState(_("This order was never paid."))
         rules.check_lines(content, order)
-        known = {line.pk: line for line in OrderLine.objects.filter(order=order)}
         total = 0
         for line in content.lines:
-            amount = rules.amount_of(line)
+            amount, left = rules.amount_of(line), left_fen(line.order_line)
             if amount <= 0:
                 raise Invalid(_("Choose what of the order is refunded."))
-            if amount > left_fen(known[line.order_line.pk]):
-                raise refunds.TooMuch(line=line.order_line.pk, left_fen=left_fen(known[line.order_line.pk]))
+            if amount > left:
+                raise refunds.TooMuch(line=line.order_line.pk, left_fen=left)
             total += amount
         freight = (total if content.amount_fen is None else content.amount_fen) - total
         if freight < 0 or (freight and self._kind != GrantKind.REFUND):

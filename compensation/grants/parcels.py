@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
 from compensation.grants import rules
-from compensation.grants.rules import Content
-from compensation.models import Grant, GrantKind, Order
+from compensation.grants.rules import AlreadyGranted, Content
+from compensation.models import LIVE, Grant, GrantKind, GrantLine, Order
 from config.common import outbox
 from config.common.errors import Invalid, NotFound, WrongState
 from config.common.events import Actor
@@ -18,6 +19,15 @@ PARCELS = (GrantKind.RESHIPMENT, GrantKind.GIFT)
 PREFIX = "G"
 GIFT_LENGTH = 200
 MOST_FEN = 100_000_000
+
+
+class SentBefore(AlreadyGranted):
+    """The goods are sent again already, or wait to be."""
+
+    code = "sent_before"
+    default = _(
+        "This was sent again already. Where that parcel was lost, it has to be reported as lost first."
+    )
 
 
 class _Parcel:
@@ -48,6 +58,29 @@ class Reshipment(_Parcel):
         if any(line.amount_fen is not None for line in content.lines):
             raise Invalid(_("Choose what of the order is sent again."))
         return sum(rules.amount_of(line) for line in content.lines)
+
+
+def sent_again(order_id: int, *, but: int | None = None) -> dict[int, int]:
+    """How many pieces of each line of an order are sent again, or wait to be; `but` leaves one grant out."""
+    rows = GrantLine.objects.filter(
+        grant__order=order_id, grant__kind=GrantKind.RESHIPMENT, grant__status__in=LIVE
+    ).exclude(grant=but or 0)
+    return dict(rows.values_list("order_line").annotate(Sum("quantity")))
+
+
+def check_left(content: Content, order: Order, *, but: int | None = None) -> None:
+    """Refuse to send pieces again that are sent again already; hold the member.
+
+    A parcel that failed or was lost no longer counts.
+
+    Raises:
+        SentBefore: more pieces of a line would be sent again than were bought.
+    """
+    sent = sent_again(order.pk, but=but)
+    for line in content.lines:
+        left = line.order_line.quantity - sent.get(line.order_line.pk, 0)
+        if line.quantity > left:
+            raise SentBefore(line=line.order_line.pk, left=left)
 
 
 class Gift(_Parcel):

@@ -1,13 +1,21 @@
 """What exactly is given, and its digest: what an approver decides on and nothing else."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext_lazy as _
 
+from compensation.authority.rules import MONEY
 from compensation.models import CouponTemplate, Grant, GrantKind, Order, OrderLine
-from config.common.errors import Invalid
+from compensation.refunds.rules import left_fen
+from config.common.errors import Invalid, WrongState
 from config.common.idempotency import request_hash
+
+
+class AlreadyGranted(WrongState):
+    """Something was given, or is waiting to be approved, for the same cause."""
+
+    code = "already_granted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +42,29 @@ class Content:
 def share(paid_fen: int, quantity: int, of: int) -> int:
     """What `quantity` of `of` pieces were paid; part of a fen counts whole."""
     return -(-paid_fen * quantity // of)
+
+
+def priced(content: Content, known: Mapping[int, OrderLine]) -> Content:
+    """The content with the order lines as they are known now, by their keys, and all amounts of money said.
+
+    An amount that nobody said is the pieces' share, or what is left where that is less: the parts that were
+    rounded up before make the last one smaller.
+    """
+    lines = [
+        replace(line, order_line=known.get(line.order_line.pk, line.order_line)) for line in content.lines
+    ]
+    if content.kind in MONEY:
+        lines = [
+            line if line.amount_fen is not None else replace(line, amount_fen=_left_of(line))
+            for line in lines
+        ]
+    return replace(content, lines=lines)
+
+
+def _left_of(line: Line) -> int:
+    """The share of the pieces, and no more than is left; where nothing is left, the share, to be refused."""
+    part = share(line.order_line.paid_fen, line.quantity, line.order_line.quantity)
+    return min(part, left_fen(line.order_line)) or part
 
 
 def amount_of(line: Line) -> int:

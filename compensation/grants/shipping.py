@@ -20,7 +20,7 @@ from config.common.models import OutboxMessage, User
 from config.common.outbox import Dropped, Refused
 
 SETTLE = "compensation.settle_grant"
-What = Literal["taken", "sent", "refused"]
+What = Literal["taken", "sent", "refused", "lost"]
 
 
 def ask_shop(message: OutboxMessage) -> None:
@@ -52,7 +52,7 @@ def told(
 
     Raises:
         WrongState: it is no parcel, was never approved, or is told otherwise than before.
-        Invalid: refused without a reason.
+        Invalid: refused or lost without a reason.
     """
     if grant.kind not in PARCELS:
         raise WrongState(_("The shop does not send this."))
@@ -61,11 +61,11 @@ def told(
         return giving.execute(grant_id=grant.pk, reference=reference, actor=actor, at=at)
     if what == "sent":
         return giving.confirm(grant_id=grant.pk, reference=reference, actor=actor, at=at)
-    return giving.fail(grant_id=grant.pk, reason=reason, actor=actor, at=at)
+    return giving.fail(grant_id=grant.pk, reason=reason, was_lost=what == "lost", actor=actor, at=at)
 
 
 def told_by_hand(*, grant: Grant, what: What, text: str, actor: User, at: datetime) -> Grant:
-    """Write down by hand that a parcel was sent, under its tracking number, or could not be, and why.
+    """Write down by hand that a parcel was sent, under its tracking number, was lost or refused, and why.
 
     Raises:
         NotPermitted: the actor may not settle.

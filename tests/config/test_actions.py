@@ -57,6 +57,7 @@ ACTIONS = {
     "compensation.delegation:end": {"team_lead", "supervisor", *ADMIN},
     "compensation.grant:was_sent": {"finance", *ADMIN},
     "compensation.grant:not_sent": {"finance", *ADMIN},
+    "compensation.grant:was_lost": {"finance", *ADMIN},
     **{
         f"compensation.refundorder:{name}": {"finance", *ADMIN}
         for name in ("settle", "ask_again", "try_again", "hand_over", "give_up")

@@ -9,7 +9,14 @@ from django.db import IntegrityError, transaction
 from compensation.authority import queries
 from compensation.authority.commands import delegate, end_delegation
 from compensation.authority.rules import Sums
-from compensation.grants.commands import AuthorityTooSmall, Content, OwnRequest, approve, request
+from compensation.grants.commands import (
+    AuthorityTooSmall,
+    Content,
+    OwnRequest,
+    amend,
+    approve,
+    request,
+)
 from compensation.models import Authority, Delegation, Grant, GrantStatus
 from config.common.errors import Invalid, NotPermitted, WrongState
 from config.common.models import Event
@@ -87,6 +94,26 @@ def test_two_orders_add_up_for_one_member_in_a_day(order, agent):
     other = OrderFactory(member=order.member)
     assert ask(other, agent, 30, case=2, at=AT + 23 * HOUR).status == WAITS
     assert ask(OrderFactory(member=order.member), agent, 20, case=3, at=AT + 48 * HOUR).status == GIVEN
+
+
+def test_what_waited_counts_on_the_day_on_which_it_is_changed_and_given(order, agent):
+    waiting = [ask(order, agent, 60, case=case, on_order=False) for case in range(4)]
+    content = Content(kind="coupon", template=CouponTemplateFactory(code="sorry-50"))
+    changed = [
+        amend(grant_id=one.pk, content=content, reason="x", actor=agent, at=AT + 25 * HOUR).status
+        for one in waiting
+    ]
+    assert changed == [GIVEN, WAITS, WAITS, WAITS]
+
+
+def test_what_waited_counts_on_the_day_on_which_it_is_approved(order, agent):
+    supervisor = staff_with(10_000, approves=True)
+    first, *rest = [ask(order, agent, 90, case=case, on_order=False) for case in range(3)]
+    accept(first, supervisor, AT + 25 * HOUR)
+    for one in rest:
+        with pytest.raises(AuthorityTooSmall):
+            accept(one, supervisor, AT + 26 * HOUR)
+    accept(rest[0], supervisor, AT + 50 * HOUR)
 
 
 def test_each_limit_stands_for_itself(order, agent):

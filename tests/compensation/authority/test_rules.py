@@ -63,4 +63,7 @@ def test_without_an_order_its_limit_does_not_count():
 def test_refunds_above_the_limit_need_pictures():
     assert not needs_evidence(GrantKind.REFUND, 10_000, above=10_000)
     assert needs_evidence(GrantKind.REFUND, 10_001, above=10_000)
+    assert needs_evidence(GrantKind.PRICE_DIFFERENCE, 10_001, above=10_000)
+    assert needs_evidence(GrantKind.REFUND, 1, unproved=10_000, above=10_000)
+    assert not needs_evidence(GrantKind.REFUND, 1, unproved=9_999, above=10_000)
     assert not needs_evidence(GrantKind.COUPON, 10_001, above=10_000)

@@ -17,7 +17,7 @@ from compensation.grants.commands import (
 from compensation.ledger import commands as ledger_commands
 from compensation.ledger import queries as ledger
 from compensation.ledger.rules import taken
-from compensation.models import Coupon, Grant, GrantStatus, Unit
+from compensation.models import Coupon, Grant, GrantStatus, Member, Unit
 from config.common.errors import Invalid, KeyReused, NotPermitted, WrongState
 from config.common.models import Event
 from tests.factories.compensation import MemberFactory
@@ -174,6 +174,17 @@ def test_a_template_that_is_off_is_not_given(member, agent, supervisor):
         ask(member, agent, cause="case:2", template=template)
     grant.refresh_from_db()
     assert grant.status == GrantStatus.REQUESTED
+
+
+def test_an_erased_member_gets_nothing_that_waited(member, agent, supervisor):
+    grant = ask(member, agent, yuan=60)
+    Member.objects.filter(pk=member.pk).update(erased_at=AT)
+    with pytest.raises(WrongState):
+        accept(grant, supervisor)
+    with pytest.raises(WrongState):
+        ask(member, agent, cause="case:2")
+    assert (Grant.objects.get().status, Coupon.objects.count()) == ("requested", 0)
+    assert refuse(grant_id=grant.pk, actor=supervisor, note="Erased", at=AT).status == "refused"
 
 
 def test_approving_takes_permission_authority_and_another_person(member, agent, supervisor):

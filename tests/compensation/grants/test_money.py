@@ -1,12 +1,14 @@
 """Refunds and price differences as grants: by lines, within what is left, followed until they are paid."""
 
 from datetime import timedelta
+from threading import Event
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compensation.grants import rules
+from compensation.budgets.check import differences
+from compensation.grants import handlers, rules
 from compensation.grants.commands import (
     AlreadyGranted,
     Content,
@@ -17,13 +19,15 @@ from compensation.grants.commands import (
     reverse,
 )
 from compensation.ledger import queries as ledger
-from compensation.models import Budget, BudgetUse, Grant, GrantStatus, OrderStatus, Unit
+from compensation.models import Budget, BudgetUse, Cap, CapCount, Grant, GrantStatus, OrderStatus, Unit
 from compensation.points import commands as points
-from compensation.refunds import by_hand
+from compensation.refunds import by_hand, telling
 from compensation.refunds import commands as refunds
 from compensation.refunds.commands import TooMuch
-from config.common.errors import Invalid, WrongState
-from tests.factories.money import AT, staff_with
+from config.common.errors import Invalid, KeyReused, WrongState
+from tests.factories.money import AT, PointsRuleFactory, staff_with
+from tests.factories.points import a_yuan
+from tests.factories.points import rules as rules_of_points
 from tests.factories.refunds import make_order, settler
 from tests.threads import at_once, refused
 
@@ -141,7 +145,7 @@ def test_what_waited_and_is_no_longer_left_is_refused_at_the_approval(agent):
     order, supervisor = make_order(10_000), staff_with(100_000, approves=True)
     grant = ask(order, agent, 8_000)
     assert (grant.status, held(order)) == ("requested", [0])
-    ask(order, None, 3_000, key="2")
+    ask(order, None, 3_000, key="2", evidence=1)
     with pytest.raises(TooMuch):
         approve(grant_id=grant.pk, content_hash=grant.content_hash, actor=supervisor, at=AT)
     assert Grant.objects.get(pk=grant.pk).status == GrantStatus.REQUESTED
@@ -237,3 +241,84 @@ def test_a_share_is_never_less_than_its_part_and_all_pieces_are_all(paid, of, da
     share = rules.share(paid, quantity, of)
     assert 0 <= share * of - paid * quantity < of
     assert rules.share(paid, of, of) == paid
+
+
+def test_the_last_of_pieces_that_were_rounded_up_is_what_is_left(agent):
+    order = make_order(100)
+    order.lines.update(quantity=3)
+    parts = [ask(order, agent, None, key=f"{one}").cost_fen for one in range(3)]
+    assert (parts, held(order)) == ([34, 34, 32], [100])
+    with pytest.raises(TooMuch):
+        ask(order, agent, None, key="4")
+
+
+def test_a_repeat_is_one_though_the_shop_has_lowered_what_was_paid(agent):
+    order = make_order(4_000)
+    first = ask(order, agent, None)
+    order.lines.update(paid_fen=3_000)
+    assert ask(order, agent, None) == first
+    with pytest.raises(KeyReused):
+        ask(order, agent, 4_000)
+
+
+@pytest.mark.parametrize(
+    "kinds", [("refund", "refund"), ("price_difference", "refund"), ("price_difference",) * 2]
+)
+def test_pictures_are_needed_for_what_goes_back_of_an_order_in_all(kinds):
+    agent, order = staff_with(10**6), make_order(30_000)
+    ask(order, agent, 6_000, kind=kinds[0], key="1")
+    with pytest.raises(EvidenceMissing):
+        ask(order, agent, 4_001, kind=kinds[1], key="2", cause="case:2")
+    ask(order, agent, 4_000, kind=kinds[1], key="3", cause="case:2")
+    proved = ask(order, agent, 15_000, kind=kinds[1], key="4", cause="case:3", evidence=1)
+    with pytest.raises(EvidenceMissing):
+        ask(order, agent, 1, kind=kinds[1], key="5", cause="case:4")
+    assert proved.status == GrantStatus.APPROVED
+
+
+def test_tried_again_it_counts_towards_its_caps_again(agent):
+    cap = Cap.objects.create(scope="member", period="month", limit_fen=5_000)
+    order = make_order(20_000)
+    grant = ask(order, agent, 4_000)
+    refunds.fail(refund_id=grant.refunds.get().pk, reason="no", actor=None, at=AT)
+    other = ask(order, staff_with(10**6), 3_000, key="2")
+    again = by_hand.retry(refund_id=grant.refunds.get().pk, actor=settler(), at=AT)
+    count = CapCount.objects.get(cap=cap)
+    assert (count.used_fen, count.passed_fen, count.used_count, count.passed_count) == (3_000, 4_000, 1, 1)
+    refunds.fail(refund_id=again.pk, reason="no", actor=None, at=AT)
+    refunds.fail(refund_id=other.refunds.get().pk, reason="no", actor=None, at=AT)
+    by_hand.retry(refund_id=again.pk, actor=settler(), at=AT)
+    count.refresh_from_db()
+    assert (count.used_fen, count.passed_fen) == (4_000, 0)
+    assert not list(differences())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_refund_is_paid_while_other_points_are_taken_back(monkeypatch):
+    """The one had the account and waited for the budget, the other the other way round."""
+    PointsRuleFactory(), rules_of_points(), a_yuan()
+    order, boss = make_order(10_000, total_fen=10_000, status="delivered"), staff_with(10**6, approves=True)
+    points.order_received(order_id=order.pk, at=AT)
+    Budget.objects.create(starts_at=AT, ends_at=AT + timedelta(days=1), amount_fen=10**6)
+    given = request(
+        key="p", cause="p", member=order.member, content=Content(kind="points", points=100),
+        reason="x", actor=boss, at=AT,
+    )  # fmt: skip
+    one = ask(order, boss, 4_000).refunds.get()
+    has_account, has_budget, tell, undo = Event(), Event(), telling.paid, handlers._Points.undo
+
+    def paid(*args, **how):
+        has_account.set(), has_budget.wait(0.5)
+        tell(*args, **how)
+
+    def taken(*args, **how):
+        has_budget.set(), has_account.wait(0.5)
+        undo(*args, **how)
+
+    monkeypatch.setattr(telling, "paid", paid)
+    monkeypatch.setattr(handlers._Points, "undo", taken)
+    results = at_once(
+        lambda: refunds.confirm(refund_id=one.pk, reference="x", actor=None, at=AT),
+        lambda: reverse(grant_id=given.pk, actor=boss, note="x", at=AT),
+    )
+    assert not refused(results)

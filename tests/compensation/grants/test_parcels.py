@@ -1,21 +1,24 @@
 """Reshipments and gifts: the shop is asked under one number, and says what became of it."""
 
 import json
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
 from django.utils import timezone
 
+from compensation.budgets.check import differences
 from compensation.grants import parcels, shipping
-from compensation.grants.commands import Content, Line, request, reverse
-from compensation.models import Grant
+from compensation.grants.commands import Content, Line, amend, request, reverse, withdraw
+from compensation.models import Budget, Grant
 from config.common import outbox, webhooks
 from config.common.errors import Invalid, NotFound, NotPermitted, WrongState
 from config.common.models import OutboxMessage
 from tests.factories.compensation import MemberFactory
 from tests.factories.money import AT, staff_with
 from tests.factories.refunds import make_order, settler
+from tests.threads import at_once, refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("C7")]
 SECRET = webhooks.new_secret()
@@ -52,14 +55,14 @@ def shop(settings):
     server.server_close()
 
 
-def reship(order, actor, **more):
+def reship(order, actor, *, cause="c", **more):
     lines = [Line(order_line=line, **more) for line in order.lines.all()]
-    return give(order.member, actor, Content(kind="reshipment", lines=lines), order=order)
+    return give(order.member, actor, Content(kind="reshipment", lines=lines), order=order, cause=cause)
 
 
-def give(member, actor, content, **more):
+def give(member, actor, content, *, cause="c", **more):
     return request(
-        key="k", cause="c", member=member, content=content, reason="Broken", actor=actor, at=AT, **more
+        key=cause, cause=cause, member=member, content=content, reason="Broken", actor=actor, at=AT, **more
     )
 
 
@@ -170,3 +173,49 @@ def test_what_makes_no_sense_is_refused(agent):
     with pytest.raises(Invalid):
         give(order.member, agent, Content(kind="reshipment", lines=[Line(order_line=line)]))
     assert not Grant.objects.exists()
+
+
+def test_goods_are_sent_again_once_whatever_it_is_for(agent):
+    order, boss = make_order(4_000), staff_with(10**6)
+    order.lines.update(quantity=3)
+    reship(order, agent, cause="gap:1", quantity=2)
+    waits = reship(order, staff_with(1), cause="case:2")
+    for actor in (agent, boss, None):
+        with pytest.raises(parcels.SentBefore):
+            reship(order, actor, cause="case:3")
+    line = Line(order_line=order.lines.get(), quantity=2)
+    more = Content(kind="reshipment", lines=[line])
+    with pytest.raises(parcels.SentBefore):
+        amend(grant_id=waits.pk, content=more, reason="x", actor=waits.requested_by, at=AT)
+    withdraw(grant_id=waits.pk, actor=waits.requested_by, at=AT)
+    assert reship(order, agent, cause="case:3").status == "approved"
+
+
+def test_what_was_lost_on_the_way_may_be_sent_once_more(agent):
+    order, finance = make_order(4_000), settler()
+    Budget.objects.create(starts_at=AT, ends_at=AT + timedelta(days=1), amount_fen=10_000)
+    grant = reship(order, agent)
+    with pytest.raises(WrongState):  # it was never sent
+        shipping.told_by_hand(grant=grant, what="lost", text="x", actor=finance, at=AT)
+    shipping.told(grant=grant, what="sent", reference="SF1", actor=None, at=AT)
+    with pytest.raises(NotPermitted):
+        shipping.told_by_hand(grant=grant, what="lost", text="x", actor=agent, at=AT)
+    for _again in range(2):
+        lost = shipping.told_by_hand(grant=grant, what="lost", text="Fell off", actor=finance, at=AT)
+    assert (lost.status, lost.outcome, lost.confirmed_at) == ("failed", "Fell off", None)
+    with pytest.raises(WrongState):
+        shipping.told(grant=grant, what="sent", actor=None, at=AT)
+    assert reship(order, agent, cause="again").status == "approved"
+    with pytest.raises(parcels.SentBefore):
+        reship(order, agent, cause="and again")
+    assert not list(differences())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_send_the_goods_again_once():
+    order, agents = make_order(4_000), [staff_with(5_000) for _ in range(6)]
+    results = at_once(
+        *[lambda one=one, n=n: reship(order, one, cause=f"case:{n}") for n, one in enumerate(agents)]
+    )
+    assert [type(one) for one in refused(results)] == [parcels.SentBefore] * 5
+    assert Grant.objects.count() == 1

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from compensation.authority.queries import limits_of
@@ -221,7 +222,8 @@ def test_merged_the_sums_are_taken_over_both_cases(case, agent, supervisor, depa
     give(case, agent, amount_fen=3_000, **cup)
     waiting = give(other, agent, amount_fen=4_000, **cup)
     assert waiting.status == "requested"
-    Grant.objects.update(order=None, requested_at=timezone.now() - timedelta(days=2))  # but for the problem
+    days = timedelta(days=2)  # only the problem counts
+    Grant.objects.update(order=None, requested_at=F("requested_at") - days, decided_at=F("decided_at") - days)
 
     def left(one):
         return left_fen(limits_of(agent), one, timezone.now())
@@ -235,7 +237,7 @@ def test_merged_the_sums_are_taken_over_both_cases(case, agent, supervisor, depa
     approve(grant_id=waiting.pk, content_hash=waiting.content_hash, actor=supervisor, at=timezone.now())
     lead = somebody("team_lead", department, leads=[department])
     beyond = give(third, agent, amount_fen=limits_of(lead).problem - 6_999, **cup)
-    Grant.objects.update(order=None, requested_at=timezone.now() - timedelta(days=2))
+    Grant.objects.update(order=None, requested_at=F("requested_at") - days, decided_at=F("decided_at") - days)
     with pytest.raises(AuthorityTooSmall):
         approve(grant_id=beyond.pk, content_hash=beyond.content_hash, actor=lead, at=timezone.now())
 
