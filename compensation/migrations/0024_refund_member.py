@@ -21,7 +21,7 @@ SET CONSTRAINTS ALL IMMEDIATE;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('compensation', '0023_batches_give_several'),
+        ("compensation", "0023_batches_give_several"),
     ]
 
     operations = [
