@@ -171,6 +171,7 @@ AXES_VERBOSE = False
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
+FORMAT_MODULE_PATH = "config.formats"
 TIME_ZONE = "Asia/Shanghai"
 USE_I18N = USE_TZ = True
 
@@ -324,6 +325,9 @@ UNFOLD = {
     "SIDEBAR": {"navigation": "config.admin.sidebar", "show_search": True},
     "DASHBOARD_CALLBACK": "kpis.admin.dashboard.fill",
     "STYLES": [lambda _request: static("staff/staff.css")],
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("staff/icon.svg")}
+    ],
     "COLORS": {
         "primary": {
             "50": "#eef3ff",

@@ -15,7 +15,7 @@ class FeedbackConfig(AppConfig):
         from compensation.portal import panels as portal
         from config.common import personal
         from config.common.outbox import SENDERS
-        from config.common.registry import ACCOUNTS, DEFAULTS, DEMO, MENU, PAGES, PERIODIC
+        from config.common.registry import ACCOUNTS, DEFAULTS, DEMO, DEPARTMENTS, MENU, PAGES, PERIODIC
         from feedback import personal as ours
         from feedback.admin import beside
         from feedback.admin.articles import KNOWLEDGE_MENU, KNOWLEDGE_PAGES
@@ -38,7 +38,7 @@ class FeedbackConfig(AppConfig):
         from feedback.channels import all_channels
         from feedback.channels.chat.queries import is_open
         from feedback.defaults import demo, demo_staff, seed
-        from feedback.org import digests, letters, messengers
+        from feedback.org import digests, letters, messengers, queries
         from feedback.periodic import WAKES
         from feedback.portal import panels
         from feedback.remedies.choosing import BATCH_SOURCES
@@ -48,6 +48,7 @@ class FeedbackConfig(AppConfig):
         CASE_PANELS.extend([beside.watchers, beside.times])
         DEFAULTS.extend(seed.SEEDS)
         DEMO.append(demo.seed)
+        DEPARTMENTS.append(queries.department_names)
         ACCOUNTS.append(demo_staff.accounts)
         MEMBER_FACTS.append(gaps_of_member)
         for pages in (
@@ -67,8 +68,12 @@ class FeedbackConfig(AppConfig):
             CHAT_PAGES,
         ):
             PAGES.extend(pages)
-        MENU.extend([*CASE_MENU, *LADDER_MENU, *LEAD_MENU, *GAP_MENU, *IMPORT_MENU, *SOP_MENU, *CHANGE_MENU])
-        MENU.extend([*STAFFING_MENU, *CHAT_MENU, *REVIEW_MENU, *KNOWLEDGE_MENU, *PLAYBOOK_MENU, *LISTS_MENU])
+        MENU.extend(
+            [
+                *CASE_MENU, *LADDER_MENU, *LEAD_MENU, *GAP_MENU, *IMPORT_MENU, *SOP_MENU, *CHANGE_MENU,
+                *STAFFING_MENU, *CHAT_MENU, *REVIEW_MENU, *KNOWLEDGE_MENU, *PLAYBOOK_MENU, *LISTS_MENU,
+            ]
+        )  # fmt: skip
         PERIODIC.extend(WAKES)
         all_channels.register()
         outgoing.WATCHED["chat"] = is_open

@@ -1,5 +1,6 @@
 """Budgets with what is left of them, caps, and from where on claims are unusual."""
 
+from datetime import time, timedelta
 from typing import Any
 
 from django import forms
@@ -8,9 +9,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminSelectWidget
 
 from compensation.admin.forms import YuanField
 from compensation.budgets import caps, commands, queries
@@ -21,6 +24,7 @@ from compensation.models import Budget, Cap, SignalTerms
 from compensation.signals import commands as signals
 from config.common.errors import DomainError
 from config.common.money import display
+from config.common.registry import department_names
 
 
 class BudgetForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
@@ -30,13 +34,24 @@ class BudgetForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the s
         model = Budget
         fields = ("department", "reason_code", "starts_at", "ends_at", "amount_fen", "low_percent", "owners")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the departments by their names; what a budget has stays."""
+        super().__init__(*args, **kwargs)
+        if (field := self.fields.get("department")) is not None:
+            names = {self.instance.department: self.instance.department, **department_names()}
+            names.pop("", None)
+            choices = [("", _("all departments")), *names.items()]
+            self.fields["department"] = forms.ChoiceField(
+                label=field.label, required=False, choices=choices, widget=UnfoldAdminSelectWidget
+            )
+
     def clean(self) -> dict[str, Any]:
         """Refuse a period that ends before it begins or has a budget, and less than is taken."""
         cleaned: dict[str, Any] = super().clean() or {}
         starts, ends, amount = (cleaned.get(name) for name in ("starts_at", "ends_at", "amount_fen"))
         if starts and ends and not starts < ends:
             self.add_error("ends_at", _("The end is after the beginning."))
-        elif starts and ends and self._overlaps(cleaned):
+        elif starts and ends and "department" in cleaned and self._overlaps(cleaned):
             self.add_error(None, _("There is a budget for the same department and reason at that time."))
         taken = self.instance.reserved_fen + self.instance.spent_fen
         if amount is not None and amount < taken:
@@ -58,9 +73,8 @@ class BudgetAdmin(ModelAdmin):
     """Budgets: the narrowest one that fits is what a grant takes from."""
 
     form = BudgetForm
-    list_display = ("what", "starts_at", "ends_at", "amount", "bar", "reserved", "spent", "left")
+    list_display = ("what", "period", "amount", "bar", "reserved", "spent", "left")
     list_filter = ("department", "reason_code")
-    filter_horizontal = ("owners",)
     actions = ("copy_on",)
     fieldsets = (
         (
@@ -68,7 +82,8 @@ class BudgetAdmin(ModelAdmin):
             {
                 "fields": (
                     ("department", "reason_code"),
-                    ("starts_at", "ends_at"),
+                    "starts_at",
+                    "ends_at",
                     ("amount_fen", "low_percent"),
                     "owners",
                 )
@@ -80,6 +95,14 @@ class BudgetAdmin(ModelAdmin):
         """Those in force first."""
         return queries.listed(timezone.now())
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """With the names of the departments, found once for the whole list."""
+        found = super().get_changelist_instance(request)
+        names = department_names()
+        for budget in found.result_list:
+            budget.department_name = names.get(budget.department, budget.department)
+        return found
+
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:  # noqa: ARG002 - Django's
         """The query says it."""
         return ()
@@ -88,19 +111,29 @@ class BudgetAdmin(ModelAdmin):
         """The amount in yuan."""
         if db_field.name == "amount_fen":
             return YuanField(label=gettext_lazy("amount (yuan)"))
+        if db_field.name == "owners":
+            kwargs["widget"] = UnfoldAdminSelect2MultipleWidget
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
-    @admin.display(description=gettext_lazy("for"))
+    @admin.display(description=pgettext_lazy("budget", "for"))
     def what(self, budget: Budget) -> str:
         """Department and reason."""
-        return line(budget.department, budget.reason_code)
+        return line(getattr(budget, "department_name", budget.department), budget.reason_code)
+
+    @admin.display(description=gettext_lazy("period"), ordering="starts_at")
+    def period(self, budget: Budget) -> str:
+        """Its days, or its moments where it does not begin and end with a day."""
+        starts, ends = localtime(budget.starts_at), localtime(budget.ends_at)
+        if starts.time() == ends.time() == time():
+            return f"{starts:%Y-%m-%d} – {ends - timedelta(days=1):%Y-%m-%d}"
+        return f"{starts:%Y-%m-%d %H:%M} – {ends:%Y-%m-%d %H:%M}"
 
     @admin.display(description=gettext_lazy("amount"), ordering="amount_fen")
     def amount(self, budget: Budget) -> str:
         """In yuan."""
         return display(budget.amount_fen)
 
-    @admin.display(description=gettext_lazy("used"))
+    @admin.display(description=pgettext_lazy("budget", "used"))
     def bar(self, budget: Budget) -> str:
         """How much of it is spent and reserved, as a bar that says it too."""
         taken = budget.reserved_fen + budget.spent_fen
@@ -121,7 +154,7 @@ class BudgetAdmin(ModelAdmin):
         """In yuan."""
         return display(budget.reserved_fen)
 
-    @admin.display(description=gettext_lazy("spent"))
+    @admin.display(description=pgettext_lazy("budget", "spent"))
     def spent(self, budget: Budget) -> str:
         """In yuan."""
         return display(budget.spent_fen)

@@ -71,7 +71,7 @@ class TermsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at ru
 @needs(VIEW)
 def listed(request: StaffRequest) -> HttpResponse:
     """The programme, with what each rule sent, held back and gave in the last 30 days."""
-    lines = queries.report(at=timezone.now())
+    lines = sorted(queries.report(at=timezone.now()), key=lambda line: line.rule.pk)
     rows = [
         (line, [(HeldReason(reason).label, number) for reason, number in line.held.most_common()])
         for line in lines

@@ -13,7 +13,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -130,7 +130,10 @@ class CouponTemplateAdmin(ShowsEffect, ModelAdmin):
         (None, {"fields": ["code", "name", "name_en", "description", "description_en", "is_active"]}),
         (_("What it takes off"), {"fields": ["kind", "value_fen", "percent_off"]}),
         (_("For which orders"), {"fields": ["min_spend_fen", "categories", "stacking", "stacking_group"]}),
-        (_("When"), {"fields": ["valid_days", "starts_after_days", "valid_from", "valid_until"]}),
+        (
+            pgettext_lazy("coupon", "When"),
+            {"fields": ["valid_days", "starts_after_days", "valid_from", "valid_until"]},
+        ),
         (_("How many"), {"fields": ["member_limit", "total_limit"]}),
     ]
     shown = (_("As it stands"), {"fields": ["in_words", "counted"]})
@@ -156,12 +159,12 @@ class CouponTemplateAdmin(ShowsEffect, ModelAdmin):
         """In a few words."""
         return terms.worth(template, template.value_fen)
 
-    @admin.display(description=_("from a spending of"), ordering="min_spend_fen")
+    @admin.display(description=pgettext_lazy("coupon", "from"), ordering="min_spend_fen")
     def from_spending(self, template: CouponTemplate) -> str:
         """In yuan; a dash for any order."""
         return display(template.min_spend_fen) if template.min_spend_fen else "—"
 
-    @admin.display(description=_("when"))
+    @admin.display(description=pgettext_lazy("coupon", "when"))
     def lasts(self, template: CouponTemplate) -> str:
         """When it can be used."""
         return terms.when_in_words(template)
@@ -171,7 +174,7 @@ class CouponTemplateAdmin(ShowsEffect, ModelAdmin):
         """How many can still be used."""
         return _number(template, CouponStatus.ISSUED)
 
-    @admin.display(description=CouponStatus.RESERVED.label, ordering="now_reserved")
+    @admin.display(description=pgettext_lazy("coupon", "reserved"), ordering="now_reserved")
     def reserved(self, template: CouponTemplate) -> int:
         """How many an order has."""
         return _number(template, CouponStatus.RESERVED)

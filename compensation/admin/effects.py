@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from compensation.budgets.effect import Effect
+from config.common.registry import department_names
 from config.common.screens import page
 
 SEEN = "effect_seen"
@@ -48,9 +49,12 @@ class ShowsEffect(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the
             for value in values
             if name not in {SEEN, "csrfmiddlewaretoken"}
         ]
+        names = department_names()
         context = {
             "effect": effect,
-            "departments": sorted(effect.by_department.items()),
+            "departments": [
+                (names.get(code, code), side) for code, side in sorted(effect.by_department.items())
+            ],
             "posted": [*posted, (SEEN, effect.new)],
             "back": request.path,
             "title": str(self.model._meta.verbose_name),

@@ -105,7 +105,7 @@ class EntryAdmin(Browsed):
 class PointsRuleAdmin(ShowsEffect, ModelAdmin):
     """One row: what points are worth."""
 
-    list_display = ["__str__", "points", "shown_worth"]
+    list_display = ["points", "shown_worth"]
     fields = ["points", "worth_fen", "notice_days"]
 
     def effect(self, old: PointsRule, new: PointsRule) -> Effect | None:

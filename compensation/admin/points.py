@@ -1,5 +1,6 @@
 """Rules for earning points, with their versions; rewards; what was earned."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -120,9 +121,16 @@ def _said(version: EarningVersion) -> str:
     """A version in short."""
     names = {field.name: field.verbose_name for field in EarningVersion._meta.concrete_fields}
     said = [
-        f"{names[name]}: {getattr(version, name)}" for name in TERMS if getattr(version, name) is not None
+        f"{names[name]}: {_short(getattr(version, name))}"
+        for name in TERMS
+        if getattr(version, name) is not None
     ]
     return "; ".join(said)
+
+
+def _short(value: object) -> object:
+    """A number without the zeros that say nothing."""
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else value
 
 
 @admin.register(Reward)

@@ -26,6 +26,7 @@ from config.common.errors import DomainError
 from config.common.money import display as yuan
 from config.common.registry import MenuItem
 from config.common.screens import StaffRequest
+from config.common.templatetags.staff import moment
 
 COLOURS = {
     RefundStatus.CREATED: "info",
@@ -91,8 +92,7 @@ class RefundAdmin(Browsed):
         "member",
         "cause",
         "age",
-        "due_at",
-        "tries",
+        "due",
         "outcome",
     ]
     list_filter = [WantsFilter, "status", "cause"]
@@ -102,7 +102,7 @@ class RefundAdmin(Browsed):
     ordering = ["-pk"]
     fields = [
         "number",
-        "state",
+        "status",
         "amount",
         "lines",
         "order",
@@ -153,6 +153,11 @@ class RefundAdmin(Browsed):
         """How long it took, or has taken so far."""
         return timesince(refund.created_at, refund.ended_at or timezone.now(), depth=1)
 
+    @admin.display(description=_("due"), ordering="due_at")
+    def due(self, refund: RefundOrder) -> str:
+        """When it should have ended, on one line."""
+        return moment(refund.due_at).replace(" ", "\N{NO-BREAK SPACE}")
+
     @admin.display(description=_("reference"))
     def outcome(self, refund: RefundOrder) -> str:
         """The number it was paid under, or why it failed."""
@@ -162,10 +167,13 @@ class RefundAdmin(Browsed):
     def lines(self, refund: RefundOrder) -> str:
         """Each line of the order with its part, and the freight."""
         lines = refund.lines.select_related("order_line__product").order_by("pk")
-        rows = [(str(one.order_line.product), one.quantity or "–", yuan(one.amount_fen)) for one in lines]
+        rows = [
+            (one.order_line.product, f" × {one.quantity}" if one.quantity else "", yuan(one.amount_fen))
+            for one in lines
+        ]
         if refund.freight_fen:
-            rows.append((str(_("freight")), "–", yuan(refund.freight_fen)))
-        return format_html_join(mark_safe("<br>"), "{} × {} · {}", rows)
+            rows.append((_("freight"), "", yuan(refund.freight_fen)))
+        return format_html_join(mark_safe("<br>"), "{}{} · {}", rows)
 
     def has_settle_permission(self, request: HttpRequest) -> bool:
         """Who may settle refunds."""

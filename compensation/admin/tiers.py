@@ -41,7 +41,7 @@ class TierAdmin(ModelAdmin):
 class TierRuleAdmin(ModelAdmin):
     """One row: over which time spending counts, and how long a tier is kept."""
 
-    list_display = ["__str__", "window_days", "keep_days", "notice_days"]
+    list_display = ["window_days", "keep_days", "notice_days"]
     fields = ["window_days", "keep_days", "notice_days"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:

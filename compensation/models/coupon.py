@@ -52,7 +52,11 @@ class CouponContent(Bilingual):
         help_text=_("Which goods it is for, as the shop names their categories; empty: all."),
     )
     stacking = models.CharField(
-        _("used"), max_length=8, choices=Stacking, default=Stacking.OTHERS, db_default="others"
+        pgettext_lazy("stacking", "used"),
+        max_length=8,
+        choices=Stacking,
+        default=Stacking.OTHERS,
+        db_default="others",
     )
     stacking_group = models.SlugField(
         _("group"), max_length=40, blank=True, default="", db_default="", db_index=False

@@ -205,7 +205,7 @@ class Grant(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.cause}"
+        return f"{self.get_kind_display()} {self.pk}"
 
     @property
     def what(self) -> str:

@@ -23,7 +23,9 @@ class Rule(Bilingual):
     """One automatic rule. What it says, its versions say; of those that match, the first in order acts."""
 
     code = models.SlugField(_("code"), unique=True)
-    position = models.PositiveSmallIntegerField(_("place"), default=100, help_text=_("Lower comes first."))
+    position = models.PositiveSmallIntegerField(
+        pgettext_lazy("rule", "place"), default=100, help_text=_("Lower comes first.")
+    )
     is_active = models.BooleanField(_("in force"), default=True)
 
     class Meta:
@@ -159,7 +161,7 @@ class RuleGive(models.Model):
     """One thing that a version gives."""
 
     version = models.ForeignKey(RuleVersion, models.CASCADE, related_name="gives", db_index=False)
-    position = models.PositiveSmallIntegerField(_("place"), default=1)
+    position = models.PositiveSmallIntegerField(pgettext_lazy("rule", "place"), default=1)
     kind = models.CharField(_("kind"), max_length=16)
     template = models.ForeignKey(
         CouponTemplate, models.PROTECT, verbose_name=_("coupon"), null=True, blank=True, related_name="+"

@@ -16,13 +16,16 @@ from config.common.errors import DomainError, Invalid
 LATEST, KEY_LENGTH = 5, 32
 
 
-def of_wallet(member: Member, at: datetime) -> dict[str, object]:
-    """What the wallet shows of points beside the numbers."""
+def of_wallet(member: Member, at: datetime, *, available: int) -> dict[str, object]:
+    """What the wallet shows of points beside the numbers, for a member who can spend so many."""
     return {
         "ending": queries.ending_next(member, at),
         "signs_in": queries.in_force(queries.SIGN_IN, at),
         "has_signed_in": queries.signed_in(member, at),
-        "rewards": [(reward, uuid.uuid4().hex) for reward in redeeming.on_offer(member, at)],
+        "rewards": [
+            (reward, uuid.uuid4().hex, max(0, reward.points - available))
+            for reward in redeeming.on_offer(member, at)
+        ],
         "movements": wording.movements(wording.readable(queries.statement(member))[:LATEST]),
     }
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from compensation.portal import consent, points, sign_in, views
+from compensation.portal import consent, points, refunds, sign_in, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("orders/", views.orders, name="orders"),
     path("orders/<int:pk>/", views.order, name="order"),
     path("wallet/", views.my_wallet, name="wallet"),
+    path("refunds/", refunds.listed, name="refunds"),
+    path("refunds/<int:pk>/", refunds.one, name="refund"),
     path("consent/", consent.choices, name="consent"),
     path("unsubscribe/<str:token>/", consent.unsubscribe, name="unsubscribe"),
     path("wallet/points/", points.statement, name="points"),

@@ -66,9 +66,10 @@ def my_wallet(request: MemberRequest) -> HttpResponse:
     at, member = timezone.now(), request.member
     can_use, waiting = standing(member, at)
     gone = wallet(member).exclude(pk__in=[coupon.pk for coupon in (*can_use, *waiting)])[:10]
+    held = holding(member, at)
     context = {
-        "held": holding(member, at),
-        **points.of_wallet(member, at),
+        "held": held,
+        **points.of_wallet(member, at, available=held.available),
         "progress": progress(member, at),
         "usable": can_use,
         "waiting": waiting,

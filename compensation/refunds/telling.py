@@ -36,6 +36,6 @@ def _tell(refund: RefundOrder, what: str, title: str, body: str, *, at: datetime
         key=f"refund:{refund.pk}:{what}",
         title=title,
         body=body,
-        path=f"/portal/orders/{refund.order_id}/",
+        path=f"/portal/refunds/{refund.pk}/",
         at=at,
     )

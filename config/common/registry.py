@@ -1,6 +1,6 @@
 """Plain lists that apps append to in `ready()`, so that lower floors need not import upper ones."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -57,6 +57,9 @@ class MenuItem:
 DEFAULTS: list[Callable[[datetime], None]] = []
 """What `seed_defaults` runs, lower apps first; each may run again at any time and changes no edits."""
 
+DEPARTMENTS: list[Callable[[], Mapping[str, str]]] = []
+"""Who knows the names of departments by their codes, for floors that know the codes alone."""
+
 DEMO: list[Callable[[datetime], None]] = []
 """What `seed_demo` runs, lower apps first; accounts get `config.common.demo.password()`."""
 
@@ -71,3 +74,8 @@ PAGES: list[Page] = []
 
 MENU: list[MenuItem] = []
 """What stands in the menu of staff, in this order."""
+
+
+def department_names() -> dict[str, str]:
+    """The departments' names by their codes, in the language of the moment."""
+    return {code: name for find in DEPARTMENTS for code, name in find().items()}

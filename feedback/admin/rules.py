@@ -9,9 +9,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 from unfold.admin import ModelAdmin, TabularInline
 
@@ -124,7 +125,7 @@ class RuleVersionAdmin(ModelAdmin):
     fieldsets = (
         (None, {"fields": ("trigger",)}),
         (
-            gettext_lazy("When"),
+            pgettext_lazy("rule", "When"),
             {
                 "fields": (
                     ("aspects", "gap_kinds", "causes"),
@@ -137,10 +138,41 @@ class RuleVersionAdmin(ModelAdmin):
             },
         ),
         (
-            gettext_lazy("Then"),
+            pgettext_lazy("rule", "Then"),
             {"fields": (("opens_case", "department", "priority"), ("tells_member", "asks_person"))},
         ),
     )
+
+    in_words = (
+        (
+            None,
+            {
+                "fields": (
+                    "rule", "trigger", "conditions", "outcomes", "published_at", "published_by", "retired_at",
+                )
+            },
+        ),
+    )  # fmt: skip
+    readonly_fields = ("conditions", "outcomes")
+
+    def get_fieldsets(self, request: HttpRequest, obj: RuleVersion | None = None) -> Any:
+        """Fields for whoever changes a draft, words for whoever reads."""
+        return self.fieldsets if self.has_change_permission(request, obj) else self.in_words
+
+    def get_inlines(self, request: HttpRequest, obj: RuleVersion | None) -> Any:
+        """What it gives stands in the words as well."""
+        return self.inlines if self.has_change_permission(request, obj) else ()
+
+    @admin.display(description=pgettext_lazy("rule", "When"))
+    def conditions(self, version: RuleVersion) -> str:
+        """What it asks for, a line each."""
+        return format_html_join(mark_safe("<br>"), "{}: {}", words.conditions(version))
+
+    @admin.display(description=pgettext_lazy("rule", "Then"))
+    def outcomes(self, version: RuleVersion) -> str:
+        """What it does, a line each."""
+        said = [(one,) for one in words.outcomes(version)]
+        return format_html_join(mark_safe("<br>"), "{}", said) or "—"
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Amounts in yuan."""
@@ -182,7 +214,8 @@ class RuleVersionAdmin(ModelAdmin):
 class RuleAdmin(ModelAdmin):
     """The rules in their order: of those that match, the first acts."""
 
-    list_display = ("__str__", "code", "position", "is_active", "said", "given", "versions")
+    list_display = ("leads", "code", "position", "is_active", "said", "given", "versions")
+    list_display_links = ("code",)
     list_filter = ("is_active",)
     fields = ("name", "name_en", "code", "position", "is_active")
 
@@ -198,6 +231,11 @@ class RuleAdmin(ModelAdmin):
         """The code is what grants and caps name."""
         return ("code",) if obj is not None else ()
 
+    @admin.display(description=gettext_lazy("automatic rule"), ordering="name")
+    def leads(self, rule: Rule) -> str:
+        """Its name leads to the page where versions are made, tried out and published."""
+        return format_html('<a href="{}">{}</a>', reverse("admin:rule", args=[rule.pk]), rule)
+
     @admin.display(description=gettext_lazy("gives"))
     def said(self, rule: Rule) -> str:
         """What the version in force gives."""
@@ -211,10 +249,11 @@ class RuleAdmin(ModelAdmin):
 
     @admin.display(description=gettext_lazy("versions"))
     def versions(self, rule: Rule) -> str:
-        """Leads to the page where versions are made, tried out and published."""
+        """Which one is in force, and whether there is a draft."""
         now = _in_force(rule)
         text = _("v%(number)s in force") % {"number": now.number} if now else _("not in force")
-        return format_html('<a href="{}">{}</a>', reverse("admin:rule", args=[rule.pk]), text)
+        is_drafted = any(one.is_draft for one in rule.versions.all())
+        return f"{text} · {_('Draft')}" if is_drafted else text
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's
         """Grants name it; it is switched off."""
@@ -266,6 +305,7 @@ def rule(request: StaffRequest, rule_id: int) -> HttpResponse:
         if report
         else [],
         "may_change": request.user.has_perm(CHANGE),
+        "may_rename": request.user.has_perm("compensation.change_rule"),
         "may_publish": request.user.has_perm(commands.PUBLISH),
     }
     return page(request, "feedback/rules/rule.html", context, at=at)

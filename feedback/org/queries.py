@@ -13,6 +13,11 @@ SEE_ALL = "feedback.see_all_departments"
 T = TypeVar("T")
 
 
+def department_names() -> dict[str, str]:
+    """The names of all departments by their codes, in the language of the moment."""
+    return {one.code: str(one) for one in Department.objects.all()}
+
+
 def departments_of(user: User) -> QuerySet[Department]:
     """The departments whose cases this person may see.
 

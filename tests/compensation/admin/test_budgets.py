@@ -1,10 +1,11 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
 from compensation.models import Budget, Cap, CouponTemplate, Grant, PointsRule, SignalTerms
+from config.common import registry
 from config.common.models import Event
 from tests.compensation.admin.test_coupons import TEMPLATE
 from tests.factories.compensation import MemberFactory
@@ -16,6 +17,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.req("C9")]
 @pytest.fixture(autouse=True)
 def english(settings):
     settings.LANGUAGE_CODE = "en"
+
+
+@pytest.fixture(autouse=True)
+def departments(monkeypatch):
+    monkeypatch.setattr(registry, "DEPARTMENTS", [lambda: {"service": "Customer service"}])
 
 
 def url(name, *args):
@@ -61,6 +67,25 @@ def test_a_budget_is_not_made_smaller_than_what_is_taken(admin_client):
     assert admin_client.post(url("budget_change", one.pk), posted(amount_fen="90")).status_code == 302
     one.refresh_from_db()
     assert (one.amount_fen, one.spent_fen) == (9_000, 9_000)
+
+
+def test_a_budget_is_for_a_department_that_there_is_or_for_the_one_it_had(admin_client):
+    page = admin_client.post(url("budget_add"), posted(department="servcie"))
+    assert page.status_code == 200
+    assert not Budget.objects.exists()
+    one = budget(department="closed")
+    assert admin_client.post(url("budget_change", one.pk), posted(department="closed")).status_code == 302
+
+
+def test_the_list_names_departments_and_days(admin_client):
+    starts = datetime.fromisoformat("2026-11-01T00:00:00+08:00")
+    budget(department="service", starts_at=starts, ends_at=starts + timedelta(days=30))
+    budget(department="closed", starts_at=starts, ends_at=starts + timedelta(days=30, hours=12))
+    shown = admin_client.get(url("budget_changelist")).content.decode()
+    assert "Customer service" in shown
+    assert "closed" in shown
+    assert "2026-11-01 – 2026-11-30" in shown
+    assert "2026-11-01 00:00 – 2026-12-01 12:00" in shown
 
 
 @pytest.mark.parametrize("rows", [1, 3])

@@ -41,7 +41,7 @@ def test_a_member_is_told_once_of_all_that_end_in_a_month(member):
     assert warn_due(at=day(2, 9)) == 1
     notice = Notice.objects.get()
     assert notice.title == "25 points end soon"
-    assert "March 9, 2027" in notice.body
+    assert "9 Mar 2027" in notice.body
     for later in range(10, 28):
         assert warn_due(at=day(2, later)) == 0
     assert warn_due(at=day(3, 4)) == 1
