@@ -15,6 +15,12 @@ UNITS = {
     Unit.COUPON.value: _("coupons (yuan)"),
     Unit.MONEY.value: _("money (yuan)"),
 }
+HELD = {
+    Unit.POINTS: Unit.POINTS.label,
+    Unit.COUPON: pgettext_lazy("finance", "coupons"),
+    Unit.MONEY: pgettext_lazy("finance", "money"),
+}
+"""The units where amounts say themselves what they are in."""
 KINDS = {
     **MOVEMENTS,
     "coupon.issued": _("Coupon given"),

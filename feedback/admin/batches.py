@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from compensation.authority.queries import batch_limit_fen
+from compensation.authority.queries import batch_backing, batch_limit_fen
 from compensation.batches import commands, queries
 from compensation.batches.sources import LIST, SOURCES
 from compensation.models import Batch, BatchStatus
@@ -28,6 +28,7 @@ from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
 from feedback.admin.batch_forms import ChooseForm, TermsForm
 from feedback.admin.files import offered
+from feedback.models import Department
 
 VIEW = "compensation.view_batch"
 LISTED = 50
@@ -210,6 +211,7 @@ def _render(request: StaffRequest, batch_id: int, *, status: int = 200, **more: 
         "budget": queries.budget(one, timezone.now()) if one.status in BEFORE else None,
         "is_counted": one.counted_at is not None,
         "is_before": one.status in BEFORE,
+        "department": _department(one),
         "source": _source(one),
         "is_going": one.status == BatchStatus.RUNNING,
         "is_open": is_open,
@@ -219,6 +221,7 @@ def _render(request: StaffRequest, batch_id: int, *, status: int = 200, **more: 
         and user.has_perm(commands.APPROVE)
         and one.asked_by_id != user.pk,
         "limit_fen": batch_limit_fen(user) if one.status == BatchStatus.ASKED else 0,
+        "may_approve": one.status == BatchStatus.ASKED and _may_approve(user, one),
         "may_pause": one.status == BatchStatus.RUNNING and commands.may_steer(user),
         "may_resume": one.status == BatchStatus.PAUSED and commands.may_steer(user),
         "formats": offered(request),
@@ -230,6 +233,18 @@ def _render(request: StaffRequest, batch_id: int, *, status: int = 200, **more: 
         context.setdefault("choose", ChooseForm())
     part = "feedback/batches/state.html" if request.htmx else "feedback/batches/one.html"
     return page(request, part, context, status=status)
+
+
+def _may_approve(user: User, batch: Batch) -> bool:
+    """Whether it is within this person's authority, or that of somebody they stand in for."""
+    asker, at = batch.asked_by_id, timezone.now()
+    return batch_backing(user, batch.total_fen, requester_id=asker, at=at) is not None
+
+
+def _department(batch: Batch) -> object:
+    if not batch.department:
+        return ""
+    return Department.objects.filter(code=batch.department).first() or batch.department
 
 
 def _source(batch: Batch) -> object:

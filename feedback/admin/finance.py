@@ -41,7 +41,9 @@ def finance(request: StaffRequest) -> HttpResponse:
         "departments": _departments(request),
         "department": department,
         "statement_rows": wording.worded(sheets.statement_rows(found), {0: by_unit, 2: wording.kinds()}),
-        "reason_rows": wording.worded(sheets.reason_rows(found), {0: by_unit, 1: wording.CAUSES, 2: names}),
+        "reason_rows": wording.worded(
+            sheets.reason_rows(found), {0: by_unit, 1: {**wording.kinds(), **wording.CAUSES}, 2: names}
+        ),
         "promised_rows": wording.worded(sheets.promised_rows(found), {2: wording.CAUSES, 3: names}),
         "statement_head": sheets.statement_head(),
         "reason_head": sheets.reason_head(),
@@ -62,7 +64,7 @@ def holders(request: StaffRequest) -> HttpResponse:
     context = {
         "number": number,
         "member": member,
-        "units": [(unit.label, unit.value, list(queries.holders(unit))) for unit in Unit],
+        "units": [(wording.HELD[unit], unit.value, list(queries.holders(unit))) for unit in Unit],
     }
     return page(request, "feedback/finance/holders.html", context)
 
@@ -78,13 +80,15 @@ def member(request: StaffRequest, member_id: int) -> HttpResponse:
     if before := id_in(request.GET.get("before")):
         moves = moves.filter(version__lt=before)
     found = list(moves[: MOVES + 1])
+    known = wording.kinds()
     context = {
         "member": one,
         "unit": unit,
-        "balances": [(each.label, each.value, ledger.balance(one, each)) for each in Unit],
+        "unit_label": wording.HELD[unit],
+        "balances": [(wording.HELD[each], each.value, ledger.balance(one, each)) for each in Unit],
         "holding": ledger.holding(one, at),
         "grants": queries.of_member(one.pk),
-        "moves": found[:MOVES],
+        "moves": [(move, wording.in_words(move.transaction.kind, known)) for move in found[:MOVES]],
         "after": found[MOVES - 1].version if len(found) > MOVES else None,
     }
     return page(request, "feedback/finance/member.html", context)
