@@ -26,7 +26,6 @@ from config.common.errors import DomainError
 from config.common.money import display as yuan
 from config.common.registry import MenuItem
 from config.common.screens import StaffRequest
-from config.common.templatetags.staff import moment
 
 COLOURS = {
     RefundStatus.CREATED: "info",
@@ -92,7 +91,7 @@ class RefundAdmin(Browsed):
         "member",
         "cause",
         "age",
-        "due",
+        "due_at",
         "outcome",
     ]
     list_filter = [WantsFilter, "status", "cause"]
@@ -152,11 +151,6 @@ class RefundAdmin(Browsed):
     def age(self, refund: RefundOrder) -> str:
         """How long it took, or has taken so far."""
         return timesince(refund.created_at, refund.ended_at or timezone.now(), depth=1)
-
-    @admin.display(description=_("due"), ordering="due_at")
-    def due(self, refund: RefundOrder) -> str:
-        """When it should have ended, on one line."""
-        return moment(refund.due_at).replace(" ", "\N{NO-BREAK SPACE}")
 
     @admin.display(description=_("reference"))
     def outcome(self, refund: RefundOrder) -> str:

@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Concat
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -72,7 +73,7 @@ class Budget(models.Model):
         indexes = [models.Index(name="budget_period", fields=["ends_at", "starts_at"])]  # budgets.queries
 
     def __str__(self) -> str:
-        return f"{self.department or '*'} / {self.reason_code or '*'} {self.starts_at:%F}"
+        return f"{self.department or '*'} / {self.reason_code or '*'} {localtime(self.starts_at):%F}"
 
     @property
     def left_fen(self) -> int:

@@ -18,7 +18,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from compensation.authority.queries import batch_backing, batch_limit_fen
 from compensation.batches import commands, queries
 from compensation.batches.sources import LIST, SOURCES
-from compensation.models import Batch, BatchStatus
+from compensation.budgets.stops import line
+from compensation.models import Batch, BatchStatus, Budget
 from compensation.models.batch import OPEN_TO_CHANGE
 from config.common.asked import id_in
 from config.common.errors import DomainError, NotPermitted
@@ -202,13 +203,15 @@ def _render(request: StaffRequest, batch_id: int, *, status: int = 200, **more: 
     one = get_object_or_404(queries.newest(), pk=batch_id)
     user, found = request.user, queries.progress(one)
     is_open = one.status in OPEN_TO_CHANGE and user.has_perm(commands.ASK)
+    budget = queries.budget(one, timezone.now()) if one.status in BEFORE else None
     context = {
         "batch": one,
         "progress": found,
         "reasons": queries.reasons(one),
         "orders": queries.orders(one),
         "without_order": queries.without_order(one),
-        "budget": queries.budget(one, timezone.now()) if one.status in BEFORE else None,
+        "budget": budget,
+        "budget_for": budget and line(str(_department(budget)), budget.reason_code),
         "is_counted": one.counted_at is not None,
         "is_before": one.status in BEFORE,
         "department": _department(one),
@@ -241,10 +244,10 @@ def _may_approve(user: User, batch: Batch) -> bool:
     return batch_backing(user, batch.total_fen, requester_id=asker, at=at) is not None
 
 
-def _department(batch: Batch) -> object:
-    if not batch.department:
+def _department(of: Batch | Budget) -> object:
+    if not of.department:
         return ""
-    return Department.objects.filter(code=batch.department).first() or batch.department
+    return Department.objects.filter(code=of.department).first() or of.department
 
 
 def _source(batch: Batch) -> object:
