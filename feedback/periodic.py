@@ -16,6 +16,7 @@ WAKES = (
     Periodic("follow up bad reviews", "feedback.follow_up_reviews", every_seconds=60),
     Periodic("start refunds", "feedback.start_refunds", every_seconds=60),
     Periodic("apply rules to cases", "feedback.apply_case_rules", every_seconds=20),
+    Periodic("read what is new", "feedback.triage", every_seconds=20),
     Periodic("raise approvals", "feedback.raise_approvals", every_seconds=60),
     Periodic("move clocks", "feedback.move_clocks", every_seconds=60),
     Periodic("find gaps", "feedback.detect_gaps", every_seconds=300),
@@ -24,5 +25,6 @@ WAKES = (
     Periodic("dedicate agents", "feedback.dedicate", every_seconds=600),
     Periodic("clear the desks", "feedback.clear_desks", every_seconds=3600),
     Periodic("draw quality checks", "feedback.draw_checks", every_seconds=3600),
+    Periodic("train the triage", "feedback.train_triage", every_seconds=86400),
     Periodic("remove orphaned files", "feedback.remove_orphaned_files", every_seconds=86400),
 )

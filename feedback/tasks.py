@@ -1,5 +1,6 @@
 """What beat wakes. Each task only looks at what is due in the database: lost or repeated, it does no harm."""
 
+import logging
 from datetime import timedelta
 
 from celery import shared_task
@@ -25,7 +26,10 @@ from feedback.reviews import following
 from feedback.routing import commands as routing
 from feedback.routing import dedicating
 from feedback.supervision import counts, pace
+from feedback.triage import following as triage
+from feedback.triage import training
 
+logger = logging.getLogger(__name__)
 ROUNDS = 10
 HOURS_6 = 6 * 3600
 
@@ -198,3 +202,25 @@ def follow_remedies() -> None:
     """Write to their cases what became of refunds and parcels, and keep the promises to refund."""
     while remedies.catch_up(at=timezone.now()):
         pass
+
+
+@shared_task(name="feedback.triage")
+def read_texts() -> None:
+    """Read the reviews and cases that are new."""
+    while triage.take_up_reviews(at=timezone.now()):
+        pass
+    for _round in range(ROUNDS):
+        if not triage.take_up_cases(at=timezone.now()):
+            break
+
+
+@shared_task(name="feedback.train_triage", time_limit=HOURS_6, soft_time_limit=HOURS_6)
+def train_triage() -> None:
+    """Learn from what members and people said by day, where there is enough and something new."""
+    try:
+        model = training.train_by_night(at=timezone.now())
+    except (training.TooLittle, training.NothingNew) as error:
+        logger.info("triage was not trained: %s", error)
+        return
+    if model is not None and model.in_service:
+        triage.read_again(at=timezone.now())

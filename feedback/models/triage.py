@@ -193,6 +193,42 @@ class TriageSetup(models.Model):
         return str(self._meta.verbose_name)
 
 
+class TriageQueue(models.Model):
+    """The reviews that are new, or say something else than before: triggers put them here."""
+
+    review = models.OneToOneField(Review, models.CASCADE, primary_key=True, related_name="+")
+
+    def __str__(self) -> str:
+        return str(self.review_id)
+
+
+for _trigger in (
+    pgtrigger.Trigger(
+        name="triage_new",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        referencing=pgtrigger.Referencing(new="fresh"),
+        func="""
+            INSERT INTO feedback_triagequeue (review_id) SELECT id FROM fresh ON CONFLICT DO NOTHING;
+            RETURN NULL;
+        """,
+    ),
+    pgtrigger.Trigger(
+        name="triage_edited",
+        when=pgtrigger.After,
+        operation=pgtrigger.UpdateOf("title", "text"),
+        condition=pgtrigger.Q(old__title__df=models.F("new__title"))
+        | pgtrigger.Q(old__text__df=models.F("new__text")),
+        func="""
+            INSERT INTO feedback_triagequeue (review_id) VALUES (NEW.id) ON CONFLICT DO NOTHING;
+            RETURN NULL;
+        """,
+    ),
+):
+    pgtrigger.register(_trigger)(Review)
+
+
 class Triage(models.Model):
     """How one text was read: a review's, or what a member said when a case was opened.
 

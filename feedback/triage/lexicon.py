@@ -86,24 +86,26 @@ class Lexicon:
     """Some words, ready to be looked for."""
 
     def __init__(self, words: Iterable[Word]) -> None:
-        self._by_sign: dict[str, list[Word]] = defaultdict(list)
-        for word in words:
-            self._by_sign[word.word[0]].append(word)
-        for same in self._by_sign.values():
-            same.sort(key=lambda word: len(word.word), reverse=True)
+        self._words = {word.word: word for word in words}
+        lengths: dict[str, set[int]] = defaultdict(set)
+        for word in self._words:
+            lengths[word[0]].add(len(word))
+        self._lengths = {sign: sorted(known, reverse=True) for sign, known in lengths.items()}
 
     def find(self, text: str) -> list[tuple[int, Word]]:
         """Where which words stand in a folded text; of those that overlap the first and longest."""
         found = []
-        at, end, by_sign = 0, len(text), self._by_sign
-        while at < end:
-            for word in by_sign.get(text[at], ()):
-                if text.startswith(word.word, at) and _is_whole(text, at, at + len(word.word)):
+        free = 0
+        words, lengths = self._words, self._lengths
+        for at, sign in enumerate(text):
+            if at < free or sign not in lengths:
+                continue
+            for length in lengths[sign]:
+                word = words.get(text[at : at + length])
+                if word is not None and _is_whole(text, at, at + length):
                     found.append((at, word))
-                    at += len(word.word)
+                    free = at + length
                     break
-            else:
-                at += 1
         return found
 
     def read(self, text: str) -> Told:
@@ -121,10 +123,19 @@ def folded(text: str) -> str:
     What is not Unicode (half a pair of surrogates) becomes a question mark; LONGEST signs are read.
     """
     clean = text[:LONGEST].encode("utf-8", "replace").decode()
-    return "".join(one for one in plain(clean).replace("’", "'") if unicodedata.category(one) not in UNSEEN)
+    return UNSEEN.sub("", plain(clean)).replace("’", "'")
 
 
-UNSEEN = frozenset({"Cf", "Mn", "Cc", "Cs"})
+UNSEEN = re.compile(
+    "[{}]+".format(
+        "".join(
+            re.escape(chr(code))
+            for code in (*range(0xFFFF), *range(0xE0001, 0xE01F0))
+            if code != ord("\n") and unicodedata.category(chr(code)) in {"Cf", "Mn", "Cc"}
+        )
+    )
+)
+"""Joiners, variants and control signs, which stand in the way of finding a word."""
 
 
 def word_of(entry: LexiconEntry) -> Word:
