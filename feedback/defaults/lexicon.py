@@ -6,6 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pgtrigger
+
 from config.common.seeding import never_given
 from feedback.models import LexiconEntry, Priority, TriageSetup
 from feedback.triage.lexicon import folded
@@ -16,12 +18,16 @@ URGENT = {"high": Priority.HIGH, "urgent": Priority.URGENT}
 
 
 def seed_lexicon(at: datetime) -> None:
-    """Give each word once, and the setup."""
+    """Give each word once, and the setup.
+
+    The history of the configuration begins with what people change: thousands of words are no news.
+    """
     TriageSetup.objects.get_or_create(pk=1)
     entries = {one["word"]: one for one in shipped()}
     fresh = set(never_given("lexicon", entries, at=at))
     fresh -= set(LexiconEntry.objects.filter(word__in=fresh).values_list("word", flat=True))
-    LexiconEntry.objects.bulk_create(LexiconEntry(**entries[word]) for word in sorted(fresh))
+    with pgtrigger.ignore("feedback.LexiconEntry:record_change", "feedback.LexiconEntry:insert_insert"):
+        LexiconEntry.objects.bulk_create(LexiconEntry(**entries[word]) for word in sorted(fresh))
 
 
 def shipped() -> Iterator[dict[str, Any]]:

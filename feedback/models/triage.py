@@ -218,8 +218,8 @@ for _trigger in (
         name="triage_edited",
         when=pgtrigger.After,
         operation=pgtrigger.UpdateOf("title", "text"),
-        condition=pgtrigger.Q(old__title__df=models.F("new__title"))
-        | pgtrigger.Q(old__text__df=models.F("new__text")),
+        condition=pgtrigger.Q(old__title__df=pgtrigger.F("new__title"))
+        | pgtrigger.Q(old__text__df=pgtrigger.F("new__text")),
         func="""
             INSERT INTO feedback_triagequeue (review_id) VALUES (NEW.id) ON CONFLICT DO NOTHING;
             RETURN NULL;

@@ -171,13 +171,13 @@ def _keywords(told: Told, words: list[str]) -> tuple[str, ...]:
     return tuple(found)[:KEYWORDS]
 
 
-State = tuple[int, int]
+State = tuple[int, int, int]
 _kept: list[tuple[State, int | None, Read]] = []
 """What this process has read with last."""
 
 
 def reader() -> Read:
-    """The lexicon and the model as they stand, kept until somebody changes them. Two queries."""
+    """The lexicon and the model as they stand, kept until somebody changes them. Three queries."""
     lexicon_state = _lexicon_state()
     model_id = TriageModel.objects.filter(in_service=True).values_list("pk", flat=True).first()
     known = _kept[0] if _kept else None
@@ -206,7 +206,11 @@ def _weights(model_id: int | None) -> Weights | None:
 
 
 def _lexicon_state() -> State:
-    """What changes with every edit that others can see: how many there were, and the last one's number."""
+    """What changes with every edit that others can see: how many there were, the last one's, the last word.
+
+    What ships has no history and only ever adds words.
+    """
     kept = apps.get_model("feedback", "LexiconEntryHistory")
     history = kept._default_manager.aggregate(edits=Count("pk"), last=Max("pk"))
-    return history["edits"], history["last"] or 0
+    newest = LexiconEntry.objects.order_by("-pk").values_list("pk", flat=True).first()
+    return history["edits"], history["last"] or 0, newest or 0
