@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('feedback', '0042_triage'),
+        ("feedback", "0042_triage"),
     ]
 
     operations = [
