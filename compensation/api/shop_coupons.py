@@ -14,7 +14,7 @@ from compensation.coupons import commands, queries, terms
 from compensation.coupons.commands import Basket, Item
 from compensation.coupons.queries import Quoted
 from compensation.members.queries import by_number
-from compensation.models import CouponUse, Product, UseState
+from compensation.models import CouponUse, UseState
 from config.common.api import IDEMPOTENCY_KEY, MoneyField, describe, idempotency_key
 from config.common.errors import Invalid
 from config.common.signed import HEADERS
@@ -254,11 +254,8 @@ def _whose(asked: dict[str, Any]) -> int | None:
 
 
 def _basket(asked: dict[str, Any]) -> Basket:
-    """The order; goods without a category have that of their product, where we know it."""
-    unknown = {item["product"] for item in asked["items"] if "product" in item and not item.get("category")}
-    known = dict(Product.objects.filter(external_id__in=unknown).values_list("external_id", "category"))
+    """The order as the shop says it."""
     items = (
-        Item(item["amount_fen"], item.get("category") or known.get(item.get("product", ""), ""))
-        for item in asked["items"]
+        Item(item["amount_fen"], item.get("category", ""), item.get("product", "")) for item in asked["items"]
     )
     return Basket(tuple(items), asked["freight_fen"])

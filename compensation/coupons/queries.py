@@ -9,6 +9,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from compensation.coupons import codes, rules
+from compensation.coupons.goods import with_categories
 from compensation.coupons.refusals import CouponNotUsable, NoSuchCoupon, refusal
 from compensation.coupons.rules import Basket, Plan
 from compensation.coupons.terms import offer_of
@@ -120,6 +121,7 @@ def quote(*, member: Member, basket: Basket, at: datetime, wanted: Iterable[str]
     Raises:
         NoSuchCoupon: a code is none of the member's.
     """
+    basket = with_categories(basket)
     coupons = {coupon.pk: coupon for coupon in _asked(member, at, wanted)}
     refused: dict[int, DomainError] = {}
     offers = []

@@ -26,10 +26,11 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Goods of an order: what they cost before coupons, and their category."""
+    """Goods of an order: what they cost before coupons, and their category, or the shop's number of them."""
 
     amount_fen: int
     category: str = ""
+    product: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,3 +231,15 @@ def validity(
         return Validity(valid_from if valid_from > at else None, valid_until)
     begins = at + timedelta(days=after_days)
     return Validity(begins if after_days else None, begins + timedelta(days=days))
+
+
+def reserved_until(
+    at: datetime, length: timedelta, *, expires_at: datetime, until: datetime | None
+) -> datetime:
+    """How long a coupon is kept that is reserved at a moment, or reserved again while it is `until` another.
+
+    After its own end it is kept no longer than it was already: else it would live on for ever.
+    """
+    if until is not None and at >= expires_at:
+        return until
+    return at + length

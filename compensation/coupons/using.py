@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from compensation.coupons import codes, rules
 from compensation.coupons.ending import lapse
+from compensation.coupons.goods import with_categories
 from compensation.coupons.refusals import (
     CouponNotUsable,
     NoSuchCoupon,
@@ -59,7 +60,7 @@ def reserve(
 
     Others that stand on the order keep what they take off. Reserving for the same order again reckons anew
     and begins the time anew. A reservation ends by itself after COUPON_RESERVED_MINUTES; while it lasts the
-    coupon does not expire. With `member_id` it must be that member's.
+    coupon does not expire, but after its end no time is added. With `member_id` it must be that member's.
 
     Raises:
         NoSuchCoupon: there is none with this code, or it is somebody else's.
@@ -75,7 +76,12 @@ def reserve(
         fen = _fits(coupon, order_ref, basket)
         use = use or CouponUse(coupon=coupon, order_ref=order_ref, state=UseState.RESERVED)
         use.taken_fen, use.reserved_at = fen, at
-        use.reserved_until = at + timedelta(minutes=settings.COUPON_RESERVED_MINUTES)
+        use.reserved_until = rules.reserved_until(
+            at,
+            timedelta(minutes=settings.COUPON_RESERVED_MINUTES),
+            expires_at=coupon.expires_at,
+            until=use.reserved_until,
+        )
         use.save()
         _stand(coupon, CouponStatus.RESERVED)
         record("coupon.reserved", coupon, actor=actor, at=at, order=order_ref, taken_fen=fen)
@@ -216,7 +222,10 @@ def _once(
         raise NoSuchCoupon
     asked: dict[str, Any] = {"code": wanted, "order": order_ref}
     if content is not None:
-        asked["items"] = [[item.amount_fen, item.category] for item in content.items]
+        asked["items"] = [
+            [item.amount_fen, item.category, *([item.product] if item.product else [])]
+            for item in content.items
+        ]  # as the shop said it, not as we know the products now
         asked["freight_fen"] = content.freight_fen
 
     def act() -> CouponUse:
@@ -264,7 +273,7 @@ def _usable(coupon: Coupon, order_ref: str, at: datetime) -> CouponUse | None:
 
 def _fits(coupon: Coupon, order_ref: str, basket: Basket) -> int:
     """What a coupon takes off an order beside the others on it, in fen."""
-    plan = rules.together(basket, [offer_of(coupon)], _standing(coupon, order_ref))
+    plan = rules.together(with_categories(basket), [offer_of(coupon)], _standing(coupon, order_ref))
     if plan.refused:
         raise refusal(coupon, plan.refused[0].reason)
     return plan.total_fen

@@ -75,6 +75,7 @@ def give_many(
     members = {gift.member_id for gift in gifts}
     if len(members) != len(gifts) or any(gift.amount <= 0 for gift in gifts):
         raise Invalid
+    gifts = sorted(gifts, key=lambda gift: gift.member_id)  # accounts are locked in this order
     owing = _owing(members, unit)
     new = 0
     for gift in gifts:

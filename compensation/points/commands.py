@@ -19,7 +19,7 @@ from compensation.models import (
     PointsRule,
 )
 from compensation.points import giving, queries, rules
-from config.common.errors import NotFound, WrongState
+from config.common.errors import KeyReused, NotFound, WrongState
 from config.common.events import Actor, record
 
 TERMS = ("points", "per_yuan", "day_limit", "period_limit", "period_days", "pending_days", "valid_days")
@@ -75,6 +75,11 @@ def earn(*, rule: str, member_id: int, occurrence: str, actor: Actor, at: dateti
         NotFound: there is no such member.
         KeyReused: the occurrence came before, of another member.
     """
+    known = Earning.objects.filter(rule__code=rule, occurrence=occurrence).first()
+    if known is not None:  # whatever became of the rule since
+        if known.member_id != member_id:
+            raise KeyReused
+        return known, True
     version = queries.in_force(rule, at)
     if version is None or version.points is None:
         raise RuleOff

@@ -17,6 +17,8 @@ from config.common.errors import NotFound, WrongState
 from config.common.events import Actor, record
 from config.common.idempotency import once
 
+KEEP = "SELECT * FROM compensation_reward WHERE id = %s FOR KEY SHARE"
+
 
 class NotOnOffer(WrongState):
     """The reward is switched off, not yet on offer, or no more."""
@@ -49,8 +51,8 @@ class TooFewPoints(WrongState):
 @transaction.atomic
 def save_reward(*, reward: Reward, actor: Actor, at: datetime) -> Reward:
     """Keep a new or changed reward. Claims stay as they were."""
-    if reward.pk:  # those are counted only where there is a limit
-        Reward.objects.select_for_update(no_key=True).get(pk=reward.pk)
+    if reward.pk:  # those are counted only where there is a limit; whoever takes one is waited for
+        Reward.objects.select_for_update().get(pk=reward.pk)
         reward.taken = reward.claims.count()
     reward.save()
     record("reward.saved", reward, actor=actor, at=at, points=reward.points, template=reward.template.code)
@@ -108,10 +110,17 @@ def redeem(*, reward_id: int, member_id: int, key: str, actor: Actor, at: dateti
 
 
 def _locked(reward_id: int) -> Reward | None:
-    """The reward, locked and counted up where there is a limit in total; others have no row to wait for."""
+    """The reward, locked and counted up where there is a limit in total.
+
+    One without a limit is only kept as it is, together with all who take it: whoever sets a limit waits.
+    """
     rows = Reward.objects.select_related("template")
     reward = rows.filter(pk=reward_id).first()
-    if reward is None or reward.total_limit is None:
+    if reward is None:
+        return None
+    if reward.total_limit is None:
+        reward = Reward.objects.raw(KEEP, [reward_id])[0]
+    if reward.total_limit is None:
         return reward
     reward = rows.select_for_update(no_key=True, of=("self",)).get(pk=reward_id)
     if reward.total_limit is not None and reward.taken >= reward.total_limit:

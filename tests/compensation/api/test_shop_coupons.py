@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from compensation.coupons import commands
-from compensation.models import Coupon, CouponUse
+from compensation.models import Coupon, CouponUse, Product
 from config.common import webhooks
 from tests.factories.compensation import MemberFactory
 from tests.factories.coupons import give_coupon
@@ -193,6 +193,17 @@ def test_the_category_of_a_product_is_known_here(till, member):
     held = till.post("coupons/reserve", asked(coupon) | {"items": items}).json()
     assert held["taken_off"] == money(500)
     assert till.post("coupons/reserve", asked(coupon) | {"items": items[1:]}).status_code == 409
+
+
+def test_the_same_key_again_answers_alike_though_the_product_is_another_category_now(till, member):
+    coupon, product = coupon_of(member, categories=["茶"]), ProductFactory(category="茶")
+    items = {"items": [{"amount_fen": 700, "product": product.external_id}]}
+    first = till.post("coupons/reserve", asked(coupon) | items, key="key-00001")
+    Product.objects.update(category="酒")
+    again = till.post("coupons/reserve", asked(coupon) | items, key="key-00001")
+    assert (again.status_code, again.json()) == (200, first.json())
+    said = {"items": [{"amount_fen": 700, "product": product.external_id, "category": "茶"}]}
+    assert till.post("coupons/reserve", asked(coupon) | said, key="key-00001").status_code == 422
 
 
 def test_a_quote_takes_as_many_queries_for_three(till, member):

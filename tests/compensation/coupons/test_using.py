@@ -165,6 +165,19 @@ def test_what_is_reserved_does_not_expire():
     assert not list(differences())
 
 
+def test_reserved_again_and_again_a_coupon_does_not_outlive_its_end():
+    coupon = give_coupon(MemberFactory())
+    end, at = coupon.expires_at, coupon.expires_at - MINUTE
+    first = reserve(coupon, at=at)
+    assert first.reserved_until == at + 30 * MINUTE
+    for minutes in (1, 20, 28):
+        assert reserve(coupon, at=at + minutes * MINUTE).reserved_until == first.reserved_until
+    with pytest.raises(CouponNotUsable):
+        reserve(coupon, at=first.reserved_until)
+    with pytest.raises(CouponNotUsable):
+        redeem(coupon, at=end + 30 * MINUTE)
+
+
 def test_a_coupon_counts_from_its_first_moment():
     coupon = give_coupon(MemberFactory(), starts_after_days=1)
     with pytest.raises(CouponNotUsable) as caught:

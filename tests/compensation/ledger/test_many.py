@@ -95,3 +95,21 @@ def test_two_workers_with_the_same_members_give_once():
     assert not refused(results)
     assert sum(results) == 20
     assert {queries.balance(member) for member in members} == {10}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_in_opposite_orders_repay_what_members_owe():
+    members = MemberFactory.create_batch(8)
+    give(gifts(members, name="before"))
+    for member in members:
+        moves = taken(Unit.POINTS, 10, member_id=member.pk, into=AccountKind.SPENT)
+        post(key=f"s{member.pk}", kind="x", moves=moves, actor=None, at=AT)
+        lot = Lot.objects.get(account__member=member)
+        withdraw(lot_id=lot.pk, amount=10, key=f"w{member.pk}", kind="x", actor=None, at=AT)
+    orders = (members, members[::-1]) * 2
+    results = at_once(
+        *[lambda n=n, some=some: give(gifts(some, name=f"n{n}")) for n, some in enumerate(orders)]
+    )
+    assert not refused(results)
+    assert {queries.balance(member) for member in members} == {30}
+    assert list(differences()) == []

@@ -95,6 +95,16 @@ def test_a_rule_that_is_off_or_not_begun_or_not_there_gives_nothing(member):
     assert not Earning.objects.exists()
 
 
+def test_what_was_earned_before_is_answered_though_the_rule_is_off(member):
+    first, _again = earn(member)
+    EarningRule.objects.update(is_active=False)
+    assert earn(member) == (first, True)
+    with pytest.raises(KeyReused):
+        earn(MemberFactory())
+    with pytest.raises(commands.RuleOff):
+        earn(member, "review:2")
+
+
 def test_nobody_and_the_erased_earn_nothing(member):
     with pytest.raises(NotFound):
         commands.earn(rule="review", member_id=0, occurrence="x", actor=None, at=AT)

@@ -1,5 +1,7 @@
 """Rewards: points are spent and a coupon is given, or neither; never more than there are."""
 
+from threading import Event
+
 import pytest
 
 from compensation.ledger import commands as ledger
@@ -120,6 +122,32 @@ def test_what_was_taken_is_counted_when_a_limit_is_set_later(member, reward):
     take(member, reward, "key-2")
     with pytest.raises(redeeming.NoneLeft):
         take(member, reward, "key-3")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_limit_is_set_while_one_is_taken_and_counts_it(monkeypatch):
+    """Whoever takes one without a limit has not been counted when the limit is set."""
+    reward, members = on_offer(), [having(1_000) for _ in range(2)]
+    is_taking, may_go, issue = Event(), Event(), redeeming.issue
+
+    def slow(**how):
+        is_taking.set()
+        may_go.wait(0.5)
+        return issue(**how)
+
+    def limit():
+        is_taking.wait(5)
+        changed = Reward.objects.get(pk=reward.pk)
+        changed.total_limit = 1
+        redeeming.save_reward(reward=changed, actor=None, at=AT)
+        may_go.set()
+
+    monkeypatch.setattr(redeeming, "issue", slow)
+    assert not refused(at_once(lambda: take(members[0], reward), limit))
+    monkeypatch.undo()
+    with pytest.raises(redeeming.NoneLeft):
+        take(members[1], reward)
+    assert (RewardClaim.objects.count(), Reward.objects.get().taken) == (1, 1)
 
 
 @pytest.mark.django_db(transaction=True)
