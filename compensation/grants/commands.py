@@ -33,7 +33,7 @@ from compensation.models import (
     RuleVersion,
 )
 from config.common.errors import Invalid, NotPermitted, Stale, WrongState
-from config.common.events import record
+from config.common.events import Actor, record
 from config.common.idempotency import once
 from config.common.models import User
 
@@ -204,7 +204,7 @@ def amend(
 
 
 @transaction.atomic
-def join_problems(*, problem: str, into: str, member_id: int, actor: User, at: datetime) -> int:
+def join_problems(*, problem: str, into: str, member_id: int, actor: Actor, at: datetime) -> int:
     """Two problems turned out to be one: the sums over it are taken over the grants of both from now on.
 
     What was asked for stays as it was, and so does what approvers have seen of it; the sums are taken anew

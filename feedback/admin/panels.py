@@ -133,7 +133,7 @@ def _left_by_rules(request: StaffRequest, tasks: list[RuleTask]) -> Panel:
             task,
             [
                 (give, words.give_in_words(give), give.amount != leaving.NOT_HERE)
-                for give in (task.version.gives.all() if task.version else ())
+                for give in leaving.offers(task)
             ],
         )
         for task in tasks

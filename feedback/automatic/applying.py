@@ -36,7 +36,7 @@ from feedback.models import (
 )
 from feedback.remedies import telling
 from feedback.remedies.contents import cause_of, pictures_of
-from feedback.remedies.giving import give_by_rule
+from feedback.remedies.giving import give_by_rule, take_in
 
 logger = logging.getLogger(__name__)
 READ = 1_000
@@ -182,6 +182,7 @@ def _open(gap_id: int, at: datetime) -> bool:
         at=at,
     )
     gap.save(update_fields=["case"])
+    take_in(gap, gap.case, at=at)
     record("gap.case_opened", gap, actor=None, at=at, case=gap.case.pk, rule=version.pk)
     return True
 
@@ -190,8 +191,9 @@ def _make_good(gap_id: int, at: datetime, outcome: Outcome) -> bool:
     """Give for a gap what the rule gives, each thing whole or left to a person."""
     gap, case = _hold(gap_id)
     version = rule_for_gap(gap, at)
-    if version is None or Remedy.objects.filter(gap=gap).exists():
-        return False
+    given = Remedy.objects.filter(gap=gap)
+    if version is None or given.exclude(case=None, grant__rule=version).exists():
+        return False  # without a case, the rule itself may have given a part and been stopped
     return _give_all(version, cause=f"gap:{gap.pk}", gap=gap, case=case, at=at, outcome=outcome)
 
 
@@ -238,19 +240,20 @@ def _give_all(
         except AmountUnknown:
             reason = TaskReason.AMOUNT
         except DomainError as error:
-            if case is None:  # nobody would see it: it is in the log, and tried again
-                raise
             text = str(error)
         else:
             waits = grant.status == GrantStatus.REQUESTED
             done.granted += not waits
             done.left += waits
             continue
-        if case is not None:
-            task = leaving.leave(
-                key=key, case=case, gap=gap, version=version, reason=reason, text=text, at=at
-            )
-            done.left += task is not None
+        if case is None:  # nobody would see it: they are told by letter; what was refused is tried again
+            outcome.failed += reason == TaskReason.REFUSED
+            telling.tell_stopped(version, text or str(TaskReason(reason).label), at=at)
+            continue
+        task = leaving.leave(
+            key=key, case=case, gap=gap, version=version, give=one, reason=reason, text=text, at=at
+        )
+        done.left += task is not None
     outcome.granted += done.granted
     outcome.left += done.left
     return bool(done.granted or done.left)

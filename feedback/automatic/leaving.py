@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from compensation.models import RuleAmount, RuleGive, RuleVersion
 from config.common.errors import Invalid, NotFound, WrongState
 from config.common.events import record
+from config.common.idempotency import once
 from config.common.models import User
 from feedback.automatic.contents import AmountUnknown, content_of
 from feedback.cases.locking import lock, save
@@ -27,17 +28,22 @@ def leave(
     case: Case,
     gap: Gap | None,
     version: RuleVersion | None,
+    give: RuleGive | None = None,
     reason: TaskReason,
     text: str = "",
     at: datetime,
 ) -> RuleTask | None:
-    """Put a task on a case that the caller holds, once for one key; None where it was there before."""
+    """Put a task on a case that the caller holds, once for one key; None where it was there before.
+
+    It is about one thing that the rule could not `give`, else about all of them, to be chosen from.
+    """
     task, is_new = RuleTask.objects.get_or_create(
         key=key,
         defaults={
             "case": case,
             "gap": gap,
             "version": version,
+            "give": give,
             "reason": reason,
             "details": {"text": text} if text else {},
             "made_at": at,
@@ -64,21 +70,41 @@ def leave(
 def give(*, task_id: int, give_id: int, actor: User, at: datetime) -> Remedy:
     """Give what a rule would have given, as the person who decides it; within their authority, as always.
 
+    Once: again gives what came of it the first time.
+
     Raises:
         NotFound: there is no such task, or its rule does not give that.
         WrongState: it has ended.
         Invalid: this is given from the case's remedies, where somebody says how much.
         DomainError: see remedies.commands.grant_for_case.
     """
-    task = _lock(task_id)
-    one = RuleGive.objects.filter(pk=give_id, version=task.version_id).first()
+
+    def perform() -> Remedy:
+        task = _lock(task_id)
+        remedy = _give(task, give_id, actor=actor, at=at)
+        _end(task, TaskEnd.GIVEN, actor, at)
+        return remedy
+
+    key = f"{task_id}:{give_id}"
+    return once(scope="ruletask.give", key=key, content={}, model=Remedy, perform=perform)[0]
+
+
+def offers(task: RuleTask) -> list[RuleGive]:
+    """What can be given from a task: what was left over, or all that its rule gives."""
+    if task.give is not None:
+        return [task.give]
+    return list(task.version.gives.all()) if task.version else []
+
+
+def _give(task: RuleTask, give_id: int, *, actor: User, at: datetime) -> Remedy:
+    one = next((offer for offer in offers(task) if offer.pk == give_id), None)
     if one is None:
         raise NotFound
     try:
         content = content_of(one, task.case.order)
     except AmountUnknown as error:
         raise Invalid(_("Give this from the remedies of the case.")) from error
-    remedy = grant_for_case(
+    return grant_for_case(
         case_id=task.case_id,
         kind=one.kind,
         template_id=one.template_id,
@@ -87,11 +113,10 @@ def give(*, task_id: int, give_id: int, actor: User, at: datetime) -> Remedy:
         reason=str(task.version.rule) if task.version else task.key,
         key=f"ruletask:{task.pk}:{one.pk}",
         gap_id=task.gap_id,
+        cause=task.key if task.gap_id else "",
         actor=actor,
         at=at,
     )
-    _end(task, TaskEnd.GIVEN, actor, at)
-    return remedy
 
 
 @transaction.atomic
@@ -109,7 +134,7 @@ def open_tasks(case: Case) -> list[RuleTask]:
     """What rules have left on a case, the longest first, with what they would give."""
     return list(
         RuleTask.objects.filter(case=case, end="")
-        .select_related("version__rule", "gap")
+        .select_related("version__rule", "give__template", "gap")
         .prefetch_related("version__gives__template")
         .order_by("made_at", "pk")
     )
@@ -120,7 +145,9 @@ def _lock(task_id: int) -> RuleTask:
     if case_id is None:
         raise NotFound
     lock(case_id)
-    task = RuleTask.objects.select_related("case__order", "gap", "version__rule").get(pk=task_id)
+    task = RuleTask.objects.select_related("case__order", "gap", "version__rule", "give__template").get(
+        pk=task_id
+    )
     if task.end:
         raise WrongState(_("This has already ended: %(status)s.") % {"status": task.get_end_display()})
     return task

@@ -33,6 +33,7 @@ from feedback.models import (
     Remedy,
     RemedyRequest,
     Resolution,
+    RuleTask,
     Watcher,
 )
 from feedback.models.handoff import UNENDED
@@ -133,7 +134,7 @@ def _take_over(source: Case, target: Case) -> None:
     handoffs = list(Handoff.objects.filter(case=source))
     Handoff.objects.filter(pk__in=[one.pk for one in handoffs]).update(case=target)
     clocks.hand_on(handoffs, target)
-    for hanging in (Remedy, RemedyRequest, Gap, Call, ChannelMessage):
+    for hanging in (Remedy, RemedyRequest, RuleTask, Gap, Call, ChannelMessage):
         hanging._default_manager.filter(case=source).update(case=target)
     used = PlaybookUse.objects.filter(case=target).values("playbook")
     PlaybookUse.objects.filter(case=source).exclude(playbook__in=used).update(case=target)

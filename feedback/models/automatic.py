@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from compensation.models import RuleVersion
+from compensation.models import RuleGive, RuleVersion
 from feedback.models.case import Case
 from feedback.models.gap import Gap
 
@@ -35,6 +35,14 @@ class RuleTask(models.Model):
     gap = models.ForeignKey(Gap, models.SET_NULL, null=True, blank=True, related_name="+")
     version = models.ForeignKey(
         RuleVersion, models.PROTECT, verbose_name=_("rule"), related_name="+", null=True, blank=True
+    )
+    give = models.ForeignKey(
+        RuleGive,
+        models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        help_text="What was not given; none: whatever the rule gives, as somebody chooses.",
     )
     reason = models.CharField(_("why"), max_length=12, choices=TaskReason)
     details = models.JSONField(default=dict, blank=True)

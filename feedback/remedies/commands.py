@@ -1,6 +1,7 @@
 """Making good: grants for a case, and the decisions on them, written to the case's timeline."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from compensation.grants.commands import AlreadyGranted, Content
 from compensation.models import Grant, GrantKind, GrantStatus
 from config.common.errors import NotFound, WrongState
 from config.common.events import Actor, record
+from config.common.idempotency import once
 from config.common.models import User
 from feedback.cases.locking import lock, save
 from feedback.models import Case, CaseStatus, Gap, Remedy
@@ -44,15 +46,17 @@ def grant_for_case(
     reason: str,
     key: str,
     gap_id: int | None = None,
+    cause: str = "",
     actor: User,
     at: datetime,
 ) -> Remedy:
     """Give something to the member of a case, or ask for it when it is beyond the actor's authority.
 
     What was given or asked for before in the same case, for the same order or to the same member in a day
-    counts too, whoever did. Once for one `key` in a case; the same coupon, or the same lines of the order,
-    once a case, by a rule too. The member's pictures prove what is beyond the limit for that. With `gap_id`
-    it makes good that gap of the case: once, whoever does, whatever it is.
+    counts too, whoever did. Once for one `key` in a case, whatever became of the case since; the same coupon,
+    or the same lines of the order, once a case, by a rule too. The member's pictures prove what is beyond the
+    limit for that. With `gap_id` it makes good that gap of the case: once, whoever does, whatever it is; with
+    `cause` a part of what the gap is worth.
 
     Raises:
         NotFound: there is no such case or coupon, no such line, or the gap is none of the case's.
@@ -60,34 +64,39 @@ def grant_for_case(
         AlreadyGranted: the case has a live grant of this kind.
         Invalid, NotGiven, EvidenceMissing, TooMuch, KeyReused: see grants.commands.request.
     """
-    case = lock(case_id)
-    if case.status == CaseStatus.CLOSED:
-        raise WrongState(_("The case is closed: reopen it first."))
     wanted = Wanted(
         kind=kind, template_id=template_id, points=points, gift=gift, amount_fen=amount_fen, lines=lines
     )
-    content = content_of(wanted, case)
-    gap = _gap_of(case, gap_id) if gap_id is not None else None
-    cause = f"gap:{gap.pk}" if gap else cause_of(case, content)
-    _check_not_given(case, content, cause)
-    grant = grants.request(
-        key=f"case:{case.pk}:{key}",
-        cause=cause,
-        problem=problem_of(case),
-        member=case.member,
-        content=content,
-        reason=reason,
-        reason_code=case.kind,
-        department=case.department.code,
-        order=case.order,
-        evidence=pictures_of(case),
-        actor=actor,
-        at=at,
-    )
-    remedy, is_new = Remedy.objects.get_or_create(grant=grant, defaults={"case": case, "gap": gap})
-    if is_new:
-        _tell_stand(case, grant, actor=actor, at=at)
-    return remedy
+
+    def perform() -> Remedy:
+        case = lock(case_id)
+        if case.status == CaseStatus.CLOSED:
+            raise WrongState(_("The case is closed: reopen it first."))
+        content = content_of(wanted, case)
+        gap = _gap_of(case, gap_id) if gap_id is not None else None
+        its_cause = cause or (f"gap:{gap.pk}" if gap else cause_of(case, content))
+        _check_not_given(case, content, its_cause)
+        grant = grants.request(
+            key=f"case:{case.pk}:{key}",
+            cause=its_cause,
+            problem=problem_of(case),
+            member=case.member,
+            content=content,
+            reason=reason,
+            reason_code=case.kind,
+            department=case.department.code,
+            order=case.order,
+            evidence=pictures_of(case),
+            actor=actor,
+            at=at,
+        )
+        remedy, is_new = Remedy.objects.get_or_create(grant=grant, defaults={"case": case, "gap": gap})
+        if is_new:
+            _tell_stand(case, grant, actor=actor, at=at)
+        return remedy
+
+    asked = {"wanted": asdict(wanted), "gap": gap_id}
+    return once(scope="case.remedy", key=f"{case_id}:{key}", content=asked, model=Remedy, perform=perform)[0]
 
 
 @transaction.atomic
@@ -103,11 +112,13 @@ def amend(*, grant_id: int, wanted: Wanted, reason: str, actor: User, at: dateti
     if case is None:
         raise NotFound
     content = content_of(wanted, case)
+    cause = None if _is_for_gap(grant_id) else cause_of(case, content)
+    _check_not_given(case, content, cause, but=grant_id)
     grant = grants.amend(
         grant_id=grant_id,
         content=content,
         reason=reason,
-        cause=None if _is_for_gap(grant_id) else cause_of(case, content),
+        cause=cause,
         evidence=pictures_of(case),
         actor=actor,
         at=at,
@@ -192,11 +203,11 @@ def _tell_stand(case: Case, grant: Grant, *, actor: User, at: datetime) -> None:
         telling.tell_given(grant, at=at)
 
 
-def _check_not_given(case: Case, content: Content, cause: str) -> None:
+def _check_not_given(case: Case, content: Content, cause: str | None, *, but: int | None = None) -> None:
     """Refuse the same coupon, or points, that a rule has given for the case or its gaps."""
     if content.kind not in {GrantKind.COUPON, GrantKind.POINTS}:
         return
-    known = given_already(case, str(content.kind), content.template)
+    known = given_already(case, str(content.kind), content.template, but=but)
     if known is not None and known.cause != cause:
         said = _("%(what)s was already given for this.") % {"what": known.what}
         raise AlreadyGranted(said, grant=known.pk)

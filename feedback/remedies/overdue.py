@@ -13,6 +13,7 @@ from config.common.money import display
 from feedback.models import Case, Remedy
 from feedback.org.alerts import alert
 from feedback.org.queries import leads_of
+from feedback.remedies import telling
 from feedback.remedies.queries import ALL_DEPARTMENTS, approvers_of
 
 RAISED = _("Nobody has decided in time: %(amount)s in case %(number)s")
@@ -35,6 +36,8 @@ def raise_overdue(*, at: datetime) -> int:
                 data={"amount": display(one.grant_fen)},
                 at=at,
             )
+    if left := [one for one in rounds if one.grant_id not in cases]:
+        telling.tell_overdue(left, at=at)
     return len(rounds)
 
 

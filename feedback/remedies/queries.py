@@ -63,11 +63,7 @@ def approvers_of(grant: Grant, case: Case, at: datetime) -> list[User]:
     """
     need = grants.need_of(grant)
     leads = [agent.user for agent in leads_of(case.department)]
-    app, code = ALL_DEPARTMENTS.split(".")
-    all_over = User.objects.filter(
-        groups__permissions__codename=code, groups__permissions__content_type__app_label=app, is_active=True
-    ).distinct()
-    for people in (leads, all_over):
+    for people in (leads, deciders()):
         found = [
             user
             for user in people
@@ -78,6 +74,15 @@ def approvers_of(grant: Grant, case: Case, at: datetime) -> list[User]:
         if found:
             return found
     return []
+
+
+def deciders() -> list[User]:
+    """Those who may decide on grants for all departments, by their roles."""
+    app, code = ALL_DEPARTMENTS.split(".")
+    people = User.objects.filter(
+        groups__permissions__codename=code, groups__permissions__content_type__app_label=app, is_active=True
+    ).distinct()
+    return [user for user in people.order_by("pk") if user.has_perm(authority.APPROVE)]
 
 
 def problem_of(case: Case) -> str:

@@ -1,21 +1,26 @@
 """What members and colleagues are told of remedies."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from compensation.models import Grant, GrantKind, GrantStatus
+from compensation.models import ApprovalRound, Grant, GrantKind, GrantStatus, RuleVersion
 from compensation.notices.commands import notify
+from config.common.mail import tell_staff
 from config.common.models import User
 from config.common.money import display
 from feedback.models import Case, Gap
 from feedback.models.gap import Aspect
 from feedback.org.alerts import alert
-from feedback.remedies.queries import approvers_of
+from feedback.remedies.queries import approvers_of, deciders
 
 WALLET = "/portal/wallet/"
+SHOWN = 50
 ASKED = gettext_lazy("%(agent)s asks for %(amount)s in case %(number)s")
 RULE_ASKS = gettext_lazy("A rule would give %(amount)s in case %(number)s: %(why)s")
 APPROVED = gettext_lazy("Approved: %(amount)s in case %(number)s")
@@ -84,6 +89,34 @@ def ask_for_rule(grant: Grant, case: Case, why: str, *, at: datetime) -> None:
         data={"amount": display(grant.cost_fen), "why": why},
         at=at,
     )
+
+
+def tell_stopped(version: RuleVersion, why: str, *, at: datetime) -> None:
+    """Write to those who decide for all departments that a rule could not give something, and why.
+
+    For where no case is there to be alerted about: a letter a day for each rule at most.
+    """
+    with translation.override(settings.LANGUAGE_CODE):
+        subject = _("Rule “%(rule)s” cannot give everything") % {"rule": version.rule}
+        body = _("Something that it would give was stopped, and no case is open for it: %(why)s") % {
+            "why": why
+        }
+    _write_to_deciders(f"rule:{version.rule_id}:stopped:{at:%Y%m%d}", subject, body, at=at)
+
+
+def tell_overdue(rounds: Sequence[ApprovalRound], *, at: datetime) -> None:
+    """Write to those who decide for all departments that requests of no case wait too long; once an hour."""
+    with translation.override(settings.LANGUAGE_CODE):
+        subject = _("Nobody has decided in time: %(count)s") % {"count": len(rounds)}
+        lines = [f"{display(one.grant_fen)}  {one.grant.reason}" for one in rounds[:SHOWN]]
+    _write_to_deciders(f"remedies:overdue:{at:%Y%m%d%H}", subject, "\n".join(lines), at=at)
+
+
+def _write_to_deciders(key: str, subject: str, body: str, *, at: datetime) -> None:
+    body = f"{body}\n\n{settings.PUBLIC_URL}{reverse('admin:approvals')}"
+    for user in deciders():
+        if user.email:
+            tell_staff(user=user, key=f"{key}:{user.pk}", subject=subject, body=body, at=at)
 
 
 def tell_requester(grant: Grant, case: Case, *, at: datetime) -> None:

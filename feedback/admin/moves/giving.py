@@ -23,7 +23,14 @@ MOST_LINES, LONGEST_AMOUNT = 200, 16
 
 
 def grant(request: StaffRequest, case: Case, at: datetime) -> Said:
-    """Give a remedy, or ask for it."""
+    """Give a remedy, or ask for it.
+
+    Raises:
+        Invalid: the form has no key: sent twice, it would be given twice, or another one be taken for it.
+    """
+    key = key_of(request.POST)
+    if key is None:
+        raise Invalid(_("This page is too old: load it again."))
     wanted = wanted_in(request.POST, case)
     remedy = remedies.grant_for_case(
         case_id=case.pk,
@@ -34,7 +41,7 @@ def grant(request: StaffRequest, case: Case, at: datetime) -> Said:
         amount_fen=wanted.amount_fen,
         lines=wanted.lines,
         reason=request.POST.get("reason", ""),
-        key=key_of(request.POST) or "",
+        key=key,
         actor=request.user,
         at=at,
     )

@@ -55,6 +55,14 @@ def test_the_card_shows_what_can_still_be_refunded(browser, case, line):
     assert one.number in text
 
 
+def test_a_form_without_a_key_gives_nothing(browser, case):
+    for key in ({}, {"key": ""}):
+        answer = act(browser, case, kind="gift", gift="杯子", worth="5", **key)
+        assert answer.status_code == 400
+    assert not Grant.objects.exists()
+    assert act(browser, case, kind="gift", gift="杯子", worth="5", key="k").status_code == 302
+
+
 def test_a_refund_with_freight_a_difference_goods_and_a_gift(browser, case, line):
     how = {"line": line.pk, f"yuan-{line.pk}": "10", f"quantity-{line.pk}": "1"}
     assert act(browser, case, kind="refund", key="1", freight="1", **how).status_code == 302

@@ -1,16 +1,20 @@
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.utils import translation
 
+from compensation.authority.queries import limits_of
 from compensation.budgets.stops import why
 from compensation.grants import commands as grants
-from compensation.models import Budget, Cap, Coupon, Grant, Notice, SignalTerms
+from compensation.models import Budget, Cap, Coupon, CouponTemplate, Grant, Notice, SignalTerms
 from config.common.errors import Invalid, NotFound, WrongState
 from config.common.events import timeline
+from config.common.models import OutboxMessage, User
 from feedback import tasks
 from feedback.automatic import leaving
 from feedback.automatic.applying import apply_to_case, apply_to_gaps, read_cases
+from feedback.cases import commands as cases
 from feedback.cases.opening import open_case
 from feedback.models import (
     Case,
@@ -24,11 +28,15 @@ from feedback.models import (
     RuleTask,
     Severity,
 )
-from feedback.remedies.commands import grant_for_case
+from feedback.remedies import overdue
+from feedback.remedies.commands import Wanted, amend, grant_for_case
+from feedback.remedies.queries import left_fen, remedies_of
 from tests.factories.compensation import MemberFactory, OrderFactory, OrderLineFactory
 from tests.factories.feedback import CaseFactory, DepartmentFactory
 from tests.factories.money import AT, CouponTemplateFactory, PointsRuleFactory, staff_with
+from tests.factories.refunds import make_order, refund
 from tests.factories.rules import rule_of
+from tests.feedback.remedies.test_commands import somebody
 from tests.threads import at_once, refused
 
 DAY = timedelta(days=1)
@@ -430,3 +438,134 @@ def test_a_rule_that_breaks_on_a_case_leaves_it_to_a_person(monkeypatch, caplog)
     monkeypatch.setattr("feedback.automatic.applying.give_by_rule", lambda **_given: 1 / 0)
     assert apply_to_case(case_id=case.pk, at=AT).failed == 1
     assert (RuleTask.objects.get().reason, RuleTask.objects.get().version) == ("failed", None)
+
+
+def test_without_a_case_one_thing_that_cannot_be_given_stops_no_other(caplog):
+    rule_of("late", 5, 10, {"kind": "points", "points": 100}, trigger="gap")
+    PointsRuleFactory(), DepartmentFactory()
+    decider = somebody("finance", DepartmentFactory())
+    User.objects.filter(pk=decider.pk).update(email="decider@example.com")
+    CouponTemplate.objects.filter(code="sorry-10").update(is_active=False)
+    gap = late()
+    for granted in (2, 0):
+        outcome = apply_to_gaps(gap_ids=[gap.pk], at=AT)
+        assert (outcome.granted, outcome.failed) == (granted, 1)
+    letter = OutboxMessage.objects.get(kind="staff")
+    assert (letter.payload["user"], "延误补偿" in letter.payload["subject"]) == (decider.pk, True)
+    CouponTemplate.objects.update(is_active=True)
+    assert apply_to_gaps(gap_ids=[gap.pk], at=AT).granted == 1
+    assert apply_to_gaps(gap_ids=[gap.pk], at=AT).granted == 0
+    assert sorted(Coupon.objects.values_list("value_fen", flat=True)) == [500, 1_000]
+
+
+def test_without_a_case_deciders_are_told_of_what_was_stopped_and_again_when_it_waits():
+    rule(opens_case=False)
+    Cap.objects.create(scope="rule", rule_code="late", period="day", limit_count=0)
+    decider = somebody("finance", DepartmentFactory())
+    User.objects.filter(pk=decider.pk).update(email="decider@example.com")
+    apply_to_gaps(gap_ids=[late().pk, late().pk], at=AT)
+    assert OutboxMessage.objects.filter(kind="staff").count() == 1
+    assert overdue.raise_overdue(at=AT + DAY) == 2
+    assert OutboxMessage.objects.filter(kind="staff").count() == 2
+
+
+def test_what_was_given_before_the_gap_had_a_case_belongs_to_the_case():
+    rule(Severity.MODERATE, yuan=5, opens_case=False, position=20)
+    rule(Severity.SEVERE, yuan=10, code="very-late")
+    gap = late(Severity.MODERATE)
+    apply_to_gaps(gap_ids=[gap.pk], at=AT)
+    Gap.objects.update(severity=Severity.SEVERE)
+    apply_to_gaps(gap_ids=[gap.pk], at=AT)
+    case = Case.objects.get()
+    (remedy,) = remedies_of(case)
+    assert (remedy.gap, remedy.grant.problem) == (gap, case.problem)
+    assert "remedy.granted" in timeline([case]).values_list("kind", flat=True)
+    assert left_fen(limits_of(staff_with(1_100)), case, AT) == 600
+
+
+def test_the_second_thing_of_a_rule_is_given_from_its_own_task():
+    PointsRuleFactory(), DepartmentFactory(code="logistics")
+    rule_of("late", 5, 10, trigger="gap", opens_case=True, department="logistics")
+    CouponTemplate.objects.filter(code="sorry-10").update(is_active=False)
+    gap = late()
+    outcome = apply_to_gaps(gap_ids=[gap.pk], at=AT)
+    assert (outcome.granted, outcome.left) == (1, 1)
+    CouponTemplate.objects.update(is_active=True)
+    task, agent = RuleTask.objects.get(), staff_with(5_000)
+    first, second = task.version.gives.all()
+    assert leaving.offers(task) == [second]
+    with pytest.raises(NotFound):
+        leaving.give(task_id=task.pk, give_id=first.pk, actor=agent, at=AT)
+    remedy = leaving.give(task_id=task.pk, give_id=second.pk, actor=agent, at=AT)
+    assert (remedy.gap, remedy.grant.cause) == (gap, f"gap:{gap.pk}:sorry-10")
+    assert leaving.give(task_id=task.pk, give_id=second.pk, actor=agent, at=AT) == remedy
+    assert Coupon.objects.count() == 2
+
+
+def test_a_task_goes_with_its_case_when_that_is_merged():
+    rule(asks_person=True)
+    gap, agent = late(), staff_with(5_000)
+    apply_to_gaps(gap_ids=[gap.pk], at=AT)
+    gap.refresh_from_db()
+    other = CaseFactory(member=gap.order.member, department=gap.case.department)
+    cases.merge(case_id=gap.case_id, into_id=other.pk, actor=agent, at=AT)
+    (task,) = leaving.open_tasks(other)
+    remedy = leaving.give(task_id=task.pk, give_id=task.version.gives.get().pk, actor=agent, at=AT)
+    assert (remedy.case, remedy.gap) == (other, gap)
+
+
+def test_a_rule_that_gave_before_gives_no_more_whatever_became_of_it():
+    rule_of("c", 5, trigger="case", case_kinds=["complaint"])
+    Cap.objects.create(scope="rule", rule_code="c", period="day", limit_count=0)
+    case = CaseFactory(kind="complaint", opened_at=AT)
+    assert apply_to_case(case_id=case.pk, at=AT).left == 1
+    boss = staff_with(10_000, approves=True)
+    grants.refuse(grant_id=Grant.objects.get().pk, actor=boss, note="No", at=AT)
+    again = apply_to_case(case_id=case.pk, at=AT)
+    assert (again.granted, again.left, again.failed) == (0, 0, 0)
+    assert not RuleTask.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("give", "cost"),
+    [
+        ({"kind": "refund", "amount": "paid"}, 6_000),
+        ({"kind": "refund", "amount": "fixed", "amount_fen": 5_500}, 5_500),
+        ({"kind": "refund", "amount": "fixed", "amount_fen": 6_001}, None),
+        ({"kind": "reshipment"}, 8_000),
+    ],
+)
+def test_of_money_and_goods_a_rule_gives_what_is_left_of_the_order(give, cost):
+    order = make_order(5_000, 0, 3_000)
+    first, _free, last = order.lines.order_by("pk")
+    refund(order, 2_000)
+    rule_of("c", give, trigger="case")
+    case = CaseFactory(member=order.member, order=order, opened_at=AT)
+    outcome = apply_to_case(case_id=case.pk, at=AT)
+    assert (outcome.granted, outcome.left) == ((1, 0) if cost else (0, 1))
+    assert list(Grant.objects.values_list("cost_fen", flat=True)) == ([cost] if cost else [])
+    if give["kind"] == "refund" and cost:
+        assert first.refund_lines.count() == 2
+        assert last.refund_lines.exists()
+    other = CaseFactory(member=order.member, order=order, opened_at=AT)
+    again = apply_to_case(case_id=other.pk, at=AT)
+    assert (again.granted, again.left) == (0, int(give["kind"] == "refund"))
+
+
+def test_an_agent_does_not_change_a_request_into_what_the_rule_gave():
+    rule()
+    gap = late()
+    apply_to_gaps(gap_ids=[gap.pk], at=AT)
+    gap.refresh_from_db()
+    agent, given = staff_with(5_000), CouponTemplateFactory(code="sorry-5")
+    how = {"kind": "coupon", "reason": "x", "key": "a", "actor": agent, "at": AT}
+    asked = CouponTemplateFactory(code="sorry-60")
+    grant = grant_for_case(case_id=gap.case_id, template_id=asked.pk, **how).grant
+    for template in (given, CouponTemplateFactory(code="sorry-70")):
+        wanted = Wanted(kind="coupon", template_id=template.pk)
+        change = partial(amend, grant_id=grant.pk, wanted=wanted, reason="y", actor=agent, at=AT)
+        if template == given:
+            with pytest.raises(grants.AlreadyGranted):
+                change()
+    assert [change().template, change().template] == [template, template]  # itself is no obstacle
+    assert Coupon.objects.get().template == given

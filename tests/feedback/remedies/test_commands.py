@@ -7,10 +7,11 @@ from compensation.models import Coupon, Grant, GrantStatus, Notice
 from config.common.errors import Invalid, KeyReused, NotFound, WrongState
 from config.common.events import timeline
 from config.common.models import OutboxMessage, User
+from feedback.cases.commands import merge
 from feedback.defaults.authority import seed_authority
 from feedback.models import Alert, Case
 from feedback.remedies import queries
-from feedback.remedies.commands import approve, grant_for_case, refuse, reverse
+from feedback.remedies.commands import approve, grant_for_case, refuse, reverse, withdraw
 from tests.factories.compensation import MemberFactory
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory, StaffFactory, group
 from tests.factories.money import AT, CouponTemplateFactory, PointsRuleFactory
@@ -162,6 +163,24 @@ def test_a_repeat_changes_nothing(case, agent):
     with pytest.raises(AlreadyGranted):
         give(case, agent, key="k2")
     assert Grant.objects.count() == Notice.objects.count() == 1
+
+
+def test_a_repeat_is_answered_whatever_became_of_the_case(case, agent, department):
+    first = give(case, agent)
+    Case.objects.filter(pk=case.pk).update(status="closed", resolution="solved", resolved_at=AT, closed_at=AT)
+    assert give(case, agent) == first
+    with pytest.raises(WrongState):
+        give(case, agent, key="k2", yuan=10)
+    other, into = CaseFactory.create_batch(2, department=department, member=case.member)
+    second = give(other, agent, yuan=10)
+    merge(case_id=other.pk, into_id=into.pk, actor=agent, at=AT)
+    assert give(other, agent, yuan=10) == second
+    with pytest.raises(KeyReused):
+        give(other, agent, yuan=20)
+    withdrawn = give(into, agent, yuan=60, key="3")
+    withdraw(grant_id=withdrawn.grant_id, actor=agent, at=AT)
+    assert give(into, agent, yuan=60, key="3") == withdrawn
+    assert Grant.objects.count() == 3
 
 
 def test_bad_requests_are_refused(case, agent, department):
