@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compensation', '0024_refund_member'),
-        ('feedback', '0042_triage'),
+        ("feedback", "0043_triage_queue"),
     ]
 
     operations = [
