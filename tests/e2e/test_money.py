@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -29,7 +30,8 @@ def case() -> Case:
     """Something of everything, with a rule's question open on its case."""
     _people, case = make_house()
     version = RuleVersion.objects.get(rule__code="late", published_at__isnull=False)
-    leaving.leave(key="y", case=case, gap=None, version=version, reason="choose", at=timezone.now())
+    with transaction.atomic():
+        leaving.leave(key="y", case=case, gap=None, version=version, reason="choose", at=timezone.now())
     return case
 
 
