@@ -28,6 +28,7 @@ PERSONAL = {
     "compensation.RefundOrder": Personal(
         {"number": T, "reference": T, "other_reference": T, "failure": R}, "member"
     ),
+    "compensation.PieceReturn": Personal({"external_id": T}, "order_line__order__member"),
     "compensation.Shipment": Personal({"external_id": T, "tracking_number": T}, "order__member"),
     "compensation.ShipmentEvent": Personal({"text": S, "place": A}, "shipment__order__member"),
 }  # fmt: skip
@@ -37,6 +38,7 @@ FREE = {
     "compensation.EarningRule", "compensation.Earning",
     "compensation.BatchRefund",
     "compensation.LedgerSum", "compensation.LedgerRun", "compensation.LedgerProof",
+    "compensation.BookProof",
     "compensation.Transaction", "compensation.OrderLine", "compensation.CouponTerms",
     "compensation.Coupon.key",
     "compensation.Segment", "compensation.CareRule", "compensation.CareRun", "compensation.CareAct.key",

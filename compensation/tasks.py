@@ -63,6 +63,7 @@ def check_ledger() -> None:
     """Recompute the ledger and raise the alarm at the first difference."""
     alarm.check(at=timezone.now())
     watching.check(at=timezone.now())
+    watching.check_books(at=timezone.now())
 
 
 @shared_task(name="compensation.run_batches")

@@ -106,7 +106,7 @@ class PointsRuleAdmin(ShowsEffect, ModelAdmin):
     """One row: what points are worth."""
 
     list_display = ["points", "shown_worth"]
-    fields = ["points", "worth_fen", "notice_days"]
+    fields = ["points", "worth_fen", "notice_days", "granted_valid_days"]
 
     def effect(self, old: PointsRule, new: PointsRule) -> Effect | None:
         """What another value would have cost in the last month."""

@@ -37,6 +37,9 @@ class MovementSerializer(serializers.Serializer[Any]):
     is_owed = serializers.BooleanField(help_text="It is on what the member owes, not on what they have.")
     amount = serializers.IntegerField(source="entry.amount")
     balance_after = serializers.IntegerField(source="entry.balance_after")
+    expires_at = serializers.DateTimeField(
+        allow_null=True, help_text="When what came in ends; null: never, or nothing came in."
+    )
 
 
 class SignedInTodaySerializer(serializers.Serializer[Any]):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from compensation.api import auth, consent, points, settling, shop_coupons, views
+from compensation.api import auth, consent, points, returns, settling, shop_coupons, views
 
 urlpatterns = [
     path("auth/code/", auth.CodeView.as_view(), name="auth-code"),
@@ -30,6 +30,7 @@ urlpatterns = [
     path("gateway/refunds/", settling.GatewayView.as_view(), name="gateway-refund"),
     path("shop/refunds/", settling.ShopRefundView.as_view(), name="shop-refund"),
     path("shop/parcels/", settling.ShopParcelView.as_view(), name="shop-parcel"),
+    path("shop/returns/", returns.ShopReturnView.as_view(), name="shop-return"),
     path("notices/", views.NoticesView.as_view(), name="notices"),
     path("notices/read/", views.NoticesReadView.as_view(), name="notices-read"),
     path("notices/<int:pk>/read/", views.NoticeReadView.as_view(), name="notice-read"),

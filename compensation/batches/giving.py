@@ -27,6 +27,7 @@ from compensation.models import (
     Unit,
 )
 from compensation.notices.commands import Telling, notify_all
+from compensation.points import giving as points
 from compensation.refunds.many import Rest
 from config.common import bulk
 from config.common.events import Happening, record_all
@@ -169,7 +170,14 @@ def _points(batch: Batch, members: Sequence[int], grants: Sequence[int], *, at: 
         Gift(f"grant:{grant}:given", member, batch.points or 0)
         for member, grant in zip(members, grants, strict=True)
     ]
-    give_many(unit=Unit.POINTS, kind="points.granted", gifts=gifts, actor=batch.decided_by, at=at)
+    give_many(
+        unit=Unit.POINTS,
+        kind="points.granted",
+        gifts=gifts,
+        actor=batch.decided_by,
+        at=at,
+        terms=points.granted(at),
+    )
 
 
 def _spend(batch: Batch, grants: Sequence[tuple[int, int]], *, spent: bool, at: datetime) -> None:

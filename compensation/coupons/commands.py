@@ -8,6 +8,7 @@ taken back, and comes back to it when a use is undone: issued = live + redeemed 
 from compensation.coupons.ending import expire_due, lapse_due, revoke
 from compensation.coupons.issuing import Recipient, issue, issue_many
 from compensation.coupons.refusals import (
+    AmountMissing,
     CouponDoesNotFit,
     CouponNotUsable,
     LimitReached,
@@ -22,6 +23,7 @@ from compensation.coupons.terms import save_template
 from compensation.coupons.using import redeem, release, reserve, reverse
 
 __all__ = [
+    "AmountMissing",
     "Basket",
     "CouponDoesNotFit",
     "CouponNotUsable",

@@ -27,9 +27,16 @@ class CouponDoesNotFit(WrongState):
 
 
 class SpendTooSmall(CouponDoesNotFit):
-    """The order is too small for the coupon, or its amount was not given."""
+    """The order is too small for the coupon."""
 
     code = "spend_too_small"
+
+
+class AmountMissing(CouponDoesNotFit):
+    """Nobody said what the order comes to, and the coupon was not reserved for it."""
+
+    code = "order_amount_missing"
+    default = _("Say what the order comes to: a coupon never takes off more than that.")
 
 
 class NotReserved(WrongState):

@@ -15,11 +15,11 @@ from compensation.coupons import codes, rules
 from compensation.coupons.ending import lapse
 from compensation.coupons.goods import with_categories
 from compensation.coupons.refusals import (
+    AmountMissing,
     CouponNotUsable,
     NoSuchCoupon,
     NotRedeemed,
     NotReserved,
-    SpendTooSmall,
     refusal,
 )
 from compensation.coupons.rules import Basket, Taken
@@ -30,7 +30,6 @@ from compensation.models import (
     LIVE_USE,
     AccountKind,
     Coupon,
-    CouponKind,
     CouponStatus,
     CouponUse,
     Transaction,
@@ -103,10 +102,11 @@ def redeem(
 ) -> CouponUse:
     """Use a coupon for an order of the shop, reserved for it before or not, once for one key.
 
-    Without a basket it takes off what it was reserved for; one that was not reserved can then only be an
-    amount off any order, by itself. What it does not use up of its value lapses with it.
+    Without a basket it takes off what it was reserved for. What it does not use up of its value lapses with
+    it.
 
     Raises:
+        AmountMissing: there is no basket, and it was not reserved for this order.
         NoSuchCoupon, CouponNotUsable, CouponDoesNotFit, SpendTooSmall, KeyReused: see `reserve`.
     """
 
@@ -117,7 +117,7 @@ def redeem(
         elif use is not None:
             fen = use.taken_fen
         else:
-            fen = _unseen(coupon, order_ref)
+            raise AmountMissing
         use = use or CouponUse(coupon=coupon, order_ref=order_ref)
         use.state, use.taken_fen, use.redeemed_at = UseState.REDEEMED, fen, at
         use.save()
@@ -277,17 +277,6 @@ def _fits(coupon: Coupon, order_ref: str, basket: Basket) -> int:
     if plan.refused:
         raise refusal(coupon, plan.refused[0].reason)
     return plan.total_fen
-
-
-def _unseen(coupon: Coupon, order_ref: str) -> int:
-    """What a coupon takes off an order that nothing is said of: its amount, where nothing depends on it."""
-    if coupon.terms.kind != CouponKind.AMOUNT or coupon.min_spend_fen or coupon.terms.categories:
-        if coupon.min_spend_fen:
-            raise refusal(coupon, rules.Reason.SPEND_TOO_SMALL)
-        raise SpendTooSmall(_("Say what the order comes to."), reason="amount_missing")
-    if _standing(coupon, order_ref):
-        raise SpendTooSmall(_("Say what the order comes to."), reason="amount_missing")
-    return coupon.value_fen
 
 
 def _standing(coupon: Coupon, order_ref: str) -> list[Taken]:

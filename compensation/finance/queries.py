@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, QuerySet, Sum
 
 from compensation.finance import rolling
-from compensation.models import Account, AccountKind, Flow, Grant, GrantStatus, LedgerProof, Unit
+from compensation.models import Account, AccountKind, BookProof, Flow, Grant, GrantStatus, LedgerProof, Unit
 
 PROMISED = (GrantStatus.REQUESTED, GrantStatus.APPROVED, GrantStatus.EXECUTED)
 """What was asked for or is on its way: the member does not have it yet."""
@@ -91,6 +91,8 @@ class Report:
     statements: list[Statement]
     reasons: list[Reason]
     promised: list[Promised]
+    books: list[BookProof]
+    """What rows keep of others, as it was when it was last recomputed."""
 
     @property
     def difference(self) -> int:
@@ -99,7 +101,7 @@ class Report:
 
 
 def report(*, since: date, until: date, departments: Collection[str] | None = None) -> Report:
-    """What we owe, in four queries, however long the ledger is.
+    """What we owe, in five queries, however long the ledger is.
 
     With `departments` only what was given by those, without the statements, which are of the whole company.
     """
@@ -108,7 +110,8 @@ def report(*, since: date, until: date, departments: Collection[str] | None = No
         rows = [row for row in rows if row[4] in departments]
     proofs = {one.unit: one for one in LedgerProof.objects.all()}
     statements = [] if departments is not None else [_statement(unit, rows, proofs) for unit in Unit.values]
-    return Report(since, until, statements, _reasons(rows), promised(departments))
+    books = [] if departments is not None else list(BookProof.objects.order_by("book"))
+    return Report(since, until, statements, _reasons(rows), promised(departments), books)
 
 
 def promised(departments: Collection[str] | None = None) -> list[Promised]:

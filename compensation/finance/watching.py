@@ -8,9 +8,9 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from compensation.finance import rolling
+from compensation.finance import books, rolling
 from compensation.finance.rolling import Difference
-from compensation.models import LedgerProof, LedgerRun
+from compensation.models import BookProof, LedgerProof, LedgerRun
 from config.common.events import record
 from config.common.mail import tell_staff
 from config.common.models import User
@@ -45,8 +45,18 @@ def check(*, at: datetime) -> list[Difference]:
     return found
 
 
+def check_books(*, at: datetime) -> list[BookProof]:
+    """Recompute what orders, budgets and caps keep; tell those who watch the ledger of what differs."""
+    wrong = [one for one in books.prove(at=at) if one.wrong]
+    if wrong:
+        _alarm([line for one in wrong for line in one.lines], wrong[0], topic="books", at=at)
+    return wrong
+
+
 @transaction.atomic
-def _alarm(lines: list[str], subject: LedgerProof | LedgerRun, *, at: datetime) -> None:
+def _alarm(
+    lines: list[str], subject: LedgerProof | LedgerRun | BookProof, *, topic: str = "finance", at: datetime
+) -> None:
     log.critical("the sums of the ledger differ: %s", lines)
     record("finance.differs", subject, actor=None, at=at, lines=lines)
     backend = settings.AUTHENTICATION_BACKENDS[-1]
@@ -54,7 +64,7 @@ def _alarm(lines: list[str], subject: LedgerProof | LedgerRun, *, at: datetime) 
         with translation.override(settings.LANGUAGE_CODE):
             tell_staff(
                 user=user,
-                key=f"finance:{at:%Y%m%d}:{user.pk}",
+                key=f"{topic}:{at:%Y%m%d}:{user.pk}",
                 subject=_("What finance reads does not agree with the ledger"),
                 body="\n".join(lines),
                 at=at,

@@ -14,6 +14,7 @@ from compensation.grants.rules import Content, says_more
 from compensation.ledger import commands as ledger
 from compensation.ledger.rules import given
 from compensation.models import CouponTemplate, Grant, GrantKind, Order, Transaction, Unit
+from compensation.points import giving
 from compensation.points import queries as points_queries
 from config.common.errors import Invalid, Stale, WrongState
 from config.common.events import Actor
@@ -95,7 +96,14 @@ class _Points:
 
     def begin(self, grant: Grant, *, actor: Actor, at: datetime) -> None:
         moves = given(Unit.POINTS, grant.points or 0, member_id=grant.member_id)
-        ledger.post(key=_points_key(grant), kind="points.granted", moves=moves, actor=actor, at=at)
+        ledger.post(
+            key=_points_key(grant),
+            kind="points.granted",
+            moves=moves,
+            actor=actor,
+            at=at,
+            terms=giving.granted(at),
+        )
 
     def undo(self, grant: Grant, *, actor: Actor, at: datetime) -> None:
         posted = Transaction.objects.get(key=_points_key(grant))

@@ -59,6 +59,13 @@ class AlreadyReversed(WrongState):
     default = _("This was already taken back.")
 
 
+class NotReversible(WrongState):
+    """What took units back, or ended them, is not undone: what is due is given anew."""
+
+    code = "not_reversible"
+    default = _("Points that were taken back or have expired do not come back: give them anew.")
+
+
 @transaction.atomic
 def post(
     *,
@@ -145,12 +152,15 @@ def reverse(*, posted: Transaction, key: str, actor: Actor, at: datetime, owe: b
     opened; where the member has spent of that, it is refused, or with `owe` booked as owed.
 
     Raises:
+        NotReversible: it took a part of a lot back, or is the end of lots.
         AlreadyReversed: it was reversed before under another key, is itself a reversal, or a part of what
             it gave was taken back.
         InsufficientBalance: what it gave has been used, and may not be owed.
     """
     if posted.reverses_id is not None:
         raise AlreadyReversed(_("A reversal cannot be reversed."))
+    if LotUse.objects.filter(entry__transaction=posted).exclude(fate=LotFate.SPENT).exists():
+        raise NotReversible
     kind = f"{posted.kind}.reversed"
     undone, is_new, _found = _open(key, ["reverse", posted.pk, owe], kind, at, reverses=posted)
     if not is_new:

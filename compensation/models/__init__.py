@@ -47,7 +47,7 @@ from compensation.models.coupon import (
     UseState,
 )
 from compensation.models.earning import Earning, EarningRule, EarningVersion, PointsRule, ReferralCode
-from compensation.models.finance import Flow, LedgerProof, LedgerRun, LedgerSum
+from compensation.models.finance import Book, BookProof, Flow, LedgerProof, LedgerRun, LedgerSum
 from compensation.models.grant import (
     GIVEN,
     LIVE,
@@ -76,6 +76,7 @@ from compensation.models.member import Member, MemberSession, Notice, SignInCode
 from compensation.models.order import Order, OrderLine, OrderStatus, Product, Shipment, ShipmentEvent
 from compensation.models.refund import (
     OPEN_REFUNDS,
+    PieceReturn,
     RefundCause,
     RefundLine,
     RefundOrder,
@@ -109,6 +110,8 @@ __all__ = [
     "BatchStatus",
     "Because",
     "BenefitKind",
+    "Book",
+    "BookProof",
     "Budget",
     "BudgetUse",
     "BudgetUseState",
@@ -164,6 +167,7 @@ __all__ = [
     "Order",
     "OrderLine",
     "OrderStatus",
+    "PieceReturn",
     "PointsRule",
     "Product",
     "Purpose",

@@ -21,6 +21,14 @@ class PointsRule(models.Model):
         db_default=30,
         help_text=_("Once for all points that end in one month; 0: no warning."),
     )
+    granted_valid_days = models.PositiveSmallIntegerField(
+        _("points that we give are valid for (days)"),
+        null=True,
+        blank=True,
+        default=365,
+        db_default=365,
+        help_text=_("As a remedy, by a rule, in a batch or as care. Empty: they never expire."),
+    )
 
     class Meta:
         verbose_name = _("value of points")
@@ -28,6 +36,10 @@ class PointsRule(models.Model):
         constraints = [
             models.CheckConstraint(name="pointsrule_one", condition=Q(id=1)),
             models.CheckConstraint(name="pointsrule_positive", condition=Q(points__gt=0, worth_fen__gt=0)),
+            models.CheckConstraint(
+                name="pointsrule_granted_last",
+                condition=Q(granted_valid_days__isnull=True) | Q(granted_valid_days__gt=0),
+            ),
         ]
 
     def __str__(self) -> str:

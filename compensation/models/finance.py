@@ -85,3 +85,22 @@ class LedgerProof(models.Model):
     def difference(self) -> int:
         """0, unless something is wrong."""
         return self.sums - self.balances
+
+
+class Book(models.TextChoices):
+    """Sums that rows keep of others."""
+
+    REFUNDS = "refunds", _("what orders have refunded")
+    BUDGETS = "budgets", _("what budgets and caps have used")
+
+
+class BookProof(models.Model):
+    """The last time that such sums were recomputed from what they are of."""
+
+    book = models.CharField(max_length=8, choices=Book, unique=True)
+    at = models.DateTimeField()
+    wrong = models.PositiveIntegerField(help_text="How many rows differ.")
+    lines = models.JSONField(default=list, help_text="The first of them, for people.")
+
+    def __str__(self) -> str:
+        return f"{self.book}: {self.wrong}"

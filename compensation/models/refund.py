@@ -240,6 +240,68 @@ class RefundLine(models.Model):
         return f"{self.order_line_id}: {self.amount_fen}"
 
 
+class PieceReturn(models.Model):
+    """So many pieces of an order's line that came back in one parcel. Never more than were bought."""
+
+    order_line = models.ForeignKey(
+        OrderLine, models.PROTECT, verbose_name=_("order line"), related_name="returns", db_index=False
+    )  # piecereturn_once begins with it
+    external_id = models.CharField(_("number of the return"), max_length=64)
+    quantity = models.PositiveIntegerField(_("pieces"))
+    arrived_at = models.DateTimeField(_("came back"))
+    seen_at = models.DateTimeField(
+        _("seen to"), null=True, blank=True, help_text=_("When what is due for it was refunded.")
+    )
+    refund = models.ForeignKey(
+        RefundOrder,
+        models.PROTECT,
+        verbose_name=pgettext_lazy("money", "refund"),
+        null=True,
+        blank=True,
+        related_name="returns",
+        help_text=_("None: nothing was left to be refunded."),
+    )
+
+    class Meta:
+        verbose_name = _("pieces that came back")
+        verbose_name_plural = _("pieces that came back")
+        constraints = [
+            models.UniqueConstraint(name="piecereturn_once", fields=["order_line", "external_id"]),
+            models.CheckConstraint(name="piecereturn_some", condition=Q(quantity__gt=0)),
+            models.CheckConstraint(
+                name="piecereturn_refund_seen", condition=Q(refund__isnull=True) | Q(seen_at__isnull=False)
+            ),
+        ]
+        indexes = [
+            models.Index(  # refunds.starting
+                name="piecereturn_due", fields=["arrived_at"], condition=Q(seen_at__isnull=True)
+            )
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="no_more_than_bought",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("quantity"),
+                declare=[("bought", "bigint")],
+                func="""
+                SELECT quantity INTO bought FROM compensation_orderline
+                    WHERE id = NEW.order_line_id FOR NO KEY UPDATE;
+                IF NEW.quantity + (
+                    SELECT coalesce(sum(quantity), 0) FROM compensation_piecereturn
+                    WHERE order_line_id = NEW.order_line_id AND id <> NEW.id
+                ) > bought THEN
+                    RAISE EXCEPTION 'more of order line % would come back than was bought', NEW.order_line_id
+                        USING ERRCODE = 'check_violation', CONSTRAINT = 'piecereturn_bought';
+                END IF;
+                RETURN NEW;
+                """,
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.external_id}: {self.quantity}"
+
+
 class RefundTerms(models.Model):
     """When refunds begin by themselves, and how long they may take. There is one row."""
 

@@ -81,6 +81,17 @@ class RuleVersion(models.Model):
         default=False,
         help_text=_("What it gives is offered to whoever works on the case, who chooses."),
     )
+    once_an_order = models.SlugField(
+        _("once an order, together with"),
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        db_index=False,
+        help_text=_(
+            "Of all rules with the same word here an order gets each kind of thing once. Empty: each time."
+        ),
+    )
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, editable=False, related_name="+"
     )

@@ -5,10 +5,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.utils.timezone import get_default_timezone, localdate
 from django.utils.translation import gettext_lazy as _
 
+from compensation.ledger import accounts
 from compensation.models import (
     Earning,
     EarningRule,
@@ -17,6 +18,7 @@ from compensation.models import (
     Order,
     OrderStatus,
     PointsRule,
+    Unit,
 )
 from compensation.points import giving, queries, rules
 from config.common.errors import KeyReused, NotFound, WrongState
@@ -119,7 +121,9 @@ def order_refunded(
     """So much of an order's goods was refunded in all: take back the points of that, from its own lot only.
 
     What was spent of them the member owes. It goes by the sum of all refunds, so repeats and any parts come
-    to the same; a sum that is not higher than one before changes nothing. None where orders earn nothing.
+    to the same; a sum that is not higher than one before changes nothing. Where all of it was refunded and
+    somebody got points for having referred the member, those are taken back as well, once. None where
+    orders earn nothing.
 
     Raises:
         NotFound: there is no such order.
@@ -130,6 +134,8 @@ def order_refunded(
         raise NotFound
     list(Member.objects.filter(pk=order.member_id).select_for_update(no_key=True))
     earning = _known([order]).get(order.pk)
+    if refunded_fen_total >= _goods_fen(order, earning):
+        _take_referral_back(order, key=key, actor=actor, at=at)
     if earning is None:  # before it was received: that counts when it is
         version = queries.in_force(queries.PURCHASE, at)
         if version is None:
@@ -153,15 +159,15 @@ def orders_changed(*, order_ids: Collection[int], at: datetime) -> None:
     """See to the points of orders of which the shop told something new: received, returned or cancelled."""
     orders = Order.objects.filter(pk__in=order_ids)
     received = list(orders.filter(status=OrderStatus.DELIVERED).order_by("placed_at", "pk"))
-    lost = orders.filter(status__in=GONE, earnings__taken_back__lt=F("earnings__points"))
-    gone = list(lost.distinct().order_by("pk"))
+    lost = Earning.objects.filter(order=OuterRef("pk"), taken_back__lt=F("points"))
+    gone = list(orders.filter(Exists(lost), status__in=GONE).order_by("pk"))
     if not received and not gone:
         return
     receiving = _Receiving(received, at, members=set(orders.values_list("member", flat=True)))
     for order in received:
         receiving.receive(order, actor=None)
     for order in gone:
-        whole = max(order.total_fen, _known([order])[order.pk].base_fen or 0)
+        whole = max(order.total_fen, _goods_fen(order, _known([order]).get(order.pk)))
         key = f"order:{order.pk}:{order.status}"
         order_refunded(order_id=order.pk, refunded_fen_total=whole, actor=None, at=at, key=key)
 
@@ -204,8 +210,33 @@ class _Receiving:
         earlier = Order.objects.filter(
             member=member, status=OrderStatus.DELIVERED, placed_at__lt=order.placed_at
         )
-        if not earlier.exists():
-            giving.once(version, referrer, f"member:{member.pk}", actor=None, at=self._at)
+        known = self._known.get(order.pk)
+        is_refunded = known is not None and known.refunded_fen >= _goods_fen(order, known)
+        if not is_refunded and not earlier.exists():
+            giving.once(version, referrer, f"member:{member.pk}", order=order, actor=None, at=self._at)
+
+
+def _take_referral_back(order: Order, *, key: str, actor: Actor, at: datetime) -> None:
+    """Take back what somebody got for the order's member, whose first it was. Hold that member.
+
+    The accounts of both are held in their order before one of them changes.
+    """
+    earning = (
+        Earning.objects.filter(rule__code=queries.REFERRAL, order=order, taken_back__lt=F("points"))
+        .select_related("rule")
+        .first()
+    )
+    if earning is not None:
+        accounts.lock({order.member_id, earning.member_id}, Unit.POINTS)
+        kind = "points.referral.reversed"
+        giving.take_back(earning, earning.points, key=f"{key}:referral", kind=kind, actor=actor, at=at)
+        earning.save(update_fields=["taken_back"])
+
+
+def _goods_fen(order: Order, earning: Earning | None) -> int:
+    """What an order's goods came to when it was received, or come to as it is known now."""
+    base = earning.base_fen if earning is not None else None
+    return max(order.total_fen - order.freight_fen, 0) if base is None else base
 
 
 def _known(orders: Collection[Order]) -> dict[int, Earning]:

@@ -8,7 +8,7 @@ from django.utils.timezone import get_default_timezone, localdate
 
 from compensation.ledger import commands as ledger
 from compensation.ledger.rules import LotTerms, given
-from compensation.models import Earning, EarningVersion, Lot, Member, Unit
+from compensation.models import Earning, EarningVersion, Lot, Member, Order, PointsRule, Unit
 from compensation.points import rules
 from config.common.errors import KeyReused
 from config.common.events import Actor
@@ -21,9 +21,17 @@ def lock(ids: Collection[int]) -> dict[int, Member]:
 
 
 def once(
-    version: EarningVersion, member: Member, occurrence: str, *, actor: Actor, at: datetime
+    version: EarningVersion,
+    member: Member,
+    occurrence: str,
+    *,
+    order: Order | None = None,
+    actor: Actor,
+    at: datetime,
 ) -> tuple[Earning, bool]:
     """Give a member, who is locked, the points of each time; the flag is True when they had them before.
+
+    With the `order`, perhaps of somebody else, they are taken back.
 
     Raises:
         KeyReused: the occurrence came before, of another member.
@@ -33,7 +41,7 @@ def once(
         if known.member_id != member.pk:
             raise KeyReused
         return known, True
-    earning = Earning(rule=version.rule, version=version, member=member, occurrence=occurrence)
+    earning = Earning(rule=version.rule, version=version, member=member, occurrence=occurrence, order=order)
     give(earning, member, version.points or 0, actor=actor, at=at)
     return earning, False
 
@@ -54,7 +62,7 @@ def give(earning: Earning, member: Member, points: int, *, actor: Actor, at: dat
             terms=LotTerms(
                 available_from=at + timedelta(days=version.pending_days),
                 expires_at=None if days is None else rules.ends(at, days, zone),
-                order_id=earning.order_id,
+                order_id=earning.order_id if version.per_yuan is not None else None,  # else a friend's
                 tier_id=member.tier_id,
                 rate=version.per_yuan,
                 rule_version_id=version.pk,
@@ -63,10 +71,18 @@ def give(earning: Earning, member: Member, points: int, *, actor: Actor, at: dat
     earning.save()
 
 
-def take_back(earning: Earning, points: int, *, key: str, actor: Actor, at: datetime) -> None:
+def granted(at: datetime) -> LotTerms:
+    """On what terms members hold points that are given to them rather than earned."""
+    days = PointsRule.objects.values_list("granted_valid_days", flat=True).first()
+    return LotTerms(expires_at=None if days is None else rules.ends(at, days, get_default_timezone()))
+
+
+def take_back(
+    earning: Earning, points: int, *, key: str, kind: str = "points.refunded", actor: Actor, at: datetime
+) -> None:
     """Take back a part of what an earning gave, from its own lot only."""
     lot_id = Lot.objects.values_list("pk", flat=True).get(entry__transaction__key=_key(earning))
-    ledger.withdraw(lot_id=lot_id, amount=points, key=key, kind="points.refunded", actor=actor, at=at)
+    ledger.withdraw(lot_id=lot_id, amount=points, key=key, kind=kind, actor=actor, at=at)
     earning.taken_back += points
 
 

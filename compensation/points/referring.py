@@ -1,6 +1,7 @@
 """Who referred whom: the code that members hand on, and saying whose one has."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.conf import settings
@@ -63,3 +64,30 @@ def say_referrer(*, member_id: int, code: str, at: datetime) -> Member:
     member.save(update_fields=["referrer"])
     record("member.referred", member, actor=member, at=at, referrer=referrer.pk)
     return member
+
+
+@transaction.atomic
+def record_referrers(*, referrers: Mapping[str, str], at: datetime) -> tuple[list[int], dict[str, str]]:
+    """Take note of whom the shop says to have referred whom, both by their numbers in the shop.
+
+    Gives the members of whom this is new, and why it was not noted of others. What is known is not changed.
+    """
+    numbers = {*referrers, *referrers.values()}
+    known = dict(Member.objects.filter(external_id__in=numbers).values_list("external_id", "pk"))
+    people = giving.lock(set(known.values()))
+    new: list[int] = []
+    faults: dict[str, str] = {}
+    for number, said in referrers.items():
+        member, referrer = people.get(known.get(number, 0)), people.get(known.get(said, 0))
+        if member is None or referrer is None:
+            faults[number] = str(_("there is no such member"))
+        elif referrer == member or referrer.registered_at > member.registered_at:
+            faults[number] = str(_("joined later than the member, or is the member"))
+        elif member.referrer_id is None:
+            member.referrer = referrer
+            member.save(update_fields=["referrer"])
+            record("member.referred", member, actor=None, at=at, referrer=referrer.pk)
+            new.append(member.pk)
+        elif member.referrer_id != referrer.pk:
+            faults[number] = str(_("somebody else is known to have referred the member"))
+    return new, faults

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -14,6 +15,7 @@ MOVEMENTS = {
     "points.granted.reversed": gettext_lazy("Taken back"),
     "points.expired": gettext_lazy("Expired"),
     "points.refunded": gettext_lazy("Taken back with a refund"),
+    "points.referral.reversed": gettext_lazy("Taken back: the friend's first order was refunded"),
     "points.redeemed": gettext_lazy("Redeemed for a coupon"),
 }
 """The rules for earning have names of their own."""
@@ -27,6 +29,13 @@ class Movement:
     why: str
     order: str
     """The number of the order that it goes with; "" where there is none."""
+    expires_at: datetime | None = None
+    """When what came in ends; None: never, or nothing came in."""
+
+    @property
+    def last(self) -> datetime | None:
+        """The last moment at which it can be used, for people: points end at midnight."""
+        return self.expires_at and self.expires_at - timedelta(seconds=1)
 
     @property
     def is_owed(self) -> bool:
@@ -43,7 +52,7 @@ def readable(entries: QuerySet[Entry]) -> QuerySet[Entry]:
 def movements(entries: Iterable[Entry]) -> Sequence[Movement]:
     """Each entry with what moved it, in the language that is spoken now; give them `readable`."""
     rules = {f"points.{rule.code}": str(rule) for rule in EarningRule.objects.all()}
-    return [Movement(entry, _why(entry, rules), _order(entry)) for entry in entries]
+    return [Movement(entry, _why(entry, rules), _order(entry), _end(entry)) for entry in entries]
 
 
 def _why(entry: Entry, rules: dict[str, str]) -> str:
@@ -54,6 +63,13 @@ def _why(entry: Entry, rules: dict[str, str]) -> str:
     if entry.amount < 0:
         return _("%(why)s, but already used: still to be made up for") % {"why": said}
     return _("%(why)s, for what was still to be made up for") % {"why": said}
+
+
+def _end(entry: Entry) -> datetime | None:
+    """When what came in with an entry ends, its first lot going first."""
+    if entry.account.kind == AccountKind.OWED or entry.amount < 0:
+        return None
+    return min((lot.expires_at for lot in entry.lots.all() if lot.expires_at), default=None)
 
 
 def _order(entry: Entry) -> str:

@@ -101,6 +101,30 @@ def _owed(cause: RefundCause, since: datetime, lines: Iterable[OrderLine], freig
     return Owed(cause=cause, since=since, pieces=pieces, freight_fen=freight) if pieces else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Back:
+    """What came back of a line in all, and what was refunded of it: with its goods, and money alone."""
+
+    line: OrderLine
+    pieces: int
+    refunded_pieces: int
+    refunded_fen: int
+    money_alone_fen: int
+
+
+def owed_for(back: Back) -> Piece | None:
+    """What is to be given back for the pieces of a line that came back; None where they were paid for.
+
+    Each piece is worth its share of what was paid, less what was given back of that without goods. It goes by
+    the sum of all that came back, so any parcels come to the same as one.
+    """
+    line = back.line
+    pieces = min(back.pieces, line.quantity) - back.refunded_pieces
+    worth = max(0, line.paid_fen - back.money_alone_fen) * min(back.pieces, line.quantity) // line.quantity
+    amount = min(worth - back.refunded_fen, left_fen(line))
+    return Piece(order_line=line, amount_fen=amount, quantity=pieces) if pieces > 0 and amount > 0 else None
+
+
 def ask_delay(asked: int) -> timedelta:
     """How long until the gateway is asked again: twice as long each time, up to a day."""
     longest: timedelta = min(FIRST_ASKED * 2 ** min(asked, 12), LAST_ASKED)

@@ -8,7 +8,8 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from compensation.models import Order
+from compensation.models import Order, OrderStatus
+from compensation.refunds import returning
 from compensation.shop_import.convert import EARLIEST, LATEST, FieldType, Type
 from compensation.shop_import.shop import LINE, ORDER, PRODUCT, SHIPMENT
 from compensation.shop_import.targets import Item, Target
@@ -58,20 +59,35 @@ class OrderFacts:
     returned_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnFacts:
+    """A parcel that came back: of each line (its number) how many pieces, None for all of it.
+
+    Without pieces it is all that had not come back of the order.
+    """
+
+    external_id: str
+    arrived_at: datetime
+    pieces: Mapping[str, int | None] | None = None
+
+
 @transaction.atomic
 def record_order(
     *,
     order: OrderFacts,
     lines: Sequence[LineFacts],
     shipments: Sequence[ShipmentFacts] = (),
+    returns: Sequence[ReturnFacts] = (),
     actor: Actor,
     at: datetime,
 ) -> Order:
     """Take note of an order with its parcels and lines; the same facts again change nothing.
 
-    Products that are not known yet are made. Lines and parcels that are left out stay as they are.
+    Products that are not known yet are made. Lines and parcels that are left out stay as they are. An order
+    is `returned` when all of it came back; where that is a part, it stays what it was.
 
     Raises:
+        DomainError: a parcel that came back is refused, see refunds.returning.came_back.
         Invalid: a value does not fit, comes twice, or names something that is not known; nothing is kept.
     """
     within = {"order": order.external_id}
@@ -81,6 +97,17 @@ def record_order(
     changed += _write(SHIPMENT, [{**within, **asdict(one)} for one in shipments], at)
     changed += _write(LINE, [{**within, **asdict(one)} for one in lines], at)
     row = Order.objects.get(external_id=order.external_id)
+    for one in returns:
+        returning.came_back(
+            order_id=row.pk,
+            number=one.external_id,
+            arrived_at=one.arrived_at,
+            pieces=one.pieces,
+            actor=actor,
+            at=at,
+        )
+    if returns and row.status == OrderStatus.RETURNED and returning.is_part(row):
+        raise Invalid(_("The order is returned when all of it came back: this is a part."), field="status")
     if changed:
         record("order.recorded", row, actor=actor, at=at, status=row.status)
     return row

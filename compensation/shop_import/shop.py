@@ -1,23 +1,31 @@
 """The shop's facts as targets of an import: products, members, orders, parcels, lines, carrier events."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from django.db import transaction
+from django.db.models import F
 
 from compensation.models import (
     Member,
     Order,
     OrderLine,
     OrderStatus,
+    PieceReturn,
     Product,
     Shipment,
     ShipmentEvent,
 )
 from compensation.orders import commands as orders
 from compensation.points import commands as points
+from compensation.points import referring
+from compensation.refunds import returning
 from compensation.shop_import.convert import FieldType, Type
-from compensation.shop_import.targets import Reference, Target
+from compensation.shop_import.targets import Item, Reference, Target, Written, resolve
 from compensation.tiers import commands as tiers
+from config.common.errors import DomainError
 
 NUMBER = FieldType(longest=64, required=True)
 SHORT, MEDIUM, NAME = FieldType(longest=32), FieldType(longest=64), FieldType(longest=200, cut=True)
@@ -56,6 +64,56 @@ def _lines_changed(ids: Sequence[int], at: datetime) -> None:
     orders.touch(order_ids=OrderLine.objects.filter(pk__in=ids).values_list("order_id", flat=True), at=at)
 
 
+@dataclass(frozen=True, slots=True)
+class _Referrals(Target):
+    """Who referred whom: after all members, for the one may stand in the file behind the other."""
+
+    def write(self, items: Sequence[Item], at: datetime) -> Written:
+        """Note it of each member of whom it is not known."""
+        good = {item.values["member"]: item for item in items if not item.fault}
+        said = {number: item.values["referrer"] for number, item in good.items()}
+        new, faults = referring.record_referrers(referrers=said, at=at)
+        for number, fault in faults.items():
+            good[number].reject("referrer", fault, said[number])
+        return Written(new, 0, len(new))
+
+
+@dataclass(frozen=True, slots=True)
+class _Returns(Target):
+    """Pieces that came back: taken note of by the command that does so for the shop's API."""
+
+    def write(self, items: Sequence[Item], at: datetime) -> Written:
+        """Note each row that says something new; one that is refused leaves nothing behind."""
+        for reference in self.references:
+            resolve(reference, items)
+        new: list[int] = []
+        for item in sorted((item for item in items if not item.fault), key=lambda item: item.key):
+            said = item.values
+            before = PieceReturn.objects.filter(
+                order_line__order=said["order"],
+                order_line__external_id=said["line"],
+                external_id=said["external_id"],
+                arrived_at=said["arrived_at"],
+            )
+            if before.filter(quantity=said.get("quantity") or F("quantity")).exists():
+                continue
+            try:
+                with transaction.atomic():
+                    done = returning.came_back(
+                        order_id=said["order"],
+                        number=said["external_id"],
+                        arrived_at=said["arrived_at"],
+                        pieces={said["line"]: said.get("quantity")},
+                        actor=None,
+                        at=at,
+                    )
+            except DomainError as error:
+                item.reject("", str(error))
+            else:
+                new += [row.pk for row in done if row.order_line.external_id == said["line"]]
+        return Written(new, len(new), 0)
+
+
 PRODUCT = Target(
     name="product",
     model=Product,
@@ -83,6 +141,12 @@ MEMBER = Target(
     optional=("consent_marketing",),
     frozen="erased_at",
     after=_members_changed,
+)
+REFERRAL = _Referrals(
+    name="referral",
+    model=Member,
+    key=("member",),
+    fields={"member": NUMBER, "referrer": NUMBER},
 )
 ORDER = Target(
     name="order",
@@ -156,6 +220,20 @@ LINE = Target(
     optional=("quantity",),
     after=_lines_changed,
 )
+RETURN = _Returns(
+    name="return",
+    model=PieceReturn,
+    key=("order", "external_id", "line"),
+    fields={
+        "order": NUMBER,
+        "external_id": NUMBER,
+        "line": NUMBER,
+        "quantity": FieldType(Type.NUMBER, least=1, most=1_000_000),
+        "arrived_at": MUST_TIME,
+    },
+    references=(Reference("order", Order),),
+    batch=200,
+)
 CARRIER_EVENT = Target(
     name="carrier_event",
     model=ShipmentEvent,
@@ -174,5 +252,5 @@ CARRIER_EVENT = Target(
     defaults=lambda _at: {"text": "", "place": ""},
 )
 
-TARGETS = (PRODUCT, MEMBER, ORDER, SHIPMENT, LINE, CARRIER_EVENT)
+TARGETS = (PRODUCT, MEMBER, REFERRAL, ORDER, SHIPMENT, LINE, CARRIER_EVENT, RETURN)
 """In the order in which one may need the other."""

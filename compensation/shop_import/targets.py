@@ -87,7 +87,7 @@ class Target:
         """Write a batch in the transaction of the caller; items with a fault are left out, some get one."""
         self._reject_ahead(items, at)
         for reference in self.references:
-            _resolve(reference, items)
+            resolve(reference, items)
         good = sorted((item for item in items if not item.fault), key=lambda item: item.key)
         if not good:
             return Written([], 0, 0)
@@ -153,7 +153,7 @@ class Target:
         return self.columns.get(name, name)
 
 
-def _resolve(reference: Reference, items: Sequence[Item]) -> None:
+def resolve(reference: Reference, items: Sequence[Item]) -> None:
     """Put primary keys in the place of the shop's numbers; reject what names nothing we know."""
     wanted = [item for item in items if not item.fault and item.values.get(reference.field)]
     attributes = ["pk", *reference.lends.values()]

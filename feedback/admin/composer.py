@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from config.common.asked import id_in
 from config.common.errors import DomainError, NotFound
+from config.common.money import fen_from_yuan
 from config.common.registry import Page
 from config.common.screens import StaffRequest, page, tell
 from feedback.admin.access import READS, case_or_404, needs
@@ -105,7 +106,7 @@ def playbooks(request: StaffRequest, case_id: int) -> HttpResponse:
 @require_POST
 @needs(*READS)
 def apply(request: StaffRequest, case_id: int, playbook_id: int) -> HttpResponse:
-    """Begin to work by a playbook: give, ask for the rest, put its reply into the composer."""
+    """Begin to work by a playbook: give what it gives at once, put its reply into the composer."""
     case, at = case_or_404(request.user, case_id), timezone.now()
     try:
         check(case, request)
@@ -133,11 +134,17 @@ def step(request: StaffRequest, case_id: int, use_id: int) -> HttpResponse:
 @require_POST
 @needs(*READS)
 def give(request: StaffRequest, case_id: int, use_id: int) -> HttpResponse:
-    """Give what a use has not given yet."""
+    """Give what a use has not given yet: all that does not go by itself, or the one in a place."""
     case, at = case_or_404(request.user, case_id), timezone.now()
     try:
         check(case, request)
-        commands.give(use_id=_own(case, use_id), actor=request.user, at=at)
+        commands.give(
+            use_id=_own(case, use_id),
+            place=(id_in(request.POST["place"]) or 0) if "place" in request.POST else None,
+            amount_fen=_fen(request.POST.get("amount", "")),
+            actor=request.user,
+            at=at,
+        )
     except DomainError as error:
         return _refused(request, case, error, at)
     return _done(request, case, at, _("Given, or waiting for approval."))
@@ -152,6 +159,14 @@ def check(case: Case, request: StaffRequest) -> None:
     actions = actions_for(case, request.user)
     actions.check("reply")
     actions.check("grant")
+
+
+def _fen(yuan: str) -> int | None:
+    """An amount that was typed in, in fen; None where it is none."""
+    try:
+        return fen_from_yuan(yuan.strip().lstrip("¥￥"))
+    except ValueError:
+        return None
 
 
 def _own(case: Case, use_id: int) -> int:

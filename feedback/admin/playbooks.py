@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 from unfold.admin import ModelAdmin, TabularInline
 
+from compensation.admin.forms import YuanField
 from config.common.errors import DomainError
 from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
@@ -103,11 +104,18 @@ class StepInline(TabularInline):
 
 
 class RemedyInline(TabularInline):
-    """What to give or to ask for."""
+    """What to give."""
 
     model = PlaybookRemedy
     extra = 0
     hide_title = True
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Amounts in yuan."""
+        if db_field.name == "amount_fen":
+            label = _("amount (yuan)")
+            return YuanField(label=label, required=False, help_text=db_field.help_text)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
 class PlaybookVersions(Versions):

@@ -75,7 +75,7 @@ class VersionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
         fields = (
             "trigger", "aspects", "gap_kinds", "causes", "severity_from", "case_kinds", "problems", "tiers",
             "categories", "amount_from_fen", "amount_up_to_fen", "pictures_from", "within_days",
-            "opens_case", "department", "priority", "tells_member", "asks_person",
+            "opens_case", "department", "priority", "once_an_order", "tells_member", "asks_person",
         )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -139,7 +139,12 @@ class RuleVersionAdmin(ModelAdmin):
         ),
         (
             pgettext_lazy("rule", "Then"),
-            {"fields": (("opens_case", "department", "priority"), ("tells_member", "asks_person"))},
+            {
+                "fields": (
+                    ("opens_case", "department", "priority"),
+                    ("once_an_order", "tells_member", "asks_person"),
+                )
+            },
         ),
     )
 

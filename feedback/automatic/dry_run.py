@@ -47,6 +47,8 @@ class Report:
     """What caps would have sent to a person."""
     taken: int = 0
     """What a rule in force that comes before would have taken."""
+    repeated: int = 0
+    """How many things the order would have had already, by a rule that gives them once an order."""
     made_good: int = 0
     """What somebody or another rule has made good in fact."""
     by_department: dict[str, Total] = field(default_factory=lambda: defaultdict(Total))
@@ -62,6 +64,7 @@ class Occurrence:
     at: datetime
     facts: Facts
     paid_fen: int
+    order_id: int | None = None
 
 
 def dry_run(version: RuleVersion, *, days: int, at: datetime) -> Report:
@@ -79,7 +82,8 @@ def dry_run(version: RuleVersion, *, days: int, at: datetime) -> Report:
     gives, values = list(version.gives.all()), values_now()
     caps = _Caps(version)
     occurrences = _gaps if version.trigger == RuleTrigger.GAP else _cases
-    causes = []
+    causes: list[str] = []
+    had: set[tuple[int, str]] = set()
     for one in occurrences(version, report, at):
         if not matches(version, one.facts, one.at):
             continue
@@ -87,9 +91,21 @@ def dry_run(version: RuleVersion, *, days: int, at: datetime) -> Report:
             report.taken += 1
             continue
         causes.append(one.cause)
-        _count(report, one, gives, values, caps)
+        fresh = [give for give in gives if not _had(version, one, give, had)]
+        report.repeated += len(gives) - len(fresh)
+        _count(report, one, fresh, values, caps)
     report.made_good = Grant.objects.filter(cause__in=causes, status__in=LIVE).count()
     return report
+
+
+def _had(version: RuleVersion, one: Occurrence, give: RuleGive, had: set[tuple[int, str]]) -> bool:
+    """Whether the order had such a thing before, by this version; notes that it has it now."""
+    if not version.once_an_order or one.order_id is None:
+        return False
+    key = (one.order_id, give.kind)
+    is_repeated = key in had
+    had.add(key)
+    return is_repeated
 
 
 def _count(report: Report, one: Occurrence, gives: list[RuleGive], values: Values, caps: "_Caps") -> None:
@@ -160,6 +176,7 @@ def _gaps(version: RuleVersion, report: Report, at: datetime) -> Iterator[Occurr
             at=gap.detected_at,
             facts=facts.of_gap(gap, categories=frozenset(categories[gap.order_id])),
             paid_fen=paid.get(gap.order_id, 0),
+            order_id=gap.order_id,
         )
 
 
@@ -185,6 +202,7 @@ def _cases(version: RuleVersion, report: Report, at: datetime) -> Iterator[Occur
                 at=case.opened_at,
                 facts=facts.of_case(case),
                 paid_fen=paid.get(case.order_id or 0, 0),
+                order_id=case.order_id,
             )
 
 

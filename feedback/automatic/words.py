@@ -38,6 +38,8 @@ def outcomes(version: RuleVersion) -> list[str]:
         department = Department.objects.filter(code=version.department).first()
         said.append(_("opens a case of %(department)s") % {"department": department or version.department})
     said += [give_in_words(give) for give in version.gives.all()]
+    if version.once_an_order:
+        said.append(_("once an order, together with: %(word)s") % {"word": version.once_an_order})
     if version.asks_person:
         said.append(_("a person chooses"))
     if version.tells_member and not version.asks_person:

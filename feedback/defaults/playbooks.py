@@ -77,6 +77,11 @@ def _write(row: dict[str, Any], position: int, coupons: dict[str, CouponTemplate
         if one["kind"] == "coupon" and coupon is None:  # taken out of use here: the rest still helps
             continue
         PlaybookRemedy.objects.create(
-            playbook=playbook, position=place, kind=one["kind"], coupon=coupon, note=one.get("note", "")
+            playbook=playbook,
+            position=place,
+            kind=one["kind"],
+            coupon=coupon,
+            note=one.get("note", ""),
+            by_itself=one.get("by_itself", False),
         )
     publish(playbook=playbook, actor=None, at=at)

@@ -10,6 +10,8 @@ from config.common.seeding import never_given
 from feedback.models import Aspect, Department, Problem, Severity
 
 DEPARTMENT = "service"
+DELAY = "delay"
+"""An order that is shipped late and then delivered late gets one coupon for both."""
 REFUND = {"kind": "refund", "amount": "paid"}
 DIFFERENCE = {"kind": "price_difference", "amount": "difference"}
 RESHIPMENT = {"kind": "reshipment"}
@@ -36,6 +38,7 @@ RULES = (
             "aspects": [Aspect.DELIVERY],
             "severity_from": Severity.SEVERE,
             "opens_case": True,
+            "once_an_order": DELAY,
         },
         ("sorry-5",),
     ),
@@ -43,7 +46,11 @@ RULES = (
         "late",
         "延迟发货或送达：致歉并补偿",
         "Shipped or delivered late: a message and a coupon",
-        {"trigger": RuleTrigger.GAP, "aspects": [Aspect.SHIPPING, Aspect.DELIVERY]},
+        {
+            "trigger": RuleTrigger.GAP,
+            "aspects": [Aspect.SHIPPING, Aspect.DELIVERY],
+            "once_an_order": DELAY,
+        },
         ("sorry-5",),
     ),
     Shipped(

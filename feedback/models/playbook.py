@@ -88,14 +88,15 @@ class RemedyKind(models.TextChoices):
     REFUND = "refund", _("refund")
     RESHIP = "reship", _("send again")
     PRICE_DIFFERENCE = "difference", _("price difference")
+    GIFT = "gift", _("gift")
 
 
-GIVEN_HERE = (RemedyKind.COUPON, RemedyKind.POINTS)
-"""What is given at once or after approval; for the rest finance or the warehouse is asked."""
+MONEY = (RemedyKind.REFUND, RemedyKind.PRICE_DIFFERENCE)
+"""What may come with an amount; a refund without one is of all that is left."""
 
 
 class PlaybookRemedy(models.Model):
-    """One thing that a playbook gives, or asks others to carry out."""
+    """One thing that a playbook gives, within the authority of whoever applies it, else after approval."""
 
     playbook = models.ForeignKey(Playbook, models.CASCADE, related_name="remedies")
     position = models.PositiveSmallIntegerField(_("position"), default=1)
@@ -104,6 +105,22 @@ class PlaybookRemedy(models.Model):
         CouponTemplate, models.PROTECT, verbose_name=_("coupon"), null=True, blank=True, related_name="+"
     )
     points = models.PositiveIntegerField(_("points"), null=True, blank=True)
+    amount_fen = models.PositiveBigIntegerField(
+        _("amount (fen)"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "Of a refund (empty: all that is left of the order), of a price difference (empty: whoever gives"
+            " it says how much); what a gift is worth."
+        ),
+    )
+    gift = models.CharField(_("gift"), max_length=200, blank=True, default="", db_default="")
+    by_itself = models.BooleanField(
+        _("with a click of its own"),
+        default=False,
+        db_default=False,
+        help_text=_("Such as what the member chooses. Else it is given when the playbook is applied."),
+    )
     note = models.CharField(_("note"), max_length=200, blank=True)
 
     class Meta:
@@ -116,11 +133,22 @@ class PlaybookRemedy(models.Model):
                 condition=Q(kind=RemedyKind.COUPON, coupon__isnull=False, points__isnull=True)
                 | Q(kind=RemedyKind.POINTS, coupon__isnull=True, points__isnull=False, points__gt=0)
                 | Q(
-                    kind__in=[RemedyKind.REFUND, RemedyKind.RESHIP, RemedyKind.PRICE_DIFFERENCE],
+                    kind__in=[
+                        RemedyKind.REFUND,
+                        RemedyKind.RESHIP,
+                        RemedyKind.PRICE_DIFFERENCE,
+                        RemedyKind.GIFT,
+                    ],
                     coupon__isnull=True,
                     points__isnull=True,
                 ),
-            )
+            ),
+            models.CheckConstraint(
+                name="playbookremedy_amount",
+                condition=Q(kind=RemedyKind.GIFT, amount_fen__isnull=False, amount_fen__gt=0) & ~Q(gift="")
+                | Q(kind__in=MONEY, gift="") & (Q(amount_fen__isnull=True) | Q(amount_fen__gt=0))
+                | ~Q(kind__in=[*MONEY, RemedyKind.GIFT]) & Q(amount_fen__isnull=True, gift=""),
+            ),
         ]
 
     def __str__(self) -> str:

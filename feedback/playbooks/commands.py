@@ -1,5 +1,9 @@
-"""What can happen with a playbook: published, applied to a case, steps ticked off, requests carried out."""
+"""What can happen with a playbook: published, applied to a case, its remedies given, steps ticked off.
 
+What others were asked to carry out before remedies were given here can still be ended.
+"""
+
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
@@ -7,13 +11,13 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from compensation.models import OrderLine
 from config.common.errors import DomainError, Invalid, NotFound, WrongState
 from config.common.events import record
 from config.common.models import User
 from feedback.cases import rules as case_rules
 from feedback.cases.locking import lock, save
 from feedback.models import (
-    Case,
     Playbook,
     PlaybookGiven,
     PlaybookUse,
@@ -22,8 +26,7 @@ from feedback.models import (
     RequestStatus,
     StepDone,
 )
-from feedback.models.playbook import GIVEN_HERE
-from feedback.playbooks import rules
+from feedback.playbooks import givings, rules
 from feedback.remedies.commands import grant_for_case
 
 OUTCOME_LENGTH = 500
@@ -53,9 +56,9 @@ def publish(*, playbook: Playbook, actor: User | None, at: datetime) -> Playbook
 def apply(*, case_id: int, playbook_id: int, actor: User | None, at: datetime) -> PlaybookUse:
     """Begin to work on a case by a playbook: once a case; applied again, the first use is given.
 
-    Coupons and points are given within the actor's authority; what is beyond waits for approval. Refunds,
-    parcels and price differences are put on record as asked for. A ladder (no actor) gives nothing: it
-    leaves the coupons and points for a person to give. What was given in the case before is not given again.
+    Its remedies are given within the actor's authority; what is beyond waits for approval. Those that go by
+    themselves wait for `give`. A ladder (no actor) gives nothing: it leaves that to a person. What was given
+    in the case before is not given again.
 
     Raises:
         NotFound: there is no such case or playbook in force.
@@ -79,25 +82,30 @@ def apply(*, case_id: int, playbook_id: int, actor: User | None, at: datetime) -
     )
     save(case, news=False)
     record("playbook.applied", case, actor=actor, at=at, playbook=version.playbook.pk, version=version.number)
-    _ask(used, case, actor=actor, at=at)
     if actor is not None:
         _give(used, actor=actor, at=at)
     return used
 
 
 @transaction.atomic
-def give(*, use_id: int, actor: User, at: datetime) -> PlaybookUse:
-    """Give what a use has not given yet, such as one that a ladder began.
+def give(
+    *, use_id: int, place: int | None = None, amount_fen: int | None = None, actor: User, at: datetime
+) -> PlaybookUse:
+    """Give what a use has not given yet, such as one that a ladder began; with `place` that remedy alone.
 
-    What cannot be given stops nothing else: why not is kept in `refusals`.
+    Those that go by themselves are given by their place only, and `amount_fen` says how much where the
+    playbook does not. What cannot be given stops nothing else: why not is kept in `refusals`. Given before,
+    it is not given again.
 
     Raises:
-        NotFound: there is no such use.
-        DomainError: nothing could be given; see remedies.commands.grant_for_case.
+        NotFound: there is no such use, or no such remedy in it.
+        DomainError: nothing could be given; see givings.wanted_of, remedies.commands.grant_for_case.
     """
     used = _lock_use(use_id)
-    missing = len(_ungiven(used))
-    refused = _give(used, actor=actor, at=at)
+    if place is not None and place not in {one.place for one in rules.read(used.version.content).givings}:
+        raise NotFound
+    missing = len(_ungiven(used, place))
+    refused = _give(used, place=place, amount_fen=amount_fen, actor=actor, at=at)
     if refused and len(refused) == missing:
         raise refused[0]
     return used
@@ -163,28 +171,27 @@ def end_request(*, request_id: int, done: bool, outcome: str, actor: User, at: d
     return row
 
 
-def _ask(used: PlaybookUse, case: Case, *, actor: User | None, at: datetime) -> None:
-    """Put on record what others have to carry out."""
-    for one in rules.read(used.version.content).givings:
-        if one.kind in GIVEN_HERE:
-            continue
-        row = RemedyRequest.objects.create(
-            case=case, use=used, place=one.place, kind=one.kind, note=one.note, asked_by=actor, asked_at=at
-        )
-        record("request.asked", case, actor=actor, at=at, request=row.pk, remedy=one.kind)
-
-
-def _give(used: PlaybookUse, *, actor: User, at: datetime) -> list[DomainError]:
-    """Give the coupons and points that were not given yet, each whole or not at all; gives the refusals.
+def _give(
+    used: PlaybookUse,
+    *,
+    place: int | None = None,
+    amount_fen: int | None = None,
+    actor: User,
+    at: datetime,
+) -> list[DomainError]:
+    """Give what was not given yet, each whole or not at all; gives the refusals.
 
     One that cannot be given stops no other. Why not is kept, in the language of the house.
     """
     refused: list[DomainError] = []
-    used.refusals = {}
-    for one in _ungiven(used):
+    tried = _ungiven(used, place)
+    gone = {str(one.place) for one in tried}
+    used.refusals = {key: why for key, why in used.refusals.items() if key not in gone}
+    lines = list(OrderLine.objects.filter(order=used.case.order_id).order_by("pk"))
+    for one in tried:
         try:
             with transaction.atomic():
-                _give_one(used, one, actor=actor, at=at)
+                _give_one(used, one, lines, amount_fen=amount_fen, actor=actor, at=at)
         except DomainError as error:
             refused.append(error)
             with translation.override(settings.LANGUAGE_CODE):
@@ -201,19 +208,36 @@ def _give(used: PlaybookUse, *, actor: User, at: datetime) -> list[DomainError]:
     return refused
 
 
-def _ungiven(used: PlaybookUse) -> list[rules.Giving]:
-    """What is given here and was not yet."""
-    given = set(used.given.values_list("place", flat=True))
+def _ungiven(used: PlaybookUse, place: int | None) -> list[rules.Giving]:
+    """What was not given yet: of all that does not go by itself, or the one in a place.
+
+    What somebody outside was asked for, before it could be given here, is not given besides.
+    """
+    asked = used.requests.exclude(status=RequestStatus.REFUSED).values_list("place", flat=True)
+    given: set[int | None] = {*used.given.values_list("place", flat=True), *asked}
     content = rules.read(used.version.content)
-    return [one for one in content.givings if one.kind in GIVEN_HERE and one.place not in given]
+    wanted = [one for one in content.givings if (not one.by_itself if place is None else one.place == place)]
+    return [one for one in wanted if one.place not in given]
 
 
-def _give_one(used: PlaybookUse, one: rules.Giving, *, actor: User, at: datetime) -> None:
+def _give_one(
+    used: PlaybookUse,
+    one: rules.Giving,
+    lines: Sequence[OrderLine],
+    *,
+    amount_fen: int | None,
+    actor: User,
+    at: datetime,
+) -> None:
+    wanted = givings.wanted_of(one, lines, amount_fen=amount_fen)
     remedy = grant_for_case(
         case_id=used.case_id,
-        kind=one.kind,
-        template_id=one.coupon_id,
-        points=one.points,
+        kind=wanted.kind,
+        template_id=wanted.template_id,
+        points=wanted.points,
+        gift=wanted.gift,
+        amount_fen=wanted.amount_fen,
+        lines=wanted.lines,
         reason=one.note or str(used.playbook),
         key=f"playbook:{used.pk}:{one.place}",
         actor=actor,

@@ -29,8 +29,7 @@ from feedback.models import (
     StepDone,
     Template,
 )
-from feedback.models.playbook import GIVEN_HERE
-from feedback.playbooks import rules, texts
+from feedback.playbooks import givings, rules, texts
 from feedback.remedies.queries import left_fen
 
 READ = 2_000
@@ -39,12 +38,16 @@ OPEN_REQUESTS = 200
 
 @dataclass(frozen=True, slots=True)
 class Gift:
-    """What a playbook gives or asks for, in words, with its cost in fen; None where others will say it."""
+    """What a playbook gives, in words, with its cost in fen; None where that is not known yet."""
 
     giving: rules.Giving
     name: str
     cost_fen: int | None
-    is_given_here: bool
+
+    @property
+    def asks_amount(self) -> bool:
+        """Whether whoever gives it has to say how much."""
+        return givings.asks_amount(self.giving)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Offer:
     @property
     def cost_fen(self) -> int:
         """What would be given at once, together."""
-        return sum(gift.cost_fen or 0 for gift in self.gifts if gift.is_given_here)
+        return sum(gift.cost_fen or 0 for gift in self.gifts if not gift.giving.by_itself)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,12 @@ class Outcome:
     why_not: str = ""
     """Why it was not given, in the language of the house."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still be given."""
+        asked = self.request is not None and self.request.status != RequestStatus.REFUSED
+        return self.grant is None and not asked
+
 
 @dataclass(frozen=True, slots=True)
 class Use:
@@ -97,8 +106,8 @@ class Use:
 
     @property
     def is_ungiven(self) -> bool:
-        """Whether something that is given here was not given yet."""
-        return any(one.gift.is_given_here and one.grant is None for one in self.outcomes)
+        """Whether something that does not go by itself was not given yet."""
+        return any(one.is_open and not one.gift.giving.by_itself for one in self.outcomes)
 
 
 class Panel:
@@ -161,6 +170,10 @@ class Panel:
         return CouponTemplate.objects.in_bulk()
 
     @cached_property
+    def _lines(self) -> list[OrderLine]:
+        return list(OrderLine.objects.filter(order=self.case.order_id).order_by("pk"))
+
+    @cached_property
     def _points(self) -> PointsRule | None:
         return PointsRule.objects.filter(pk=1).first()
 
@@ -173,7 +186,6 @@ class Panel:
         return [self._gift(one) for one in content.givings]
 
     def _gift(self, giving: rules.Giving) -> Gift:
-        here = giving.kind in GIVEN_HERE
         cost: int | None = None
         name = str(giving.kind.label)
         if giving.kind == RemedyKind.COUPON and (coupon := self._coupons.get(giving.coupon_id or 0)):
@@ -182,7 +194,9 @@ class Panel:
             rule = self._points
             cost = worth_fen(giving.points, per_points=rule.points, fen=rule.worth_fen)
             name = f"{giving.points} {name}"
-        return Gift(giving, name, cost, here)
+        elif giving.kind not in {RemedyKind.COUPON, RemedyKind.POINTS}:
+            name, cost = giving.gift or name, givings.cost_of(giving, self._lines)
+        return Gift(giving, name, cost)
 
     def _use(self, row: PlaybookUse) -> Use:
         content = rules.read(row.version.content)

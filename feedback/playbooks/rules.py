@@ -29,13 +29,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Giving:
-    """One thing to give or to ask for; `place` is its place, from 1."""
+    """One thing to give; `place` is its place, from 1. `by_itself`: with a click of its own."""
 
     place: int
     kind: RemedyKind
     coupon_id: int | None
     points: int | None
     note: str
+    amount_fen: int | None = None
+    gift: str = ""
+    by_itself: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,15 @@ def write(
         "template": playbook.template_code,
         "steps": [{"text": step.text, "text_en": step.text_en} for step in steps],
         "remedies": [
-            {"kind": one.kind, "coupon": one.coupon_id, "points": one.points, "note": one.note}
+            {
+                "kind": one.kind,
+                "coupon": one.coupon_id,
+                "points": one.points,
+                "note": one.note,
+                "amount_fen": one.amount_fen,
+                "gift": one.gift,
+                "by_itself": one.by_itself,
+            }
             for one in remedies
         ],
     }
@@ -72,10 +83,22 @@ def read(content: dict[str, Any]) -> Content:
             Step(number, step["text"], step["text_en"])
             for number, step in enumerate(content["steps"], start=1)
         ),
-        givings=tuple(
-            Giving(place, RemedyKind(one["kind"]), one["coupon"], one["points"], one["note"])
-            for place, one in enumerate(content["remedies"], start=1)
-        ),
+        givings=tuple(_giving(place, one) for place, one in enumerate(content["remedies"], start=1)),
+    )
+
+
+def _giving(place: int, one: dict[str, Any]) -> Giving:
+    """A remedy of a version; in those of before, what was not a coupon or points went by itself."""
+    kind = RemedyKind(one["kind"])
+    return Giving(
+        place=place,
+        kind=kind,
+        coupon_id=one["coupon"],
+        points=one["points"],
+        note=one["note"],
+        amount_fen=one.get("amount_fen"),
+        gift=one.get("gift", ""),
+        by_itself=one.get("by_itself", kind not in {RemedyKind.COUPON, RemedyKind.POINTS}),
     )
 
 
@@ -83,14 +106,14 @@ def check(content: Content) -> None:
     """Refuse a playbook that makes no sense.
 
     Raises:
-        Invalid: neither steps nor a template nor remedies, or the same coupon twice.
+        Invalid: neither steps nor a template nor remedies, or the same thing twice.
     """
     if not (content.steps or content.template_code or content.givings):
         raise Invalid(_("A playbook needs a step, a template or a remedy."))
     coupons = [one.coupon_id for one in content.givings if one.coupon_id is not None]
-    points = [one for one in content.givings if one.kind == RemedyKind.POINTS]
-    if len(set(coupons)) < len(coupons) or len(points) > 1:
-        raise Invalid(_("The same coupon, and points, can be given once for a case only."))
+    kinds = [one.kind for one in content.givings if one.kind != RemedyKind.COUPON]
+    if len(set(coupons)) < len(coupons) or len(set(kinds)) < len(kinds):
+        raise Invalid(_("The same coupon, and each other kind of remedy, can be given once for a case only."))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from compensation.budgets.stops import why
 from compensation.grants import commands as grants
+from compensation.grants.approval import lock_member
 from compensation.grants.commands import Content
-from compensation.models import LIVE, CouponTemplate, Grant, GrantStatus, RuleVersion
+from compensation.models import LIVE, CouponTemplate, Grant, GrantStatus, Order, RuleVersion
 from compensation.signals.queries import doubt
 from config.common.events import record
 from feedback.cases.locking import save
@@ -30,6 +31,18 @@ def given_already(
     )
 
 
+def _check_first_of_order(word: str, order: Order, kind: str) -> None:
+    """Refuse what a rule with the same word has given for the order. Holds the member, so one is first.
+
+    Raises:
+        AlreadyGranted: it has.
+    """
+    lock_member(order.member_id)
+    known = Grant.objects.filter(order=order, kind=kind, status__in=LIVE, rule__once_an_order=word).first()
+    if known is not None:
+        raise grants.AlreadyGranted(grant=known.pk)
+
+
 def give_by_rule(
     *,
     version: RuleVersion,
@@ -48,13 +61,15 @@ def give_by_rule(
 
     Raises:
         AlreadyGranted: it was given for the cause, or in the case, whoever gave it; or the rule has given it
-            before, whatever became of that.
+            before, whatever became of that; or a rule that gives once an order has (`once_an_order`).
         DomainError: see grants.commands.request.
     """
     order = gap.order if gap else case.order if case else None
     member = gap.order.member if gap else case.member  # type: ignore[union-attr]  # one of them is there
     if case is not None and (known := given_already(case, str(content.kind), content.template)):
         raise grants.AlreadyGranted(grant=known.pk)
+    if version.once_an_order and order is not None:
+        _check_first_of_order(version.once_an_order, order, str(content.kind))
     grant = grants.request(
         key=key,
         cause=cause,

@@ -94,6 +94,7 @@ from surveys.models import Campaign, Invitation
 from tests.factories.batches import counted
 from tests.factories.compensation import T0, MemberFactory, OrderFactory, OrderLineFactory
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory, StaffFactory, picture
+from tests.factories.knowledge import request_of
 from tests.factories.kpis import make_answer, make_clock
 from tests.factories.refunds import refund
 from tests.factories.session import browser_of, client_of, sign_in_browser, token_of
@@ -135,7 +136,9 @@ def make_house() -> tuple[dict[str, User], Case]:
     remedies.grant_for_case(
         case_id=case.pk, kind="points", points=10, reason="Late", key="points", actor=asker, at=now
     )
-    playbooks.apply(case_id=case.pk, playbook_id=Playbook.objects.get(code="damaged").pk, actor=asker, at=now)
+    damaged = Playbook.objects.get(code="damaged").pk
+    used = playbooks.apply(case_id=case.pk, playbook_id=damaged, actor=asker, at=now)
+    request_of(case, use=used, at=now)
     answering.give(text="怎么开发票", language="zh-hans", channel="portal", member=member, at=now)
     for code, key in (("sorry-5", "small"), ("sorry-100", "large")):
         template, _new = CouponTemplate.objects.get_or_create(
@@ -740,6 +743,7 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("gateway-refund", "post", (), set(), {}),  # whoever has not signed it
         ("shop-refund", "post", (), set(), {}),
         ("shop-parcel", "post", (), set(), {}),
+        ("shop-return", "post", (), set(), {}),
         ("gaps", "get", (), both, {}),
         ("help-articles", "get", (), both, {}),
         ("help-article", "get", ("return-how",), both, {}),

@@ -31,7 +31,7 @@ def add_text(article, title, body, *, language, questions="") -> models.ArticleT
 
 
 def make_playbook(code="damaged", *, steps=("看照片", "道歉"), remedies=(), **more) -> models.Playbook:
-    """A playbook in force; a remedy is a coupon template, a number of points, or a kind."""
+    """A playbook in force; a remedy is a coupon template, a number of points, a kind, or a dict."""
     playbook = models.Playbook.objects.create(
         **{"code": code, "name": "破损", "name_en": "Damaged", "problem": models.Problem.DAMAGED, **more}
     )
@@ -46,4 +46,12 @@ def make_playbook(code="damaged", *, steps=("看照片", "道歉"), remedies=(),
 def _content(one) -> dict:
     if isinstance(one, CouponTemplate):
         return {"kind": "coupon", "coupon": one}
+    if isinstance(one, dict):
+        return one
     return {"kind": "points", "points": one} if isinstance(one, int) else {"kind": one}
+
+
+def request_of(case, kind="refund", *, use=None, at=T0) -> models.RemedyRequest:
+    """What somebody outside was asked to carry out, as playbooks did before remedies were given here."""
+    place = 1 if use else None
+    return models.RemedyRequest.objects.create(case=case, kind=kind, use=use, place=place, asked_at=at)

@@ -54,7 +54,7 @@ def test_the_life_of_a_coupon(till, member):
     assert till.post("coupons/release", which(coupon)).json()["state"] == "released"
     assert till.post("coupons/redeem", asked(coupon)).json()["state"] == "redeemed"
     assert till.post("coupons/reverse", which(coupon)).json()["state"] == "reversed"
-    assert till.post("coupons/redeem", which(coupon)).json()["taken_off"] == money(500)
+    assert till.post("coupons/redeem", asked(coupon)).json()["taken_off"] == money(500)
     assert Coupon.objects.get().status == "redeemed"
 
 
@@ -119,6 +119,12 @@ def test_a_refusal_says_why_in_the_language_asked(till, member, language, words)
     assert (problem["code"], problem["reason"]) == ("spend_too_small", "spend_too_small")
     assert words in problem["detail"]
     assert ("This" in problem["detail"]) is (language == "en")
+
+
+def test_without_the_order_nothing_is_taken_off(till, member):
+    answer = till.post("coupons/redeem", which(coupon_of(member)))
+    assert (answer.status_code, answer.json()["code"]) == (409, "order_amount_missing")
+    assert not CouponUse.objects.exists()
 
 
 def test_what_is_not_there_is_not_found(till, member):

@@ -16,6 +16,9 @@ from tests.threads import at_once, refused
 pytestmark = [pytest.mark.django_db, pytest.mark.req("C5")]
 
 
+ORDER = Basket.of(10_000)
+
+
 def coupon_of(member, code="sorry-5", cause="test:1", **kwargs):
     template = CouponTemplateFactory(code=code, **kwargs)
     grant = grants.request(
@@ -38,7 +41,7 @@ def test_redeeming_moves_the_value_out():
     member = MemberFactory()
     coupon = coupon_of(member)
     assert worth(member) == 500
-    used = redeem(code=coupon.code.lower(), order_ref="A1", key="k", at=AT)
+    used = redeem(basket=ORDER, code=coupon.code.lower(), order_ref="A1", key="k", at=AT)
     coupon.refresh_from_db()
     assert (used.coupon_id, used.state, used.order_ref, used.redeemed_at) == (coupon.pk, "redeemed", "A1", AT)
     assert (coupon.status, coupon.redeemed_for, coupon.redeemed_at) == ("redeemed", "A1", AT)
@@ -48,44 +51,49 @@ def test_redeeming_moves_the_value_out():
 
 def test_the_same_request_again_gives_the_same_answer():
     coupon = coupon_of(MemberFactory())
-    first = redeem(code=coupon.code, order_ref="A1", key="k", at=AT)
-    assert redeem(code=coupon.code, order_ref="A1", key="k", at=AT + timedelta(days=400)) == first
+    first = redeem(basket=ORDER, code=coupon.code, order_ref="A1", key="k", at=AT)
+    assert (
+        redeem(basket=ORDER, code=coupon.code, order_ref="A1", key="k", at=AT + timedelta(days=400)) == first
+    )
     with pytest.raises(KeyReused):
-        redeem(code=coupon.code, order_ref="A2", key="k", at=AT)
+        redeem(basket=ORDER, code=coupon.code, order_ref="A2", key="k", at=AT)
     with pytest.raises(CouponNotUsable, match="已经使用"):
-        redeem(code=coupon.code, order_ref="A1", key="k2", at=AT)
+        redeem(basket=ORDER, code=coupon.code, order_ref="A1", key="k2", at=AT)
 
 
 def test_bad_requests_are_refused_and_may_be_repeated_rightly():
     coupon = coupon_of(MemberFactory(), code="birthday-50", min_spend_fen=10_000)
     with pytest.raises(NotFound):
-        redeem(code="0000-0000-0000", order_ref="A1", key="k", at=AT)
+        redeem(basket=ORDER, code="0000-0000-0000", order_ref="A1", key="k", at=AT)
     with pytest.raises(NotFound):
-        redeem(code="'; DROP TABLE", order_ref="A1", key="k", at=AT)
+        redeem(basket=ORDER, code="'; DROP TABLE", order_ref="A1", key="k", at=AT)
     with pytest.raises(Invalid):
-        redeem(code=coupon.code, order_ref=" ", key="k", at=AT)
+        redeem(basket=ORDER, code=coupon.code, order_ref=" ", key="k", at=AT)
     with pytest.raises(Invalid):
-        redeem(code=coupon.code, order_ref="A" * 65, key="k", at=AT)
-    for basket in (None, Basket.of(9_999)):
-        with pytest.raises(SpendTooSmall, match=r"100\.00"):
-            redeem(code=coupon.code, order_ref="A1", key="k", at=AT, basket=basket)
-    assert (
-        redeem(code=coupon.code, order_ref="A1", key="k", at=AT, basket=Basket.of(10_000)).taken_fen == 5_000
-    )
+        redeem(basket=ORDER, code=coupon.code, order_ref="A" * 65, key="k", at=AT)
+    with pytest.raises(SpendTooSmall, match=r"100\.00"):
+        redeem(basket=Basket.of(9_999), code=coupon.code, order_ref="A1", key="k", at=AT)
+    assert redeem(basket=ORDER, code=coupon.code, order_ref="A1", key="k", at=AT).taken_fen == 5_000
 
 
 def test_a_coupon_ends_at_its_moment_whenever_the_pass_comes():
     coupon = coupon_of(MemberFactory())
     with pytest.raises(CouponNotUsable, match="已过期"):
-        redeem(code=coupon.code, order_ref="A1", key="k", at=coupon.expires_at)
-    redeem(code=coupon.code, order_ref="A1", key="k", at=coupon.expires_at - timedelta(microseconds=1))
+        redeem(basket=ORDER, code=coupon.code, order_ref="A1", key="k", at=coupon.expires_at)
+    redeem(
+        basket=ORDER,
+        code=coupon.code,
+        order_ref="A1",
+        key="k",
+        at=coupon.expires_at - timedelta(microseconds=1),
+    )
 
 
 def test_expiry_moves_the_value_out_once():
     member = MemberFactory()
     coupon = coupon_of(member)
     used = coupon_of(member, cause="test:2")
-    redeem(code=used.code, order_ref="A1", key="k", at=AT)
+    redeem(basket=ORDER, code=used.code, order_ref="A1", key="k", at=AT)
     assert expire_due(at=coupon.expires_at - timedelta(seconds=1)) == 0
     assert expire_due(at=coupon.expires_at) == 1
     assert expire_due(at=coupon.expires_at) == 0
@@ -117,7 +125,7 @@ def test_revoking_takes_a_usable_coupon_back_once():
     assert worth(member) == 0
     for call in (
         lambda: commands.revoke(coupon_id=coupon.pk, actor=None, at=AT),
-        lambda: redeem(code=coupon.code, order_ref="A1", key="k", at=AT),
+        lambda: redeem(basket=ORDER, code=coupon.code, order_ref="A1", key="k", at=AT),
     ):
         with pytest.raises(CouponNotUsable, match="已被撤回"):
             call()
@@ -128,7 +136,10 @@ def test_two_orders_at_once_use_a_coupon_once():
     member = MemberFactory()
     coupon = coupon_of(member)
     results = at_once(
-        *[lambda n=n: redeem(code=coupon.code, order_ref=f"A{n}", key=f"k{n}", at=AT) for n in range(8)]
+        *[
+            lambda n=n: redeem(basket=ORDER, code=coupon.code, order_ref=f"A{n}", key=f"k{n}", at=AT)
+            for n in range(8)
+        ]
     )
     assert [type(error) for error in refused(results)] == [CouponNotUsable] * 7
     assert worth(member) == 0

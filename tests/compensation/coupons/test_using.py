@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 
 from compensation.coupons import commands
 from compensation.coupons.commands import (
+    AmountMissing,
     Basket,
     CouponDoesNotFit,
     CouponNotUsable,
@@ -37,8 +38,10 @@ def reserve(coupon, order="A1", key=None, basket=ORDER, at=AT, **fields):
     )
 
 
-def redeem(coupon, order="A1", key=None, at=AT, **fields):
-    return commands.redeem(code=coupon.code, order_ref=order, key=key or f"d:{order}:{at}", at=at, **fields)
+def redeem(coupon, order="A1", key=None, basket=ORDER, at=AT, **fields):
+    return commands.redeem(
+        code=coupon.code, order_ref=order, basket=basket, key=key or f"d:{order}:{at}", at=at, **fields
+    )
 
 
 def release(coupon, order="A1", key=None, at=AT):
@@ -69,7 +72,7 @@ def test_reserved_then_redeemed():
     use = reserve(coupon)
     assert (use.state, use.taken_fen, use.reserved_until) == ("reserved", 500, AT + 30 * MINUTE)
     assert (status(coupon), worth(coupon)) == ("reserved", 500)
-    done = redeem(coupon, at=AT + MINUTE)
+    done = redeem(coupon, at=AT + MINUTE, basket=None)  # what it was reserved for
     assert (done.pk, done.state, done.taken_fen, done.redeemed_at) == (use.pk, "redeemed", 500, AT + MINUTE)
     assert (status(coupon), worth(coupon), house(AccountKind.SPENT)) == ("redeemed", 0, 500)
     kinds = Event.objects.filter(subject_type="coupon").order_by("pk").values_list("kind", flat=True)
@@ -229,14 +232,33 @@ def test_all_together_take_no_more_than_the_order():
     assert caught.value.details["reason"] == "nothing_left"
 
 
-def test_without_amounts_only_a_plain_coupon_is_redeemed():
-    member = MemberFactory()
-    for fields in ({"kind": "percent", "percent_off": 5}, {"categories": ["tea"]}, {"kind": "shipping"}):
-        with pytest.raises(SpendTooSmall):
-            redeem(give_coupon(member, **fields))
-    assert redeem(give_coupon(member)).taken_fen == 500
-    with pytest.raises(SpendTooSmall):  # and by itself
-        redeem(give_coupon(member), key="second")
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"kind": "percent", "percent_off": 5},
+        {"categories": ["tea"]},
+        {"kind": "shipping"},
+        {"min_spend_fen": 1},
+    ],
+)
+def test_nothing_is_taken_off_an_order_that_nobody_has_seen(fields):
+    coupon = give_coupon(MemberFactory(), **fields)
+    with pytest.raises(AmountMissing):
+        redeem(coupon, basket=None)
+    assert (status(coupon), worth(coupon)) == ("issued", 500)
+
+
+def test_reserved_for_one_order_says_nothing_of_another():
+    coupon = give_coupon(MemberFactory())
+    reserve(coupon, basket=Basket.of(300))
+    with pytest.raises(CouponNotUsable):
+        redeem(coupon, "A2", basket=None)
+    assert redeem(coupon, basket=None).taken_fen == 300
+
+
+def test_a_small_order_is_never_paid_for_with_more_than_it_comes_to():
+    assert redeem(give_coupon(MemberFactory()), basket=Basket.of(300)).taken_fen == 300
 
 
 def test_a_key_stands_for_one_request():

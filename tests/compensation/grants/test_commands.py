@@ -1,7 +1,7 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from compensation.coupons.commands import CouponNotUsable, NotGiven, redeem
+from compensation.coupons.commands import Basket, CouponNotUsable, NotGiven, redeem
 from compensation.grants import queries
 from compensation.grants.commands import (
     AlreadyDecided,
@@ -243,7 +243,7 @@ def test_reversing_takes_back_what_is_unused(member, agent, supervisor):
 
 def test_what_was_used_is_not_taken_back(member, agent, supervisor):
     coupon, points = ask(member, agent), ask_points(member, agent, 100, cause="case:2")
-    redeem(code=coupon.coupon.code, order_ref="A", key="k", at=AT)
+    redeem(code=coupon.coupon.code, order_ref="A", basket=Basket.of(9_900), key="k", at=AT)
     with pytest.raises(CouponNotUsable):
         reverse(grant_id=coupon.pk, actor=supervisor, note="Mistake", at=AT)
     moves = taken(Unit.POINTS, 1, member_id=member.pk, into="spent")

@@ -9,10 +9,17 @@ from django.db import IntegrityError, connection, transaction
 
 from compensation.ledger import queries
 from compensation.ledger.check import differences
-from compensation.ledger.commands import AlreadyReversed, InsufficientBalance, post, reverse, withdraw
+from compensation.ledger.commands import (
+    AlreadyReversed,
+    InsufficientBalance,
+    NotReversible,
+    post,
+    reverse,
+    withdraw,
+)
 from compensation.ledger.expiry import expire_due
 from compensation.ledger.rules import LotTerms, Move, given, taken
-from compensation.models import AccountKind, Lot, LotUse, Unit
+from compensation.models import AccountKind, Entry, Lot, LotUse, Transaction, Unit
 from config.common.errors import Invalid, KeyReused, NotFound
 from tests.factories.compensation import MemberFactory
 from tests.factories.money import AT
@@ -343,4 +350,20 @@ def test_two_gifts_at_once_to_a_member_who_owes_repay_no_more_than_is_owed(membe
     assert not refused(results)
     assert held(member) == (38, 0, 0)
     assert sum(lot.spent for lot in Lot.objects.all()) == 10
+    assert list(differences()) == []
+
+
+def test_what_was_taken_back_or_has_expired_is_not_undone(member):
+    lot = give(member, 100, ends=AT + DAY)
+    spend(member, 30)
+    part = back(lot, 80)  # 70 that were held, 10 that were spent: owed
+    other = give(member, 40, ends=AT + DAY)  # 10 of them repay that
+    assert expire_due(at=AT + DAY) == 1
+    expired = Transaction.objects.get(kind="points.expired")
+    before = (held(member), left(lot, other), Entry.objects.count())
+    for posted in (part, expired):
+        for owe in (False, True):
+            with pytest.raises(NotReversible), transaction.atomic():
+                undo(posted, owe=owe)
+    assert (held(member), left(lot, other), Entry.objects.count()) == before
     assert list(differences()) == []

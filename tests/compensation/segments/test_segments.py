@@ -124,7 +124,10 @@ def test_by_coupons_used():
         member = keen if number % 2 == 0 or number == 1 else idle
         coupon = coupons.issue(template=template, member=member, key=str(number), actor=None, at=AT - 5 * DAY)
         if number < 4:
-            coupons.redeem(code=coupon.code, order_ref=f"R{number}", key=f"r{number}", at=AT - DAY)
+            basket = coupons.Basket.of(9_900)
+            coupons.redeem(
+                code=coupon.code, order_ref=f"R{number}", basket=basket, key=f"r{number}", at=AT - DAY
+            )
     assert found(coupons_used="3") == {keen}
     assert found(coupons_used="1") == {keen, idle}
 

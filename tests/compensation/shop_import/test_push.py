@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 
-from compensation.models import Order, OrderLine, Product, Shipment
-from compensation.shop_import.push import LineFacts, OrderFacts, ShipmentFacts, record_order
-from config.common.errors import Invalid
+from compensation.models import Order, OrderLine, PieceReturn, Product, Shipment
+from compensation.shop_import.push import LineFacts, OrderFacts, ReturnFacts, ShipmentFacts, record_order
+from config.common.errors import DomainError, Invalid
 from config.common.models import Event
 from tests.factories.compensation import MemberFactory
 from tests.factories.points import held, rules
@@ -111,3 +111,35 @@ def test_an_order_that_came_earns_its_points_and_loses_them_when_it_goes_back(me
         assert held(member, AT + timedelta(days=8)) == (60, 0, 0)
     tell(replace(ORDER, status="returned"), at=AT + timedelta(hours=5))
     assert held(member, AT + timedelta(days=8)) == (0, 0, 0)
+
+
+def test_what_came_back_comes_with_the_order_and_again_changes_nothing(member):
+    lines = [replace(LINE, quantity=3), replace(LINE, external_id="2")]
+    back = [ReturnFacts(external_id="R1", arrived_at=AT, pieces={"1": 2})]
+    for _again in range(2):
+        order = record_order(
+            order=replace(ORDER, status="delivered"), lines=lines, shipments=[PARCEL], returns=back,
+            actor=None, at=AT,
+        )  # fmt: skip
+    assert [(row.order_line.external_id, row.quantity) for row in PieceReturn.objects.all()] == [("1", 2)]
+    assert Event.objects.filter(kind="order.pieces_returned", subject_id=order.pk).count() == 1
+
+
+@pytest.mark.parametrize("pieces", [{"1": 9}, {"9": 1}, {"1": 1}])
+def test_a_part_is_not_told_as_the_whole_nor_more_than_was_bought(member, pieces):
+    back = [ReturnFacts(external_id="R1", arrived_at=AT, pieces=pieces)]
+    returned = replace(ORDER, status="returned", returned_at=AT)
+    with pytest.raises(DomainError):
+        record_order(
+            order=returned,
+            lines=[replace(LINE, quantity=2)],
+            shipments=[PARCEL],
+            returns=back,
+            actor=None,
+            at=AT,
+        )
+    assert not PieceReturn.objects.exists()
+    assert not Order.objects.exists()
+    whole = [ReturnFacts(external_id="R1", arrived_at=AT)]
+    record_order(order=returned, lines=[LINE], shipments=[PARCEL], returns=whole, actor=None, at=AT)
+    assert PieceReturn.objects.get().quantity == 1

@@ -6,16 +6,28 @@ from django.utils import translation
 
 from compensation.authority.queries import limits_of
 from compensation.budgets.stops import why
+from compensation.defaults.money import seed as seed_money
 from compensation.grants import commands as grants
-from compensation.models import Budget, Cap, Coupon, CouponTemplate, Grant, Notice, SignalTerms
+from compensation.models import (
+    Budget,
+    Cap,
+    Coupon,
+    CouponTemplate,
+    Grant,
+    Notice,
+    RuleVersion,
+    SignalTerms,
+)
 from config.common.errors import Invalid, NotFound, WrongState
 from config.common.events import timeline
 from config.common.models import OutboxMessage, User
 from feedback import tasks
 from feedback.automatic import leaving
 from feedback.automatic.applying import apply_to_case, apply_to_gaps, read_cases
+from feedback.automatic.dry_run import dry_run
 from feedback.cases import commands as cases
 from feedback.cases.opening import open_case
+from feedback.defaults.rules import seed_rules
 from feedback.models import (
     Case,
     Gap,
@@ -569,3 +581,74 @@ def test_an_agent_does_not_change_a_request_into_what_the_rule_gave():
                 change()
     assert [change().template, change().template] == [template, template]  # itself is no obstacle
     assert Coupon.objects.get().template == given
+
+
+def both_late(order=None, **says):
+    """An order that was shipped late and then delivered late, with the rules that ship about that."""
+    rule_of("severe", 5, trigger="gap", aspects=["delivery"], severity_from=3, position=5, **says)
+    rule_of("any", 5, trigger="gap", aspects=["shipping", "delivery"], position=6, **says)
+    shipped = late(Severity.SLIGHT, aspect="shipping")
+    delivered = late(member=shipped.order.member)
+    Gap.objects.filter(pk=delivered.pk).update(order=shipped.order)
+    return shipped, delivered
+
+
+def give_for(*gaps):
+    done = [apply_to_gaps(gap_ids=[gap.pk], at=AT) for gap in gaps]
+    assert not any(outcome.failed for outcome in done)
+    return [outcome.granted for outcome in done]
+
+
+@pytest.mark.parametrize("is_backwards", [False, True])
+def test_shipped_late_and_delivered_late_gets_one_coupon(is_backwards):
+    gaps = both_late(once_an_order="delay")
+    assert give_for(*(reversed(gaps) if is_backwards else gaps)) == [1, 0]
+    assert give_for(*gaps) == [0, 0]
+    assert Coupon.objects.count() == 1
+    assert not RuleTask.objects.exists()
+
+
+def test_without_the_word_each_gets_its_own():
+    assert give_for(*both_late()) == [1, 1]
+
+
+def test_another_order_and_another_word_have_their_own():
+    shipped, delivered = both_late(once_an_order="delay")
+    assert give_for(shipped, late(member=shipped.order.member)) == [1, 1]
+    rule_of("severe", 5, trigger="gap", aspects=["delivery"], severity_from=3, once_an_order="other")
+    assert give_for(delivered) == [1]
+
+
+def test_what_was_taken_back_or_refused_does_not_count():
+    shipped, delivered = both_late(once_an_order="delay")
+    give_for(shipped)
+    approver = User.objects.get(pk=staff_with(10**6, approves=True).pk)
+    grants.reverse(grant_id=Grant.objects.get().pk, actor=approver, note="x", at=AT)
+    assert give_for(delivered) == [1]
+
+
+def test_the_rules_that_ship_say_so():
+    seed_money(AT)
+    DepartmentFactory(code="service")
+    seed_rules(AT)
+    words = dict(RuleVersion.objects.values_list("code", "once_an_order"))
+    assert (words["late"], words["late-severe"], words["wrong-item"]) == ("delay", "delay", "")
+
+
+def test_a_dry_run_counts_one_an_order():
+    gaps = both_late(once_an_order="delay")
+    report = dry_run(RuleVersion.objects.get(code="any"), days=30, at=AT)
+    assert (report.occurrences, report.given.times, report.repeated, report.taken) == (1, 1, 0, 1)
+    Gap.objects.filter(pk=gaps[1].pk).update(severity=Severity.SLIGHT)
+    report = dry_run(RuleVersion.objects.get(code="any"), days=30, at=AT)
+    assert (report.occurrences, report.given.times, report.repeated) == (2, 1, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_both_found_at_once_give_one_coupon():
+    gaps = both_late(once_an_order="delay")
+    results = at_once(
+        *[lambda gap=gap: apply_to_gaps(gap_ids=[gap.pk], at=AT) for gap in gaps for _ in range(3)]
+    )
+    assert not refused(results)
+    assert (Coupon.objects.count(), Grant.objects.count()) == (1, 1)

@@ -29,7 +29,7 @@ from feedback.models import (
 from feedback.playbooks import commands as playbooks
 from tests.factories.compensation import T0, MemberFactory
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory
-from tests.factories.knowledge import make_playbook
+from tests.factories.knowledge import make_playbook, request_of
 from tests.factories.sop import make_policy
 from tests.threads import at_once, refused
 
@@ -210,7 +210,8 @@ def test_playbooks_and_what_they_asked_for_go_along(two, agent):
         make_playbook(code="one", remedies=["reship"]),
     )
     for case, playbook in ((older, both), (newer, both), (older, one)):
-        playbooks.apply(case_id=case.pk, playbook_id=playbook.pk, actor=agent.user, at=T0)
+        used = playbooks.apply(case_id=case.pk, playbook_id=playbook.pk, actor=agent.user, at=T0)
+        request_of(case, use=used)
     merged(older, newer, agent)
     assert RemedyRequest.objects.filter(case=newer).count() == 3
     assert sorted(newer.playbook_uses.values_list("playbook__code", flat=True)) == ["both", "one"]

@@ -7,9 +7,10 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from compensation.defaults import tiers
-from compensation.models import Member, Order
+from compensation.models import Member, Order, PieceReturn
 from config.common.models import Event
 from feedback.models import ImportRun, Review
+from tests.factories.compensation import OrderLineFactory
 
 OLIST = {
     "olist_customers.csv": (
@@ -97,3 +98,75 @@ def test_the_shop_needs_its_tiers(tmp_path, db):
         (tmp_path / name).write_text(text)
     with pytest.raises(CommandError, match="seed_defaults"):
         run(tmp_path)
+
+
+PEOPLE = """
+timezone: Asia/Shanghai
+entities:
+  member:
+    file: people.csv
+    fields: {external_id: id, registered_at: since}
+  referral:
+    file: people.csv
+    only_if: [by]
+    fields: {member: id, referrer: by}
+"""
+
+
+@pytest.mark.req("C4")
+def test_who_referred_whom_comes_with_the_members(olist):
+    for path in olist.iterdir():
+        path.unlink()
+    (olist / "people.yaml").write_text(PEOPLE)
+    rows = [
+        "id,since,by",
+        "m2,2026-01-02,m1",  # whose row comes later
+        "m1,2026-01-01,",
+        "m3,2026-01-03,m9",  # nobody
+        "m4,2026-01-01,m2",  # joined before
+        "m5,2026-01-05,m5",  # themselves
+    ]
+    (olist / "people.csv").write_text("\n".join(rows))
+    for _again in range(2):
+        run(olist, column_map=str(olist / "people.yaml"))
+        found = dict(Member.objects.values_list("external_id", "referrer__external_id"))
+        assert found == {"m1": None, "m2": "m1", "m3": None, "m4": None, "m5": None}
+        rejected = (olist / "bad").read_text()
+        assert [f"people.csv,{line}," in rejected for line in (2, 4, 5, 6)] == [False, True, True, True]
+        (olist / "bad").unlink()
+    assert Event.objects.filter(kind="member.referred").count() == 1
+
+
+RETURNS = """
+timezone: Asia/Shanghai
+entities:
+  return:
+    file: back.csv
+    fields: {order: o, external_id: ref, line: l, quantity: n, arrived_at: at}
+"""
+
+
+@pytest.mark.req("C6")
+def test_what_came_back_is_imported_once_and_what_cannot_be_is_told(olist):
+    for path in olist.iterdir():
+        path.unlink()
+    line = OrderLineFactory(quantity=3, order__status="delivered", order__external_id="o1", external_id="1")
+    (olist / "returns.yaml").write_text(RETURNS)
+    rows = ["o,ref,l,n,at", "o1,R1,1,1,2026-11-20", "o1,R2,1,,2026-11-21", "o1,R3,1,1,2026-11-21"]
+    rows += ["o9,R1,1,1,2026-11-20", "o1,R1,9,1,2026-11-20", "o1,R4,1,0,2026-11-20"]
+    (olist / "back.csv").write_text("\n".join(rows))
+    for _again in range(2):
+        run(olist, column_map=str(olist / "returns.yaml"))
+        back = PieceReturn.objects.filter(order_line=line).order_by("external_id")
+        assert list(back.values_list("external_id", "quantity")) == [("R1", 1), ("R2", 2)]
+        rejected = (olist / "bad").read_text()
+        assert [f"back.csv,{number}," in rejected for number in (2, 3, 4, 5, 6, 7)] == [
+            False,
+            False,
+            True,
+            True,
+            True,
+            True,
+        ]
+        (olist / "bad").unlink()
+    assert Event.objects.filter(kind="order.pieces_returned").count() == 2

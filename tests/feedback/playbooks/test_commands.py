@@ -21,14 +21,13 @@ from feedback.models import (
     PlaybookUse,
     PlaybookVersion,
     Promise,
-    RemedyRequest,
     Severity,
 )
 from feedback.playbooks import commands, queries, report
 from feedback.remedies.commands import grant_for_case
 from tests.factories.compensation import T0, OrderFactory, OrderLineFactory
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory, MessageFactory, group
-from tests.factories.knowledge import make_playbook
+from tests.factories.knowledge import make_playbook, request_of
 from tests.factories.money import CouponTemplateFactory, PointsRuleFactory
 from tests.threads import at_once, refused
 
@@ -60,22 +59,20 @@ def kinds(case):
     return list(timeline([case]).values_list("kind", flat=True))
 
 
-def test_applying_gives_asks_and_begins(case, agent):
+def test_applying_gives_and_begins(case, agent):
     PointsRuleFactory()
-    playbook = make_playbook(remedies=[CouponTemplateFactory(code="sorry-10"), 500, "reship"])
+    playbook = make_playbook(remedies=[CouponTemplateFactory(code="sorry-10"), 500])
     used = apply(case, playbook, agent)
     assert [one.place for one in used.given.all()] == [1, 2]
     assert Coupon.objects.get().member == case.member
-    asked = RemedyRequest.objects.get()
-    assert (asked.kind, asked.status, asked.asked_by, asked.place) == ("reship", "open", agent, 3)
-    assert kinds(case) == ["playbook.applied", "request.asked", "remedy.granted", "remedy.granted"]
+    assert kinds(case) == ["playbook.applied", "remedy.granted", "remedy.granted"]
     assert all("%(" not in entry.text for entry in timeline_of(case))
 
 
 def test_applied_again_nothing_more_happens(case, agent):
-    playbook = make_playbook(remedies=[CouponTemplateFactory(), "refund"])
+    playbook = make_playbook(remedies=[CouponTemplateFactory()])
     assert apply(case, playbook, agent) == apply(case, playbook, agent)
-    assert Grant.objects.count() == RemedyRequest.objects.count() == PlaybookUse.objects.count() == 1
+    assert Grant.objects.count() == PlaybookUse.objects.count() == 1
 
 
 def test_beyond_authority_waits_for_approval(case, agent):
@@ -97,10 +94,9 @@ def test_what_the_case_had_before_is_not_given_again_and_stops_nothing(case, age
 
 
 def test_a_ladder_gives_nothing_and_leaves_it_to_a_person(case, agent):
-    used = apply(case, make_playbook(remedies=[CouponTemplateFactory(), "refund"]), None)
+    used = apply(case, make_playbook(remedies=[CouponTemplateFactory()]), None)
     assert used.applied_by is None
     assert not Grant.objects.exists()
-    assert RemedyRequest.objects.get().asked_by is None
     for _again in range(2):
         commands.give(use_id=used.pk, actor=agent, at=T0)
     assert Coupon.objects.count() == 1
@@ -148,15 +144,19 @@ def test_steps_are_ticked_once_and_taken_back(case, agent):
 
 def test_a_playbook_that_makes_no_sense_is_not_published():
     coupon = CouponTemplateFactory()
-    for content in ({"steps": []}, {"remedies": [coupon, coupon]}, {"remedies": [5, 6]}):
+    for content in (
+        {"steps": []},
+        {"remedies": [coupon, coupon]},
+        {"remedies": [5, 6]},
+        {"remedies": ["refund"] * 2},
+    ):
         with pytest.raises(Invalid), transaction.atomic():
             make_playbook(**content)
     assert not PlaybookVersion.objects.exists()
 
 
 def test_a_request_ends_once_with_a_word_about_it(case, agent):
-    apply(case, make_playbook(remedies=["refund"]), agent)
-    asked = RemedyRequest.objects.get()
+    asked = request_of(case)
 
     def end(done=True, outcome="支付宝 2026112200001", number=asked.pk):
         return commands.end_request(request_id=number, done=done, outcome=outcome, actor=agent, at=T0)
@@ -181,11 +181,11 @@ def test_two_who_apply_at_once_give_once():
     group("agent")
     seed_authority(T0)
     people = [User.objects.get(pk=AgentFactory(departments=[department]).user_id) for _each in range(2)]
-    playbook = make_playbook(remedies=[CouponTemplateFactory(), "reship"])
+    playbook = make_playbook(remedies=[CouponTemplateFactory()])
     results = at_once(*[lambda one=one: apply(case, playbook, one) for one in people])
     assert not refused(results)
     assert results[0] == results[1]
-    assert Coupon.objects.count() == RemedyRequest.objects.count() == 1
+    assert Coupon.objects.count() == 1
 
 
 def names(offers):
@@ -217,12 +217,12 @@ def test_the_panel_shows_cost_and_what_is_left(case, agent, django_assert_max_nu
     PointsRuleFactory()
     small, large = CouponTemplateFactory(code="sorry-10"), CouponTemplateFactory(code="sorry-60")
     used = apply(case, make_playbook(remedies=[small]), agent)
-    make_playbook("large", remedies=[large, 500, "refund"])
+    make_playbook("large", remedies=[large, 500, "refund"])  # the case has no order: nobody knows how much
     panel = queries.Panel(case, agent, T0)
     assert (panel.limit_fen, panel.left_fen) == (5_000, 4_000)
     (offer,) = panel.offers
     assert offer.cost_fen == 6_000 + 500
-    assert [gift.is_given_here for gift in offer.gifts] == [True, True, False]
+    assert [gift.cost_fen for gift in offer.gifts] == [6_000, 500, None]
     (use,) = panel.uses
     assert (use.use, use.done, use.is_ungiven) == (used, 0, False)
     assert use.outcomes[0].grant.status == "confirmed"
@@ -272,9 +272,9 @@ def test_whatever_stands_against_one_remedy_stops_no_other(case, agent):
     """So many points cannot be given: for another reason than that they were given before."""
     PointsRuleFactory()
     coupon = CouponTemplateFactory(code="sorry-10")
-    used = apply(case, make_playbook(remedies=[MOST_POINTS + 1, coupon, "reship"]), agent)
+    used = apply(case, make_playbook(remedies=[MOST_POINTS + 1, coupon]), agent)
     assert [one.place for one in used.given.all()] == [2]
-    assert Coupon.objects.count() == RemedyRequest.objects.count() == 1
+    assert Coupon.objects.count() == 1
     used.refresh_from_db()
     assert list(used.refusals) == ["1"]
     assert used.refusals["1"]
@@ -282,7 +282,7 @@ def test_whatever_stands_against_one_remedy_stops_no_other(case, agent):
     assert "playbook.not_given" in kinds(case)
     assert all("%(" not in entry.text for entry in timeline_of(case))
     shown = queries.Panel(case, agent, T0).uses[0].outcomes
-    assert [bool(one.why_not) for one in shown] == [True, False, False]
+    assert [bool(one.why_not) for one in shown] == [True, False]
     with pytest.raises(Invalid):
         commands.give(use_id=used.pk, actor=agent, at=T0)
 
@@ -299,6 +299,5 @@ def test_what_can_be_given_later_is_though_something_else_cannot(case, agent):
 def test_an_erased_member_is_given_nothing_and_the_playbook_goes_on(case, agent):
     case.member.erased_at = T0
     case.member.save()
-    used = apply(case, make_playbook(remedies=[CouponTemplateFactory(), "refund"]), agent)
+    used = apply(case, make_playbook(remedies=[CouponTemplateFactory()]), agent)
     assert not used.given.exists()
-    assert RemedyRequest.objects.count() == 1
