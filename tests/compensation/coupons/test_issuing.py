@@ -1,9 +1,10 @@
 """Giving coupons: on frozen terms, once for a key, within limits, many at once."""
 
+import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from compensation.coupons import codes, commands
@@ -208,10 +209,38 @@ def test_a_limit_that_is_set_while_coupons_are_given_counts_them():
     def limit():
         commands.save_template(template=limited, actor=None, at=AT)
 
-    at_once(limit, *[lambda n=n: issue(template, member, f"k{n}") for n in range(10)])
+    results = at_once(limit, *[lambda n=n: issue(template, member, f"k{n}") for n in range(10)])
+    assert {type(error) for error in refused(results)} <= {LimitReached}
     given = Coupon.objects.count()
     if given < 4:
         issue(template, member, "more")
     else:
         with pytest.raises(LimitReached):
             issue(template, member, "more")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_sets_a_limit_waits_for_those_who_give_just_then():
+    template, member = make_template(), MemberFactory()
+    limited = type(template).objects.get(pk=template.pk)
+    limited.member_limit = 1
+    given, saved = threading.Event(), threading.Event()
+
+    def give():
+        with transaction.atomic(), connection.cursor() as cursor:
+            issue(template, member, "first")
+            given.set()
+            while not saved.wait(0.01):  # until the other one waits for us, or did not wait at all
+                cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+                if cursor.fetchone()[0]:
+                    return
+
+    def limit():
+        given.wait(30)
+        commands.save_template(template=limited, actor=None, at=AT)
+        saved.set()
+        return issue(template, member, "second")
+
+    results = at_once(give, limit)
+    assert [type(error) for error in refused(results)] == [LimitReached]
+    assert Coupon.objects.get().key == "first"
