@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compensation', '0022_grants_bind_terms'),
-        ("feedback", "0042_triage"),
+        ("feedback", "0044_rule_task_gives"),
     ]
 
     operations = [
