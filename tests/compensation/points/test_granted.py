@@ -66,7 +66,7 @@ def test_another_term_holds_for_what_is_given_from_then_on(member):
 
 
 def test_those_of_a_batch_end_as_well(member):
-    batch = made.running([member], kind="points", points=50)
+    batch = made.running([member], template=None, points=50)
     running.run(batch_id=batch.pk, now=lambda: AT)
     lot = Lot.objects.get()
     assert (lot.amount, lot.expires_at) == (50, ending_of(AT))

@@ -20,10 +20,11 @@ BEFORE = [
 
 @pytest.fixture
 def old():
-    """The models as they were, with the table of the old rules, which is gone."""
+    """The models as they were, with the tables of the old rules, which are gone."""
     apps = MigrationLoader(connection).project_state(BEFORE).apps
     with connection.schema_editor(atomic=False) as editor:
-        editor.create_model(apps.get_model("feedback", "GapRule"))
+        for name in ("GapRuleHistory", "GapRule"):
+            editor.create_model(apps.get_model("feedback", name))
     return apps
 
 
