@@ -162,11 +162,11 @@ class RefundAdmin(Browsed):
         """Each line of the order with its part, and the freight."""
         lines = refund.lines.select_related("order_line__product").order_by("pk")
         rows = [
-            (one.order_line.product, f" × {one.quantity}" if one.quantity else "", yuan(one.amount_fen))
+            (str(one.order_line.product), f" × {one.quantity}" if one.quantity else "", yuan(one.amount_fen))
             for one in lines
         ]
         if refund.freight_fen:
-            rows.append((_("freight"), "", yuan(refund.freight_fen)))
+            rows.append((str(_("freight")), "", yuan(refund.freight_fen)))
         return format_html_join(mark_safe("<br>"), "{}{} · {}", rows)
 
     def has_settle_permission(self, request: HttpRequest) -> bool:

@@ -24,7 +24,7 @@ class Stand(StrEnum):
 REASONS: Mapping[str, Promise] = {
     RefundCause.CANCELLED: gettext_lazy("The order was cancelled before it was shipped."),
     RefundCause.RETURNED: gettext_lazy("The goods came back to us."),
-    RefundCause.GRANT: gettext_lazy("Agreed with our customer service."),
+    RefundCause.GRANT: gettext_lazy("To put something right for you."),
 }
 """Why money goes back, as its member is told."""
 
