@@ -90,8 +90,7 @@ def follow_refunds() -> None:
 @shared_task(name="compensation.follow_figures")
 def follow_figures() -> None:
     """Bring the figures of members up to date with their orders and with the passing of days."""
-    while figures.follow(at=timezone.now()):
-        pass
+    figures.catch_up(at=timezone.now())
     while figures.refresh_stale(at=timezone.now()):
         pass
 

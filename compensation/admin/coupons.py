@@ -1,6 +1,7 @@
 """Kinds of coupon, and the coupons that members hold."""
 
 import re
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -26,6 +27,7 @@ from compensation.grants import commands as grants
 from compensation.models import Coupon, CouponKind, CouponStatus, CouponTemplate, Stacking
 from config.common.browsing import Browsed
 from config.common.errors import DomainError
+from config.common.models import User
 from config.common.money import display
 
 SEE_CODE = "compensation.see_coupon_code"
@@ -294,6 +296,10 @@ class CouponAdmin(Browsed):
         """Who may take coupons back."""
         return request.user.has_perm(REVOKE)
 
+    def take_back(self, *, grant_id: int, actor: User, note: str, at: datetime) -> None:
+        """Take back what a grant gave. Whoever puts grants to use may narrow it down and do it with more."""
+        grants.reverse(grant_id=grant_id, actor=actor, note=note, at=at)
+
     @admin.action(permissions=["revoke"], description=_("Take back selected coupons"))
     def revoke(self, request: HttpRequest, queryset: QuerySet[Coupon]) -> None:
         """Take back what is neither used nor on an order, saying why; what a grant gave, with its grant."""
@@ -305,7 +311,7 @@ class CouponAdmin(Browsed):
         for coupon_id, grant_id in list(queryset.order_by("pk").values_list("pk", "grant")):
             try:
                 if grant_id:
-                    grants.reverse(grant_id=grant_id, actor=actor, note=reason, at=at)
+                    self.take_back(grant_id=grant_id, actor=actor, note=reason, at=at)
                 else:
                     commands.revoke(coupon_id=coupon_id, actor=actor, at=at, reason=reason)
                 done += 1

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
@@ -10,6 +11,7 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from compensation.models import Tier, TierBenefit, TierRule
 from compensation.tiers import commands
+from config.common.errors import Invalid
 from config.common.money import display
 
 
@@ -20,12 +22,39 @@ class BenefitInline(TabularInline):
     extra = 0
 
 
+class TierForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """A tier that stands between its neighbours."""
+
+    class Meta:
+        model = Tier
+        fields = ["code", "name", "name_en", "rank", "above_fen"]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse boundaries by which somebody would be in no tier, or spending more would bring less."""
+        data = super().clean() or {}
+        if {"rank", "above_fen"} <= data.keys():
+            try:
+                commands.check_boundaries(self.instance.pk, rank=data["rank"], above_fen=data["above_fen"])
+            except Invalid as error:
+                self.add_error("above_fen", str(error))
+        return data
+
+
 @admin.register(Tier)
 class TierAdmin(ModelAdmin):
     """The tiers and what it takes to reach them."""
 
+    form = TierForm
     list_display = ["__str__", "code", "rank", "above"]
     inlines = [BenefitInline]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Tier | None = None) -> list[str]:  # noqa: ARG002 - Django's
+        """Segments and rules name a tier by its code, so that stays."""
+        return ["code"] if obj is not None else []
+
+    def save_model(self, request: HttpRequest, obj: Tier, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
+        """Keep it with its event."""
+        commands.save_tier(tier=obj, actor=request.user, at=timezone.now())  # type: ignore[arg-type]  # staff
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's
         """Members' histories stand on them."""

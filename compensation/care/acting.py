@@ -4,17 +4,18 @@ A worker holds the members of what it carries out, so that the cap of one member
 time and nothing is carried out twice; members whom somebody else holds are left for the next pass.
 """
 
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Count
 from django.utils import translation
 from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from compensation.budgets import commands as budgets
 from compensation.budgets.stops import BudgetEmpty, CapReached, Exhausted
@@ -23,6 +24,7 @@ from compensation.care.values import Known
 from compensation.consents import queries as consents
 from compensation.consents import rules as consent_rules
 from compensation.coupons import rules as coupons
+from compensation.coupons import terms
 from compensation.grants import commands as grants
 from compensation.grants.rules import Content
 from compensation.models import (
@@ -41,12 +43,14 @@ from compensation.notices.commands import Telling, notify_all
 from compensation.segments import queries as segments
 from compensation.tiers import benefits
 from config.common import bulk
-from config.common.errors import DomainError
+from config.common.errors import DomainError, Invalid
 from config.common.events import Happening, record_all
-from config.common.money import display
 
+log = logging.getLogger(__name__)
+
+CUT = (OperationalError, InterfaceError)
 ASK_AGAIN, PATIENCE = timedelta(hours=1), timedelta(days=2)
-"""How long to wait for a budget to be raised, and until when since the occasion."""
+"""How long to wait for a budget to be raised or a segment put right, and until when since the occasion."""
 STOPS: Mapping[str, type[Exhausted]] = {one.because: one for one in (BudgetEmpty, CapReached)}
 REASON = "care"
 GIFTS_AT_ONCE = 50
@@ -63,9 +67,10 @@ class _Pass:
 
     at: datetime
     known: Known
-    terms: CareTerms
+    cap: CareTerms
     heard: Counter[int]
-    inside: dict[int | None, set[int]]
+    inside: dict[int | None, set[int] | None]
+    """Members by segment; None of one that no longer makes sense."""
     choices: dict[int, dict[tuple[str, str], bool]]
     tellings: list[Telling] = field(default_factory=list)
     coupons: dict[int, CouponTemplate | None] = field(default_factory=dict)
@@ -129,17 +134,17 @@ def _some(acts: list[CareAct]) -> list[CareAct]:
 
 
 def _decide_all(acts: Sequence[CareAct], at: datetime) -> None:
-    terms = CareTerms.objects.first() or CareTerms()
+    cap = CareTerms.objects.first() or CareTerms()
     found = _Pass(
         at=at,
         known=Known(acts),
-        terms=terms,
-        heard=_heard({act.member_id for act in acts}, terms, at),
+        cap=cap,
+        heard=_heard({act.member_id for act in acts}, cap, at),
         inside=_inside(acts, at),
         choices=consents.choices_of({act.member_id for act in acts}),
     )
     for act in acts:
-        _decide(act, found)
+        _decide_or_hold(act, found)
     notify_all(found.tellings, at=at)
     bulk.update(CareAct, acts, WRITTEN)
     record_all(
@@ -156,17 +161,33 @@ def _decide_all(acts: Sequence[CareAct], at: datetime) -> None:
     )
 
 
+def _decide_or_hold(act: CareAct, found: _Pass) -> None:
+    """Decide on an occasion; where that fails it is held back, and stops none of the others."""
+    try:
+        _decide(act, found)
+    except CUT:
+        raise
+    except Exception as error:
+        log.exception("care: occasion %s failed", act.pk)
+        act.coupon_grant = act.points_grant = None
+        _hold(act, HeldReason.REFUSED, found.at, type(error).__name__)
+
+
 def _decide(act: CareAct, found: _Pass) -> None:
     rule, at = act.rule, found.at
     act.version = rule.version
+    inside = found.inside[rule.segment_id]
+    if inside is None:
+        _try_again_or_hold(act, HeldReason.SEGMENT, at, Invalid.code)
+        return
     facts = rules.Facts(
         is_erased=act.member.erased_at is not None,
         is_over=found.known.is_over(act),
-        is_inside=act.member_id in found.inside[rule.segment_id],
+        is_inside=act.member_id in inside,
         allowed=found.allowed(act),
         heard=found.heard[act.member_id],
     )
-    verdict = rules.decide(rule, facts, most=found.terms.most, at=at, zone=occasions.zone())
+    verdict = rules.decide(rule, facts, most=found.cap.most, at=at, zone=occasions.zone())
     if verdict.reason:
         _hold(act, verdict.reason, at)
     elif verdict.until:
@@ -179,8 +200,17 @@ def _hold(act: CareAct, reason: HeldReason, at: datetime, detail: str = "") -> N
     act.status, act.reason, act.detail, act.decided_at = CareStatus.HELD, reason, detail[:40], at
 
 
+def _try_again_or_hold(act: CareAct, reason: HeldReason, at: datetime, detail: str) -> None:
+    """Wait for somebody to put right what stops it, for some time."""
+    if at < act.happened_at + PATIENCE:
+        act.due_at, act.postponed = at + ASK_AGAIN, act.postponed + 1
+    else:
+        _hold(act, reason, at, detail)
+
+
 def _carry_out(act: CareAct, channel: str | None, found: _Pass) -> None:
     template, at = found.coupon_of(act.rule, act.member), found.at
+    telling = _telling(act, template, channel, found)  # before anything is given: its texts may fail
     if template is not None or act.rule.points:
         try:
             _give_all(act, template, at)
@@ -188,15 +218,14 @@ def _carry_out(act: CareAct, channel: str | None, found: _Pass) -> None:
             act.coupon_grant = act.points_grant = None
             if isinstance(error, Exhausted):
                 budgets.note_stop(error, at=at)
-            if isinstance(error, Exhausted) and at < act.happened_at + PATIENCE:
-                act.due_at, act.postponed = at + ASK_AGAIN, act.postponed + 1
+                _try_again_or_hold(act, HeldReason.REFUSED, at, error.code)
             else:
                 _hold(act, HeldReason.REFUSED, at, error.code)
             return
     act.status, act.decided_at, act.is_sent = CareStatus.DONE, at, channel is not None
-    if act.rule.is_capped:
+    if act.rule.is_capped and act.is_sent:
         found.heard[act.member_id] += 1
-    found.tellings.append(_telling(act, template, channel, found))
+    found.tellings.append(telling)
 
 
 @transaction.atomic
@@ -213,6 +242,7 @@ def _give_all(act: CareAct, template: CouponTemplate | None, at: datetime) -> No
         act.coupon_grant = _give(act, Content(kind=GrantKind.COUPON, template=template), at)
     if act.rule.points:
         act.points_grant = _give(act, Content(kind=GrantKind.POINTS, points=act.rule.points), at)
+    connection.check_constraints()  # now, while it is known whose it is, not at the commit
 
 
 def _give(act: CareAct, content: Content, at: datetime) -> Grant:
@@ -243,7 +273,7 @@ def _telling(act: CareAct, template: CouponTemplate | None, channel: str | None,
             member=act.member,
             kind="care",
             key=f"care:{act.pk}",
-            title=texts.fill(title, values) or str(rule),
+            title=texts.fill(title, values) or _("A message for you"),
             body=texts.fill(body, values),
             path=found.known.path(act),
             send=channel is not None,
@@ -270,31 +300,42 @@ def gifts(template: CouponTemplate | None, points: int | None, at: datetime) -> 
         valid_from=template.valid_from,
         valid_until=template.valid_until,
     )
-    until = date_format(localtime(valid.expires_at, occasions.zone()), "DATE_FORMAT") if valid else ""
+    last = coupons.last_day(valid.expires_at, occasions.zone()) if valid else None
     return {
         "coupon": str(template),
-        "coupon_value": display(template.value_fen),
-        "coupon_until": until,
+        "coupon_value": terms.worth(template, template.value_fen),
+        "coupon_until": date_format(last, "DATE_FORMAT") if last else "",
         "points": str(points or ""),
     }
 
 
-def _heard(member_ids: Iterable[int], terms: CareTerms, at: datetime) -> Counter[int]:
-    """How many capped messages each member had within the days of the cap."""
+def _heard(member_ids: Iterable[int], cap: CareTerms, at: datetime) -> Counter[int]:
+    """How many capped messages were sent to each member within the days of the cap."""
     rows = CareAct.objects.filter(
         member__in=list(member_ids),
         status=CareStatus.DONE,
+        is_sent=True,
         rule__is_capped=True,
-        decided_at__gt=at - timedelta(days=terms.days),
+        decided_at__gt=at - timedelta(days=cap.days),
     )
     return Counter(dict(rows.order_by().values_list("member").annotate(number=Count("pk"))))
 
 
-def _inside(acts: Iterable[CareAct], at: datetime) -> dict[int | None, set[int]]:
-    """Which members are in the segments that are asked about, by segment; one query each."""
+def _inside(acts: Iterable[CareAct], at: datetime) -> dict[int | None, set[int] | None]:
+    """Which members are in the segments that are asked about, by segment; one query each.
+
+    Of a segment that no longer makes sense nobody can say.
+    """
     wanted: dict[int | None, set[int]] = defaultdict(set)
     by_id = {}
     for act in acts:
         wanted[act.rule.segment_id].add(act.member_id)
         by_id[act.rule.segment_id] = act.rule.segment
-    return {pk: segments.inside(by_id[pk], ids, at) for pk, ids in wanted.items()}
+    found: dict[int | None, set[int] | None] = {}
+    for pk, ids in wanted.items():
+        try:
+            found[pk] = segments.inside(by_id[pk], ids, at)
+        except Invalid:
+            log.exception("care: segment %s no longer makes sense", pk)
+            found[pk] = None
+    return found

@@ -25,7 +25,8 @@ def save_rule(*, rule: CareRule, actor: Actor, at: datetime) -> CareRule:
     A rule that comes into force takes up what happens from now on, nothing of before.
 
     Raises:
-        Invalid: it does not hold together, or a text names a variable that has no value.
+        Invalid: it does not hold together, a text names a variable that has no value, or it would be about
+            another occasion than what was done by it.
         NotFound: it was deleted meanwhile.
     """
     check(rule)
@@ -34,6 +35,11 @@ def save_rule(*, rule: CareRule, actor: Actor, at: datetime) -> CareRule:
         known = CareRule.objects.select_for_update().filter(pk=rule.pk).first()
         if known is None:
             raise NotFound
+        if known.trigger != rule.trigger and known.acts.exists():
+            raise Invalid(
+                _("Members have had this on another occasion: make another rule for this one."),
+                field="trigger",
+            )
         rule.version = known.version + (model_to_dict(known) != model_to_dict(rule))
     was_active = known is not None and known.is_active and known.trigger == rule.trigger
     if rule.is_active and not was_active:

@@ -1,17 +1,23 @@
 """Finding occasions and writing them down, each once: in chunks that each commit, shared by all who look."""
 
+import logging
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils.timezone import localdate
 
 from compensation.care import occasions
 from compensation.models import DAILY, CareRule, CareRun, Trigger
 from compensation.orders import queries as orders
+from compensation.segments import figures
+from compensation.segments import queries as segments
 from config.common.models import Bookmark
+
+log = logging.getLogger(__name__)
 
 CHUNK = 10_000
 READER = "care-orders"
@@ -31,7 +37,11 @@ SELECT (SELECT count(*) FROM found), (SELECT max(care_member) FROM found), (SELE
 
 
 def find(*, at: datetime) -> int:
-    """Write down every occasion that there is by now; returns how many were new."""
+    """Write down every occasion that there is by now; returns how many were new.
+
+    Segments and rules go by the figures of members, so these are brought up to date first.
+    """
+    figures.catch_up(at=at)
     found = find_by_orders(at=at) + find_by_time(at=at)
     while (step := find_by_day(at=at)) is not None:
         found += step
@@ -59,8 +69,10 @@ def _next_orders(at: datetime, limit: int = 2_000) -> int | None:
     if not changed:
         return None
     ids = [pk for _txid, pk in changed]
-    found = 0
-    for rule in _rules(BY_ORDERS):
+    rules, found = _rules(BY_ORDERS), 0
+    if any(rule.segment_id for rule in rules):  # an order is looked at once: by its member's figures with it
+        figures.catch_up(at=at)
+    for rule in rules:
         rows = occasions.of_orders(rule, ids, since=_since(rule, at), at=at)
         found += _write(rule, rows)[2]
     mark.txid, mark.event_id = changed[-1]
@@ -83,7 +95,7 @@ def find_by_day(*, at: datetime, chunk: int = CHUNK) -> int | None:
     """
     _begin_runs(at)
     with transaction.atomic():
-        runs = CareRun.objects.filter(finished_at=None, rule__is_active=True).order_by("day", "pk")
+        runs = CareRun.objects.filter(finished_at=None, rule__in=_rules(DAILY)).order_by("day", "pk")
         run = runs.select_for_update(skip_locked=True, of=("self",)).select_related("rule__segment").first()
         if run is None:
             return None
@@ -99,15 +111,16 @@ def find_by_day(*, at: datetime, chunk: int = CHUNK) -> int | None:
 
 
 def _begin_runs(at: datetime) -> None:
-    """A run for each daily rule and each of the last days since it is in force, once."""
+    """A run for each daily rule and each of the last days since it is in force, once; older ones are over."""
     zone = occasions.zone()
     today = localdate(at, zone)
     first = today - occasions.LOOK_BACK
-    wanted = [
-        CareRun(rule=rule, day=day)
-        for rule in _rules(DAILY)
-        for day in _days(max(first, localdate(rule.active_since or at, zone)), today)
-    ]
+    begins = {rule: max(first, localdate(rule.active_since or at, zone)) for rule in _rules(DAILY)}
+    over = Q(day__lt=first)
+    for rule, day in begins.items():
+        over |= Q(rule=rule, day__lt=day)
+    CareRun.objects.filter(over, finished_at=None).update(finished_at=at)
+    wanted = [CareRun(rule=rule, day=day) for rule, since in begins.items() for day in _days(since, today)]
     known = set(CareRun.objects.filter(day__gte=today - occasions.LOOK_BACK).values_list("rule", "day"))
     CareRun.objects.bulk_create(
         [run for run in wanted if (run.rule_id, run.day) not in known], ignore_conflicts=True
@@ -119,8 +132,15 @@ def _days(first: date, last: date) -> list[date]:
 
 
 def _rules(triggers: Sequence[Trigger]) -> list[CareRule]:
+    """The rules in force; one whose segment no longer makes sense stops none of the others."""
     rules = CareRule.objects.filter(is_active=True, trigger__in=triggers)
-    return list(rules.select_related("segment").order_by("pk"))
+    found = []
+    for rule in rules.select_related("segment").order_by("pk"):
+        if segments.makes_sense(rule.segment):
+            found.append(rule)
+        else:
+            log.error("care rule %s is left out: its segment no longer makes sense", rule.code)
+    return found
 
 
 def _since(rule: CareRule, at: datetime) -> datetime:

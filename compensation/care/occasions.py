@@ -163,8 +163,8 @@ def _expiring(rule: CareRule, day: date, _fresh: bool) -> tuple[QuerySet[Member]
     target = day + timedelta(days=rule.days or 0)
     lots = Lot.objects.filter(
         remaining__gt=0,
-        expires_at__gte=days.midnight(target, zone()),
-        expires_at__lt=days.midnight(target + timedelta(days=1), zone()),
+        expires_at__gt=days.midnight(target, zone()),
+        expires_at__lte=days.midnight(target + timedelta(days=1), zone()),
         account__kind=AccountKind.MEMBER,
         account__unit=Unit.POINTS,
     )

@@ -18,6 +18,7 @@ from compensation.models import (
     MemberFigures,
     Order,
     OrderLine,
+    OrderStatus,
     Shipment,
     Trigger,
     Unit,
@@ -71,7 +72,10 @@ class Known:
             return not self.points_of(act)
         if kind in {"order", "shipment", "first_order"}:
             order = self.order_of(act)
-            return order is None or order.cancelled_at is not None
+            if order is None or order.cancelled_at is not None:
+                return True
+            came = act.rule.trigger in {Trigger.SHIPPED, Trigger.DELIVERED}
+            return came and order.status == OrderStatus.RETURNED
         return False
 
     def values(self, act: CareAct) -> Values:
@@ -79,7 +83,7 @@ class Known:
         rule, member = act.rule, act.member
         found: Values = {"name": member.name, "tier": str(member.tier)}
         if rule.trigger == Trigger.FESTIVAL:
-            found["festival"] = str(Festival(rule.festival).label)
+            found["festival"] = str(Festival(_parts(act)[1].partition(":")[0]).label)
         if order := self.order_of(act):
             found["order"] = order.external_id
             found["product"] = ", ".join(self.bought[order.pk][:NAMED])
@@ -126,7 +130,8 @@ def _first_orders(acts: Iterable[CareAct]) -> dict[int, Order]:
     members = [act.member_id for act in acts if act.key == "first_order"]
     if not members:
         return {}
-    rows = Order.objects.filter(member__in=members, paid_at__isnull=False).order_by("member", "paid_at", "pk")
+    rows = Order.objects.filter(member__in=members, paid_at__isnull=False)
+    rows = rows.exclude(status=OrderStatus.CANCELLED).order_by("member", "paid_at", "pk")
     return {order.member_id: order for order in rows.distinct("member")}
 
 
@@ -139,7 +144,7 @@ def _last_orders(acts: Iterable[CareAct]) -> dict[int, datetime]:
 
 
 def _expiring(acts: Iterable[CareAct]) -> dict[tuple[int, str], int]:
-    """The points of members that expire on a day, by member and day."""
+    """The points of members of which a day is the last, by member and day."""
     by_day: dict[str, list[int]] = defaultdict(list)
     for act in acts:
         if act.key.startswith("points:"):
@@ -152,8 +157,8 @@ def _expiring(acts: Iterable[CareAct]) -> dict[tuple[int, str], int]:
             account__kind=AccountKind.MEMBER,
             account__unit=Unit.POINTS,
             remaining__gt=0,
-            expires_at__gte=days.midnight(first, zone()),
-            expires_at__lt=days.midnight(first + timedelta(days=1), zone()),
+            expires_at__gt=days.midnight(first, zone()),
+            expires_at__lte=days.midnight(first + timedelta(days=1), zone()),
         )
         for member_id, left in lots.values_list("account__member").annotate(left=Sum("remaining")):
             found[member_id, day] = left

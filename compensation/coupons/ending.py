@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from compensation.coupons import issuing
@@ -16,6 +17,9 @@ from compensation.models import (
     Coupon,
     CouponStatus,
     CouponUse,
+    Member,
+    Reward,
+    RewardClaim,
     Transaction,
     Unit,
     UseState,
@@ -137,7 +141,7 @@ def lapse(coupon_ids: Sequence[int], *, at: datetime) -> int:
 def revoke(*, coupon_id: int, actor: Actor, at: datetime, reason: str = "") -> Coupon:
     """Take back a coupon that is neither used nor reserved; its value leaves the member's account.
 
-    It no longer counts against the limits of its kind.
+    It no longer counts against the limits of its kind. What was had for points gives these back.
 
     Raises:
         NotFound: there is no such coupon.
@@ -147,6 +151,7 @@ def revoke(*, coupon_id: int, actor: Actor, at: datetime, reason: str = "") -> C
     reason = reason.replace("\0", "").strip()
     if len(reason) > REASON_LENGTH:
         raise Invalid(_("The text is too long: 200 characters at most."))
+    claim = _claim_of(coupon_id)
     coupon = Coupon.objects.select_for_update(no_key=True).filter(pk=coupon_id).first()
     if coupon is None:
         raise NotFound
@@ -165,4 +170,25 @@ def revoke(*, coupon_id: int, actor: Actor, at: datetime, reason: str = "") -> C
     issued = Transaction.objects.get(key=issuing.issue_key(coupon.pk))
     ledger.reverse(posted=issued, key=f"coupon:{coupon.pk}:revoked", actor=actor, at=at)
     record("coupon.revoked", coupon, actor=actor, at=at, value_fen=coupon.value_fen)
+    if claim is not None:
+        _return_points(claim, coupon, actor=actor, at=at)
     return coupon
+
+
+def _claim_of(coupon_id: int) -> RewardClaim | None:
+    """What the member had the coupon for, the member and a reward that is counted held before the coupon."""
+    claim = RewardClaim.objects.filter(coupon=coupon_id).first()
+    if claim is not None:
+        Member.objects.select_for_update(no_key=True, of=("self",)).get(pk=claim.member_id)
+        rows = Reward.objects.filter(pk=claim.reward_id, total_limit__isnull=False, taken__gt=0)
+        rows.update(taken=F("taken") - 1)
+    return claim
+
+
+def _return_points(claim: RewardClaim, coupon: Coupon, *, actor: Actor, at: datetime) -> None:
+    """Give back what a coupon cost; it no longer counts against the limits of the reward."""
+    paid = Transaction.objects.get(key=coupon.key)
+    ledger.reverse(posted=paid, key=f"{coupon.key}:returned", actor=actor, at=at)
+    claim.returned_at = at
+    claim.save(update_fields=["returned_at"])
+    record("reward.returned", claim, actor=actor, at=at, reward=claim.reward_id, points=claim.points)

@@ -14,7 +14,7 @@ together never more than the order.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from compensation.models import CouponKind, Stacking
@@ -211,6 +211,11 @@ class Validity:
 
     valid_from: datetime | None
     expires_at: datetime
+
+
+def last_day(ends_at: datetime, zone: tzinfo) -> date:
+    """The last day of what ends at a moment: at midnight it is the day before."""
+    return (ends_at - timedelta(seconds=1)).astimezone(zone).date()
 
 
 def validity(

@@ -52,6 +52,9 @@ class RewardClaim(models.Model):
     coupon = models.OneToOneField(Coupon, models.PROTECT, related_name="claim")
     points = models.PositiveIntegerField(_("points"))
     at = models.DateTimeField(_("at"))
+    returned_at = models.DateTimeField(
+        _("points returned"), null=True, blank=True, help_text=_("When the coupon was taken back.")
+    )
 
     class Meta:
         verbose_name = _("reward taken")

@@ -53,7 +53,7 @@ def save_reward(*, reward: Reward, actor: Actor, at: datetime) -> Reward:
     """Keep a new or changed reward. Claims stay as they were."""
     if reward.pk:  # those are counted only where there is a limit; whoever takes one is waited for
         Reward.objects.select_for_update().get(pk=reward.pk)
-        reward.taken = reward.claims.count()
+        reward.taken = reward.claims.filter(returned_at=None).count()
     reward.save()
     record("reward.saved", reward, actor=actor, at=at, points=reward.points, template=reward.template.code)
     return reward
@@ -61,7 +61,7 @@ def save_reward(*, reward: Reward, actor: Actor, at: datetime) -> Reward:
 
 def on_offer(member: Member, at: datetime) -> QuerySet[Reward]:
     """What the member may choose from, cheapest first, each with how many they took, as `mine`."""
-    claims = RewardClaim.objects.filter(reward=OuterRef("pk"), member=member).order_by()
+    claims = RewardClaim.objects.filter(reward=OuterRef("pk"), member=member, returned_at=None).order_by()
     mine = claims.values("reward").annotate(n=Count("pk")).values("n")
     return (
         Reward.objects.filter(
@@ -135,6 +135,6 @@ def _check(reward: Reward, member: Member, at: datetime) -> None:
     if not (reward.is_active and reward.template.is_active and begun) or over:
         raise NotOnOffer
     if reward.member_limit is not None:
-        mine = RewardClaim.objects.filter(reward=reward, member=member).count()
+        mine = RewardClaim.objects.filter(reward=reward, member=member, returned_at=None).count()
         if mine >= reward.member_limit:
             raise TakenBefore

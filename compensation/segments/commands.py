@@ -68,7 +68,7 @@ def delete(*, segment_id: int, actor: Actor, at: datetime) -> None:
 def recount(*, segment_id: int, at: datetime) -> int | None:
     """Count a segment anew for the list; None when it no longer makes sense or is gone."""
     segment = Segment.objects.filter(pk=segment_id).first()
-    if segment is None:
+    if segment is None or not queries.makes_sense(segment):
         return None
     number = queries.count(segment.filters, at)
     Segment.objects.filter(pk=segment_id).update(counted=number, counted_at=at)

@@ -76,6 +76,12 @@ def follow(*, at: datetime, limit: int = 2_000) -> int:
     return len(changed)
 
 
+def catch_up(*, at: datetime) -> None:
+    """Take up all orders that have changed by now."""
+    while follow(at=at):
+        pass
+
+
 @transaction.atomic
 def refresh_stale(*, at: datetime, limit: int = 2_000) -> int:
     """Work out anew those of whom an order has left the last 365 days; two passes at once share them."""

@@ -68,6 +68,15 @@ def narrowed(filters: Mapping[str, Any], rows: QuerySet[Member], at: datetime) -
     return found
 
 
+def makes_sense(segment: Segment | None) -> bool:
+    """Whether a segment can be asked for: a criterion that it was saved with may be gone."""
+    try:
+        clean(segment.filters if segment else {})
+    except Invalid:
+        return False
+    return True
+
+
 def members(segment: Segment | None, at: datetime) -> QuerySet[Member]:
     """The members of a segment; of none, all who were not erased."""
     return narrowed(segment.filters if segment else {}, Member.objects.all(), at)

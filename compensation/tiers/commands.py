@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from django.db import connection, transaction
@@ -14,6 +15,8 @@ from config.common.errors import Invalid, NotFound, WrongState
 from config.common.events import Actor, record
 
 MAX_NOTE = 200
+EVERYBODY = -1
+"""What the lowest tier takes."""
 
 
 def lowest() -> Tier:
@@ -104,6 +107,34 @@ def set_by_hand(
         note=note,
     )
     return TierPeriod.objects.get(member=member, ends_at=None)
+
+
+@transaction.atomic
+def save_tier(*, tier: Tier, actor: Actor, at: datetime) -> Tier:
+    """Keep a new or changed tier. Members stay where they are until they are looked at again.
+
+    Raises:
+        Invalid: it does not stand between its neighbours.
+    """
+    list(Tier.objects.select_for_update().order_by("pk").values_list("pk", flat=True))
+    check_boundaries(tier.pk, rank=tier.rank, above_fen=tier.above_fen)
+    tier.save()
+    record("tier.saved", tier, actor=actor, at=at, code=tier.code, rank=tier.rank, above_fen=tier.above_fen)
+    return tier
+
+
+def check_boundaries(tier_id: int | None, *, rank: int, above_fen: int) -> None:
+    """Refuse a tier by which somebody would be in none, or spending more would bring a lower one.
+
+    Raises:
+        Invalid: what is wrong.
+    """
+    others = Tier.objects.exclude(pk=tier_id or 0).values_list("rank", "above_fen")
+    tiers = sorted([*others, (rank, above_fen)])
+    if tiers[0][1] != EVERYBODY or any(above < 0 for _rank, above in tiers[1:]):
+        raise Invalid(_("The lowest tier is everybody's: -1 there, and 0 or more in all others."))
+    if any(low >= high for (_low, low), (_high, high) in pairwise(tiers)):
+        raise Invalid(_("A higher rank must take more spending than those below it."))
 
 
 @transaction.atomic

@@ -76,8 +76,9 @@ def spending(since: Mapping[int, datetime], *, until: datetime) -> dict[int, int
 
 
 def reached(fen: int, tiers: Sequence[Tier]) -> Tier:
-    """The highest of the tiers, of which the lowest is everybody's, that a spending reaches."""
-    return max((tier for tier in tiers if tier.above_fen < fen), key=lambda tier: tier.rank)
+    """The highest of the tiers that a spending reaches; the lowest is everybody's."""
+    lowest = min(tiers, key=lambda tier: tier.rank)
+    return max((tier for tier in tiers if tier.above_fen < fen), key=lambda tier: tier.rank, default=lowest)
 
 
 def kept_until(tier: Tier, by: TierRule, at: datetime) -> datetime | None:

@@ -147,6 +147,10 @@ class DepartmentAdmin(ModelAdmin):
         ),
     )  # fmt: skip
 
+    def get_readonly_fields(self, _request: Any, obj: Department | None = None) -> tuple[str, ...]:
+        """Budgets, grants, rules and shared pages name a department by its code, so that stays."""
+        return ("code",) if obj is not None else ()
+
     def has_delete_permission(self, _request: Any, _obj: Department | None = None) -> bool:
         """Never: a department that worked on cases is put out of use."""
         return False

@@ -64,7 +64,7 @@ def panels_of(request: StaffRequest, sheet: Sheet, *, revealed: bool) -> Iterato
         yield _order(case.order, sheet.at)
     yield Panel(_("Linked cases"), "feedback/panels/linked.html", {"sheet": sheet})
     if tasks := leaving.open_tasks(case):
-        yield _left_by_rules(request, tasks)
+        yield _left_by_rules(sheet, tasks)
     yield _remedies(request, sheet)
     for make in CASE_PANELS:
         if panel := make(request, case, sheet.at):
@@ -126,7 +126,7 @@ def _step(name: str | Promise, promised: datetime | None, times: list[datetime |
     return Step(name, promised, happened, is_late=promised is not None and (happened or at) > promised)
 
 
-def _left_by_rules(request: StaffRequest, tasks: list[RuleTask]) -> Panel:
+def _left_by_rules(sheet: Sheet, tasks: list[RuleTask]) -> Panel:
     """What automatic rules leave to whoever works on the case."""
     told = [
         (
@@ -138,7 +138,7 @@ def _left_by_rules(request: StaffRequest, tasks: list[RuleTask]) -> Panel:
         )
         for task in tasks
     ]
-    context = {"tasks": told, "may_give": request.user.has_perm("feedback.work_case")}
+    context = {"tasks": told, "may_give": "grant" in sheet.actions}
     return Panel(_("Left to you by rules"), "feedback/panels/rule_tasks.html", context)
 
 

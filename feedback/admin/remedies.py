@@ -1,4 +1,6 @@
-"""Grants as supervisors and finance decide on them: with their case, within their departments."""
+"""Grants as supervisors and finance decide on them, and their coupons: by case, within departments."""
+
+from datetime import datetime
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -7,14 +9,17 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from compensation.admin.coupons import CouponAdmin
 from compensation.admin.grants import GrantAdmin
-from compensation.models import Grant
+from compensation.models import Coupon, Grant
+from config.common.errors import NotFound, NotPermitted
 from config.common.models import User
 from config.common.screens import StaffRequest
 from feedback.remedies import commands
-from feedback.remedies.queries import visible_grants
+from feedback.remedies.queries import get_for, visible_grants
 
 admin.site.unregister(Grant)
+admin.site.unregister(Coupon)
 
 
 @admin.register(Grant)
@@ -53,3 +58,16 @@ class RemedyAdmin(GrantAdmin):
             commands.refuse(grant_id=grant_id, actor=actor, note=note, at=at)
         else:
             commands.reverse(grant_id=grant_id, actor=actor, note=note, at=at)
+
+
+@admin.register(Coupon)
+class GivenCouponAdmin(CouponAdmin):
+    """Coupons; what a grant gave is taken back where its case is, by whoever may see that."""
+
+    def take_back(self, *, grant_id: int, actor: User, note: str, at: datetime) -> None:
+        """Take back what a grant gave, written to its case."""
+        try:
+            get_for(actor, grant_id)
+        except NotFound as error:
+            raise NotPermitted(_("It was given in no case of your departments.")) from error
+        commands.reverse(grant_id=grant_id, actor=actor, note=note, at=at)

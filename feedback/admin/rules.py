@@ -27,6 +27,7 @@ from feedback.admin.access import case_or_404, needs
 from feedback.admin.sops import Choices
 from feedback.automatic import leaving, words
 from feedback.automatic.dry_run import dry_run
+from feedback.cases.queries import actions_for
 from feedback.models import (
     Aspect,
     CaseKind,
@@ -368,9 +369,10 @@ def end_task(request: StaffRequest, task_id: int) -> HttpResponse:
     case_id = RuleTask.objects.filter(pk=task_id).values_list("case", flat=True).first()
     if case_id is None:
         raise Http404
-    case_or_404(request.user, case_id)
+    case = case_or_404(request.user, case_id)
     at, give_id = timezone.now(), id_in(request.POST.get("give"))
     try:
+        actions_for(case, request.user).check("grant")
         if give_id is None:
             leaving.dismiss(task_id=task_id, actor=request.user, at=at)
             messages.success(request, _("Noted: nothing has to be given."))

@@ -50,7 +50,7 @@ def test_a_kind_that_was_given_is_changed_for_what_comes(admin_client):
 
 def test_coupons_are_taken_back_with_a_reason(client):
     granted, free = give("case:1").coupon, give_coupon(MemberFactory())
-    user = signed_in(client, "view_coupon", "revoke_coupon", "approve_grant")
+    user = signed_in(client, "view_coupon", "revoke_coupon", "approve_grant", "decide_all_departments")
     data = {"action": "revoke", "_selected_action": [granted.pk, free.pk]}
     refused = client.post(page("coupon"), data, follow=True)
     assert "请说明" in refused.content.decode()

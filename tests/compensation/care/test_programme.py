@@ -368,10 +368,11 @@ def test_the_cap_counts_the_days_before():
     festive = OfferFactory(trigger=Trigger.FESTIVAL, festival=Festival.NEW_YEAR, active_since=AT)
     for day, reason in ((6, HeldReason.CAP), (7, "")):
         CareAct.objects.create(
-            rule=festive, version=1, member=member, key=f"x:{day}", happened_at=AT, due_at=AT + day * DAY
-        )
+            rule=festive, version=1, member=member, key=f"festival:new_year:{day}",
+            happened_at=AT, due_at=AT + day * DAY,
+        )  # fmt: skip
         run(AT + day * DAY)
-        assert CareAct.objects.get(key=f"x:{day}").reason == reason
+        assert CareAct.objects.get(key=f"festival:new_year:{day}").reason == reason
 
 
 def test_a_kill_in_between_leaves_everything_as_it_was(monkeypatch):
@@ -584,6 +585,174 @@ def test_the_birthday_coupon_is_that_of_the_tier():
 
 def defaults_money(at):
     seed_money()
+
+
+# --- one broken thing stops nothing else -------------------------------------------------------------------
+
+
+def broken_segment(**filters):
+    """A segment with a criterion that no longer makes sense."""
+    return SegmentFactory(filters=filters or {"tier": ["gone"]})
+
+
+def test_a_segment_that_no_longer_makes_sense_stops_no_other_rule():
+    segment = broken_segment()
+    for narrow in ({"segment": segment}, {}):
+        OfferFactory(**narrow)
+        RuleFactory(**narrow)
+        birthday_rule(**narrow)
+    OrderFactory(paid_at=AT - HOUR, member=willing(birthday=date(1990, 11, 22)))
+    run()
+    assert CareAct.objects.filter(status=CareStatus.DONE).count() == CareAct.objects.count() == 3
+    segment.filters = {}
+    segment.save()
+    run()
+    assert keys(rule__segment=segment) == ["birthday:2026", "registered"]
+
+
+def test_what_waits_for_a_broken_segment_is_asked_again_and_then_held():
+    segment = SegmentFactory(filters={"region": "上海"})
+    OfferFactory(segment=segment)
+    OfferFactory()
+    willing()
+    finding.find(at=AT)
+    segment.filters = {"tier": ["gone"]}
+    segment.save()
+    for hour in range(60):
+        run(AT + hour * HOUR)
+    act = CareAct.objects.get(rule__segment=segment)
+    assert (act.status, act.reason, act.detail) == (CareStatus.HELD, HeldReason.SEGMENT, "invalid")
+    assert CareAct.objects.get(rule__segment=None).status == CareStatus.DONE
+
+
+def test_a_rule_stays_with_its_occasion_once_members_had_it():
+    rule = OfferFactory()
+    rule.trigger = Trigger.ORDER_PAID
+    care.save_rule(rule=rule, actor=None, at=AT)
+    rule.trigger = Trigger.REGISTERED
+    care.save_rule(rule=rule, actor=None, at=AT - 2 * HOUR)
+    willing()
+    finding.find(at=AT)
+    rule.trigger = Trigger.POINTS_EXPIRING
+    rule.days = 7
+    with pytest.raises(Invalid) as refusal:
+        care.save_rule(rule=rule, actor=None, at=AT)
+    assert refusal.value.details == {"field": "trigger"}
+
+
+def test_an_occasion_that_fails_is_held_and_stops_no_other():
+    seed_money()
+    rule = OfferFactory(coupon=CouponTemplateFactory(), points=5)
+    willing()
+    OfferFactory(is_capped=False)
+    finding.find(at=AT)
+    CareRule.objects.filter(pk=rule.pk).update(trigger=Trigger.POINTS_EXPIRING, days=7)
+    run()
+    act = CareAct.objects.get(rule=rule)
+    assert (act.status, act.reason, act.detail) == (CareStatus.HELD, HeldReason.REFUSED, "ValueError")
+    assert not Grant.objects.exists()
+    assert Notice.objects.count() == CareAct.objects.filter(status=CareStatus.DONE).count() == 1
+
+
+def test_runs_of_days_that_are_over_do_not_come_back():
+    rule = birthday_rule()
+    willing(birthday=date(1990, 10, 23))
+    willing(birthday=date(1990, 11, 21))
+    for day in (date(2026, 10, 23), date(2026, 11, 21)):
+        CareRun.objects.create(rule=rule, day=day)
+    rule.is_active = False
+    care.save_rule(rule=rule, actor=None, at=AT)
+    rule.is_active = True
+    care.save_rule(rule=rule, actor=None, at=AT)
+    run()
+    assert not keys()
+    assert not CareRun.objects.filter(finished_at=None).exists()
+
+
+def test_an_order_counts_for_its_own_occasion():
+    rich = SegmentFactory(filters={"spent_from": "100"})
+    RuleFactory(segment=rich)
+    OrderFactory(paid_at=AT - HOUR, placed_at=AT - HOUR, total_fen=50_000)
+    OrderFactory(paid_at=AT - HOUR, placed_at=AT - HOUR, total_fen=5_000)
+    assert finding.find_by_orders(at=AT) == 1
+    run()
+    assert len(said()) == 1
+
+
+def test_a_first_order_after_a_cancelled_one_is_the_first():
+    RuleFactory(trigger=Trigger.FIRST_ORDER, title="谢谢 {order}", title_en="Thanks for {order}")
+    member = MemberFactory(language="en")
+    OrderFactory(
+        member=member, paid_at=AT - 30 * DAY, status=OrderStatus.CANCELLED, cancelled_at=AT - 29 * DAY
+    )
+    OrderFactory(member=member, paid_at=AT - HOUR, external_id="A2")
+    run()
+    assert said() == [("Thanks for A2", "")]
+
+
+def test_an_order_that_came_back_is_not_cheered():
+    RuleFactory(trigger=Trigger.DELIVERED, delay_hours=72)
+    order = OrderFactory(status=OrderStatus.DELIVERED, changed_at=AT - HOUR)
+    finding.find(at=AT)
+    Order.objects.filter(pk=order.pk).update(status=OrderStatus.RETURNED, returned_at=AT + DAY)
+    run(AT + 4 * DAY)
+    assert CareAct.objects.get().reason == HeldReason.OVER
+
+
+def test_what_stood_in_the_portal_only_does_not_count_towards_the_cap():
+    CareTerms.objects.create(most=1, days=7)
+    OfferFactory(consent=ConsentNeed.TO_SEND)
+    member = willing(consent_marketing=False)
+    run()
+    Member.objects.filter(pk=member.pk).update(consent_marketing=True)
+    OfferFactory()
+    run(AT + HOUR)
+    OfferFactory()
+    run(AT + 2 * HOUR)
+    acts = CareAct.objects.order_by("pk").values_list("status", "is_sent")
+    assert list(acts) == [("done", False), ("done", True), ("held", False)]
+
+
+def test_a_title_without_its_values_is_neutral():
+    OfferFactory(title="{name}，好久不见", title_en="It has been a while, {name}", name_en="Internal rule")
+    willing(name="")
+    run()
+    assert said() == [("A message for you", "")]
+
+
+def test_a_gift_is_told_by_what_it_is_worth_and_its_last_day():
+    kinds = {"ten": {"kind": "percent", "percent_off": 10}, "post": {"kind": "shipping"}}
+    ends = datetime(2026, 11, 30, 16, tzinfo=UTC)  # midnight in Shanghai
+    for code, facts in kinds.items():
+        template = CouponTemplateFactory(
+            code=code, valid_from=AT - DAY, valid_until=ends, value_fen=5_000, **facts
+        )
+        OfferFactory(coupon=template, is_capped=False, title_en="{coupon_value} until {coupon_until}")
+    willing()
+    run()
+    assert {title for title, _body in said()} == {
+        "10% off until Nov. 30, 2026",
+        "Free shipping until Nov. 30, 2026",
+    }
+
+
+def test_points_that_end_at_midnight_are_told_of_by_their_last_day():
+    seed_money()
+    RuleFactory(
+        trigger=Trigger.POINTS_EXPIRING,
+        days=7,
+        title_en="{expiring_points} until {expires_on}",
+        active_since=AT,
+    )
+    midnight = datetime(2026, 11, 28, 16, tzinfo=UTC)
+    member = willing()
+    for amount, ends in ((9, midnight), (30, midnight + DAY)):
+        ledger.post(
+            key=str(amount), kind="points.earned", moves=given(Unit.POINTS, amount, member_id=member.pk),
+            actor=None, at=AT, terms=LotTerms(expires_at=ends),
+        )  # fmt: skip
+    run()
+    assert said() == [("30 until Nov. 29, 2026", "")]
 
 
 # --- what ships --------------------------------------------------------------------------------------------

@@ -4,12 +4,14 @@ from threading import Event
 
 import pytest
 
+from compensation.coupons import commands as coupons
 from compensation.ledger import commands as ledger
 from compensation.ledger.check import differences
 from compensation.ledger.rules import given
 from compensation.models import Coupon, CouponTemplate, Reward, RewardClaim, Unit
 from compensation.points import redeeming
 from config.common.errors import KeyReused, NotFound, WrongState
+from config.common.models import Event
 from tests.factories.compensation import CouponTemplateFactory, MemberFactory
 from tests.factories.money import AT
 from tests.factories.points import DAY, held
@@ -175,3 +177,35 @@ def test_thirty_two_at_once_for_one_key_take_one(member, reward):
     assert not refused(results)
     assert len({claim.pk for claim in results}) == 1
     assert held(member) == (700, 0, 0)
+
+
+def test_a_coupon_that_is_taken_back_gives_its_points_back(member):
+    reward = on_offer(total_limit=1, member_limit=1)
+    claim = take(member, reward)
+    with pytest.raises(redeeming.NoneLeft):
+        take(having(300), reward)
+    coupons.revoke(coupon_id=claim.coupon_id, actor=None, at=AT, reason="Mistake")
+    claim.refresh_from_db(), reward.refresh_from_db()
+    assert (held(member), claim.returned_at, reward.taken) == ((1_000, 0, 0), AT, 0)
+    assert Event.objects.get(kind="reward.returned").data["points"] == 300
+    assert list(differences()) == []
+    assert redeeming.on_offer(member, AT).get().mine == 0
+    take(member, reward, "key-0002")
+    assert held(member) == (700, 0, 0)
+    redeeming.save_reward(reward=Reward.objects.get(), actor=None, at=AT)
+    assert Reward.objects.get().taken == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_reward_is_taken_while_another_is_taken_back(member):
+    reward = on_offer(total_limit=2)
+    claim = take(member, reward)
+    results = at_once(
+        lambda: coupons.revoke(coupon_id=claim.coupon_id, actor=None, at=AT),
+        lambda: coupons.revoke(coupon_id=claim.coupon_id, actor=None, at=AT),
+        lambda: take(member, reward, "key-0002"),
+    )
+    assert len(refused(results)) == 1
+    assert held(member) == (700, 0, 0)
+    assert Reward.objects.get().taken == 1
+    assert list(differences()) == []

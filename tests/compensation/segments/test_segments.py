@@ -271,3 +271,12 @@ def test_two_refreshes_at_once_end_with_all_orders():
 
     assert not refused(at_once(*[refresh] * 6))
     assert MemberFigures.objects.get().spent_fen == 4_000
+
+
+def test_a_segment_that_no_longer_makes_sense_is_not_counted_anew():
+    broken, whole = SegmentFactory(filters={"tier": ["gone"]}), SegmentFactory()
+    willing()
+    counted = [commands.recount(segment_id=one.pk, at=AT) for one in (broken, whole)]
+    assert counted == [None, 1]
+    broken.refresh_from_db()
+    assert broken.counted_at is None

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
+from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -128,6 +129,55 @@ def test_seeding_again_keeps_edits(tiers):
     defaults.seed(AT)
     assert Tier.objects.get(code="silver").above_fen == 60_000
     assert Tier.objects.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("code", "fields"),
+    [
+        ("ordinary", {"above_fen": 0}),
+        ("ordinary", {"above_fen": -2}),
+        ("silver", {"above_fen": -1}),
+        ("silver", {"above_fen": 100_000}),
+        ("gold", {"above_fen": 40_000}),
+        ("gold", {"rank": 0}),
+        (None, {"rank": 9, "above_fen": 60_000}),
+        (None, {"rank": 9, "above_fen": -5}),
+    ],
+)
+def test_boundaries_rise_from_everybody(tiers, code, fields):
+    tier = tiers[code] if code else Tier(code="new", name="新", name_en="New")
+    for name, value in fields.items():
+        setattr(tier, name, value)
+    with pytest.raises(Invalid):
+        commands.save_tier(tier=tier, actor=None, at=AT)
+    assert Tier.objects.filter(**fields, code=tier.code).count() == 0
+
+
+def test_a_tier_is_kept_with_its_event(tiers):
+    tiers["silver"].above_fen = 60_000
+    commands.save_tier(tier=tiers["silver"], actor=None, at=AT)
+    assert Event.objects.get(kind="tier.saved").data["above_fen"] == 60_000
+
+
+def test_somebody_below_all_boundaries_is_in_the_lowest(member):
+    Tier.objects.filter(code="ordinary").update(above_fen=0)
+    assess(member)
+    assert codes(member) == [("ordinary", "start")]
+
+
+def test_the_code_of_a_tier_stays(tiers, admin_client):
+    page = reverse("admin:compensation_tier_change", args=[tiers["gold"].pk])
+    data = {
+        "code": "vip", "name": "金", "name_en": "Gold", "rank": "2", "above_fen": "200000",
+        "benefits-TOTAL_FORMS": "0", "benefits-INITIAL_FORMS": "0",
+    }  # fmt: skip
+    assert admin_client.post(page, data).status_code == 302
+    refused = admin_client.post(page, data | {"above_fen": "-1"})
+    assert "above_fen" in refused.context["adminform"].form.errors
+    gold = Tier.objects.get(rank=2)
+    assert (gold.code, gold.above_fen) == ("gold", 200_000)
+    with pytest.raises(IntegrityError, match="stays"):
+        Tier.objects.filter(pk=gold.pk).update(code="vip")
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

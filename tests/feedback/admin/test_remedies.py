@@ -6,6 +6,7 @@ from compensation.models import Grant, Notice
 from config.common.events import timeline
 from config.common.models import User
 from feedback.defaults.authority import seed_authority
+from feedback.defaults.roles import seed_roles
 from feedback.models import Alert
 from feedback.remedies.commands import grant_for_case
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory, StaffFactory, group
@@ -94,3 +95,20 @@ def test_the_list_takes_a_constant_number_of_queries(admin_client):
             admin_client.get(GRANTS)
         counts.append(len(made))
     assert counts[0] == counts[1]
+
+
+def test_a_coupon_of_a_case_is_taken_back_within_its_department_and_written_there(client):
+    department = DepartmentFactory()
+    grant = asked(department, somebody("agent", department), 5)
+    seed_roles(AT)
+    data = {"action": "revoke", "_selected_action": [grant.coupon.pk], "note": "Mistake"}
+    outsider, supervisor = somebody("supervisor", DepartmentFactory()), somebody("supervisor", department)
+    client.force_login(outsider)
+    client.post("/admin/compensation/coupon/", data, follow=True)
+    grant.refresh_from_db()
+    assert (grant.status, grant.coupon.status) == ("confirmed", "issued")
+    client.force_login(supervisor)
+    client.post("/admin/compensation/coupon/", data, follow=True)
+    grant = Grant.objects.get(pk=grant.pk)
+    assert (grant.status, grant.coupon.status) == ("reversed", "revoked")
+    assert "remedy.reversed" in timeline([grant.remedy.case]).values_list("kind", flat=True)

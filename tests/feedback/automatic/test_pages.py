@@ -1,13 +1,24 @@
 import pytest
+from django.contrib.auth.models import Permission
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from compensation.models import Cap, Rule, RuleVersion
+from compensation.models import Cap, Grant, Rule, RuleVersion
 from compensation.rules import commands
-from config.common.models import Event
+from config.common.models import Event, User
+from feedback.automatic import leaving
 from feedback.automatic.applying import apply_to_gaps
-from feedback.models import RuleTask
-from tests.factories.feedback import DepartmentFactory
+from feedback.defaults.authority import seed_authority
+from feedback.defaults.roles import seed_roles
+from feedback.models import RuleTask, TaskReason
+from tests.factories.feedback import (
+    AgentFactory,
+    CaseFactory,
+    DepartmentFactory,
+    HandoffFactory,
+    StaffFactory,
+)
 from tests.factories.money import AT, CouponTemplateFactory
 from tests.factories.rules import rule_of
 from tests.feedback.automatic.test_applying import late
@@ -116,3 +127,26 @@ def test_the_case_says_why_something_waits(admin_client):
     for page in (at("case", gap.case_id), at("approvals")):
         shown = admin_client.get(page).content.decode()
         assert "This rule has given 0 grants of at most 0 grants until 2026-11-22 00:00" in shown
+
+
+@pytest.mark.parametrize(("own", "granting"), [(False, True), (True, False), (True, True)])
+def test_what_a_rule_left_takes_the_right_to_give_in_the_case(client, own, granting):
+    seed_roles(AT)
+    seed_authority(AT)
+    ours, theirs = DepartmentFactory(), DepartmentFactory()
+    case = CaseFactory(department=ours)
+    HandoffFactory(case=case, department=theirs, from_department=ours)
+    version = rule_of("late", 5, trigger="case")
+    with transaction.atomic():
+        task = leaving.leave(key="x", case=case, gap=None, version=version, reason=TaskReason.CHOOSE, at=AT)
+    user = StaffFactory(role="agent")
+    if not granting:
+        user.groups.get().permissions.remove(Permission.objects.get(codename="add_grant"))
+    AgentFactory(user=user, departments=[ours if own else theirs])
+    client.force_login(User.objects.get(pk=user.pk))
+    page = client.get(at("case", case.pk)).content.decode()
+    assert (at("rule-task", task.pk) in page) is (own and granting)
+    for give in (version.gives.get().pk, ""):
+        client.post(at("rule-task", task.pk), {"give": give})
+    task.refresh_from_db()
+    assert (task.end, Grant.objects.count()) == (("given", 1) if own and granting else ("", 0))
