@@ -176,10 +176,11 @@ def revoke(*, coupon_id: int, actor: Actor, at: datetime, reason: str = "") -> C
 
 
 def _claim_of(coupon_id: int) -> RewardClaim | None:
-    """What the member had the coupon for, the member and a reward that is counted held before the coupon."""
+    """What the member had the coupon for; the member and the reward are held before the coupon."""
     claim = RewardClaim.objects.filter(coupon=coupon_id).first()
     if claim is not None:
         Member.objects.select_for_update(no_key=True, of=("self",)).get(pk=claim.member_id)
+        Reward.objects.select_for_update(no_key=True).get(pk=claim.reward_id)
         rows = Reward.objects.filter(pk=claim.reward_id, total_limit__isnull=False, taken__gt=0)
         rows.update(taken=F("taken") - 1)
     return claim

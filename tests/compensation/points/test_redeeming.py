@@ -11,7 +11,7 @@ from compensation.ledger.rules import given
 from compensation.models import Coupon, CouponTemplate, Reward, RewardClaim, Unit
 from compensation.points import redeeming
 from config.common.errors import KeyReused, NotFound, WrongState
-from config.common.models import Event
+from config.common.models import Event as Happened
 from tests.factories.compensation import CouponTemplateFactory, MemberFactory
 from tests.factories.money import AT
 from tests.factories.points import DAY, held
@@ -187,7 +187,7 @@ def test_a_coupon_that_is_taken_back_gives_its_points_back(member):
     coupons.revoke(coupon_id=claim.coupon_id, actor=None, at=AT, reason="Mistake")
     claim.refresh_from_db(), reward.refresh_from_db()
     assert (held(member), claim.returned_at, reward.taken) == ((1_000, 0, 0), AT, 0)
-    assert Event.objects.get(kind="reward.returned").data["points"] == 300
+    assert Happened.objects.get(kind="reward.returned").data["points"] == 300
     assert list(differences()) == []
     assert redeeming.on_offer(member, AT).get().mine == 0
     take(member, reward, "key-0002")

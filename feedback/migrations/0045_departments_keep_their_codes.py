@@ -16,7 +16,7 @@ FREE = "DROP TRIGGER department_keeps_code ON feedback_department; DROP FUNCTION
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("feedback", "0043_triage_queue"),
+        ("feedback", "0044_rule_task_gives"),
     ]
 
     operations = [
