@@ -16,7 +16,7 @@ FREE = "DROP TRIGGER department_keeps_code ON feedback_department; DROP FUNCTION
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("feedback", "0044_rule_task_gives"),
+        ("feedback", "0045_playbooks_give_all"),
     ]
 
     operations = [

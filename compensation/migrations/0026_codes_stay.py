@@ -16,7 +16,7 @@ FREE = "DROP TRIGGER tier_keeps_code ON compensation_tier; DROP FUNCTION compens
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("compensation", "0024_refund_member"),
+        ("compensation", "0025_owed_whole"),
     ]
 
     operations = [
