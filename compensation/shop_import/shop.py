@@ -22,6 +22,7 @@ from compensation.orders import commands as orders
 from compensation.points import commands as points
 from compensation.points import referring
 from compensation.refunds import returning
+from compensation.shop_import import holding
 from compensation.shop_import.convert import FieldType, Type
 from compensation.shop_import.targets import Item, Reference, Target, Written, resolve
 from compensation.tiers import commands as tiers
@@ -140,6 +141,7 @@ MEMBER = Target(
     defaults=_new_member,
     optional=("consent_marketing",),
     frozen="erased_at",
+    hold=holding.members,
     after=_members_changed,
 )
 REFERRAL = _Referrals(
@@ -177,6 +179,7 @@ ORDER = Target(
     },
     optional=("freight",),
     touched="changed_at",
+    hold=holding.orders,
     after=_orders_changed,
 )
 SHIPMENT = Target(
@@ -194,6 +197,7 @@ SHIPMENT = Target(
     columns={"order": "order_id"},
     references=(Reference("order", Order),),
     defaults=lambda _at: {"carrier": "", "tracking_number": ""},
+    hold=holding.parts_of_orders,
     after=_parcels_changed,
 )
 LINE = Target(
@@ -218,6 +222,7 @@ LINE = Target(
     ),
     defaults=lambda _at: {"quantity": 1},
     optional=("quantity",),
+    hold=holding.parts_of_orders,
     after=_lines_changed,
 )
 RETURN = _Returns(

@@ -75,6 +75,8 @@ class Target:
     """A column that, once filled, keeps a row as it is: an erased member stays erased."""
     touched: str = ""
     """A column that is set to the time of the import when a row changes."""
+    hold: Callable[[Sequence[Item]], None] = lambda _items: None
+    """Called in the transaction before the rows are written, to lock what they hang on; may reject some."""
     after: Callable[[Sequence[int], datetime], None] = lambda _ids, _at: None
     """Called in the transaction with the primary keys of the rows that are new or changed."""
     batch: int = 1_000
@@ -89,6 +91,8 @@ class Target:
         for reference in self.references:
             resolve(reference, items)
         good = sorted((item for item in items if not item.fault), key=lambda item: item.key)
+        self.hold(good)
+        good = [item for item in good if not item.fault]
         if not good:
             return Written([], 0, 0)
         for item in good:

@@ -3,16 +3,28 @@
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Event as Event_
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
+from compensation.grants.commands import Content, request
 from compensation.models import Order, OrderLine, PieceReturn, Product, Shipment
+from compensation.orders import commands as orders
+from compensation.points import commands as points
+from compensation.refunds import commands as refunds
+from compensation.shop_import import push
 from compensation.shop_import.push import LineFacts, OrderFacts, ReturnFacts, ShipmentFacts, record_order
+from compensation.shop_import.shop import LINE as LINES
+from compensation.shop_import.shop import ORDER as ORDERS
+from compensation.shop_import.targets import Item
 from config.common.errors import DomainError, Invalid
 from config.common.models import Event
 from tests.factories.compensation import MemberFactory
+from tests.factories.money import PointsRuleFactory
 from tests.factories.points import held, rules
+from tests.factories.refunds import refund
+from tests.threads import at_once, refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("C1")]
 AT = datetime(2026, 3, 10, tzinfo=UTC)
@@ -143,3 +155,92 @@ def test_a_part_is_not_told_as_the_whole_nor_more_than_was_bought(member, pieces
     whole = [ReturnFacts(external_id="R1", arrived_at=AT)]
     record_order(order=returned, lines=[LINE], shipments=[PARCEL], returns=whole, actor=None, at=AT)
     assert PieceReturn.objects.get().quantity == 1
+
+
+def test_an_order_moves_to_another_member_as_long_as_nothing_hangs_on_it(member):
+    other = MemberFactory(external_id="M2", registered_at=AT)
+    tell()
+    assert tell(replace(ORDER, member="M2")).member == other
+    one = refund(Order.objects.get(), 1_000)
+    with pytest.raises(Invalid):
+        tell(replace(ORDER, member="M1", status="delivered"))
+    order = Order.objects.get()
+    assert (order.member, order.status, one.member) == (other, "shipped", other)
+    assert tell(replace(ORDER, member="M2", status="delivered")).status == "delivered"
+
+
+@pytest.mark.parametrize("hanging", ["grant", "points"])
+def test_of_many_orders_only_the_one_that_may_not_move_is_rejected(member, hanging):
+    rules(AT - timedelta(days=1))
+    other = MemberFactory(external_id="M2", registered_at=AT)
+    tell(), tell(replace(ORDER, external_id="O2"), shipments=(), lines=())
+    bound = Order.objects.get(external_id="O1")
+    if hanging == "grant":
+        PointsRuleFactory()
+        content = Content(kind="points", points=5)
+        request(
+            key="k", cause="c", member=member, order=bound, content=content, reason="x", actor=None, at=AT
+        )
+    else:
+        tell(replace(ORDER, status="delivered"))
+    rows = [
+        Item("f", line, (number,), {"external_id": number, "member": "M2", "status": "paid", "placed_at": AT})
+        for line, number in enumerate(("O1", "O2"), start=1)
+    ]
+    with transaction.atomic():
+        written = ORDERS.write(rows, AT)
+    assert (written.updated, [(row.field, bool(row.fault)) for row in rows]) == (
+        1,
+        [("member", True), ("", False)],
+    )
+    assert rows[0].shown == "O1"
+    assert set(Order.objects.values_list("external_id", "member")) == {("O1", member.pk), ("O2", other.pk)}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_told_while_it_is_refunded_both_wait_in_the_same_order(monkeypatch):
+    """The one held the order and waited for its member, the other the other way round."""
+    rules(AT - timedelta(days=1))
+    MemberFactory(external_id="M1", registered_at=AT - timedelta(days=9))
+    order = tell()
+    has_order, has_member, hold, after = Event_(), Event_(), refunds._hold, points.orders_changed
+
+    def refunded(*args):
+        has_member.set(), has_order.wait(0.5)
+        return hold(*args)
+
+    def changed(**how):
+        has_order.set(), has_member.wait(0.5)
+        return after(**how)
+
+    monkeypatch.setattr(refunds, "_hold", refunded)
+    monkeypatch.setattr(points, "orders_changed", changed)
+    delivered = replace(ORDER, status="delivered")
+    assert not refused(at_once(lambda: refund(order, 1_000), lambda: tell(delivered, lines=(), shipments=())))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_told_while_its_lines_are_imported_both_wait_in_the_same_order(monkeypatch):
+    MemberFactory(external_id="M1", registered_at=AT - timedelta(days=9))
+    order = tell()
+    has_line, has_order, touch, write = Event_(), Event_(), orders.touch, push._write
+
+    def touched(**how):
+        has_line.set(), has_order.wait(0.5)
+        return touch(**how)
+
+    def written(target, *args):
+        if target is LINES:
+            has_order.set(), has_line.wait(0.5)
+        return write(target, *args)
+
+    def imported():
+        row = {"order": order.external_id, "external_id": "1", "product": "P1", "paid": 5_000}
+        with transaction.atomic():
+            LINES.write([Item("f", 1, ("O1", "1"), row)], AT)
+
+    monkeypatch.setattr(orders, "touch", touched)
+    monkeypatch.setattr(push, "_write", written)
+    news = replace(ORDER, total=7_000), (replace(LINE, paid=7_000),)
+    assert not refused(at_once(imported, lambda: tell(*news, shipments=())))
+    assert OrderLine.objects.get().paid_fen in {5_000, 7_000}
