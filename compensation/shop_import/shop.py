@@ -88,7 +88,9 @@ class _Returns(Target):
         for reference in self.references:
             resolve(reference, items)
         new: list[int] = []
-        for item in sorted((item for item in items if not item.fault), key=lambda item: item.key):
+        good = sorted((item for item in items if not item.fault), key=lambda item: item.key)
+        holding.parts_of_orders(good)
+        for item in good:
             said = item.values
             before = PieceReturn.objects.filter(
                 order_line__order=said["order"],
