@@ -12,6 +12,8 @@ class CompensationConfig(AppConfig):
         """Say who sends what this app puts into the outbox, what beat wakes, and what ships."""
         from compensation import personal as ours
         from compensation.admin.care import CARE_MENU, CARE_PAGES, fact
+        from compensation.admin.privacy import PRIVACY_PAGES
+        from compensation.admin.privacy import fact as data_of
         from compensation.admin.refunds import REFUND_MENU
         from compensation.admin.segments import SEGMENT_MENU, SEGMENT_PAGES
         from compensation.admin.shop import MEMBER_FACTS
@@ -20,6 +22,7 @@ class CompensationConfig(AppConfig):
         from compensation.grants import following as grants
         from compensation.grants import parcels, shipping
         from compensation.notices import commands, senders
+        from compensation.privacy import ending
         from compensation.refunds import commands as refunds
         from compensation.refunds import following, sending
         from compensation.segments.commands import USES
@@ -27,15 +30,22 @@ class CompensationConfig(AppConfig):
         from config.common.outbox import SENDERS
         from config.common.registry import DEFAULTS, DEMO, MENU, PAGES, PERIODIC, Periodic
 
-        personal.add(ours.PERSONAL, ours.FREE)
+        personal.add(
+            ours.PERSONAL,
+            ours.FREE,
+            also=ours.ALSO,
+            named=ours.NAMED,
+            standing=ending.standing,
+            ending=ending.end,
+        )
         SENDERS[commands.MEMBER] = senders.send_notice
         SENDERS[commands.CODE] = senders.send_code
         SENDERS[refunds.SEND] = sending.send
         SENDERS[parcels.SHOP] = shipping.ask_shop
         following.FOLLOWERS.append(grants.follow)
         MENU.extend([*REFUND_MENU, *CARE_MENU, *SEGMENT_MENU])
-        PAGES.extend([*CARE_PAGES, *SEGMENT_PAGES])
-        MEMBER_FACTS.append(fact)
+        PAGES.extend([*CARE_PAGES, *SEGMENT_PAGES, *PRIVACY_PAGES])
+        MEMBER_FACTS.extend([fact, data_of])
         PERIODIC.append(Periodic("forget old sign-ins", "compensation.forget_sign_ins", every_seconds=3600))
         PERIODIC.append(Periodic("expire coupons", "compensation.expire_coupons", every_seconds=60))
         PERIODIC.append(Periodic("review tiers", "compensation.review_tiers", every_seconds=600))

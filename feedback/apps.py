@@ -34,7 +34,7 @@ class FeedbackConfig(AppConfig):
         from feedback.admin.sop_changes import CHANGE_MENU, CHANGE_PAGES
         from feedback.admin.sop_preview import SOP_MENU, SOP_PAGES
         from feedback.admin.staffing import STAFFING_MENU, STAFFING_PAGES
-        from feedback.cases import outgoing
+        from feedback.cases import erasing, outgoing
         from feedback.channels import all_channels
         from feedback.channels.chat.queries import is_open
         from feedback.defaults import demo, demo_staff, seed
@@ -43,7 +43,7 @@ class FeedbackConfig(AppConfig):
         from feedback.portal import panels
         from feedback.remedies.choosing import BATCH_SOURCES
 
-        personal.add(ours.PERSONAL, ours.FREE)
+        personal.add(ours.PERSONAL, ours.FREE, also=ours.ALSO, standing=erasing.standing)
         SOURCES.update(BATCH_SOURCES)
         CASE_PANELS.extend([beside.watchers, beside.times])
         DEFAULTS.extend(seed.SEEDS)

@@ -8,10 +8,13 @@ C, A, S, R, F, T, M = (
 
 PERSONAL = {
     "feedback.Case": Personal({"subject": S, "last_message": S, "language": A}, "member"),
-    "feedback.CaseWords": Personal({"words": S}, "case__member"),
-    "feedback.Message": Personal({"body": S}, "case__member"),
-    "feedback.Attachment": Personal({"file": F, "name": S, "sha256": T}, "message__case__member"),
-    "feedback.Draft": Personal({"body": S}, "case__member"),
+    "feedback.CaseWords": Personal({"words": S}, "case__member", goes=True, is_told=False),
+    "feedback.Message": Personal({"body": S}, "case__member", told={"is_public": True}),
+    "feedback.Attachment": Personal(
+        {"file": F, "name": S, "sha256": T}, "message__case__member", goes=True,
+        told={"message__is_public": True},
+    ),
+    "feedback.Draft": Personal({"body": S}, "case__member", goes=True, is_told=False),
     "feedback.ChannelMessage": Personal(
         {
             "external_id": T, "thread_id": T, "letter_id": T, "reason": R, "sender": C, "sender_name": C,
@@ -21,29 +24,29 @@ PERSONAL = {
     ),
     "feedback.Call": Personal({"external_id": T, "number": C, "recording_url": F}, "member"),
     "feedback.AnswerGiven": Personal({"question": S}, "member"),
-    "feedback.Handoff": Personal({"question": R, "answer": R}, "case__member"),
-    "feedback.Pause": Personal({"remark": R}, "clock__case__member"),
-    "feedback.Firing": Personal({"outcome": M}, "clock__case__member"),
-    "feedback.Alert": Personal({"data": M}, "case__member"),
+    "feedback.Handoff": Personal({"question": R, "answer": R}, "case__member", is_told=False),
+    "feedback.Pause": Personal({"remark": R}, "clock__case__member", is_told=False),
+    "feedback.Firing": Personal({"outcome": M}, "clock__case__member", is_told=False),
+    "feedback.Alert": Personal({"data": M}, "case__member", goes=True, is_told=False),
     "feedback.DigestLine": Personal({"alerts": M}),
-    "feedback.Approval": Personal({"reason": R, "note": R}, "case__member"),
-    "feedback.ApprovalQuestion": Personal({"question": R, "answer": R}, "grant__member"),
+    "feedback.Approval": Personal({"reason": R, "note": R}, "case__member", is_told=False),
+    "feedback.ApprovalQuestion": Personal({"question": R, "answer": R}, "grant__member", is_told=False),
     "feedback.BulkRun": Personal({"content": M}),
-    "feedback.BulkResult": Personal({"reason": R}, "case__member"),
-    "feedback.PlaybookUse": Personal({"refusals": R}, "case__member"),
-    "feedback.RemedyRequest": Personal({"note": R, "outcome": R}, "case__member"),
-    "feedback.QualityScore": Personal({"remarks": M, "remark": R}, "check_of__case__member"),
-    "feedback.Appeal": Personal({"text": R, "answer": R}, "check_of__case__member"),
-    "feedback.CoachingNote": Personal({"text": R, "outcome": R}, "check_of__case__member"),
-    "feedback.BreachNote": Personal({"remark": R}, "clock__case__member"),
+    "feedback.BulkResult": Personal({"reason": R}, "case__member", is_told=False),
+    "feedback.PlaybookUse": Personal({"refusals": R}, "case__member", is_told=False),
+    "feedback.RemedyRequest": Personal({"note": R, "outcome": R}, "case__member", is_told=False),
+    "feedback.QualityScore": Personal({"remarks": M, "remark": R}, "check_of__case__member", is_told=False),
+    "feedback.Appeal": Personal({"text": R, "answer": R}, "check_of__case__member", is_told=False),
+    "feedback.CoachingNote": Personal({"text": R, "outcome": R}, "check_of__case__member", is_told=False),
+    "feedback.BreachNote": Personal({"remark": R}, "clock__case__member", is_told=False),
     "feedback.Review": Personal(
         {"external_id": T, "title": S, "text": S, "video_url": F, "device": T}, "member"
     ),
-    "feedback.ReviewPicture": Personal({"file": F, "name": S, "sha256": T}, "review__member"),
+    "feedback.ReviewPicture": Personal({"file": F, "name": S, "sha256": T}, "review__member", goes=True),
     "feedback.ReviewPlace": Personal({"external_id": T, "url": T}, "review__member"),
-    "feedback.ReviewSignal": Personal({"evidence": M}, "review__member"),
-    "feedback.ReviewBand": Personal({}, "review__member"),
-    "feedback.ModerationDecision": Personal({"note": R}, "review__member"),
+    "feedback.ReviewSignal": Personal({"evidence": M}, "review__member", goes=True, is_told=False),
+    "feedback.ReviewBand": Personal({}, "review__member", goes=True, is_told=False),
+    "feedback.ModerationDecision": Personal({"note": R}, "review__member", is_told=False),
     "feedback.ReviewAppeal": Personal({"text": S}, "review__member"),
     "feedback.Reply": Personal({"text": S}, "review__member"),
     "feedback.Triage": Personal(
@@ -83,3 +86,5 @@ FREE = {
     "feedback.SavedView.sort", "feedback.Triage.aspects", "feedback.Triage.tones", "feedback.Triage.decided",
     "feedback.TriageModel.digest", "feedback.TriageModel.scores", "feedback.TriageModel.weights",
 }  # fmt: skip
+
+ALSO = {"feedback.Gap": "order__member"}

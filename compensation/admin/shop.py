@@ -129,7 +129,6 @@ class MemberAdmin(Browsed):
         """Say in each row whether this person may see how to reach the member."""
         rows: QuerySet[Member] = super().get_queryset(request)
         return rows.select_related("tier", "referrer").annotate(
-            may_see=Value(request.user.has_perm(SEE_CONTACTS)),
             may_see_entries=Value(request.user.has_perm(SEE_ENTRIES)),
         )
 
@@ -150,13 +149,13 @@ class MemberAdmin(Browsed):
 
     @admin.display(description=_("phone"))
     def shown_phone(self, member: Member) -> str:
-        """The number, masked without the permission."""
-        return member.phone if getattr(member, "may_see", False) else masked_phone(member.phone)
+        """The number, masked; in full it is shown on the page of the member's data, on record."""
+        return masked_phone(member.phone)
 
     @admin.display(description=_("e-mail"))
     def shown_email(self, member: Member) -> str:
-        """The address, masked without the permission."""
-        return member.email if getattr(member, "may_see", False) else masked_email(member.email)
+        """The address, masked as well."""
+        return masked_email(member.email)
 
     @admin.display(description=_("tier history"))
     def tier_history(self, member: Member) -> str:

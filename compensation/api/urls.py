@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from compensation.api import auth, consent, points, returns, settling, shop_coupons, views
+from compensation.api import auth, consent, points, privacy, returns, settling, shop_coupons, views
 
 urlpatterns = [
     path("auth/code/", auth.CodeView.as_view(), name="auth-code"),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("auth/shop/", auth.ShopView.as_view(), name="auth-shop"),
     path("auth/sign-out/", auth.SignOutView.as_view(), name="auth-sign-out"),
     path("me/", views.MeView.as_view(), name="me"),
+    path("me/export/", privacy.ExportView.as_view(), name="me-export"),
+    path("me/erasure/", privacy.ErasureView.as_view(), name="me-erasure"),
     path("consent/", consent.ConsentView.as_view(), name="consent"),
     path("orders/", views.OrdersView.as_view(), name="orders"),
     path("orders/<int:pk>/", views.OrderView.as_view(), name="order"),

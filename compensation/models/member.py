@@ -51,6 +51,8 @@ class Member(models.Model):
         permissions = [
             ("see_contacts", "Can see members' contact details in full"),
             ("set_tier", "Can set a member's tier by hand"),
+            ("export_member", "Can have all that is held of a member"),
+            ("erase_member", "Can erase a member's data for good"),
         ]
         constraints = [
             models.CheckConstraint(

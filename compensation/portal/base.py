@@ -34,6 +34,7 @@ SAID = {
     "again": _("A new code is on its way."),
     "helped": _("Glad that it helped."),
     "chosen": _("Kept. From now on we go by it."),
+    "erased": _("Your data was erased. Thank you for the time with us."),
     "signed": _("Signed in for today."),
     "redeemed": _("It is yours: the coupon stands among your coupons."),
 }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from compensation.portal import consent, points, refunds, sign_in, views
+from compensation.portal import consent, points, privacy, refunds, sign_in, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -16,6 +16,9 @@ urlpatterns = [
     path("refunds/", refunds.listed, name="refunds"),
     path("refunds/<int:pk>/", refunds.one, name="refund"),
     path("consent/", consent.choices, name="consent"),
+    path("data/", privacy.my_data, name="data"),
+    path("data/export/", privacy.export, name="data-export"),
+    path("data/erase/", privacy.erase, name="data-erase"),
     path("unsubscribe/<str:token>/", consent.unsubscribe, name="unsubscribe"),
     path("wallet/points/", points.statement, name="points"),
     path("wallet/sign-in/", points.sign_in_today, name="points-sign-in"),

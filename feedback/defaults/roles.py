@@ -92,6 +92,7 @@ ROLES: Mapping[str, Role] = {
             *_LEAD,
             *_FIGURES,
             "compensation.set_tier",
+            "compensation.export_member",
             "compensation.see_finance",
             "compensation.revoke_coupon",
             "compensation.view_segment",

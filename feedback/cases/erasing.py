@@ -1,0 +1,14 @@
+"""What of cases stands in the way of erasing a member."""
+
+from collections.abc import Iterator
+
+from django.utils.translation import gettext_lazy as _
+
+from feedback.models import Case, CaseStatus
+
+
+def standing(member_id: int) -> Iterator[object]:
+    """Cases that are still worked on. All of the member's are held, so that none is reopened meanwhile."""
+    for case in Case.objects.select_for_update(no_key=True).filter(member=member_id).order_by("pk"):
+        if case.status != CaseStatus.CLOSED:
+            yield _("case %(number)s") % {"number": case.number}
