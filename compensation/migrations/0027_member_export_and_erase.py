@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("compensation", "0024_refund_member"),
+        ("compensation", "0026_codes_stay"),
     ]
 
     operations = [
