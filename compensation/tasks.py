@@ -38,8 +38,7 @@ def expire_coupons() -> None:
 @shared_task(name="compensation.review_tiers")
 def review_tiers() -> None:
     """Warn members before their tiers end, and decide on those whose end has come."""
-    while reviewing.warn_due(at=timezone.now()):
-        pass
+    reviewing.warn_due(at=timezone.now())
     while reviewing.review_due(at=timezone.now()):
         pass
 
@@ -83,8 +82,7 @@ def make_refunds() -> None:
 def follow_refunds() -> None:
     """Ask what became of refunds, and report the late ones."""
     sending.ask_due(at=timezone.now())
-    while refund_alarm.overdue(at=timezone.now()):
-        pass
+    refund_alarm.overdue(at=timezone.now())
 
 
 @shared_task(name="compensation.follow_figures")

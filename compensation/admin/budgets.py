@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminSelectWidget
 
-from compensation.admin.forms import YuanField
+from compensation.admin.forms import THE_HOUSE, Dated, YuanField
 from compensation.budgets import caps, commands, queries
 from compensation.budgets.caps import ZONE
 from compensation.budgets.rules import next_period
@@ -69,7 +69,7 @@ class BudgetForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the s
 
 
 @admin.register(Budget)
-class BudgetAdmin(ModelAdmin):
+class BudgetAdmin(Dated, ModelAdmin):
     """Budgets: the narrowest one that fits is what a grant takes from."""
 
     form = BudgetForm
@@ -110,7 +110,7 @@ class BudgetAdmin(ModelAdmin):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """The amount in yuan."""
         if db_field.name == "amount_fen":
-            return YuanField(label=gettext_lazy("amount (yuan)"))
+            return YuanField(label=gettext_lazy("amount (yuan)"), most=THE_HOUSE)
         if db_field.name == "owners":
             kwargs["widget"] = UnfoldAdminSelect2MultipleWidget
         return super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -239,7 +239,7 @@ class CapAdmin(ModelAdmin):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """The amount in yuan."""
         if db_field.name == "limit_fen":
-            return YuanField(label=gettext_lazy("at most (yuan)"), required=False)
+            return YuanField(label=gettext_lazy("at most (yuan)"), required=False, most=THE_HOUSE)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     @admin.display(description=gettext_lazy("at most"), ordering="limit_fen")

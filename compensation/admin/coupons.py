@@ -1,12 +1,13 @@
 """Kinds of coupon, and the coupons that members hold."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count, Q, QuerySet, Value
+from django.db.models import Q, QuerySet, Value
 from django.http import HttpRequest
 from django.utils import timezone, translation
 from django.utils.formats import date_format
@@ -19,13 +20,13 @@ from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from compensation.admin.effects import ShowsEffect
-from compensation.admin.forms import YuanField
+from compensation.admin.forms import Dated, YuanField
 from compensation.admin.grants import DecisionForm
 from compensation.budgets.effect import Effect, of_coupon
 from compensation.coupons import codes, commands, queries, terms
 from compensation.grants import commands as grants
 from compensation.models import Coupon, CouponKind, CouponStatus, CouponTemplate, Stacking
-from config.common.browsing import Browsed
+from config.common.browsing import Browsed, Counted
 from config.common.errors import DomainError
 from config.common.models import User
 from config.common.money import display
@@ -33,7 +34,6 @@ from config.common.money import display
 SEE_CODE = "compensation.see_coupon_code"
 REVOKE = "compensation.revoke_coupon"
 LONGEST_CATEGORY = 80
-COUNTED = (CouponStatus.ISSUED, CouponStatus.RESERVED, CouponStatus.REDEEMED, CouponStatus.EXPIRED)
 
 
 class NamesField(forms.CharField):
@@ -119,7 +119,7 @@ class CouponTemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # not gene
 
 
 @admin.register(CouponTemplate)
-class CouponTemplateAdmin(ShowsEffect, ModelAdmin):
+class CouponTemplateAdmin(ShowsEffect, Counted, Dated, ModelAdmin):
     """What can be given, what it says to members, and what became of what was given."""
 
     form = CouponTemplateForm
@@ -140,12 +140,11 @@ class CouponTemplateAdmin(ShowsEffect, ModelAdmin):
     ]
     shown = (_("As it stands"), {"fields": ["in_words", "counted"]})
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[CouponTemplate]:
-        """Count what was given of each kind, by where it stands."""
-        rows: QuerySet[CouponTemplate] = super().get_queryset(request)
-        return rows.annotate(
-            **{f"now_{one}": Count("coupons", filter=Q(coupons__status=one)) for one in COUNTED}
-        )
+    def count(self, rows: Sequence[CouponTemplate]) -> None:
+        """Count what was given of each kind on the page, by where it stands."""
+        found = queries.counted(rows)
+        for row in rows:
+            row.now = found[row.pk]  # type: ignore[attr-defined]  # for the columns below
 
     def get_fieldsets(self, request: HttpRequest, obj: CouponTemplate | None = None) -> Any:  # noqa: ARG002 - Django's
         """What it comes to in words and numbers stands above a kind that is there."""
@@ -171,22 +170,22 @@ class CouponTemplateAdmin(ShowsEffect, ModelAdmin):
         """When it can be used."""
         return terms.when_in_words(template)
 
-    @admin.display(description=CouponStatus.ISSUED.label, ordering="now_issued")
+    @admin.display(description=CouponStatus.ISSUED.label)
     def issued(self, template: CouponTemplate) -> int:
         """How many can still be used."""
         return _number(template, CouponStatus.ISSUED)
 
-    @admin.display(description=pgettext_lazy("coupon", "reserved"), ordering="now_reserved")
+    @admin.display(description=pgettext_lazy("coupon", "reserved"))
     def reserved(self, template: CouponTemplate) -> int:
         """How many an order has."""
         return _number(template, CouponStatus.RESERVED)
 
-    @admin.display(description=CouponStatus.REDEEMED.label, ordering="now_redeemed")
+    @admin.display(description=CouponStatus.REDEEMED.label)
     def redeemed(self, template: CouponTemplate) -> int:
         """How many were used."""
         return _number(template, CouponStatus.REDEEMED)
 
-    @admin.display(description=CouponStatus.EXPIRED.label, ordering="now_expired")
+    @admin.display(description=CouponStatus.EXPIRED.label)
     def expired(self, template: CouponTemplate) -> int:
         """How many were not."""
         return _number(template, CouponStatus.EXPIRED)
@@ -224,7 +223,7 @@ class CouponTemplateAdmin(ShowsEffect, ModelAdmin):
 
 
 def _number(template: CouponTemplate, status: CouponStatus) -> int:
-    return int(getattr(template, f"now_{status}", 0))
+    return int(template.now[status])  # type: ignore[attr-defined]  # counted for the page
 
 
 @admin.register(Coupon)

@@ -17,7 +17,7 @@ from unfold.admin import ModelAdmin
 from unfold.forms import ActionForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from compensation.admin.forms import YuanField
+from compensation.admin.forms import THE_HOUSE, Dated, YuanField
 from compensation.admin.refunds import ParcelActions
 from compensation.authority import commands as authority
 from compensation.authority.queries import approvers
@@ -174,7 +174,7 @@ class AuthorityAdmin(ModelAdmin):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Amounts in yuan."""
         if db_field.name in LIMITS:
-            return YuanField(label=LIMITS[db_field.name])
+            return YuanField(label=LIMITS[db_field.name], most=THE_HOUSE)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     @admin.display(description=_("whose"), ordering="per_grant_fen")
@@ -253,7 +253,7 @@ class ApprovalTermsAdmin(ModelAdmin):
 
 
 @admin.register(Delegation)
-class DelegationAdmin(ModelAdmin):
+class DelegationAdmin(Dated, ModelAdmin):
     """Who stands in for whom: made here, ended here, and kept."""
 
     list_display = ["giver", "receiver", "from_at", "until", "note"]

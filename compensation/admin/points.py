@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminIntegerFieldWidget
 
+from compensation.admin.forms import Dated
 from compensation.models import Earning, EarningRule, EarningVersion, Reward
 from compensation.points import commands, redeeming
 from compensation.points.commands import TERMS
@@ -59,7 +60,7 @@ class EarningRuleForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic
 
 
 @admin.register(EarningRule)
-class EarningRuleAdmin(ModelAdmin):
+class EarningRuleAdmin(Dated, ModelAdmin):
     """What earns points, and how many."""
 
     form = EarningRuleForm
@@ -134,7 +135,7 @@ def _short(value: object) -> object:
 
 
 @admin.register(Reward)
-class RewardAdmin(ModelAdmin):
+class RewardAdmin(Dated, ModelAdmin):
     """What members may have for points."""
 
     list_display = ["template", "points", "member_limit", "total_limit", "taken", "is_active"]

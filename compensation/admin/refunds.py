@@ -18,6 +18,7 @@ from unfold.decorators import action, display
 from unfold.forms import ActionForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from compensation.admin.forms import Dated
 from compensation.grants import shipping
 from compensation.models import Grant, Member, Order, RefundOrder, RefundStatus, RefundTerms
 from compensation.refunds import by_hand, queries
@@ -264,7 +265,7 @@ class ParcelActions:
 
 
 @admin.register(RefundTerms)
-class RefundTermsAdmin(ModelAdmin):
+class RefundTermsAdmin(Dated, ModelAdmin):
     """When refunds begin by themselves, and how long they may take."""
 
     fields = ["automatic_from", "cancelled_within_minutes", "returned_within_hours"]

@@ -25,6 +25,7 @@ from compensation.points import queries as points_queries
 from compensation.points import wording
 from compensation.tiers import commands as tiers
 from compensation.tiers import queries as tier_queries
+from config.common.asked import within_years
 from config.common.browsing import Browsed
 from config.common.money import display
 
@@ -67,6 +68,7 @@ class TierForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run
         label=_("until"),
         required=False,
         widget=UnfoldAdminDateWidget,
+        validators=[within_years],
         help_text=_("The last day; after it spending decides."),
     )
 

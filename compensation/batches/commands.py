@@ -80,6 +80,7 @@ def change(*, batch_id: int, terms: Terms, actor: User, at: datetime) -> Batch:
     batch = _lock_open(batch_id, actor)
     _fill(batch, terms)
     _to_draft(batch)
+    batch.changed_by = actor
     batch.save()
     record("batch.changed", batch, actor=actor, at=at)
     return batch
@@ -103,6 +104,7 @@ def choose(
     else:
         choosing.choose(batch)
     _to_draft(batch)
+    batch.changed_by = actor
     batch.save()
     record("batch.chosen", batch, actor=actor, at=at, source=source)
     return batch
@@ -169,7 +171,7 @@ def approve(*, batch_id: int, content_hash: str, actor: User, note: str = "", at
 
     Raises:
         NotPermitted: the actor may not approve batches.
-        OwnRequest: the actor asked for it.
+        OwnRequest: the actor asked for it, made it or changed it last.
         AlreadyDecided: it no longer waits.
         Stale: its content or its list was changed since the approver looked.
         AuthorityTooSmall: it comes to more than the actor may approve.
@@ -237,9 +239,14 @@ def resume(*, batch_id: int, actor: User, at: datetime) -> Batch:
 
     Raises:
         NotPermitted: the actor may neither ask for nor approve batches.
-        WrongState: it is not paused.
+        WrongState: it is not paused, or can no longer be given as it was approved.
     """
-    return _move(batch_id, (BatchStatus.PAUSED,), BatchStatus.RUNNING, actor=actor, at=at)
+    batch = _move(batch_id, (BatchStatus.PAUSED,), BatchStatus.RUNNING, actor=actor, at=at)
+    if not contents.stands(batch, at=at):
+        raise WrongState(
+            _("It can no longer be given as it was approved: put that right, or cancel the rest.")
+        )
+    return batch
 
 
 @transaction.atomic
@@ -321,6 +328,8 @@ def _lock_asked(batch_id: int, actor: User) -> Batch:
         raise AlreadyDecided(_("It stands at: %(status)s.") % {"status": batch.get_status_display()})
     if batch.asked_by_id == actor.pk:
         raise OwnRequest
+    if actor.pk in {batch.created_by_id, batch.changed_by_id}:
+        raise OwnRequest(_("You have made or changed this yourself: somebody else has to decide."))
     return batch
 
 
@@ -331,9 +340,9 @@ def _move(
     batch = _lock(batch_id)
     if batch.status not in before:
         raise WrongState(_("It stands at: %(status)s.") % {"status": batch.get_status_display()})
-    batch.status = after
+    batch.status, batch.stopped = after, ""
     batch.finished_at = at if after == BatchStatus.CANCELLED else None
-    batch.save(update_fields=["status", "finished_at"])
+    batch.save(update_fields=["status", "stopped", "finished_at"])
     record(MOVES[after], batch, actor=actor, at=at)
     return batch
 

@@ -14,6 +14,8 @@ from compensation.batches.choosing import holder_of, problem_of
 from compensation.batches.contents import Part, approved_parts, validity
 from compensation.batches.refunding import Due
 from compensation.budgets import commands as budgets
+from compensation.coupons import rules as coupons
+from compensation.coupons import terms
 from compensation.coupons.issuing import Recipient as CouponFor
 from compensation.coupons.issuing import issue_many
 from compensation.ledger.many import Gift, give_many
@@ -229,10 +231,8 @@ def _text(batch: Batch, at: datetime) -> Text:
     titles, body = [], [batch.message] if batch.message else []
     if batch.template is not None:
         valid = validity(batch.template, at)
-        until = timezone.localtime(valid.expires_at if valid else at)
-        titles.append(
-            _("We have given you a coupon of %(amount)s") % {"amount": display(batch.template.value_fen)}
-        )
+        until = coupons.last_day(valid.expires_at if valid else at, timezone.get_default_timezone())
+        titles.append(terms.given(batch.template, batch.template.value_fen))
         body.append(_("It is in your wallet, valid until %(day)s.") % {"day": f"{until:%Y-%m-%d}"})
     if batch.points is not None:
         titles.append(_("We have given you %(points)s points") % {"points": batch.points})

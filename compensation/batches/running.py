@@ -20,7 +20,10 @@ from compensation.batches.giving import Recipient, fail, give
 from compensation.batches.queries import progress
 from compensation.batches.refunding import Due
 from compensation.budgets import commands as budgets
+from compensation.budgets.stops import Exhausted
+from compensation.coupons.refusals import AllGiven
 from compensation.models import Batch, BatchItem, BatchStatus, ItemStatus, LeftOut, Member
+from compensation.models.batch import Stopped
 from config.common.errors import DomainError
 from config.common.events import record
 from config.common.mail import tell_staff
@@ -68,19 +71,34 @@ def run(*, batch_id: int, now: Callable[[], datetime], until: float | None = Non
     return done
 
 
-@transaction.atomic
+class _Stop(Exception):
+    """Nobody can be given it now, whoever they are: nothing of the chunk is."""
+
+    def __init__(self, because: Stopped) -> None:
+        super().__init__(because)
+        self.because = because
+
+
 def run_chunk(*, batch_id: int, at: datetime, size: int = CHUNK) -> int:
     """Settle the next members whom no other worker holds; gives how many, 0 where there are none.
 
-    Who was erased or got something for the same in the meantime is left out. What can no longer be
-    given as it was approved pauses the batch.
+    Who was erased or got something for the same in the meantime is left out. What can no longer be given
+    as it was approved pauses the batch, and so does a budget or a kind of coupon that is used up.
     """
+    try:
+        return _settle_chunk(batch_id, at, size)
+    except _Stop as stop:
+        _pause(batch_id, stop.because, at=at)
+        return 0
+
+
+@transaction.atomic
+def _settle_chunk(batch_id: int, at: datetime, size: int) -> int:
     batch = Batch.objects.select_related("template", "decided_by").get(pk=batch_id)
     if batch.status != BatchStatus.RUNNING:
         return 0
     if not contents.stands(batch, at=at):
-        _stop(batch, at=at)
-        return 0
+        raise _Stop(Stopped.CHANGED)
     waiting = BatchItem.objects.filter(batch=batch, status=ItemStatus.WAITING)
     items = dict(
         waiting.select_for_update(skip_locked=True).order_by("pk").values_list("member_id", "pk")[:size]
@@ -124,6 +142,10 @@ def _settle(batch: Batch, recipients: Sequence[Recipient], *, at: datetime) -> N
             connection.check_constraints()  # now, while it is known whose they are, not at the commit
     except CUT:
         raise
+    except Exhausted as error:
+        raise _Stop(Stopped.BUDGET) from error
+    except AllGiven as error:
+        raise _Stop(Stopped.LIMIT) from error
     except Exception as error:  # whatever it is, the others must get theirs
         if len(recipients) > 1:
             for half in rules.halves(recipients):
@@ -166,7 +188,23 @@ def finish(*, batch_id: int, at: datetime) -> bool:
     return True
 
 
-def _stop(batch: Batch, *, at: datetime) -> None:
-    """Pause a batch that cannot go on as it was approved."""
-    if Batch.objects.filter(pk=batch.pk, status=BatchStatus.RUNNING).update(status=BatchStatus.PAUSED):
-        record("batch.paused", batch, actor=None, at=at, why="changed")
+@transaction.atomic
+def _pause(batch_id: int, because: Stopped, *, at: datetime) -> None:
+    """Pause a batch that cannot go on, and tell whoever asked for it why."""
+    batch = (
+        Batch.objects.select_for_update(no_key=True, of=("self",)).select_related("asked_by").get(pk=batch_id)
+    )
+    if batch.status != BatchStatus.RUNNING:
+        return
+    batch.status, batch.stopped = BatchStatus.PAUSED, because
+    batch.save(update_fields=["status", "stopped"])
+    record("batch.paused", batch, actor=None, at=at, why=because)
+    if batch.asked_by is not None:
+        with translation.override(settings.LANGUAGE_CODE):
+            tell_staff(
+                user=batch.asked_by,
+                key=f"batch:{batch.pk}:stopped:{at:%Y%m%d%H%M%S}",
+                subject=_("The batch “%(name)s” has stopped") % {"name": batch.name},
+                body=str(because.label),
+                at=at,
+            )

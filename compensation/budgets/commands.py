@@ -15,6 +15,7 @@ from compensation.budgets import caps, telling
 from compensation.budgets.rules import Window
 from compensation.budgets.stops import BudgetEmpty, Exhausted
 from compensation.models import Budget, BudgetUse, BudgetUseState, Grant
+from config.common.asked import in_years
 from config.common.errors import Invalid, Taken
 from config.common.events import Actor, record
 from config.common.models import User
@@ -175,6 +176,9 @@ def save_budget(
     """
     if not budget.starts_at < budget.ends_at:
         raise Invalid(_("The end is after the beginning."), field="ends_at")
+    for name in ("starts_at", "ends_at"):
+        if not in_years(getattr(budget, name)):
+            raise Invalid(_("This is not a moment in time."), field=name)
     fields = ["department", "reason_code", "starts_at", "ends_at", "amount_fen", "low_percent"]
     try:
         with transaction.atomic():

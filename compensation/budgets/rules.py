@@ -4,7 +4,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext_lazy as _
+
 from compensation.models import CapPeriod
+from config.common.asked import in_years
+from config.common.errors import Invalid
 
 FIRST = date(2024, 1, 1)
 """The Monday that periods of so many days are counted from."""
@@ -46,7 +50,13 @@ def fits(used: int, more: int, limit: int | None) -> bool:
 
 
 def next_period(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> Window:
-    """The period that follows one: a month after a month or months, else as many days again."""
+    """The period that follows one: a month after a month or months, else as many days again.
+
+    Raises:
+        Invalid: it would be beyond the years that can be reckoned with.
+    """
+    if not (in_years(starts_at) and in_years(ends_at)):
+        raise Invalid(_("This is not a moment in time."))
     start, end = starts_at.astimezone(zone), ends_at.astimezone(zone)
     months = (end.year - start.year) * 12 + end.month - start.month
     if months > 0 and start.day == end.day == 1 and start.time() == end.time():

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from compensation.coupons import codes, rules, terms
-from compensation.coupons.refusals import MEMBER_LIMIT, TOTAL_LIMIT, LimitReached, NotGiven
+from compensation.coupons.refusals import MEMBER_LIMIT, AllGiven, LimitReached, NotGiven
 from compensation.ledger.many import Gift, give_many
 from compensation.models import Coupon, CouponTemplate, Grant, Member, Unit
 from config.common.bulk import array, texts
@@ -194,7 +194,7 @@ def _count(template: CouponTemplate, members: Counter[int]) -> None:
         if template.member_limit is not None:
             cursor.execute(FIRST, values)
     if (limit := template.total_limit) is not None and _add_total(template.pk, members.total()) > limit:
-        raise LimitReached(TOTAL_LIMIT, limit=limit)
+        raise AllGiven(limit=limit)
     if (limit := template.member_limit) is not None and _add(template.pk, members) > limit:
         raise LimitReached(MEMBER_LIMIT % {"limit": limit}, limit=limit)
 

@@ -1,5 +1,6 @@
 """The coupons of a member, what they take off an order, and how many of a kind there are."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -88,6 +89,15 @@ def counts(template: CouponTemplate) -> Mapping[str, int]:
     rows = Coupon.objects.filter(template=template).order_by().values_list("status").annotate(Count("pk"))
     found = dict(rows)
     return {"given": sum(found.values()), **{status: found.get(status, 0) for status in CouponStatus.values}}
+
+
+def counted(templates: Iterable[CouponTemplate]) -> dict[int, Counter[str]]:
+    """How many coupons of each of some kinds stand where, by status."""
+    found: dict[int, Counter[str]] = {template.pk: Counter() for template in templates}
+    rows = Coupon.objects.filter(template__in=found).order_by().values_list("template", "status")
+    for template_id, status, number in rows.annotate(number=Count("pk")):
+        found[template_id][status] = number
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,12 @@ class LimitReached(WrongState):
     code = "coupon_limit_reached"
 
 
+class AllGiven(LimitReached):
+    """As many were given as there may be in all."""
+
+    default = _("All coupons of this kind have been given.")
+
+
 class NoSuchCoupon(NotFound):
     """There is none with this code, or it is somebody else's."""
 
@@ -85,7 +91,6 @@ MEMBER_LIMIT = ngettext_lazy(
     "A member gets at most %(limit)d coupons of this kind.",
     "limit",
 )
-TOTAL_LIMIT = _("All coupons of this kind have been given.")
 
 
 def refusal(coupon: Coupon, reason: Reason) -> CouponDoesNotFit:

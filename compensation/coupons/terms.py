@@ -90,6 +90,13 @@ def worth(content: CouponContent, value_fen: int) -> str:
     return display(value_fen)
 
 
+def given(content: CouponContent, value_fen: int) -> str:
+    """How a member is told of a coupon that they were given, as a title."""
+    if content.kind == CouponKind.AMOUNT:
+        return _("We have given you a coupon of %(amount)s") % {"amount": display(value_fen)}
+    return _("We have given you a coupon: %(worth)s") % {"worth": worth(content, value_fen)}
+
+
 def in_words(content: CouponContent, *, value_fen: int, min_spend_fen: int) -> list[str]:
     """On what terms a coupon can be used, apart from its time: a few short sentences."""
     return list(_sentences(content, value_fen, min_spend_fen))

@@ -83,14 +83,26 @@ def sign_in(*, contact: str, code: str, ip: str = "", at: datetime) -> tuple[str
 
     Raises:
         CodeRefused: wrong, used, expired or tried too often.
-        TooMany: too many tries from this network address.
+        TooMany: too many refused tries from this network address.
     """
-    if ip:
-        limits.take(f"signin:ip:{ip}", limit=rules.GUESSES_AN_ADDRESS, per=HOUR, at=at)
+    _take_guess(ip, at)
     opened = _try_code(contact, code, at)
     if opened is None:
         raise CodeRefused
+    _give_guess_back(ip, at)
     return opened
+
+
+def _take_guess(ip: str, at: datetime) -> None:
+    """Count a try before it is made, so that tries at the same moment are all counted."""
+    if ip:
+        limits.take(f"signin:ip:{ip}", limit=rules.GUESSES_AN_ADDRESS, per=HOUR, at=at)
+
+
+def _give_guess_back(ip: str, at: datetime) -> None:
+    """Many sign in from the address of one office or provider: what was right was no guess."""
+    if ip:
+        limits.give_back(f"signin:ip:{ip}", at=at)
 
 
 @transaction.atomic(durable=True)
@@ -120,10 +132,9 @@ def sign_in_with_jwt(*, token: str, ip: str = "", at: datetime) -> tuple[str, Me
 
     Raises:
         TokenRefused: not the shop's, not for us, expired, used, or of nobody we know.
-        TooMany: too many tries from this network address.
+        TooMany: too many refused tries from this network address.
     """
-    if ip:
-        limits.take(f"signin:ip:{ip}", limit=rules.GUESSES_AN_ADDRESS, per=HOUR, at=at)
+    _take_guess(ip, at)
     claims = tokens.read(
         token,
         key=settings.SHOP_JWT_KEY,
@@ -138,9 +149,11 @@ def sign_in_with_jwt(*, token: str, ip: str = "", at: datetime) -> tuple[str, Me
         raise TokenRefused
     try:
         with transaction.atomic():
-            return _open(member, at, origin=rules.token_digest(claims.number))
+            opened = _open(member, at, origin=rules.token_digest(claims.number))
     except IntegrityError as error:  # the token has opened a session before
         raise TokenRefused from error
+    _give_guess_back(ip, at)
+    return opened
 
 
 def _open(member: Member, at: datetime, origin: str | None = None) -> tuple[str, MemberSession]:

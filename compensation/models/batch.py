@@ -31,6 +31,14 @@ OPEN_TO_CHANGE = (BatchStatus.DRAFT, BatchStatus.COUNTED, BatchStatus.ASKED, Bat
 APPROVED = (BatchStatus.RUNNING, BatchStatus.PAUSED, BatchStatus.DONE, BatchStatus.CANCELLED)
 
 
+class Stopped(models.TextChoices):
+    """Why a batch stopped by itself."""
+
+    CHANGED = "changed", _("it can no longer be given as it was approved")
+    BUDGET = "budget", _("the budget has not so much left")
+    LIMIT = "limit", _("all coupons of this kind have been given")
+
+
 class Batch(models.Model):
     """The same content for chosen members: a coupon, points, their orders' money back, or several of these.
 
@@ -92,6 +100,14 @@ class Batch(models.Model):
         related_name="+",
     )
     created_at = models.DateTimeField(_("made"))
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        verbose_name=_("last changed by"),
+        null=True,
+        blank=True,
+        related_name="+",
+    )
     counted_at = models.DateTimeField(_("dry run"), null=True, blank=True)
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -121,6 +137,9 @@ class Batch(models.Model):
     )
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     note = models.CharField(_("remark"), max_length=500, blank=True)
+    stopped = models.CharField(
+        _("stopped because"), max_length=12, choices=Stopped, blank=True, default="", db_default=""
+    )
     finished_at = models.DateTimeField(pgettext_lazy("batch", "finished"), null=True, blank=True)
 
     class Meta:
@@ -129,6 +148,9 @@ class Batch(models.Model):
         permissions = [("approve_batch", "Can approve batches")]
         constraints = [
             models.CheckConstraint(name="batch_status_known", condition=Q(status__in=BatchStatus.values)),
+            models.CheckConstraint(
+                name="batch_stopped_known", condition=Q(stopped__in=["", *Stopped.values])
+            ),
             models.CheckConstraint(
                 name="batch_has_content",
                 condition=(Q(refunds=True) | Q(template__isnull=False) | Q(points__isnull=False))

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -11,13 +11,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from compensation.models import OPEN_REFUNDS, RefundOrder, RefundStatus
+from config.common import limits
 from config.common.events import Happening, record, record_all
 from config.common.mail import tell_staff
 from config.common.models import User
 from config.common.money import display
 
 WATCHES = "compensation.settle_grant"
-SHOWN = 50
+SHOWN, HOUR = 50, timedelta(hours=1)
 LATE = _("Refunds are late: %(count)s")
 FAILED = _("A refund has failed")
 AGAIN = _("A refund was paid a second time")
@@ -26,18 +27,21 @@ logger = logging.getLogger(__name__)
 
 
 @transaction.atomic
-def overdue(*, at: datetime, limit: int = 1_000) -> int:
-    """Report refunds that have not ended in time, each once; at most a letter an hour."""
+def overdue(*, at: datetime) -> int:
+    """Report all refunds that have not ended in time, each once, in one letter.
+
+    At most a letter an hour: what is late by then is in the next one.
+    """
     late = list(
         RefundOrder.objects.select_for_update(no_key=True, skip_locked=True)
         .filter(status__in=OPEN_REFUNDS, due_at__lte=at, alerted_at=None)
-        .order_by("due_at", "pk")[:limit]
+        .order_by("due_at", "pk")
     )
-    if not late:
+    if not late or limits.hit("refunds:overdue", per=HOUR, at=at).count > 1:
         return 0
     RefundOrder.objects.filter(pk__in=[one.pk for one in late]).update(alerted_at=at)
     record_all(Happening("refund.overdue", one, at) for one in late)
-    _write(late, key=f"overdue:{at:%Y%m%d%H}", subject=LATE, at=at)
+    _write(late, key=f"overdue:{at:%Y%m%d%H%M%S}", subject=LATE, at=at)
     return len(late)
 
 

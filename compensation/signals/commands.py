@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from compensation.models import LIVE, SignalTerms
+from compensation.signals.rules import UNASKED
 from config.common.events import Actor, record
 
 PEERS = """
@@ -12,7 +13,8 @@ SELECT count(*), coalesce(percentile_disc(%(share)s) WITHIN GROUP (ORDER BY clai
        coalesce(percentile_disc(%(share)s) WITHIN GROUP (ORDER BY fen), 0)
 FROM (
     SELECT count(*) AS claims, sum(cost_fen) AS fen FROM compensation_grant
-    WHERE requested_at > %(since)s AND status = ANY(%(live)s) GROUP BY member_id
+    WHERE requested_at > %(since)s AND status = ANY(%(live)s) AND NOT cause ^@ ANY(%(unasked)s)
+    GROUP BY member_id
 ) claimants
 """
 
@@ -29,6 +31,7 @@ def measure(*, at: datetime) -> SignalTerms:
                 "share": row.percentile / 100,
                 "since": at - timedelta(days=row.days),
                 "live": [str(one) for one in LIVE],
+                "unasked": list(UNASKED),
             },
         )
         row.peer_members, row.peer_claims, row.peer_fen = (int(one) for one in cursor.fetchone())

@@ -11,7 +11,7 @@ from django.db.models import Count, Q, Sum
 
 from compensation.budgets.stops import Unusual
 from compensation.models import LIVE, Grant, Member, Order, SignalTerms
-from compensation.signals.rules import Claims, Peers, reasons
+from compensation.signals.rules import UNASKED, Claims, Peers, reasons
 
 
 def terms() -> SignalTerms:
@@ -23,6 +23,8 @@ def claims_of(member: Member, at: datetime, *, days: int) -> Claims:
     """What a member has claimed of late, without what is being asked for now."""
     since = at - timedelta(days=days)
     live = Q(requested_at__gt=since, status__in=LIVE)
+    for cause in UNASKED:
+        live &= ~Q(cause__startswith=cause)
     sums = Grant.objects.filter(live, member=member).aggregate(
         times=Count("pk"), fen=Sum("cost_fen", default=0)
     )

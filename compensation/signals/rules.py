@@ -5,10 +5,16 @@ from typing import Any
 
 from compensation.models import SignalTerms
 
+UNASKED = ("batch:", "care:")
+"""How the causes of grants begin that we give by ourselves: no claims of the member."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a member had in the time that counts. A claim is a grant that was asked for and not refused."""
+    """What a member had in the time that counts.
+
+    A claim is a grant that was asked for and not refused; what we gave by ourselves is none.
+    """
 
     orders: int = 0
     claims: int = 0

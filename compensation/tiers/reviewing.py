@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from compensation.models import Member, Tier, TierPeriod, TierReason
+from compensation.models import Member, Tier, TierPeriod, TierReason, TierRule
 from compensation.notices.commands import Telling, notify_all
 from compensation.tiers import moving
 from compensation.tiers.moving import Change
@@ -23,7 +23,9 @@ def review_due(*, at: datetime, limit: int = 500) -> int:
     """Decide on tier periods whose end has come, by the spending of the window before; gives how many.
 
     Who still reaches the tier keeps it for another period, the others come into the tier that they reach,
-    and so does everybody whose tier was set by hand. Two passes at once share the work.
+    and so does everybody whose tier was set by hand. Who would lose a tier unwarned, as when an order came
+    back on the last day, is warned now and keeps it for as long as warnings come before the end; a tier set
+    by hand ends when it was to end. Two passes at once share the work.
     """
     due = _lock_members(_due(at).values_list("member", flat=True)[:limit])
     periods = list(_due(at).filter(member__in=due).select_related("tier", "member").order_by("member"))
@@ -31,48 +33,70 @@ def review_due(*, at: datetime, limit: int = 500) -> int:
         return 0
     rule, tiers = moving.rule(), list(Tier.objects.order_by("rank"))
     spent = moving.spending(dict.fromkeys(due, at - timedelta(days=rule.window_days)), until=at)
-    kept, changes = [], []
+    kept, unwarned, changes = [], [], []
     for period in periods:
-        tier = moving.reached(spent[period.member_id], tiers)
-        if period.reason != TierReason.MANUAL and tier.rank >= period.tier.rank:
+        tier, by_hand = moving.reached(spent[period.member_id], tiers), period.reason == TierReason.MANUAL
+        if not by_hand and tier.rank >= period.tier.rank:
             period.review_at, period.noticed_at = moving.kept_until(period.tier, rule, at), None
             kept.append(period)
+        elif not by_hand and period.noticed_at is None and rule.notice_days:
+            period.review_at, period.noticed_at = at + timedelta(days=rule.notice_days), at
+            unwarned.append(period)
         else:
             until = moving.kept_until(tier, rule, at)
             changes.append(Change(period.member_id, period.tier.code, tier, until))
-    TierPeriod.objects.bulk_update(kept, ["review_at", "noticed_at"])
+    TierPeriod.objects.bulk_update([*kept, *unwarned], ["review_at", "noticed_at"])
     record_all(Happening("tier.kept", period.member, at, None, {"tier": period.tier.code}) for period in kept)
+    _warn(unwarned, rule, at)
     moving.change(changes, reason=TierReason.REVIEW, actor=None, at=at)
     _tell_changed(periods, changes, at)
     return len(periods)
 
 
-@transaction.atomic
 def warn_due(*, at: datetime, limit: int = 500) -> int:
-    """Warn members in time whose spending will not keep their tier; gives how many periods were looked at.
+    """Warn members in time whose spending will not keep their tier, each once for an end; gives how many.
 
-    Counted is what will still be within the window at the period's end. Each period is looked at once, and
-    again only when it was extended.
+    Counted is what will still be within the window at the period's end. Who is not warned is looked at again:
+    an order may come back.
     """
+    warned, after = 0, 0
+    while (step := _warn_some(at, after, limit)) is not None:
+        after, number = step
+        warned += number
+    return warned
+
+
+@transaction.atomic
+def _warn_some(at: datetime, after: int, limit: int) -> tuple[int, int] | None:
+    """Look at the next members; gives the last of them and how many were warned, None at the end."""
     rule = moving.rule()
-    soon = (
-        _open()
-        .filter(review_at__gt=at, review_at__lte=at + timedelta(days=rule.notice_days), noticed_at=None)
-        .order_by("review_at", "member")
+    soon = _open().filter(
+        review_at__gt=at, review_at__lte=at + timedelta(days=rule.notice_days), noticed_at=None
     )
-    due = _lock_members(soon.values_list("member", flat=True)[:limit])
-    periods = list(soon.filter(member__in=due).select_related("tier", "member"))
+    looked = list(soon.filter(member__gt=after).order_by("member").values_list("member", flat=True)[:limit])
+    if not looked:
+        return None
+    due = _lock_members(looked)
+    periods = list(soon.filter(member__in=due).select_related("tier", "member").order_by("member"))
+    warned = _warn(periods, rule, at)
+    TierPeriod.objects.filter(pk__in=[period.pk for period in warned]).update(noticed_at=at)
+    return looked[-1], len(warned)
+
+
+def _warn(periods: Sequence[TierPeriod], rule: TierRule, at: datetime) -> list[TierPeriod]:
+    """Tell those whose spending will not keep their tier; gives their periods."""
     window = timedelta(days=rule.window_days)
     ends = {period.member_id: period.review_at or at for period in periods}
     spent = moving.spending({member: end - window for member, end in ends.items()}, until=at)
-    tellings = [
-        _warning(period, ends[period.member_id], period.tier.above_fen + 1 - spent[period.member_id])
-        for period in periods
-        if spent[period.member_id] <= period.tier.above_fen and period.reason != TierReason.MANUAL
-    ]
-    notify_all(tellings, at=at)
-    TierPeriod.objects.filter(pk__in=[period.pk for period in periods]).update(noticed_at=at)
-    return len(periods)
+    short = [period for period in periods if spent[period.member_id] <= period.tier.above_fen]
+    notify_all(
+        [
+            _warning(period, ends[period.member_id], period.tier.above_fen + 1 - spent[period.member_id])
+            for period in short
+        ],
+        at=at,
+    )
+    return short
 
 
 def _open() -> QuerySet[TierPeriod]:

@@ -1,12 +1,13 @@
 """Changelists for administration that stay fast over large tables."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from html import unescape
 from typing import Any
 
 from django.contrib.admin.utils import display_for_field, label_for_field, lookup_field
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.core.paginator import Paginator
 from django.db import models
@@ -38,6 +39,30 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at ru
         """How many rows there are, at most `CAP`."""
         rows: models.QuerySet[Any] = self.object_list  # type: ignore[assignment]  # a changelist pages no lists
         return int(rows.order_by()[:CAP].count())
+
+
+class Counted:
+    """A list with figures of what hangs on its rows: worked out for those of the page, in `count`."""
+
+    def count(self, rows: Sequence[Any]) -> None:
+        """Put the figures on the rows of a page."""
+        raise NotImplementedError
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """The list, whose page is counted when it is known."""
+        base: type[ChangeList] = super().get_changelist(request, **kwargs)  # type: ignore[misc]  # a ModelAdmin's
+        return type("CountedList", (_CountsItsPage, base), {})
+
+
+class _CountsItsPage:
+    """The part of a changelist that asks for the figures."""
+
+    result_list: Iterable[Any]
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)  # type: ignore[misc]  # a ChangeList's
+        self.result_list = list(self.result_list)
+        self.model_admin.count(self.result_list)  # type: ignore[attr-defined]  # a ChangeList's
 
 
 class Browsed(ModelAdmin):

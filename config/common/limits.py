@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from config.common.errors import DomainError
@@ -54,6 +55,11 @@ def take(key: str, *, limit: int, per: timedelta, at: datetime) -> None:
     now = hit(key, per=per, at=at)
     if now.count > limit:
         raise TooMany(retry_after=max(1, math.ceil((now.resets_at - at).total_seconds())))
+
+
+def give_back(key: str, *, at: datetime) -> None:
+    """Take one back of what was counted in the running window, such as what turned out to be right."""
+    RateCount.objects.filter(key=key, count__gt=0, resets_at__gt=at).update(count=F("count") - 1)
 
 
 def forget(*, before: datetime) -> int:

@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 from compensation.batches.commands import Terms
 from compensation.batches.sources import LIST, SOURCES
 from compensation.models import Batch, CouponTemplate
+from config.common.asked import within_years
 from feedback.models import Aspect, CaseKind, Department, GapCause, Severity
 
 MOST_BYTES = 10_000_000
@@ -21,6 +22,7 @@ class Day(forms.DateField):
     """A day, by the browser's own picker."""
 
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    default_validators = [within_years]
 
 
 class TermsForm(forms.Form):

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
+from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -86,9 +87,10 @@ def act(request: StaffRequest, batch_id: int, name: str) -> HttpResponse:
             raise PermissionDenied from error
         return _render(request, batch_id, error=str(error), status=error.status)
     except DomainError as error:
-        return _render(request, batch_id, error=str(error), status=error.status)
+        note = request.POST.get("note", "")
+        return _render(request, batch_id, error=str(error), note=note, status=error.status)
     if problem is not None:
-        return _render(request, batch_id, status=400, **problem)
+        return _render(request, batch_id, **({"status": 400} | problem))
     return redirect("admin:batch", batch_id)
 
 
@@ -100,8 +102,17 @@ def _change(request: StaffRequest, batch_id: int) -> Problem:
     form = TermsForm(request.POST)
     if not form.is_valid():
         return {"terms": form}
-    commands.change(batch_id=batch_id, terms=form.terms(), actor=request.user, at=timezone.now())
+    try:
+        commands.change(batch_id=batch_id, terms=form.terms(), actor=request.user, at=timezone.now())
+    except DomainError as error:
+        return _refused("terms", form, error)
     return None
+
+
+def _refused(name: str, form: Form, error: DomainError) -> Problem:
+    """Say at a form why it is refused: what was typed stays in it."""
+    form.add_error(None, str(error))
+    return {name: form, "status": error.status}
 
 
 def _choose(request: StaffRequest, batch_id: int) -> Problem:
@@ -110,14 +121,17 @@ def _choose(request: StaffRequest, batch_id: int) -> Problem:
     if not form.is_valid():
         return {"choose": form}
     data = form.cleaned_data
-    commands.choose(
-        batch_id=batch_id,
-        source=data["source"],
-        criteria=form.criteria(),
-        listed=data["listed"] if data["source"] == LIST else "",
-        actor=request.user,
-        at=timezone.now(),
-    )
+    try:
+        commands.choose(
+            batch_id=batch_id,
+            source=data["source"],
+            criteria=form.criteria(),
+            listed=data["listed"] if data["source"] == LIST else "",
+            actor=request.user,
+            at=timezone.now(),
+        )
+    except DomainError as error:
+        return _refused("choose", form, error)
     return None
 
 
@@ -222,7 +236,7 @@ def _render(request: StaffRequest, batch_id: int, *, status: int = 200, **more: 
         "may_ask": is_open and one.status == BatchStatus.COUNTED and one.members > 0,
         "may_decide": one.status == BatchStatus.ASKED
         and user.has_perm(commands.APPROVE)
-        and one.asked_by_id != user.pk,
+        and user.pk not in {one.asked_by_id, one.created_by_id, one.changed_by_id},
         "limit_fen": batch_limit_fen(user) if one.status == BatchStatus.ASKED else 0,
         "may_approve": one.status == BatchStatus.ASKED and _may_approve(user, one),
         "may_pause": one.status == BatchStatus.RUNNING and commands.may_steer(user),
@@ -260,7 +274,7 @@ def waiting(user: User) -> QuerySet[Batch]:
     """The batches that wait for this person's decision."""
     if not user.has_perm(commands.APPROVE):
         return Batch.objects.none()
-    return queries.waiting().exclude(asked_by=user)
+    return queries.waiting().exclude(asked_by=user).exclude(created_by=user).exclude(changed_by=user)
 
 
 BATCH_PAGES = [

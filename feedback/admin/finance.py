@@ -12,7 +12,7 @@ from compensation.finance import queries, sheets, wording
 from compensation.finance.queries import Report
 from compensation.ledger import queries as ledger
 from compensation.models import Flow, Member, Unit
-from config.common.asked import id_in
+from config.common.asked import id_in, in_years
 from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
@@ -120,7 +120,7 @@ def _day(request: StaffRequest, name: str) -> date | None:
         day = date.fromisoformat(request.GET.get(name, ""))
     except ValueError:
         return None
-    return day if 2000 <= day.year <= 2200 else None  # noqa: PLR2004 - years of a shop
+    return day if in_years(day) else None
 
 
 FINANCE_PAGES = [

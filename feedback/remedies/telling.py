@@ -9,6 +9,8 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from compensation.coupons import rules as coupons
+from compensation.coupons import terms
 from compensation.models import ApprovalRound, Grant, GrantKind, GrantStatus, RuleVersion
 from compensation.notices.commands import notify
 from config.common.mail import tell_staff
@@ -37,9 +39,8 @@ def tell_given(grant: Grant, *, at: datetime, gap: Gap | None = None) -> None:
         return
     with translation.override(grant.member.language):
         if grant.kind == GrantKind.COUPON:
-            until = timezone.localtime(grant.coupon.expires_at)
-            worth = display(grant.coupon.value_fen)
-            title = _("We have given you a coupon of %(amount)s") % {"amount": worth}
+            until = coupons.last_day(grant.coupon.expires_at, timezone.get_default_timezone())
+            title = terms.given(grant.coupon.terms, grant.coupon.value_fen)
             body = _("It is in your wallet, valid until %(day)s.") % {"day": f"{until:%Y-%m-%d}"}
         elif grant.kind == GrantKind.POINTS:
             title = _("We have given you %(points)s points") % {"points": grant.points}

@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config.common.asked import within_years
 from config.common.models import User
 from config.common.screens import StaffRequest, page
 from feedback.cases.queries import reads_cases, visible_to
@@ -30,8 +31,12 @@ LONGEST_DAYS = 366
 class FigureForm(forms.Form):
     """Which rows are asked for."""
 
-    start = forms.DateField(label=_("from"), widget=forms.DateInput(attrs={"type": "date"}))
-    end = forms.DateField(label=_("up to and with"), widget=forms.DateInput(attrs={"type": "date"}))
+    start = forms.DateField(
+        label=_("from"), validators=[within_years], widget=forms.DateInput(attrs={"type": "date"})
+    )
+    end = forms.DateField(
+        label=_("up to and with"), validators=[within_years], widget=forms.DateInput(attrs={"type": "date"})
+    )
     department = forms.ModelChoiceField(Department.objects.none(), label=_("department"), required=False)
     part = forms.ChoiceField(
         label=_("rows"),

@@ -1,11 +1,13 @@
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from compensation.budgets import commands
 from compensation.models import Budget, Cap, CouponTemplate, Grant, PointsRule, SignalTerms
 from config.common import registry
+from config.common.errors import Invalid
 from config.common.models import Event
 from tests.compensation.admin.test_coupons import TEMPLATE
 from tests.factories.compensation import MemberFactory
@@ -111,6 +113,35 @@ def test_a_budget_is_copied_for_the_next_month_once(admin_client):
     copy = Budget.objects.exclude(pk=one.pk).get()
     assert (copy.starts_at, copy.amount_fen, copy.spent_fen) == (one.ends_at, 10_000, 0)
     assert f"{timezone.localtime(copy.ends_at):%F %T}" == "2027-01-01 00:00:00"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"ends_at_0": "9999-12-31"},
+        {"starts_at_0": "0001-01-01"},
+        {"amount_fen": "10000000000.01"},
+    ],
+)
+def test_a_budget_beyond_what_can_be_reckoned_with_is_refused(admin_client, typed):
+    assert admin_client.post(url("budget_add"), posted(**typed)).status_code == 200
+    assert not Budget.objects.exists()
+
+
+def test_a_budget_of_the_house_is_larger_than_what_a_member_gets(admin_client):
+    assert admin_client.post(url("budget_add"), posted(amount_fen="1500000")).status_code == 302
+    assert Budget.objects.get().amount_fen == 150_000_000
+
+
+def test_a_budget_at_the_end_of_the_calendar_is_not_copied(admin_client):
+    one = budget(
+        starts_at=datetime(9999, 11, 30, 16, tzinfo=UTC), ends_at=datetime(9999, 12, 30, 16, tzinfo=UTC)
+    )
+    data = {"action": "copy_on", "_selected_action": [one.pk]}
+    assert admin_client.post(url("budget_changelist"), data).status_code == 302
+    with pytest.raises(Invalid):
+        commands.save_budget(budget=one, actor=None, at=timezone.now())
+    assert Budget.objects.count() == 1
 
 
 def test_a_cap_that_makes_no_sense_is_refused_at_its_field(admin_client):

@@ -1,6 +1,8 @@
 """Kinds of coupon as they are set up, and coupons as they are looked at and taken back."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from compensation.coupons import commands as coupons
 from compensation.models import Coupon, CouponTemplate
@@ -80,3 +82,22 @@ def test_a_coupon_shows_its_terms_and_orders(admin_client):
     text = admin_client.get(page("coupon", coupon.pk, view="change")).content.decode()
     assert "满 ¥10.00 可用" in text
     assert "&lt;i&gt;A1" in text
+
+
+def test_kinds_are_counted_for_the_page_alone(admin_client):
+    used = CouponTemplateFactory(code="sorry-5")
+    for _ in range(2):
+        give_coupon(MemberFactory(), used)
+    CouponTemplateFactory(code="sorry-6")
+    with CaptureQueriesContext(connection) as queries:
+        shown = admin_client.get(page("coupontemplate") + "?o=1")
+    counting = [query["sql"] for query in queries if 'compensation_coupon"' in query["sql"]]
+    assert len(counting) == 1
+    assert "GROUP BY" in counting[0]
+    assert {row.code: row.now["issued"] for row in shown.context["cl"].result_list} == {
+        "sorry-5": 2,
+        "sorry-6": 0,
+    }
+    with CaptureQueriesContext(connection) as queries:
+        admin_client.post(page("coupontemplate", used.pk, view="change"), TEMPLATE | {"value_fen": "6"})
+    assert not [query for query in queries if "now_issued" in query["sql"]]

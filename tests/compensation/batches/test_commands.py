@@ -346,3 +346,22 @@ def test_cancelling_leaves_what_was_given():
     assert queries.progress(batch).cancelled == 2
     with pytest.raises(WrongState):
         commands.resume(batch_id=batch.pk, actor=asker(), at=AT)
+
+
+@pytest.mark.parametrize("step", ["create", "change", "choose"])
+def test_whoever_made_or_changed_it_does_not_decide(step):
+    member, others, both = MemberFactory(), asker(), allowed(approver(), "add_batch")
+    at = {"at": AT}
+    batch = commands.create(terms=terms(), actor=both if step == "create" else others, **at)
+    who = both if step == "choose" else others
+    commands.choose(batch_id=batch.pk, source="list", listed=member.external_id, actor=who, **at)
+    if step == "change":
+        commands.change(batch_id=batch.pk, terms=terms(), actor=both, **at)
+    batch = commands.count(batch_id=batch.pk, actor=others, **at)
+    seen = {"batch_id": batch.pk, "content_hash": batch.content_hash}
+    commands.ask(**seen, actor=others, **at)
+    with pytest.raises(OwnRequest):
+        commands.approve(**seen, actor=both, **at)
+    with pytest.raises(OwnRequest):
+        commands.refuse(batch_id=batch.pk, actor=both, note="x", **at)
+    assert commands.approve(**seen, actor=approver(), **at).status == BatchStatus.RUNNING

@@ -4,7 +4,7 @@ import os
 import random
 import signal
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 
 import pytest
@@ -39,7 +39,7 @@ from compensation.models import (
     Transaction,
     Unit,
 )
-from config.common.errors import Invalid
+from config.common.errors import Invalid, WrongState
 from config.common.models import Event, OutboxMessage
 from tests.factories import batches as made
 from tests.factories.compensation import MemberFactory, TierFactory
@@ -416,3 +416,65 @@ def test_five_thousand_with_connections_and_workers_killed_at_random():
     assert cut > 5
     assert killed > 0
     assert_each_has_one(batch, 5_000)
+
+
+def late_budget(**more):
+    """A budget made after the batch was approved, with too little in it."""
+    when = {"starts_at": AT - timedelta(days=1), "ends_at": AT + timedelta(days=1)}
+    return Budget.objects.create(department="care", amount_fen=100, **when, **more)
+
+
+def test_a_budget_made_after_the_approval_stops_it_and_fails_nobody():
+    batch = made.running(MemberFactory.create_batch(4), at=AT, department="care")
+    budget = late_budget()
+    run(batch)
+    batch.refresh_from_db()
+    assert (batch.status, batch.stopped) == (BatchStatus.PAUSED, "budget")
+    assert queries.progress(batch) == queries.Progress(waiting=4)
+    Budget.objects.filter(pk=budget.pk).update(amount_fen=2_000)
+    commands.resume(batch_id=batch.pk, actor=made.asker(), at=AT)
+    run(batch)
+    batch.refresh_from_db()
+    assert (batch.status, batch.stopped) == (BatchStatus.DONE, "")
+    assert queries.progress(batch).given == 4
+
+
+def test_a_kind_of_which_all_were_given_stops_it_and_fails_nobody():
+    template = CouponTemplateFactory(total_limit=3)
+    batch = made.running(MemberFactory.create_batch(3), at=AT, template=template)
+    coupons.issue(template=template, member=MemberFactory(), key="before", actor=None, at=AT)
+    run(batch)
+    batch.refresh_from_db()
+    assert (batch.status, batch.stopped) == (BatchStatus.PAUSED, "limit")
+    assert queries.progress(batch) == queries.Progress(waiting=3)
+
+
+def test_who_asked_is_told_that_it_stopped_and_it_does_not_go_on_as_it_is():
+    template, by = CouponTemplateFactory(), made.asker()
+    batch = made.running([MemberFactory()], at=AT, template=template, by=by)
+    template.is_active = False
+    template.save()
+    run(batch)
+    batch.refresh_from_db()
+    assert (batch.status, batch.stopped) == (BatchStatus.PAUSED, "changed")
+    assert OutboxMessage.objects.filter(key__contains=f"batch:{batch.pk}:stopped").count() == 1
+    with pytest.raises(WrongState):
+        commands.resume(batch_id=batch.pk, actor=by, at=AT)
+    batch.refresh_from_db()
+    assert (batch.status, batch.stopped) == (BatchStatus.PAUSED, "changed")
+    template.is_active = True
+    template.save()
+    commands.resume(batch_id=batch.pk, actor=by, at=AT)
+    run(batch)
+    assert queries.progress(batch).given == 1
+
+
+def test_what_a_coupon_is_worth_and_its_last_day_are_told():
+    ends = datetime(2026, 11, 30, 16, tzinfo=UTC)  # midnight in Shanghai
+    template = CouponTemplateFactory(
+        kind="percent", percent_off=10, value_fen=5_000, valid_from=AT, valid_until=ends
+    )
+    run(made.running([MemberFactory(language="en")], at=AT, template=template))
+    notice = Notice.objects.get()
+    assert notice.title == "We have given you a coupon: 10% off"
+    assert "valid until 2026-11-30." in notice.body

@@ -171,6 +171,21 @@ def test_an_address_gets_so_many_guesses_an_hour(member: Member, monkeypatch: py
     assert commands.sign_in(contact=PHONE, code=code, ip="192.0.2.2", at=AT)
 
 
+def test_who_signs_in_is_no_guess(
+    member: Member, shop: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "GUESSES_AN_ADDRESS", 2)
+    for number in range(5):
+        commands.sign_in_with_jwt(token=shop(jti=f"n{number}"), ip="192.0.2.1", at=AT)
+        commands.sign_in(contact=PHONE, code=ask(at=AT + number * MINUTE), ip="192.0.2.1", at=AT)
+    assert RateCount.objects.get(key="signin:ip:192.0.2.1").count == 0
+    for _ in range(2):
+        with pytest.raises(commands.TokenRefused):
+            commands.sign_in_with_jwt(token=shop(jti="n1"), ip="192.0.2.1", at=AT)
+    with pytest.raises(TooMany):
+        commands.sign_in_with_jwt(token=shop(jti="new"), ip="192.0.2.1", at=AT)
+
+
 def test_an_erased_member_does_not_come_in(member: Member) -> None:
     code = ask()
     token, _ = commands.sign_in(contact=PHONE, code=code, at=AT)

@@ -399,6 +399,18 @@ def test_late_ones_are_reported_once_in_one_letter():
     assert [ones[0].number in letter.payload["body"] for letter in letters] == [True]
 
 
+def test_what_is_late_soon_after_a_letter_is_in_the_next_one():
+    settler()
+    ones = [refund(make_order()) for _ in range(3)]
+    due = [AT, AT + 20 * MINUTE, AT + 59 * MINUTE]
+    for one, at in zip(ones, due, strict=True):
+        RefundOrder.objects.filter(pk=one.pk).update(due_at=at)
+    assert [alarm.overdue(at=AT + minutes * MINUTE) for minutes in (1, 21, 60, 61)] == [1, 0, 0, 2]
+    letters = OutboxMessage.objects.filter(kind="staff").order_by("pk")
+    told = [[one.number in letter.payload["body"] for one in ones] for letter in letters]
+    assert told == [[True, False, False], [False, True, True]]
+
+
 def test_waiting_orders_are_read_by_their_index():
     begin_by_themselves()
     make_order(100, status="cancelled", cancelled_at=AT)

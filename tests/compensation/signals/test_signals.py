@@ -111,3 +111,21 @@ def test_the_boundary_is_measured_over_all_who_claimed():
     ]
     SignalTerms.objects.update(is_active=False)
     assert queries.doubt(member, cost_fen=500, at=AT) is None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("cause", "is_claim"), [("batch:3:7", False), ("care:birthday:7:coupon", False), ("case:1", True)]
+)
+def test_what_we_gave_by_ourselves_is_no_claim(cause, is_claim):
+    member, other = MemberFactory(phone="13900000001"), MemberFactory(phone="13900000001")
+    template = CouponTemplateFactory(code="sorry-5")
+    for number, who in enumerate((member, member, other)):
+        Grant.objects.create(
+            key=f"k{number}", cause=f"{cause}{number}", member=who, kind="coupon", template=template,
+            reason="x", cost_fen=500, requested_at=AT, status="requested",
+        )  # fmt: skip
+    had = queries.claims_of(member, AT + timedelta(days=1), days=30)
+    assert (had.claims, had.fen, had.shared) == ((2, 1_000, 1) if is_claim else (0, 0, 0))
+    row = commands.measure(at=AT + timedelta(days=1))
+    assert row.peer_members == (2 if is_claim else 0)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from compensation.defaults import tiers as defaults
-from compensation.models import Member, Notice, Tier, TierPeriod
+from compensation.models import Member, Notice, Order, Tier, TierPeriod, TierRule
 from compensation.tiers import commands, queries
 from compensation.tiers.reviewing import review_due, warn_due
 from config.common.models import Event
@@ -42,6 +42,7 @@ def test_nothing_happens_before_the_end(silver):
 
 
 def test_who_no_longer_reaches_it_comes_down_and_is_told(silver):
+    warn_due(at=AT + 335 * DAY)
     assert review_due(at=AT + 365 * DAY) == 1
     assert tiers(silver)[0] == ("ordinary", "review")
     assert Member.objects.get(pk=silver.pk).tier.code == "ordinary"
@@ -78,8 +79,44 @@ def test_a_warning_comes_in_time_and_once(silver):
 
 def test_who_will_keep_it_is_not_warned(silver):
     OrderFactory(member=silver, total_fen=60_000, placed_at=AT + 200 * DAY)
-    assert warn_due(at=AT + 340 * DAY) == 1
+    assert warn_due(at=AT + 340 * DAY) == 0
     assert not Notice.objects.exists()
+
+
+def test_who_no_longer_keeps_it_is_warned_though_looked_at_before(silver):
+    order = OrderFactory(member=silver, total_fen=60_000, placed_at=AT + 200 * DAY)
+    assert warn_due(at=AT + 340 * DAY) == 0
+    Order.objects.filter(pk=order.pk).update(status="returned")
+    assert warn_due(at=AT + 341 * DAY) == 1
+    assert warn_due(at=AT + 342 * DAY) == 0
+
+
+def test_nobody_comes_down_unwarned(silver):
+    order = OrderFactory(member=silver, total_fen=60_000, placed_at=AT + 200 * DAY)
+    warn_due(at=AT + 364 * DAY)
+    Order.objects.filter(pk=order.pk).update(status="returned")
+    assert review_due(at=AT + 365 * DAY) == 1
+    assert tiers(silver)[0] == ("silver", "spending")
+    assert Notice.objects.get(member=silver).kind == "tier.ending"
+    assert review_due(at=AT + 394 * DAY) == 0
+    assert review_due(at=AT + 395 * DAY) == 1
+    assert tiers(silver)[0] == ("ordinary", "review")
+
+
+def test_where_nobody_is_warned_nobody_waits_for_a_warning(silver):
+    TierRule.objects.update(notice_days=0)
+    assert review_due(at=AT + 365 * DAY) == 1
+    assert tiers(silver)[0] == ("ordinary", "review")
+
+
+def test_warnings_go_through_all_in_steps():
+    defaults.seed(AT)
+    kept = [make_silver() for _ in range(3)]
+    for member in kept:
+        OrderFactory(member=member, total_fen=60_000, placed_at=AT + 200 * DAY)
+    short = [make_silver() for _ in range(3)]
+    assert warn_due(at=AT + 340 * DAY, limit=2) == 3
+    assert {notice.member for notice in Notice.objects.all()} == set(short)
 
 
 def test_an_extended_period_is_warned_of_anew(silver):
@@ -101,7 +138,7 @@ def test_after_a_time_by_hand_spending_decides(silver, fen, code):
         OrderFactory(member=silver, total_fen=fen)
     commands.reassess(member_ids=[silver.pk], at=AT + DAY)
     assert tiers(silver)[0] == ("gold", "manual")
-    warn_due(at=until - DAY)
+    assert warn_due(at=until - DAY) == (code != "gold")
     assert review_due(at=until) == 1
     assert tiers(silver)[0] == (code, "review")
 
@@ -115,6 +152,7 @@ def test_an_erased_member_is_left_alone(silver):
 def test_passes_at_once_share_the_work():
     defaults.seed(AT)
     members = [make_silver() for _ in range(12)]
+    assert warn_due(at=AT + 340 * DAY) == 12
     results = at_once(*[lambda: review_due(at=AT + 365 * DAY, limit=4) for _ in range(4)])
     assert not refused(results)
     while review_due(at=AT + 365 * DAY):

@@ -160,6 +160,7 @@ def test_a_list_with_errors_names_its_lines_and_hostile_text_stays_text(client):
     assert response.status_code == 400
     text = response.content.decode()
     assert "NO-1" in text
+    assert list(response.context["choose"]["listed"].value().split()) == ["NO-1", "<b>x</b>"]
     assert "<b>x</b>" not in text
     assert "<script>alert" not in text
 
@@ -170,6 +171,8 @@ def test_a_list_with_errors_names_its_lines_and_hostile_text_stays_text(client):
         ("choose", {"source": "nowhere"}, 400),
         ("choose", {"source": "orders"}, 400),
         ("choose", {"source": "orders", "since": "x"}, 400),
+        ("choose", {"source": "orders", "since": "2026-01-01", "until": "9999-12-31"}, 400),
+        ("choose", {"source": "cases", "since": "0001-01-01", "until": "2026-12-31"}, 400),
         ("change", {"name": ""}, 400),
         ("change", {"name": "x", "reason": "x", "same_reason_days": "0"}, 400),
         ("ask", {"seen": "x"}, 409),
@@ -186,6 +189,28 @@ def test_what_cannot_be_done_says_so(client, name, data, status):
     assert batch.status == BatchStatus.COUNTED
     assert client.get(at("batch_act", batch.pk, "count")).status_code == 405
     assert client.post(at("batch_act", batch.pk + 1, "count")).status_code == 404
+
+
+def test_what_was_typed_stays_when_it_is_refused(client):
+    lead = person(client, "team_lead")
+    batch = made.counted([MemberFactory()], by=made.allowed(lead, "add_batch"))
+    typed = {"name": "n", "reason": "a long reason", "same_reason_days": "0", "message": "so sorry"}
+    for more in ({}, {"points": "1", "template": batch.template_id, "name": "\0 "}):
+        shown = do(client, batch, "change", **typed | more)
+        assert shown.status_code == 400
+        assert "so sorry" in shown.content.decode()
+    asked = made.asked([MemberFactory()])
+    made.allowed(lead, "approve_batch", "approve_grant")
+    shown = do(client, asked, "approve", seen="old", note="Looks right")
+    assert shown.status_code == 409
+    assert 'value="Looks right"' in shown.content.decode()
+
+
+def test_a_batch_that_stopped_says_why(client):
+    person(client, "team_lead")
+    batch = made.running([MemberFactory()])
+    Batch.objects.filter(pk=batch.pk).update(status=BatchStatus.PAUSED, stopped="budget")
+    assert "the budget has not so much left" in client.get(at("batch", batch.pk)).content.decode()
 
 
 def test_cases_and_broken_promises_are_sources(client):

@@ -89,7 +89,7 @@ def test_a_draft_is_thrown_away_and_what_was_published_is_not(admin_client):
 def test_the_list_takes_the_same_number_of_queries(admin_client, rows, django_assert_max_num_queries):
     for number in range(rows):
         rule_of(f"late-{number}", 5, trigger="gap", position=number)
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(19):
         shown = admin_client.get(at("compensation_rule_changelist")).content.decode()
     assert "v1 in force" in shown
 
@@ -150,3 +150,14 @@ def test_what_a_rule_left_takes_the_right_to_give_in_the_case(client, own, grant
         client.post(at("rule-task", task.pk), {"give": give})
     task.refresh_from_db()
     assert (task.end, Grant.objects.count()) == (("given", 1) if own and granting else ("", 0))
+
+
+def test_the_list_adds_up_what_each_rule_gave(admin_client):
+    rule_of("late", 5, trigger="gap", opens_case=False)
+    rule_of("never", 5, trigger="gap", position=20)
+    for _gap in range(2):
+        apply_to_gaps(gap_ids=[late().pk], at=AT)
+    shown = admin_client.get(at("compensation_rule_changelist"))
+    told = {rule.code: (rule.times, rule.fen) for rule in shown.context["cl"].result_list}
+    assert told == {"late": (2, 1_000), "never": (0, 0)}
+    assert "2 × · ¥10.00" in shown.content.decode()

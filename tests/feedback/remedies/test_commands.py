@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 import pytest
 from django.utils import translation
 
@@ -271,3 +273,12 @@ def test_approve_against_refuse_tells_one_story():
     assert len(kinds(case)) == 2
     assert Alert.objects.filter(user=agent).count() == 1
     assert Coupon.objects.count() == Notice.objects.count() == (kinds(case)[1] == "remedy.granted")
+
+
+def test_what_a_coupon_is_worth_and_its_last_day_are_told(department, agent):
+    ends = datetime(2026, 12, 31, 16, tzinfo=UTC)  # midnight in Shanghai
+    CouponTemplateFactory(code="sorry-9", kind="shipping", value_fen=900, valid_from=AT, valid_until=ends)
+    give(CaseFactory(department=department, member=MemberFactory(language="en")), agent, 9)
+    notice = Notice.objects.get()
+    assert notice.title == "We have given you a coupon: Free shipping"
+    assert "valid until 2026-12-31." in notice.body
