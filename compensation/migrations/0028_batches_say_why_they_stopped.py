@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("compensation", "0026_codes_stay"),
+        ("compensation", "0027_member_export_and_erase"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
