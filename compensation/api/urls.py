@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from compensation.api import auth, consent, points, privacy, returns, settling, shop_coupons, views
+from compensation.api import (
+    auth,
+    consent,
+    points,
+    privacy,
+    returns,
+    settling,
+    shop_coupons,
+    shop_orders,
+    views,
+)
 
 urlpatterns = [
     path("auth/code/", auth.CodeView.as_view(), name="auth-code"),
@@ -32,6 +42,7 @@ urlpatterns = [
     path("gateway/refunds/", settling.GatewayView.as_view(), name="gateway-refund"),
     path("shop/refunds/", settling.ShopRefundView.as_view(), name="shop-refund"),
     path("shop/parcels/", settling.ShopParcelView.as_view(), name="shop-parcel"),
+    path("shop/orders/", shop_orders.ShopOrderView.as_view(), name="shop-order"),
     path("shop/returns/", returns.ShopReturnView.as_view(), name="shop-return"),
     path("notices/", views.NoticesView.as_view(), name="notices"),
     path("notices/read/", views.NoticesReadView.as_view(), name="notices-read"),

@@ -131,6 +131,13 @@ class Earning(models.Model):
     points = models.PositiveIntegerField(_("points"), default=0)
     taken_back = models.PositiveIntegerField(_("taken back"), default=0)
 
+    is_gone = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Taken back because the shop said that the order went back; it may say otherwise again.",
+    )
+
     class Meta:
         verbose_name = _("points earned")
         verbose_name_plural = _("points earned")

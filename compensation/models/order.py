@@ -68,6 +68,14 @@ class Order(models.Model):
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
     cancelled_at = models.DateTimeField(_("cancelled"), null=True, blank=True)
     returned_at = models.DateTimeField(_("returned goods arrived"), null=True, blank=True)
+    as_of = models.DateTimeField(
+        _("as of"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "When the shop knew what it last told of it; what is older is not taken. None: by files."
+        ),
+    )
     changed_at = models.DateTimeField(_("changed"), help_text=_("When we last learnt something new of it."))
     changed_txid = models.BigIntegerField(
         editable=False,

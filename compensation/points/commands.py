@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Sum
 from django.utils.timezone import get_default_timezone, localdate
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +18,8 @@ from compensation.models import (
     Order,
     OrderStatus,
     PointsRule,
+    RefundLine,
+    RefundStatus,
     Unit,
 )
 from compensation.points import giving, queries, rules
@@ -167,9 +169,12 @@ def orders_changed(*, order_ids: Collection[int], at: datetime) -> None:
     for order in received:
         receiving.receive(order, actor=None)
     for order in gone:
-        whole = max(order.total_fen, _goods_fen(order, _known([order]).get(order.pk)))
-        key = f"order:{order.pk}:{order.status}"
+        earning = _known([order]).get(order.pk)
+        whole = max(order.total_fen, _goods_fen(order, earning))
+        key = f"order:{order.pk}:{order.status}" + (f":{earning.pk}" if earning else "")
         order_refunded(order_id=order.pk, refunded_fen_total=whole, actor=None, at=at, key=key)
+        if earning is not None:
+            Earning.objects.filter(pk=earning.pk).update(is_gone=True)
 
 
 class _Receiving:
@@ -191,7 +196,7 @@ class _Receiving:
         member = self._people.get(order.member_id)
         if member is None:
             return None
-        self._refer(order, member)
+        self._refer(order, member, again=self._comes_again(order))
         version = self._purchase
         if version is None or version.per_yuan is None or order.placed_at < version.rule.starts_at:
             return None
@@ -202,7 +207,18 @@ class _Receiving:
             giving.give(earning, member, points, actor=actor, at=self._at)
         return earning
 
-    def _refer(self, order: Order, member: Member) -> None:
+    def _comes_again(self, order: Order) -> bool:
+        """Whether it was said to have gone back, wrongly: then it earns anew, less what was refunded."""
+        known = self._known.get(order.pk)
+        if known is None or not known.is_gone:
+            return False
+        earning = _new(order, known.version)
+        earning.occurrence = f"order:{order.pk}:{known.pk}"
+        earning.refunded_fen = _paid_back_fen(order)
+        self._known[order.pk] = earning
+        return True
+
+    def _refer(self, order: Order, member: Member, *, again: bool) -> None:
         """Give whoever referred a member the points for it, with the member's first received order."""
         referrer, version = self._people.get(member.referrer_id or 0), self._referral
         if referrer is None or version is None or order.placed_at < version.rule.starts_at:
@@ -213,7 +229,11 @@ class _Receiving:
         known = self._known.get(order.pk)
         is_refunded = known is not None and known.refunded_fen >= _goods_fen(order, known)
         if not is_refunded and not earlier.exists():
-            giving.once(version, referrer, f"member:{member.pk}", order=order, actor=None, at=self._at)
+            occurrence = f"member:{member.pk}"
+            before = Earning.objects.filter(rule=version.rule, order=order).order_by("-pk").first()
+            if again and before is not None and before.taken_back == before.points:
+                occurrence = f"{occurrence}:{before.pk}"
+            giving.once(version, referrer, occurrence, order=order, actor=None, at=self._at)
 
 
 def _take_referral_back(order: Order, *, key: str, actor: Actor, at: datetime) -> None:
@@ -242,7 +262,14 @@ def _goods_fen(order: Order, earning: Earning | None) -> int:
 def _known(orders: Collection[Order]) -> dict[int, Earning]:
     """What is kept of the points of orders, by the order."""
     rows = Earning.objects.filter(rule__code=queries.PURCHASE, order__in=[order.pk for order in orders])
-    return {row.order_id: row for row in rows.select_related("rule", "version__rule") if row.order_id}
+    rows = rows.select_related("rule", "version__rule").order_by("pk")  # the last that an order earned
+    return {row.order_id: row for row in rows if row.order_id}
+
+
+def _paid_back_fen(order: Order) -> int:
+    """What was paid out of an order's goods in all."""
+    rows = RefundLine.objects.filter(refund__order=order, refund__status=RefundStatus.CONFIRMED)
+    return int(rows.aggregate(fen=Sum("amount_fen", default=0))["fen"])
 
 
 def _new(order: Order, version: EarningVersion) -> Earning:

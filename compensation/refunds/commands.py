@@ -232,7 +232,7 @@ def _hold(order_id: int, pieces: Sequence[Piece], freight_fen: int) -> Order:
         .order_by(Collate("external_id", "C"))  # as imports lock them
         .select_for_update(no_key=True)
     )
-    if not wanted or len(lines) < len(pieces) or freight_fen < 0:
+    if not (wanted or freight_fen) or len(lines) < len(pieces) or freight_fen < 0:
         raise Invalid(_("Choose what of the order is refunded."))
     for line in lines:
         piece = wanted[line.pk]

@@ -87,7 +87,7 @@ def owed(order: Order, lines: Iterable[OrderLine]) -> Owed | None:
         return _owed(RefundCause.RETURNED, order.returned_at, lines, 0)
     if order.status == OrderStatus.CANCELLED and order.cancelled_at is not None:
         unshipped = [one for one in lines if one.shipment is None or one.shipment.shipped_at is None]
-        freight = left_freight_fen(order) if len(unshipped) == len(lines) else 0
+        freight = left_freight_fen(order) if lines and len(unshipped) == len(lines) else 0
         return _owed(RefundCause.CANCELLED, order.cancelled_at, unshipped, freight)
     return None
 
@@ -98,7 +98,9 @@ def _owed(cause: RefundCause, since: datetime, lines: Iterable[OrderLine], freig
         for line in lines
         if left_fen(line)
     ]
-    return Owed(cause=cause, since=since, pieces=pieces, freight_fen=freight) if pieces else None
+    if not pieces and not freight:
+        return None
+    return Owed(cause=cause, since=since, pieces=pieces, freight_fen=freight)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

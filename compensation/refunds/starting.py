@@ -49,15 +49,20 @@ def waiting(at: datetime) -> QuerySet[Order]:
     if since is None:
         return Order.objects.none()
     ours = RefundOrder.objects.filter(order=OuterRef("pk"))
-    left = OrderLine.objects.filter(order=OuterRef("pk"), paid_fen__gt=F("refunded_fen"))
+    lines = OrderLine.objects.filter(order=OuterRef("pk"))
+    left = lines.filter(paid_fen__gt=F("refunded_fen"))
     unshipped = left.filter(Q(shipment=None) | Q(shipment__shipped_at=None))
+    nothing_sent = Exists(lines) & ~Exists(lines.filter(shipment__shipped_at__isnull=False))
+    freight = Q(freight_fen__gt=F("refunded_freight_fen"))
     returned = Q(status=OrderStatus.RETURNED, returned_at__isnull=False)
     cancelled = Q(status=OrderStatus.CANCELLED, cancelled_at__isnull=False, paid_at__isnull=False)
     return (
         Order.objects.annotate(back_at=Coalesce("returned_at", "cancelled_at"))
         .filter(
             returned & Exists(left) & ~Exists(ours.filter(key=_key_of(RefundCause.RETURNED)))
-            | cancelled & Exists(unshipped) & ~Exists(ours.filter(key=_key_of(RefundCause.CANCELLED))),
+            | cancelled
+            & (Exists(unshipped) | nothing_sent & freight)
+            & ~Exists(ours.filter(key=_key_of(RefundCause.CANCELLED))),
             status__in=[OrderStatus.RETURNED, OrderStatus.CANCELLED],
             back_at__gte=max(since, at - LOOKS_BACK),
             back_at__lte=at,

@@ -22,7 +22,7 @@ def orders(items: Sequence[Item]) -> None:
     An order that money or points were given for stays with its member: they are owed to nobody else.
     """
     numbers = [item.values["external_id"] for item in items]
-    held = _hold_orders(Q(external_id__in=numbers), {item.values["member"] for item in items})
+    held = hold_orders(Q(external_id__in=numbers), {item.values["member"] for item in items})
     bound = _bound(order.pk for order in held.values())
     for item in items:
         order = held.get(item.values["external_id"])
@@ -33,10 +33,10 @@ def orders(items: Sequence[Item]) -> None:
 
 def parts_of_orders(items: Sequence[Item]) -> None:
     """Hold the orders that lines or parcels belong to, and before them their members."""
-    _hold_orders(Q(pk__in={item.values["order"] for item in items}), set())
+    hold_orders(Q(pk__in={item.values["order"] for item in items}), set())
 
 
-def _hold_orders(which: Q, more: Collection[int]) -> dict[str, Order]:
+def hold_orders(which: Q, more: Collection[int]) -> dict[str, Order]:
     """Lock the members of orders and some more, then the orders; gives these by their numbers."""
     found = Order.objects.filter(which)
     wanted = {*more, *found.values_list("member_id", flat=True)}

@@ -2,19 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from compensation.models import Order, OrderStatus
+from compensation.models import Member, Order, OrderStatus
 from compensation.refunds import returning
+from compensation.shop_import import holding
 from compensation.shop_import.convert import EARLIEST, LATEST, FieldType, Type
 from compensation.shop_import.shop import LINE, ORDER, PRODUCT, SHIPMENT
 from compensation.shop_import.targets import Item, Target
 from config.common.errors import Invalid
 from config.common.events import Actor, record
+
+CLOCKS = timedelta(minutes=5)
+"""How far the shop's clock may go before ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,19 +83,26 @@ def record_order(
     lines: Sequence[LineFacts],
     shipments: Sequence[ShipmentFacts] = (),
     returns: Sequence[ReturnFacts] = (),
+    as_of: datetime | None = None,
     actor: Actor,
     at: datetime,
 ) -> Order:
     """Take note of an order with its parcels and lines; the same facts again change nothing.
 
     Products that are not known yet are made. Lines and parcels that are left out stay as they are. An order
-    is `returned` when all of it came back; where that is a part, it stays what it was.
+    is `returned` when all of it came back; where that is a part, it stays what it was. With `as_of` (when the
+    shop knew it so), what is older than what was told before is not taken: messages may overtake each other.
 
     Raises:
         DomainError: a parcel that came back is refused, see refunds.returning.came_back.
         Invalid: a value does not fit, comes twice, or names something that is not known; nothing is kept.
     """
+    if as_of is not None and as_of > at + CLOCKS:
+        raise Invalid(_("lies in the future"), field="as_of")
     within = {"order": order.external_id}
+    known_as = _hold(order)
+    if known_as is not None and as_of is not None and known_as.as_of is not None and as_of < known_as.as_of:
+        return known_as
     changed = _write(ORDER, [asdict(order)], at)
     known = {line.product: {"external_id": line.product} for line in lines}
     _write(PRODUCT, list(known.values()), at)
@@ -108,9 +120,19 @@ def record_order(
         )
     if returns and row.status == OrderStatus.RETURNED and returning.is_part(row):
         raise Invalid(_("The order is returned when all of it came back: this is a part."), field="status")
+    if as_of is not None and as_of != row.as_of:
+        row.as_of = as_of
+        row.save(update_fields=["as_of"])
     if changed:
         record("order.recorded", row, actor=actor, at=at, status=row.status)
     return row
+
+
+def _hold(order: OrderFacts) -> Order | None:
+    """Hold the order and its member, and the member that it is to have, as every import does."""
+    ids = Member.objects.filter(external_id=order.member).values_list("pk", flat=True)
+    held = holding.hold_orders(Q(external_id=order.external_id), set(ids))
+    return held.get(order.external_id)
 
 
 def _write(target: Target, rows: Sequence[Mapping[str, Any]], at: datetime) -> int:

@@ -750,6 +750,7 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("gateway-refund", "post", (), set(), {}),  # whoever has not signed it
         ("shop-refund", "post", (), set(), {}),
         ("shop-parcel", "post", (), set(), {}),
+        ("shop-order", "post", (), set(), {}),
         ("shop-return", "post", (), set(), {}),
         ("gaps", "get", (), both, {}),
         ("help-articles", "get", (), both, {}),

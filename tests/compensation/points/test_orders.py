@@ -11,11 +11,14 @@ from compensation.ledger import queries
 from compensation.ledger.check import differences
 from compensation.ledger.rules import taken
 from compensation.models import AccountKind, Earning, EarningRule, Lot, OrderStatus, Unit
-from compensation.points import commands
+from compensation.points import commands, referring
+from compensation.refunds import commands as refunds
+from compensation.refunds.rules import Piece
 from config.common.errors import KeyReused, NotFound
 from tests.factories.compensation import MemberFactory, OrderFactory
 from tests.factories.money import AT
 from tests.factories.points import DAY, a_yuan, held, rules
+from tests.factories.refunds import make_order, refund
 from tests.threads import at_once, refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("C4")]
@@ -263,4 +266,46 @@ def test_orders_of_friends_who_referred_each_other_do_not_deadlock(member):
     orders = [bought(one, 100) for one in (member, friend) * 6]
     results = at_once(*[lambda one=one: received(one) for one in orders])
     assert not refused(results)
+    assert list(differences()) == []
+
+
+def test_said_to_have_gone_back_by_mistake_an_order_earns_its_points_again_each_time(member):
+    order = bought(member, 10_000)
+    for _time in range(3):
+        for status, points in (("delivered", 100), ("delivered", 100), ("returned", 0), ("returned", 0)):
+            type(order).objects.update(status=status)
+            commands.orders_changed(order_ids=[order.pk], at=AT)
+            assert held(member) == (points, 0, 0)
+    assert list(differences()) == []
+
+
+def test_earned_again_it_is_less_what_was_paid_back_meanwhile(member):
+    order = make_order(6_000, 4_000, member=member, total_fen=10_000, status="delivered", placed_at=AT - DAY)
+    received(order)
+    one = refund(order, 6_000)
+    type(order).objects.update(status="returned")
+    commands.orders_changed(order_ids=[order.pk], at=AT)
+    refunds.confirm(refund_id=one.pk, reference="x", actor=None, at=AT)
+    type(order).objects.update(status="delivered")
+    commands.orders_changed(order_ids=[order.pk], at=AT)
+    assert held(member) == (40, 0, 0)
+    rest = refund(
+        order, 4_000, key="rest", pieces=[Piece(order_line=order.lines.get(paid_fen=4_000), amount_fen=4_000)]
+    )
+    refunds.confirm(refund_id=rest.pk, reference="x", actor=None, at=AT)
+    assert held(member) == (0, 0, 0)
+    commands.orders_changed(order_ids=[order.pk], at=AT)
+    assert held(member) == (0, 0, 0)
+
+
+def test_a_friends_first_order_that_did_not_go_back_after_all_earns_its_referral_again():
+    rules(), a_yuan()
+    referrer, friend = MemberFactory(registered_at=AT - 9 * DAY), MemberFactory(registered_at=AT - 2 * DAY)
+    referring.say_referrer(member_id=friend.pk, code=referring.code_of(member=referrer), at=AT)
+    order = bought(friend, 100)
+    later = AT + 60 * DAY
+    for status, points in (("delivered", 100), ("returned", 0), ("delivered", 100), ("returned", 0)):
+        type(order).objects.update(status=status)
+        commands.orders_changed(order_ids=[order.pk], at=AT)
+        assert held(referrer, later)[0] == points
     assert list(differences()) == []

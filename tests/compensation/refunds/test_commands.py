@@ -316,6 +316,25 @@ def test_cancelled_before_shipment_is_refunded_at_once_with_its_freight():
     assert starting.start_due(at=AT) == 0
 
 
+def test_of_a_cancelled_order_the_freight_comes_back_though_its_goods_were_refunded_before():
+    begin_by_themselves()
+    order = make_order(100, freight_fen=8)
+    refund(order, 100)
+    type(order).objects.update(status="cancelled", cancelled_at=AT)
+    assert starting.start_due(at=AT) == 1
+    alone = order.refunds.latest("pk")
+    assert (alone.amount_fen, alone.freight_fen, alone.lines.count()) == (8, 8, 0)
+    commands.confirm(refund_id=alone.pk, reference="x", actor=None, at=AT)
+    assert starting.start_due(at=AT) == 0
+    shipped = make_order(100, freight_fen=8)
+    OrderLine.objects.filter(order=shipped).update(shipment=ShipmentFactory(order=shipped, shipped_at=AT))
+    without_lines = make_order(100, freight_fen=8)
+    without_lines.lines.all().delete()
+    Order.objects.filter(pk__in=[shipped.pk, without_lines.pk]).update(status="cancelled", cancelled_at=AT)
+    assert starting.start_due(at=AT) == 0
+    assert list(differences()) == []
+
+
 def test_of_a_cancelled_order_what_is_out_waits_until_it_comes_back():
     begin_by_themselves()
     order = make_order(100, freight_fen=8, status="cancelled", cancelled_at=AT)
