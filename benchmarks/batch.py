@@ -1,4 +1,6 @@
-"""How long two workers take to give a coupon to 100,000 members, against one by one.
+"""How long two workers take to give a coupon, points, or a full refund with a coupon to 100,000 members.
+
+Each is held against one by one.
 
 Builds a database of its own (huiyin_batch) in the private PostgreSQL with MEMBERS members (default 100,000),
 and throws it away again.
@@ -30,6 +32,16 @@ INSERT INTO compensation_member (external_id, name, phone, email, registered_at,
 SELECT 'B' || n, '', '', '', %(at)s, '', '', 'zh-hans', false, (SELECT min(id) FROM compensation_tier)
 FROM generate_series(1, %(members)s) n
 """
+ORDERS = """
+INSERT INTO compensation_order (external_id, member_id, channel, status, region, payment_method, total_fen,
+  freight_fen, refunded_freight_fen, placed_at, paid_at, changed_at, changed_txid)
+SELECT 'O' || member.id, member.id, '', 'paid', '', '', 15000, 800, 0, %(at)s, %(at)s, %(at)s, 0
+FROM compensation_member AS member;
+INSERT INTO compensation_product (external_id, name, category) VALUES ('P', 'P', '');
+INSERT INTO compensation_orderline (order_id, external_id, product_id, quantity, paid_fen, refunded_fen)
+SELECT bought.id, n::text, (SELECT min(id) FROM compensation_product), 1, 7100, 0
+FROM compensation_order AS bought, generate_series(1, 2) n
+"""
 
 
 def main() -> None:
@@ -43,7 +55,7 @@ def main() -> None:
     )
     try:
         fill()
-        for kind in ("coupon", "points"):
+        for kind in ("coupon", "points", "refund"):
             batch(kind)
         report()
     finally:
@@ -65,6 +77,7 @@ def fill() -> None:
     money.seed(AT)
     with connection.cursor() as cursor:
         cursor.execute(FILL, {"at": AT, "members": MEMBERS + ALONE})
+        cursor.execute(ORDERS, {"at": AT})
         cursor.execute("VACUUM ANALYZE")
 
 
@@ -84,6 +97,8 @@ def content(kind: str) -> dict[str, object]:
 
     if kind == "points":
         return {"points": 100}
+    if kind == "refund":  # and the 100 yuan of C10
+        return {"refunds": True, "template": CouponTemplate.objects.get(code="sorry-100")}
     return {"template": CouponTemplate.objects.get(code="sorry-5")}
 
 
@@ -96,7 +111,11 @@ def batch(kind: str) -> None:
 
     asker, approver = people()
     terms = commands.Terms(name=kind, reason="benchmark", same_reason_days=0, **content(kind))
-    listed = "\n".join(f"B{n}" for n in range(1, MEMBERS + 1))
+    chosen = Member.objects.order_by("pk")[:MEMBERS]
+    name = "O%s" if kind == "refund" else "B%s"
+    listed = "\n".join(
+        name % (pk if kind == "refund" else n) for n, pk in enumerate(chosen.values_list("pk", flat=True), 1)
+    )
     begun = time.perf_counter()
     made = commands.create(terms=terms, actor=asker, at=AT)
     commands.choose(batch_id=made.pk, source="list", listed=listed, actor=asker, at=AT)
@@ -141,9 +160,28 @@ def one_by_one(kind: str, member: object) -> None:
     with transaction.atomic():
         grants.request(
             key=f"{kind}:{member.pk}", cause=f"{kind}:{member.pk}", member=member, reason="benchmark",
-            content=grants.Content(kind=kind, **content(kind)), actor=None, at=AT,
+            **wanted(kind, member),
+            actor=None, at=AT,
         )  # fmt: skip
+        if kind == "refund":
+            grants.request(
+                key=f"{kind}:{member.pk}:coupon", cause=f"{kind}:{member.pk}:coupon", member=member,
+                reason="benchmark", content=grants.Content(kind="coupon", template=content(kind)["template"]),
+                actor=None, at=AT,
+            )  # fmt: skip
         notify(member=member, kind="remedy.granted", key=f"{kind}:{member.pk}", title="x", body="y", at=AT)
+
+
+def wanted(kind: str, member: object) -> dict[str, object]:
+    """What a member is given: a coupon, points, or a full refund of their order, by hand."""
+    from compensation.grants import commands as grants
+
+    if kind != "refund":
+        return {"content": grants.Content(kind=kind, **content(kind))}
+    order = member.orders.get()
+    lines = [grants.Line(order_line=line) for line in order.lines.all()]
+    back = grants.Content(kind="refund", lines=lines, amount_fen=15_000)
+    return {"content": back, "order": order, "evidence": 1}
 
 
 def report() -> None:

@@ -141,6 +141,7 @@ def run(size: int) -> dict[str, float]:
     shipped = {f"segment {one.code}": one.filters for one in Segment.objects.all()}
     for name, filters in {**shipped, **HARD}.items():
         timed(f"count of {name}", lambda f=filters: queries.count(f, AT), took, times=5)
+        timed(f"  as the form shows it: {name}", lambda f=filters: queries.about(f, AT), took, times=5)
     floor = orders.snapshot_floor() - 1  # what was filled in is not new; a day's orders are
     Bookmark.objects.bulk_create([Bookmark(reader=finding.READER, txid=floor)])
     with connection.cursor() as cursor:

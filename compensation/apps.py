@@ -12,6 +12,7 @@ class CompensationConfig(AppConfig):
         """Say who sends what this app puts into the outbox, what beat wakes, and what ships."""
         from compensation import personal as ours
         from compensation.admin.care import CARE_MENU, CARE_PAGES, fact
+        from compensation.admin.care_files import CARE_FILE_PAGES
         from compensation.admin.privacy import PRIVACY_PAGES
         from compensation.admin.privacy import fact as data_of
         from compensation.admin.refunds import REFUND_MENU
@@ -44,7 +45,7 @@ class CompensationConfig(AppConfig):
         SENDERS[parcels.SHOP] = shipping.ask_shop
         following.FOLLOWERS.append(grants.follow)
         MENU.extend([*REFUND_MENU, *CARE_MENU, *SEGMENT_MENU])
-        PAGES.extend([*CARE_PAGES, *SEGMENT_PAGES, *PRIVACY_PAGES])
+        PAGES.extend([*CARE_PAGES, *SEGMENT_PAGES, *CARE_FILE_PAGES, *PRIVACY_PAGES])
         MEMBER_FACTS.extend([fact, data_of])
         PERIODIC.append(Periodic("forget old sign-ins", "compensation.forget_sign_ins", every_seconds=3600))
         PERIODIC.append(Periodic("expire coupons", "compensation.expire_coupons", every_seconds=60))

@@ -19,6 +19,7 @@ from compensation.care import acting, commands, queries, texts, values
 from compensation.models import CareRule, CareTerms, CouponTemplate, HeldReason, Member
 from compensation.tiers import benefits
 from config.common.errors import DomainError, Invalid, Stale
+from config.common.handing_out import offered
 from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
 
@@ -79,6 +80,7 @@ def listed(request: StaffRequest) -> HttpResponse:
     context = {
         "rows": rows,
         "terms": TermsForm(instance=CareTerms.objects.first()),
+        "formats": offered(request),
         "may_add": request.user.has_perm(ADD),
         "may_set_terms": request.user.has_perm(TERMS),
     }

@@ -20,6 +20,10 @@ class ShowsEffect(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the
         """What would be different; None where the change costs nothing."""
         raise NotImplementedError
 
+    def posted(self, form: Any) -> Any:
+        """What a valid form says that the row would be."""
+        return form.instance
+
     def changeform_view(
         self,
         request: HttpRequest,
@@ -40,7 +44,7 @@ class ShowsEffect(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the
         if old is None or changed is None or not self.has_change_permission(request, old):
             return None
         form = self.get_form(request, changed, change=True)(request.POST, request.FILES, instance=changed)
-        return self.effect(old, form.instance) if form.is_valid() else None
+        return self.effect(old, self.posted(form)) if form.is_valid() else None
 
     def _ask(self, request: HttpRequest, effect: Effect) -> HttpResponse:
         posted = [

@@ -13,11 +13,16 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminIntegerFieldWidget
 
+from compensation.admin.effects import ShowsEffect
+from compensation.budgets.effect import Effect, of_earning
 from compensation.admin.forms import Dated
 from compensation.models import Earning, EarningRule, EarningVersion, Reward
 from compensation.points import commands, redeeming
 from compensation.points.commands import TERMS
 from config.common.browsing import Browsed
+
+AMOUNTS = ("points", "per_yuan", "day_limit", "period_limit", "period_days")
+"""Of the terms, what changes how many points are earned."""
 
 
 class EarningRuleForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
@@ -60,7 +65,7 @@ class EarningRuleForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic
 
 
 @admin.register(EarningRule)
-class EarningRuleAdmin(Dated, ModelAdmin):
+class EarningRuleAdmin(Dated, ShowsEffect, ModelAdmin):
     """What earns points, and how many."""
 
     form = EarningRuleForm
@@ -91,6 +96,18 @@ class EarningRuleAdmin(Dated, ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's
         """What was earned stands on them."""
         return False
+
+    def posted(self, form: Any) -> EarningVersion:
+        """What the rule would say from now on."""
+        version: EarningVersion = form.version()
+        return version
+
+    def effect(self, old: EarningRule, new: EarningVersion) -> Effect | None:
+        """What other numbers would have come to in the last month; None where they stay."""
+        latest = old.versions.first()
+        if latest is None or all(getattr(latest, name) == getattr(new, name) for name in AMOUNTS):
+            return None
+        return of_earning(new, rule_id=old.pk, old=_said(latest), new=_said(new), at=timezone.now())
 
     @admin.display(description=_("says"))
     def says(self, rule: EarningRule) -> str:

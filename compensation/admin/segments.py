@@ -21,6 +21,7 @@ from compensation.segments import commands, queries
 from compensation.segments.filters import PAIRS
 from config.common.asked import id_in
 from config.common.errors import DomainError, Invalid
+from config.common.handing_out import offered
 from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
 
@@ -54,6 +55,7 @@ def listed(request: StaffRequest) -> HttpResponse:
     uses = commands.uses_of(segments)
     context = {
         "rows": [(one, uses[one.pk]) for one in segments],
+        "formats": offered(request),
         "may_add": request.user.has_perm(ADD),
         "may_list": request.user.has_perms([LIST, MEMBERS]),
     }
@@ -101,7 +103,7 @@ def count(request: StaffRequest) -> HttpResponse:
     typed = {name: request.POST.getlist(name) for name in queries.criteria() if name in request.POST}
     context: dict[str, Any] = {}
     try:
-        context["number"] = queries.count(queries.clean(typed), timezone.now())
+        context["found"] = queries.about(queries.clean(typed), timezone.now())
     except Invalid as error:
         context["refusal"] = str(error)
     return page(request, "compensation/segments/count.html", context)

@@ -1,6 +1,6 @@
 """Using caps: counts that are locked before they are looked at, and hold by constraint."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -62,6 +62,68 @@ def take(grant: Grant, *, rule_code: str, at: datetime, may_pass: bool) -> None:
         CapUse(count=count, grant=grant, fen=grant.cost_fen, is_beyond=beyond[count.pk] is not None)
         for count in counts.values()
     )
+
+
+Held = dict[Cap, dict[int, CapCount]]
+
+
+def hold_members(*, kind: str, member_ids: Collection[int], at: datetime) -> Held:
+    """Lock the counts of the caps that hold for what nobody asked for and each of some members is given.
+
+    By cap and member. The caller holds the members, and writes with `take_held` what it gives.
+    """
+    caps = list(
+        Cap.objects.filter(
+            Q(kind="") | Q(kind=kind), scope=CapScope.MEMBER, rule_code="", is_active=True
+        ).order_by("pk")
+    )
+    if not caps:
+        return {}
+    spans = {cap.pk: window(cap.period, cap.days, at, ZONE) for cap in caps}
+    names = {f"member:{pk}": pk for pk in member_ids}
+    CapCount.objects.bulk_create(
+        (
+            CapCount(
+                cap=cap,
+                whose=whose,
+                starts_at=spans[cap.pk].starts_at,
+                ends_at=spans[cap.pk].ends_at,
+                limit_fen=cap.limit_fen,
+                limit_count=cap.limit_count,
+            )
+            for cap in caps
+            for whose in sorted(names)
+        ),
+        ignore_conflicts=True,
+    )
+    these = Q(pk__in=[])
+    for cap in caps:
+        these |= Q(cap=cap, whose__in=list(names), starts_at=spans[cap.pk].starts_at)
+    by_cap: dict[int, dict[int, CapCount]] = {cap.pk: {} for cap in caps}
+    for count in CapCount.objects.select_for_update(no_key=True).filter(these).order_by("cap", "whose"):
+        by_cap[count.cap_id][names[count.whose]] = count
+    return {cap: by_cap[cap.pk] for cap in _as_they_are(caps)}
+
+
+def stop_of(held: Held, *, member_id: int, fen: int) -> CapReached | None:
+    """Why a member is given nothing that costs so much, or nothing; see `hold_members`."""
+    grant = Grant(cost_fen=fen)
+    return next(filter(None, (_stop(cap, counts[member_id], grant) for cap, counts in held.items())), None)
+
+
+def take_held(held: Held, grants: Collection[Grant]) -> None:
+    """Count grants, one for a member, towards caps that `hold_members` holds and `stop_of` let through."""
+    for cap, counts in held.items():
+        wanted = {counts[grant.member_id].pk: grant for grant in grants}
+        fen = next((grant.cost_fen for grant in grants), 0)
+        CapCount.objects.filter(pk__in=wanted).update(
+            limit_fen=_at_least(cap.limit_fen, "used_fen"),
+            limit_count=_at_least(cap.limit_count, "used_count"),
+        )
+        CapCount.objects.filter(pk__in=wanted).update(**_plus("used", fen, 1))
+        CapUse.objects.bulk_create(
+            CapUse(count_id=pk, grant=grant, fen=grant.cost_fen) for pk, grant in wanted.items()
+        )
 
 
 def release(grant: Grant, *, at: datetime) -> None:

@@ -164,6 +164,19 @@ def reserve_many(
     return uses
 
 
+def room_for(
+    *, department: str, reason_code: str, each_fen: int, at: datetime
+) -> tuple[int | None, BudgetEmpty | None]:
+    """How many grants that cost so much a budget has left for, and what to tell the next; None: no limit.
+
+    The budget is held from now on, in the transaction of the caller, who reserves with `reserve_many`.
+    """
+    budget = _lock(department, reason_code, at)
+    if budget is None or not each_fen:
+        return None, None
+    return max(budget.left_fen, 0) // each_fen, _empty(budget, each_fen)
+
+
 @transaction.atomic
 def save_budget(
     *, budget: Budget, owners: Iterable[User] | None = None, actor: Actor, at: datetime
@@ -262,16 +275,20 @@ def _lock(department: str, reason_code: str, at: datetime) -> Budget | None:
 def _take(budget: Budget, fen: int) -> None:
     """Reserve in a budget that is held, or refuse."""
     if fen > budget.left_fen:
-        raise BudgetEmpty(
-            budget=budget.pk,
-            department=budget.department,
-            reason_code=budget.reason_code,
-            until=budget.ends_at.isoformat(),
-            left_fen=budget.left_fen,
-            cost_fen=fen,
-        )
+        raise _empty(budget, fen)
     Budget.objects.filter(pk=budget.pk).update(reserved_fen=F("reserved_fen") + fen)
     budget.reserved_fen += fen
+
+
+def _empty(budget: Budget, fen: int) -> BudgetEmpty:
+    return BudgetEmpty(
+        budget=budget.pk,
+        department=budget.department,
+        reason_code=budget.reason_code,
+        until=budget.ends_at.isoformat(),
+        left_fen=budget.left_fen,
+        cost_fen=fen,
+    )
 
 
 def _move(use: BudgetUse, state: BudgetUseState, at: datetime) -> None:

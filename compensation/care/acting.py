@@ -19,7 +19,8 @@ from django.utils.translation import gettext as _
 
 from compensation.budgets import commands as budgets
 from compensation.budgets.stops import BudgetEmpty, CapReached, Exhausted
-from compensation.care import occasions, rules, texts
+from compensation.care import giving, occasions, rules, texts
+from compensation.care.giving import CUT, Gift
 from compensation.care.values import Known
 from compensation.consents import queries as consents
 from compensation.consents import rules as consent_rules
@@ -48,12 +49,9 @@ from config.common.events import Happening, record_all
 
 log = logging.getLogger(__name__)
 
-CUT = (OperationalError, InterfaceError)
 ASK_AGAIN, PATIENCE = timedelta(hours=1), timedelta(days=2)
 """How long to wait for a budget to be raised or a segment put right, and until when since the occasion."""
-STOPS: Mapping[str, type[Exhausted]] = {one.because: one for one in (BudgetEmpty, CapReached)}
-REASON = "care"
-GIFTS_AT_ONCE = 50
+GIFTS_AT_ONCE = 500
 """In one transaction: it holds the budget that they are taken from, and agents wait for that."""
 WRITTEN = (
     "status", "version", "reason", "detail", "due_at", "postponed", "decided_at", "is_sent", "coupon_grant",
@@ -74,6 +72,8 @@ class _Pass:
     choices: dict[int, dict[tuple[str, str], bool]]
     tellings: list[Telling] = field(default_factory=list)
     coupons: dict[int, CouponTemplate | None] = field(default_factory=dict)
+    acts_of: Counter[int] = field(default_factory=Counter)
+    alike: dict[tuple[int, int | None], list[Gift]] = field(default_factory=lambda: defaultdict(list))
 
     def allowed(self, act: CareAct) -> frozenset[str]:
         """The channels that the member allows for the rule's purpose."""
@@ -142,9 +142,13 @@ def _decide_all(acts: Sequence[CareAct], at: datetime) -> None:
         heard=_heard({act.member_id for act in acts}, cap, at),
         inside=_inside(acts, at),
         choices=consents.choices_of({act.member_id for act in acts}),
+        acts_of=Counter(act.member_id for act in acts),
     )
     for act in acts:
         _decide_or_hold(act, found)
+    for alike in found.alike.values():
+        for gift, failure in giving.give_alike(alike, at=at):
+            _became(gift, failure, found)
     notify_all(found.tellings, at=at)
     bulk.update(CareAct, acts, WRITTEN)
     record_all(
@@ -168,9 +172,7 @@ def _decide_or_hold(act: CareAct, found: _Pass) -> None:
     except CUT:
         raise
     except Exception as error:
-        log.exception("care: occasion %s failed", act.pk)
-        act.coupon_grant = act.points_grant = None
-        _hold(act, HeldReason.REFUSED, found.at, type(error).__name__)
+        _failed(act, error, found.at)
 
 
 def _decide(act: CareAct, found: _Pass) -> None:
@@ -208,60 +210,42 @@ def _try_again_or_hold(act: CareAct, reason: HeldReason, at: datetime, detail: s
         _hold(act, reason, at, detail)
 
 
+def _failed(act: CareAct, error: Exception, at: datetime) -> None:
+    log.error("care: occasion %s failed", act.pk, exc_info=error)
+    act.coupon_grant = act.points_grant = None
+    _hold(act, HeldReason.REFUSED, at, type(error).__name__)
+
+
 def _carry_out(act: CareAct, channel: str | None, found: _Pass) -> None:
-    template, at = found.coupon_of(act.rule, act.member), found.at
-    telling = _telling(act, template, channel, found)  # before anything is given: its texts may fail
-    if template is not None or act.rule.points:
-        try:
-            _give_all(act, template, at)
-        except DomainError as error:
-            act.coupon_grant = act.points_grant = None
-            if isinstance(error, Exhausted):
-                budgets.note_stop(error, at=at)
-                _try_again_or_hold(act, HeldReason.REFUSED, at, error.code)
-            else:
-                _hold(act, HeldReason.REFUSED, at, error.code)
-            return
-    act.status, act.decided_at, act.is_sent = CareStatus.DONE, at, channel is not None
-    if act.rule.is_capped and act.is_sent:
-        found.heard[act.member_id] += 1
-    found.tellings.append(telling)
+    template = found.coupon_of(act.rule, act.member)
+    # said before anything is given: its texts may fail
+    gift = Gift(act, template, _telling(act, template, channel, found))
+    if template is None and not act.rule.points:
+        _became(gift, None, found)
+    elif found.acts_of[act.member_id] > 1 or (template is not None and act.rule.points):
+        # what comes next for the member goes by it; both, or none of both
+        _became(gift, giving.give_alone(gift, at=found.at), found)
+    else:
+        found.alike[act.rule_id, template.pk if template else None].append(gift)
 
 
-@transaction.atomic
-def _give_all(act: CareAct, template: CouponTemplate | None, at: datetime) -> None:
-    """Give all that the rule gives, or nothing of it.
-
-    What would wait for a person is not asked for: a rule for thousands is no inbox of thousands.
-
-    Raises:
-        Exhausted: a budget or cap is used up.
-        DomainError: it cannot be given; see grants.commands.request.
-    """
-    if template is not None:
-        act.coupon_grant = _give(act, Content(kind=GrantKind.COUPON, template=template), at)
-    if act.rule.points:
-        act.points_grant = _give(act, Content(kind=GrantKind.POINTS, points=act.rule.points), at)
-    connection.check_constraints()  # now, while it is known whose it is, not at the commit
-
-
-def _give(act: CareAct, content: Content, at: datetime) -> Grant:
-    cause = f"care:{act.rule.code}:{act.pk}:{content.kind}"
-    grant = grants.request(
-        key=cause,
-        cause=cause,
-        problem=f"care:{act.rule.code}:{act.pk}",
-        member=act.member,
-        content=content,
-        reason=act.rule.name,
-        reason_code=REASON,
-        actor=None,
-        at=at,
-    )
-    if grant.status == GrantStatus.REQUESTED:
-        waiting = grant.rounds.get(decision="")
-        raise STOPS.get(waiting.because, CapReached)(**waiting.details)
-    return grant
+def _became(gift: Gift, failure: Exception | None, found: _Pass) -> None:
+    """Note that it was given, or what stopped it."""
+    act, at = gift.act, found.at
+    if failure is None:
+        act.status, act.decided_at, act.is_sent = CareStatus.DONE, at, gift.telling.send
+        if act.rule.is_capped and act.is_sent:
+            found.heard[act.member_id] += 1
+        found.tellings.append(gift.telling)
+        return
+    act.coupon_grant = act.points_grant = None
+    if isinstance(failure, Exhausted):
+        budgets.note_stop(failure, at=at)
+        _try_again_or_hold(act, HeldReason.REFUSED, at, failure.code)
+    elif isinstance(failure, DomainError):
+        _hold(act, HeldReason.REFUSED, at, failure.code)
+    else:
+        _failed(act, failure, at)
 
 
 def _telling(act: CareAct, template: CouponTemplate | None, channel: str | None, found: _Pass) -> Telling:

@@ -113,7 +113,9 @@ class EarningVersion(models.Model):
 class Earning(models.Model):
     """What one occurrence earned a member, once. Of an order also what was refunded and so taken back."""
 
-    rule = models.ForeignKey(EarningRule, models.PROTECT, verbose_name=_("rule"), related_name="earnings")
+    rule = models.ForeignKey(
+        EarningRule, models.PROTECT, verbose_name=_("rule"), related_name="earnings", db_index=False
+    )
     version = models.ForeignKey(EarningVersion, models.PROTECT, related_name="+", db_index=False)
     member = models.ForeignKey(Member, models.PROTECT, verbose_name=_("member"), db_index=False)
     occurrence = models.CharField(_("for"), max_length=100)
@@ -153,7 +155,8 @@ class Earning(models.Model):
             ),
         ]
         indexes = [
-            models.Index(name="earning_member", fields=["member", "rule", "day"])  # limits, referrals
+            models.Index(name="earning_member", fields=["member", "rule", "day"]),  # limits, referrals
+            models.Index(name="earning_rule", fields=["rule", "at"]),  # budgets.effect, lists by rule
         ]
 
     def __str__(self) -> str:

@@ -97,6 +97,13 @@ class Order(models.Model):
         ]
         indexes = [
             models.Index(name="order_member", fields=["member", "-placed_at"]),  # case page, portal
+            models.Index(name="order_placed", fields=["placed_at"]),  # batches.sources: orders of a period
+            models.Index(  # care.occasions: dry runs of rules by paid orders
+                name="order_paid", fields=["paid_at"], condition=Q(paid_at__isnull=False)
+            ),
+            models.Index(  # care.occasions: dry runs of rules by orders received
+                name="order_delivered", fields=["changed_at"], condition=Q(status=OrderStatus.DELIVERED)
+            ),
             models.Index(name="order_changed", fields=["changed_txid", "id"]),  # orders.queries.changed_since
             models.Index(  # refunds.starting
                 Coalesce("returned_at", "cancelled_at"),
@@ -135,7 +142,10 @@ class Shipment(models.Model):
         indexes = [
             models.Index(  # search by tracking number
                 name="shipment_tracking", fields=["tracking_number"], condition=~Q(tracking_number="")
-            )
+            ),
+            models.Index(  # care.occasions: dry runs of rules by parcels sent
+                name="shipment_shipped", fields=["shipped_at"], condition=Q(shipped_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

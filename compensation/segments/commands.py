@@ -29,6 +29,8 @@ def uses_of(segments: Collection[Segment]) -> dict[int, list[str]]:
 def save(*, segment: Segment, filters: Mapping[str, Any], actor: Actor, at: datetime) -> Segment:
     """Keep a new or changed segment, its filter checked, and count it. Another filter is another version.
 
+    What takes longer to count, a worker counts for the list soon.
+
     Raises:
         Invalid: the filter makes no sense.
     """
@@ -39,7 +41,9 @@ def save(*, segment: Segment, filters: Mapping[str, Any], actor: Actor, at: date
             raise NotFound
         segment.version = known.version + (known.filters != checked)
     segment.filters = checked
-    segment.counted, segment.counted_at = queries.count(checked, at), at
+    found = queries.about(checked, at)
+    is_exact = not found.give_or_take
+    segment.counted, segment.counted_at = (found.number, at) if is_exact else (None, None)
     segment.save()
     record("segment.saved", segment, actor=actor, at=at, version=segment.version, criteria=sorted(checked))
     return segment

@@ -188,10 +188,14 @@ class MemberFilter(FilterSet):
 
     def by_points_from(self, rows: Rows, _name: str, value: Decimal) -> Rows:
         """So many points or more, pending ones too."""
-        return rows.filter(pk__in=_with_points(balance__gte=int(value))) if value else rows
+        most = self.form.cleaned_data.get("points_to")
+        upto = {} if most is None else {"balance__lte": int(most)}
+        return rows.filter(pk__in=_with_points(balance__gte=int(value), **upto)) if value else rows
 
     def by_points_to(self, rows: Rows, _name: str, value: Decimal) -> Rows:
         """So many points or fewer; who has no account has none."""
+        if self.form.cleaned_data.get("points_from"):  # it has looked at both ends
+            return rows
         more = Account.objects.filter(
             kind=AccountKind.MEMBER, unit=Unit.POINTS, member=OuterRef("pk"), balance__gt=int(value)
         )

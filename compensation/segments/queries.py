@@ -1,14 +1,20 @@
 """Who is in a segment, and how many."""
 
+import math
+import re
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from compensation.models import Member, Segment
+from compensation.models.member import IN_SAMPLE, SAMPLE
 from compensation.segments.filters import MemberFilter
 from config.common.errors import Invalid
 
@@ -85,6 +91,45 @@ def members(segment: Segment | None, at: datetime) -> QuerySet[Member]:
 def count(filters: Mapping[str, Any], at: datetime) -> int:
     """How many members fit a filter now."""
     return narrowed(filters, Member.objects.all(), at).order_by().count()
+
+
+CHEAP = 15_000
+"""The planner's cost up to which members are all counted; at a million, one pass over them is 20,000."""
+COST = re.compile(r"cost=[\d.]+\.\.([\d.]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many members there are: exactly, or give or take so many (95 %)."""
+
+    number: int
+    give_or_take: int = 0
+
+
+def about(filters: Mapping[str, Any], at: datetime) -> Counted:
+    """How many members fit a filter now, for whoever waits: counted where that is quick, else estimated.
+
+    The estimate goes by one member in a hundred; its error is that of a count: twice the root of those found.
+    """
+    rows = narrowed(filters, Member.objects.all(), at).order_by()
+    if _cost(rows) <= CHEAP:
+        return Counted(rows.count())
+    found = rows.filter(IN_SAMPLE).count()
+    off = math.ceil(1.96 * math.sqrt(max(found, 1))) * SAMPLE
+    return Counted(found * SAMPLE, off)
+
+
+def _cost(rows: QuerySet[Member]) -> float:
+    """What the planner thinks that counting them costs."""
+    try:
+        statement, values = rows.values("pk").query.sql_with_params()
+    except EmptyResultSet:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN SELECT count(*) FROM ({statement}) AS found", values)  # noqa: S608 - the ORM's own
+        plan = cursor.fetchone()[0]
+    cost = COST.search(plan)
+    return float(cost[1]) if cost else 0
 
 
 def inside(segment: Segment | None, member_ids: Collection[int], at: datetime) -> set[int]:

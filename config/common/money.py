@@ -29,7 +29,14 @@ def yuan_from_fen(fen: int) -> Decimal:
     return (Decimal(fen) / FEN_PER_YUAN).quantize(Decimal("0.01"))
 
 
+def grouped(value: object) -> str:
+    """A number for people, with a comma after each thousand; anything else as it is, None as nothing."""
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return f"{value:,}"
+    return "" if value is None else str(value)
+
+
 def display(fen: int) -> str:
     """The amount for people, such as ¥1,234.50 or -¥5.00."""
     sign = "-" if fen < 0 else ""
-    return f"{sign}¥{yuan_from_fen(abs(fen)):,}"
+    return f"{sign}¥{grouped(yuan_from_fen(abs(fen)))}"

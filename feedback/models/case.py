@@ -1,5 +1,6 @@
 """Cases: one customer problem being worked."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -222,6 +223,9 @@ class Case(models.Model):
             models.Index(
                 name="case_department_opened", fields=["department", "-opened_at"]
             ),  # reports, lists
+            BrinIndex(  # automatic.dry_run, remedies.choosing: cases of a period, which come in that order
+                name="case_opened", fields=["opened_at"], pages_per_range=32, autosummarize=True
+            ),
             models.Index(  # cases.commands.close_silent
                 name="case_to_close", fields=["resolved_at"], condition=Q(status=CaseStatus.RESOLVED)
             ),

@@ -3,7 +3,7 @@
 from django import template
 
 from compensation.models import GrantKind, GrantStatus, Unit
-from config.common.money import display
+from config.common.money import display, grouped
 
 register = template.Library()
 
@@ -11,7 +11,7 @@ register = template.Library()
 @register.filter
 def owed(amount: int, unit: str) -> str:
     """Points as a number, everything else in yuan."""
-    return f"{amount:,}" if unit == Unit.POINTS else display(amount)
+    return grouped(amount) if unit == Unit.POINTS else display(amount)
 
 
 @register.filter

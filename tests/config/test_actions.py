@@ -79,6 +79,8 @@ PAGE_LISTS = {
     "handoff_report_export": LEADERS | {"analyst"},
     "pauses_export": SUPERVISORS,
     "quality_export": LEADERS,
+    "care_export": SUPERVISORS | {"analyst", "finance"},
+    "segments_export": SUPERVISORS | {"analyst"},
 }
 """Lists of our own pages that have an address of their own."""
 LISTED = {

@@ -381,6 +381,8 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "segment_delete": [post("segment_delete", SUPERVISORS, segment)],
         "segment_members": get("segment_members", SUPERVISORS, segment),
         "care": get("care", carers),
+        "care_export": get("care_export", carers, "csv"),
+        "segments_export": get("segments_export", SUPERVISORS | {"analyst"}, "csv"),
         "care_terms": [post("care_terms", ADMIN, most=1, days=1)],
         "care_rule_new": get("care_rule_new", ADMIN),
         "care_preview": [post("care_preview", carers, title="x")],

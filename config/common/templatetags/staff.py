@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from config.common.money import display
+from config.common.money import display, grouped
 from config.common.spans import span, work_span
 
 register = template.Library()
@@ -49,9 +49,9 @@ def ms(value: datetime | None) -> str:
 
 
 @register.filter
-def number(value: int | None) -> str:
-    """Give a count with a comma after each thousand, as money has it."""
-    return "" if value is None else f"{value:,}"
+def number(value: object) -> str:
+    """Give a number with a comma after each thousand, as money has it; a text stays as it is."""
+    return grouped(value)
 
 
 @register.filter

@@ -6,11 +6,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from compensation.budgets.effect import of_earning
 from compensation.models import EarningRule, EarningVersion, Reward
 from compensation.points import commands
 from config.common.models import Event
 from tests.factories.compensation import CouponTemplateFactory, MemberFactory, OrderFactory
-from tests.factories.points import DAY, rules
+from tests.factories.money import PointsRuleFactory
+from tests.factories.points import DAY, a_yuan, rules
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("C4")]
 FORM = {
@@ -37,11 +39,76 @@ def test_what_it_says_from_now_on_is_a_version_of_its_own(admin_client):
     assert b'value="10"' in admin_client.get(url).content
     admin_client.post(url, {**FORM, "name_en": "A visit to us"})
     assert rule.versions.count() == 1
-    admin_client.post(url, {**FORM, "points": "15"})
+    shown = admin_client.post(url, {**FORM, "points": "15"})
+    assert rule.versions.count() == 1  # its effect is shown first
+    admin_client.post(url, dict(shown.context["posted"]))
     assert [version.points for version in rule.versions.all()] == [15, 10]
     assert "到店" in admin_client.get(page("earningrule")).content.decode()
     rule.refresh_from_db()
     assert rule.code == "visit"
+
+
+@pytest.mark.req("C9")
+def test_other_points_for_each_yuan_show_what_the_last_month_would_have_come_to(admin_client):
+    rules()
+    a_yuan()
+    PointsRuleFactory()
+    for fen in (10_000, 5_050):
+        order = earn(MemberFactory(), fen)
+    commands.order_refunded(
+        order_id=order.pk, refunded_fen_total=1_000, actor=None, at=timezone.now(), key="r"
+    )
+    rule = EarningRule.objects.get(code="purchase")
+    url = page("earningrule", rule.pk, view="change")
+    form = admin_client.get(url).context["adminform"].form
+    typed = {name: value for name, value in form.initial.items() if value is not None}
+    typed |= {"starts_at_0": "2026-01-01", "starts_at_1": "00:00", "is_active": "on"}
+    del typed["starts_at"]
+    shown = admin_client.post(url, typed | {"per_yuan": "1.5"})
+    effect = shown.context["effect"]
+    assert (effect.total.grants, effect.old_points, effect.new_points) == (2, 140, 150 + 60)
+    assert effect.total.difference_fen > 0
+    assert rule.versions.first().per_yuan == 1
+    wrong = admin_client.post(url, {**dict(shown.context["posted"]), "per_yuan": "2"})
+    assert wrong.context["effect"].new_points == 200 + 81
+    assert admin_client.post(url, dict(shown.context["posted"])).status_code == 302
+    assert str(rule.versions.first().per_yuan) == "1.5000"
+    later = admin_client.post(url, typed | {"per_yuan": "1.5", "pending_days": "3"})
+    assert later.status_code == 302  # when they can be used changes no number
+
+
+@pytest.mark.req("C9")
+def test_limits_count_in_the_effect():
+    rules()
+    a_yuan()
+    member, now = MemberFactory(), timezone.now()
+    for day in (1, 1, 2, 20):
+        earning = commands.order_received(
+            order_id=OrderFactory(member=member, status="delivered", total_fen=10_000,
+                                  placed_at=now - 25 * DAY).pk,
+            at=now - day * DAY,
+        )  # fmt: skip
+    earn(MemberFactory(), 10_000)
+
+    def after(**terms):
+        version = EarningVersion(**{"per_yuan": 1, **terms})
+        return of_earning(version, rule_id=earning.rule_id, old="", new="", at=now + DAY).new_points
+
+    assert after() == 500
+    assert after(day_limit=150) == 450
+    assert after(day_limit=150, period_limit=200, period_days=7) <= 400
+    assert after(period_limit=120, period_days=60) == 220
+    assert after(per_yuan=None, points=7) == 35
+
+
+def test_what_a_rule_earned_in_a_month_is_read_by_its_index():
+    with CaptureQueriesContext(connection) as asked:
+        of_earning(EarningVersion(points=1), rule_id=1, old="", new="", at=timezone.now())
+    statement = next(one["sql"] for one in asked if "compensation_earning" in one["sql"])
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("EXPLAIN " + statement)
+        assert "earning_rule" in "".join(row[0] for row in cursor.fetchall())
 
 
 @pytest.mark.parametrize(

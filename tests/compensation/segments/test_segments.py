@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from django.db import connection
 from django.http import QueryDict
 from django.utils import translation
 
@@ -11,6 +12,7 @@ from compensation.defaults import segments as defaults
 from compensation.ledger import commands as ledger
 from compensation.ledger.rules import given
 from compensation.models import Member, MemberFigures, Order, OrderStatus, Segment, Unit
+from compensation.models.member import IN_SAMPLE
 from compensation.segments import commands, figures, queries
 from config.common.errors import InUse, Invalid, NotFound
 from tests.factories.care import AT, DAY, OfferFactory, SegmentFactory, bought, seed_money, willing
@@ -240,6 +242,52 @@ def test_figures_forget_what_leaves_the_year():
     now = MemberFigures.objects.get(member=member)
     assert (now.year_fen, now.spent_fen, now.orders) == (5_000, 12_000, 2)
     assert figures.refresh_stale(at=later) == 0
+
+
+@pytest.mark.parametrize(
+    ("filters", "who"),
+    [
+        ({"points_from": "20", "points_to": "30"}, [20, 30]),
+        ({"points_from": "31"}, [40]),
+        ({"points_to": "20"}, [0, 10, 20]),
+        ({"points_from": "0", "points_to": "0"}, [0]),
+    ],
+)
+def test_both_ends_of_points_are_looked_at_at_once(filters, who):
+    seed_money()
+    held = {MemberFactory().pk: 0}
+    for number in (10, 20, 30, 40):
+        member = MemberFactory()
+        moves = given(Unit.POINTS, number, member_id=member.pk)
+        ledger.post(key=f"k{number}", kind="points.granted", moves=moves, actor=None, at=AT)
+        held[member.pk] = number
+    assert sorted(held[one.pk] for one in found(**filters)) == who
+    assert str(queries.narrowed(filters, Member.objects.all(), AT).query).count("compensation_account") <= 2
+
+
+def test_what_is_slow_to_count_is_estimated_by_one_in_a_hundred(monkeypatch):
+    people = [MemberFactory(consent_marketing=True) for _n in range(3)]
+    fields = {"consent_marketing": True, "registered_at": AT, "tier": people[0].tier}
+    Member.objects.bulk_create(Member(external_id=f"S{n}", **fields) for n in range(400))
+    in_sample = Member.objects.filter(IN_SAMPLE).count()
+    assert 0 < in_sample < 20
+    yes = {"consent": "yes"}
+    assert queries.about(yes, AT) == queries.Counted(403)
+    monkeypatch.setattr(queries, "CHEAP", -1)
+    estimate = queries.about(yes, AT)
+    assert (estimate.number, estimate.give_or_take % 100) == (in_sample * 100, 0)
+    assert estimate.give_or_take > 0
+    assert queries.about({"city": "x"}, AT) == queries.Counted(0, 200)
+    segment = commands.save(segment=Segment(code="s", name="s"), filters=yes, actor=UserFactory(), at=AT)
+    assert (segment.counted, segment.counted_at) == (None, None)
+    assert commands.recount(segment_id=segment.pk, at=AT) == 403
+
+
+def test_the_sample_is_read_by_its_index():
+    rows = queries.narrowed({"consent": "yes"}, Member.objects.all(), AT).filter(IN_SAMPLE).order_by()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    assert "member_sample" in rows.values("pk").explain()
 
 
 @pytest.mark.parametrize("members", [1, 3])

@@ -1,10 +1,12 @@
 from decimal import Decimal
 
 import pytest
+from django.template import Context, Template
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.common.money import display, fen_from_yuan, yuan_from_fen
+from config.common.money import display, fen_from_yuan, grouped, yuan_from_fen
 
 FEN = st.integers(-(10**15), 10**15)
 
@@ -51,3 +53,23 @@ def test_floats_are_refused():
 )
 def test_display(fen, text):
     assert display(fen) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0, "0"),
+        (999, "999"),
+        (1_234_567, "1,234,567"),
+        (-1_234, "-1,234"),
+        (Decimal("1234567.50"), "1,234,567.50"),
+        ("1234", "1234"),
+        (None, ""),
+        (True, "True"),
+    ],
+)
+def test_numbers_for_people_have_their_thousands_apart(value, shown):
+    assert grouped(value) == shown
+    for language in ("zh-hans", "en"):
+        with translation.override(language):
+            assert Template("{% load staff %}{{ v|number }}").render(Context({"v": value})) == shown
