@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:
@@ -33,3 +33,41 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
 def refused(results: Sequence[Any]) -> list[Any]:
     """Those results that are exceptions."""
     return [result for result in results if isinstance(result, Exception)]
+
+
+def behind(hold: Callable[[], Any], call: Callable[[], Any], meanwhile: Callable[[], Any]) -> Any:
+    """What `call` gives that begins elsewhere while a transaction holds what `hold` locks.
+
+    When it waits for that, or is through, `meanwhile` is done in the transaction, which is then committed.
+    Gives the exception where it raised one. Needs `django_db(transaction=True)`.
+    """
+    results: list[Any] = []
+
+    def run() -> None:
+        try:
+            results.append(call())
+        except Exception as error:  # noqa: BLE001 -- the test looks at it
+            results.append(error)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    with transaction.atomic():
+        hold()
+        thread.start()
+        for _look in range(500):
+            if results or _somebody_waits():
+                break
+            thread.join(timeout=0.02)
+        meanwhile()
+    thread.join()
+    return results[0]
+
+
+def _somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock')"
+        )
+        return bool(cursor.fetchone()[0])

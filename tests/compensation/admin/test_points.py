@@ -96,7 +96,7 @@ def test_limits_count_in_the_effect():
 
     assert after() == 500
     assert after(day_limit=150) == 450
-    assert after(day_limit=150, period_limit=200, period_days=7) <= 400
+    assert after(day_limit=150, period_limit=200, period_days=30) == 300
     assert after(period_limit=120, period_days=60) == 220
     assert after(per_yuan=None, points=7) == 35
 

@@ -9,7 +9,7 @@ from compensation.grants.commands import Content, request
 from compensation.models import Budget, Cap, CapCount, Grant, GrantStatus
 from tests.factories.compensation import MemberFactory
 from tests.factories.money import AT, CouponTemplateFactory, staff_with
-from tests.threads import at_once, refused
+from tests.threads import at_once, behind, refused
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.req("C9")]
 
@@ -68,4 +68,19 @@ def test_forty_times_thirty_under_a_cap_of_two_hundred_succeed_six_times(scope):
     assert set(Grant.objects.filter(status="requested").values_list("rounds__because", flat=True)) == {"cap"}
     count = CapCount.objects.get()
     assert (count.used_fen, count.used_count, count.passed_fen) == (18_000, 6, 0)
+    assert not list(differences())
+
+
+def test_a_budget_whose_period_was_moved_while_one_waited_is_not_taken_from():
+    period = {"starts_at": AT - DAY, "ends_at": AT + DAY, "amount_fen": 100_000}
+    narrow, wide = Budget.objects.create(department="service", **period), Budget.objects.create(**period)
+    agent, template = staff_with(1_000_000), CouponTemplateFactory()
+    member = MemberFactory()
+    grant = behind(
+        lambda: Budget.objects.select_for_update(no_key=True).get(pk=narrow.pk),
+        lambda: ask(member, agent, template, 1),
+        lambda: Budget.objects.filter(pk=narrow.pk).update(ends_at=AT - timedelta(hours=1)),
+    )
+    assert grant.status == GrantStatus.CONFIRMED
+    assert [Budget.objects.get(pk=one.pk).spent_fen for one in (narrow, wide)] == [0, 500]
     assert not list(differences())

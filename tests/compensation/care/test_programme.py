@@ -39,7 +39,7 @@ from compensation.models import (
 from compensation.segments import figures
 from compensation.tiers import commands as tiers
 from config.common.errors import Invalid
-from config.common.models import Event, OutboxMessage
+from config.common.models import Bookmark, Event, OutboxMessage
 from tests.factories.care import (
     AT,
     DAY,
@@ -60,7 +60,7 @@ from tests.factories.compensation import (
     ShipmentFactory,
     TierFactory,
 )
-from tests.threads import at_once, refused
+from tests.threads import at_once, behind, refused
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.req("C11")]
 NOON = datetime(2026, 11, 22, 4, tzinfo=UTC)
@@ -337,6 +337,33 @@ def test_a_beat_that_comes_twice_at_once_doubles_nothing(pass_):
     assert OutboxMessage.objects.filter(kind="member").count() == 36
     assert Coupon.objects.count() == 12
     assert [balance(member) for member in Member.objects.all()] == [10] * 12
+
+
+def test_the_orders_that_somebody_else_looks_at_are_left_to_them():
+    RuleFactory()
+    finding.find(at=AT - DAY)
+    OrderFactory(member=willing(), paid_at=AT - HOUR)
+    found = behind(
+        lambda: Bookmark.objects.select_for_update().get(reader=finding.READER),
+        lambda: finding.find_by_orders(at=AT),
+        lambda: None,
+    )
+    assert found == 0
+    assert not CareAct.objects.exists()
+    assert finding.find_by_orders(at=AT) == 1
+
+
+def test_the_day_that_somebody_else_goes_through_is_left_to_them():
+    birthday_rule()
+    willing(birthday=date(1990, 11, 22))
+    finding._begin_runs(AT)
+    found = behind(
+        lambda: list(CareRun.objects.select_for_update()),
+        lambda: finding.find_by_day(at=AT),
+        lambda: None,
+    )
+    assert found is None
+    assert not CareAct.objects.exists()
 
 
 def test_the_cap_holds_with_two_workers_at_once():

@@ -15,6 +15,7 @@ from compensation.models import Member, MemberFigures, Order, OrderStatus, Segme
 from compensation.models.member import IN_SAMPLE
 from compensation.segments import commands, figures, queries
 from config.common.errors import InUse, Invalid, NotFound
+from config.common.models import Bookmark
 from tests.factories.care import AT, DAY, OfferFactory, SegmentFactory, bought, seed_money, willing
 from tests.factories.common import UserFactory
 from tests.factories.compensation import (
@@ -25,7 +26,7 @@ from tests.factories.compensation import (
     ProductFactory,
     TierFactory,
 )
-from tests.threads import at_once, refused
+from tests.threads import at_once, behind, refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("C12")]
 
@@ -328,3 +329,37 @@ def test_a_segment_that_no_longer_makes_sense_is_not_counted_anew():
     assert counted == [None, 1]
     broken.refresh_from_db()
     assert broken.counted_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_figures_that_had_to_wait_go_by_the_orders_of_now():
+    member = willing()
+
+    def refresh():
+        figures.refresh(member_ids=[member.pk], at=AT)
+
+    refused_ = behind(
+        lambda: MemberFigures.objects.select_for_update().get(member=member),
+        refresh,
+        lambda: OrderFactory(member=member, total_fen=1_000, placed_at=AT - DAY),
+    )
+    assert refused_ is None
+    assert MemberFigures.objects.get().spent_fen == 1_000
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_follow_the_orders_the_second_goes_on_where_the_first_stopped():
+    figures.follow(at=AT)
+    OrderFactory(member=willing())
+    order = Order.objects.get()
+
+    def the_first_is_through():
+        Bookmark.objects.filter(reader=figures.READER).update(txid=order.changed_txid, event_id=order.pk)
+
+    took = behind(
+        lambda: Bookmark.objects.select_for_update().get(reader=figures.READER),
+        lambda: figures.follow(at=AT),
+        the_first_is_through,
+    )
+    assert took == 0
+    assert figures.follow(at=AT) == 0
