@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('compensation', '0023_batches_give_several'),
+        ("compensation", "0024_refund_member"),
     ]
 
     operations = [

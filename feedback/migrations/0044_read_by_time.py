@@ -7,8 +7,8 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('compensation', '0025_read_by_time'),
-        ('feedback', '0042_triage'),
+        ('compensation', '0026_read_by_time'),
+        ("feedback", "0043_triage_queue"),
     ]
 
     operations = [
