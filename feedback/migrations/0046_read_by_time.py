@@ -7,8 +7,8 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('compensation', '0026_read_by_time'),
-        ("feedback", "0043_triage_queue"),
+        ('compensation', '0027_read_by_time'),
+        ("feedback", "0045_playbooks_give_all"),
     ]
 
     operations = [

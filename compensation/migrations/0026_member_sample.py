@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("compensation", "0024_refund_member"),
+        ("compensation", "0025_owed_whole"),
     ]
 
     operations = [
