@@ -6,11 +6,11 @@ time and nothing is carried out twice; members whom somebody else holds are left
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import transaction
 from django.db.models import Count
 from django.utils import translation
 from django.utils.formats import date_format
@@ -18,7 +18,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from compensation.budgets import commands as budgets
-from compensation.budgets.stops import BudgetEmpty, CapReached, Exhausted
+from compensation.budgets.stops import Exhausted
 from compensation.care import giving, occasions, rules, texts
 from compensation.care.giving import CUT, Gift
 from compensation.care.values import Known
@@ -26,17 +26,12 @@ from compensation.consents import queries as consents
 from compensation.consents import rules as consent_rules
 from compensation.coupons import rules as coupons
 from compensation.coupons import terms
-from compensation.grants import commands as grants
-from compensation.grants.rules import Content
 from compensation.models import (
     CareAct,
     CareRule,
     CareStatus,
     CareTerms,
     CouponTemplate,
-    Grant,
-    GrantKind,
-    GrantStatus,
     HeldReason,
     Member,
 )
@@ -171,7 +166,7 @@ def _decide_or_hold(act: CareAct, found: _Pass) -> None:
         _decide(act, found)
     except CUT:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - it is held back, and the others go on
         _failed(act, error, found.at)
 
 

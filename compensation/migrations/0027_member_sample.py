@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("compensation", "0025_owed_whole"),
+        ("compensation", "0026_codes_stay"),
     ]
 
     operations = [

@@ -7,8 +7,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('compensation', '0027_read_by_time'),
-        ("feedback", "0045_playbooks_give_all"),
+        ("feedback", "0046_departments_keep_their_codes"),
     ]
 
     operations = [
