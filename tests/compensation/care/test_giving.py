@@ -78,7 +78,7 @@ def test_a_festival_for_all_takes_as_many_statements_for_three_as_for_twelve():
         people = [willing(registered_at=AT - 9 * DAY) for _n in range(number)]
         for member in people:
             CareAct.objects.create(
-                rule=rule, version=1, member=member, key="festival:x", happened_at=AT, due_at=AT
+                rule=rule, version=1, member=member, key="festival:mid_autumn:2026", happened_at=AT, due_at=AT
             )
         with CaptureQueriesContext(connection) as asked:
             assert acting.act_due(at=AT) == number
