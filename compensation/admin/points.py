@@ -14,8 +14,8 @@ from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminIntegerFieldWidget
 
 from compensation.admin.effects import ShowsEffect
-from compensation.budgets.effect import Effect, of_earning
 from compensation.admin.forms import Dated
+from compensation.budgets.effect import Effect, of_earning
 from compensation.models import Earning, EarningRule, EarningVersion, Reward
 from compensation.points import commands, redeeming
 from compensation.points.commands import TERMS

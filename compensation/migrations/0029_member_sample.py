@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("compensation", "0026_codes_stay"),
+        ("compensation", "0028_batches_say_why_they_stopped"),
     ]
 
     operations = [
