@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('compensation', '0029_member_sample'),
+        ('compensation', '0030_member_sample'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("compensation", "0028_batches_say_why_they_stopped"),
+        ("compensation", "0029_orders_as_of"),
     ]
 
     operations = [
