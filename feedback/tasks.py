@@ -19,10 +19,11 @@ from feedback.gaps import commands as gaps
 from feedback.intake import commands as imports
 from feedback.intake import running
 from feedback.ladders import sweep as ladders
+from feedback.moderation import screening
 from feedback.quality import commands as quality
 from feedback.remedies import following as remedies
 from feedback.remedies import overdue
-from feedback.reviews import following
+from feedback.reviews import following, inviting, pictures
 from feedback.routing import commands as routing
 from feedback.routing import dedicating
 from feedback.supervision import counts, pace
@@ -40,6 +41,7 @@ def remove_orphaned_files() -> None:
     before = timezone.now() - timedelta(days=1)
     attachments.remove_orphans(before=before)
     originals.remove_orphans(before=before)
+    pictures.remove_orphans(before=before)
 
 
 @shared_task(name="feedback.fetch_email")
@@ -194,6 +196,22 @@ def follow_up_reviews() -> None:
     while following.follow_up(at=timezone.now()):
         pass
     while following.take_up(at=timezone.now()):
+        pass
+
+
+@shared_task(name="feedback.screen_reviews")
+def screen_reviews() -> None:
+    """Look at the reviews that came in without a look."""
+    while screening.catch_up(at=timezone.now()):
+        pass
+
+
+@shared_task(name="feedback.invite_to_review")
+def invite_to_review() -> None:
+    """Ask the members whose orders have arrived to review them."""
+    while inviting.find(at=timezone.now()):
+        pass
+    while inviting.invite(at=timezone.now()):
         pass
 
 

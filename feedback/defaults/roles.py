@@ -111,6 +111,7 @@ ROLES: Mapping[str, Role] = {
             "feedback.view_promise",
             "feedback.view_departmentrule",
             "feedback.review_pause",
+            "feedback.moderate_review",
             "common.see_history",
         ),
     ),
@@ -118,6 +119,7 @@ ROLES: Mapping[str, Role] = {
         "评价审核",
         (
             "feedback.view_review",
+            "feedback.moderate_review",
             "feedback.view_reply",
             "feedback.add_reply",
             "compensation.view_member",

@@ -13,6 +13,7 @@ from feedback.defaults.pauses import seed_pauses
 from feedback.defaults.playbooks import seed_playbooks, seed_templates
 from feedback.defaults.policies import seed_policies
 from feedback.defaults.quality import seed_quality
+from feedback.defaults.reviews import seed_reviews
 from feedback.defaults.roles import seed_roles
 from feedback.defaults.routing import seed_routing
 from feedback.defaults.rules import seed_rules
@@ -21,6 +22,7 @@ from feedback.defaults.team import seed_team_rule
 SEEDS = (
     seed_roles,
     seed_causes,
+    seed_reviews,
     seed_quality,
     seed_authority,  # of the roles
     seed_calendars,

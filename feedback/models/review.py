@@ -109,6 +109,7 @@ class Review(models.Model):
     class Meta:
         verbose_name = _("review")
         verbose_name_plural = _("reviews")
+        permissions = [("moderate_review", "Can decide whether reviews are published")]
         constraints = [
             models.CheckConstraint(name="review_stars", condition=Q(stars__gte=1, stars__lte=BEST)),
             models.CheckConstraint(
@@ -143,6 +144,11 @@ class Review(models.Model):
                 name="review_released", fields=["released_at"], condition=~Q(released_at=None)
             ),
             models.Index(name="review_of_product", fields=["product", "-written_at", "-id"]),  # its page
+            models.Index(  # reviews.figures: counted by the index alone
+                name="review_figures",
+                fields=["product", "stars"],
+                condition=Q(follows=None) & ~Q(status=ReviewStatus.REFUSED),
+            ),
             models.Index(name="review_of_member", fields=["member", "-written_at"]),  # bursts, portal
             models.Index(  # moderation: bursts
                 name="review_of_device", fields=["device", "-written_at"], condition=~Q(device="")

@@ -21,6 +21,7 @@ class Scope(models.TextChoices):
     MESSAGES = "messages", _("send us messages")
     CALLS = "calls", _("send us calls")
     REPLIES = "replies", _("receive our replies")
+    REVIEWS = "reviews", _("send us reviews")
 
 
 class WebhookSource(Bilingual):

@@ -32,7 +32,7 @@ from feedback.triage.reading import read_many
 FRESH = timedelta(days=30)
 """What is older when it comes in is history: it is kept for comparing, and nobody is asked to look at it."""
 AT_ONCE = 200
-BURSTS = {Signal.BURST_MEMBER: "member_id", Signal.BURST_DEVICE: "device"}
+BURSTS: Mapping[str, str] = {Signal.BURST_MEMBER: "member_id", Signal.BURST_DEVICE: "device"}
 
 
 @dataclass(frozen=True, slots=True)

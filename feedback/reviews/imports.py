@@ -1,5 +1,6 @@
 """Reviews as a target of an import."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -16,8 +17,22 @@ def _after(ids: Sequence[int], at: datetime) -> None:
     marketplace.stand(Review.objects.filter(pk__in=ids), at=at)
 
 
+SLUG = re.compile(r"[-a-zA-Z0-9_]+")
+
+
 class ReviewTarget(Target):
     """Reviews as marketplaces give them out; where stars are others than before, the change is kept."""
+
+    def check(self, item: Item) -> None:
+        """Know a review by its marketplace and its number there, as those are that a webhook brings."""
+        source = item.values.get("source")
+        if "source" in item.values and not SLUG.fullmatch(source or ""):
+            item.reject("source", _("is not the code of a marketplace"), source or "")
+        elif source == PORTAL:
+            item.reject("source", _("is not the code of a marketplace"), source)
+        elif source:
+            item.values["external_id"] = f"{source}:{item.values['external_id']}"
+            item.key = (item.values["external_id"],)
 
     def _upsert(self, good: Sequence[Item], at: datetime) -> Written:
         rows = Review.objects.select_for_update(no_key=True, of=("self",)).order_by("pk")
@@ -30,6 +45,8 @@ class ReviewTarget(Target):
                 item.reject("external_id", _("this review was not brought in by a file"), item.key[0])
             elif item.values["member_id"] in gone:
                 item.reject("order", _("the member's data was erased"))
+            elif review is not None and review.source != (item.values.get("source") or review.source):
+                item.reject("source", _("was another before"), review.source)
             elif review is not None and review.deleted_at is None:
                 marketplace.restar(review, item.values["stars"], at=at)
         taken = [item for item in good if not item.fault]
@@ -51,7 +68,8 @@ REVIEW = ReviewTarget(
     model=Review,
     key=("external_id",),
     fields={
-        "external_id": FieldType(longest=160, required=True),
+        "external_id": FieldType(longest=100, required=True),
+        "source": FieldType(longest=50),
         "order": FieldType(longest=64, required=True),
         "order_line": FieldType(longest=64),
         "product": FieldType(longest=64),

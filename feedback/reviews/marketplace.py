@@ -12,7 +12,9 @@ def stand(reviews: QuerySet[Review], *, at: datetime) -> None:
     """Note where reviews stand that came from one place, each once."""
     ReviewPlace.objects.bulk_create(
         [
-            ReviewPlace(review_id=pk, channel=source, external_id=number, created_at=at)
+            ReviewPlace(
+                review_id=pk, channel=source, external_id=number.removeprefix(f"{source}:"), created_at=at
+            )
             for pk, source, number in reviews.values_list("pk", "source", "external_id")
         ],
         ignore_conflicts=True,
