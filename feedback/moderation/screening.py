@@ -3,7 +3,7 @@
 Run in the transaction that wrote the reviews, whose rows it holds: what is held was never public.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -229,22 +229,22 @@ def _same(
     }
 
 
-def _look_again(rows: Iterable[ReviewSignal], going_by: Mapping[str, Rule]) -> None:
+def _look_again(rows: Sequence[ReviewSignal], going_by: Mapping[str, Rule]) -> None:
     """Have the earlier reviews of a burst looked at again: they were alone when they came."""
-    for row in rows:
-        of = BURSTS.get(row.signal)
-        if of is None:
+    for signal, of in BURSTS.items():
+        found = [row.review for row in rows if row.signal == signal]
+        if not found:
             continue
-        within = timedelta(hours=going_by[row.signal].within_hours)
+        within = timedelta(hours=going_by[signal].within_hours)
         earlier = (
             Review.objects.filter(
-                ~Exists(ReviewSignal.objects.filter(review=OuterRef("pk"), signal=row.signal)),
-                **{of: getattr(row.review, of)},
-                written_at__gt=row.review.written_at - within,
-                written_at__lte=row.review.written_at,
+                ~Exists(ReviewSignal.objects.filter(review=OuterRef("pk"), signal=signal)),
+                **{f"{of}__in": {getattr(review, of) for review in found}},
+                written_at__gt=min(review.written_at for review in found) - within,
+                written_at__lte=max(review.written_at for review in found),
                 screened_at__isnull=False,
             )
-            .exclude(pk=row.review_id)
+            .exclude(pk__in=[review.pk for review in found])
             .order_by("pk")
             .select_for_update(no_key=True, of=("self",), skip_locked=True)
         )

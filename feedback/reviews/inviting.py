@@ -81,9 +81,18 @@ def find(*, at: datetime) -> int:
     changed = changed_since(mark.txid, mark.event_id, limit=AT_ONCE)
     if not changed:
         return 0
+    note([pk for _txid, pk in changed], at=at)
+    mark.txid, mark.event_id = changed[-1]
+    mark.save(update_fields=["txid", "event_id"])
+    return len(changed)
+
+
+@transaction.atomic
+def note(order_ids: Sequence[int], *, at: datetime) -> None:
+    """Note that the members of those orders are to be asked of which all has come; each order once."""
     terms = own.setup()
     lines = (
-        own.with_receipt(OrderLine.objects.filter(order__in=[pk for _txid, pk in changed]))
+        own.with_receipt(OrderLine.objects.filter(order__in=order_ids))
         .exclude(order__status=OrderStatus.CANCELLED)
         .values_list("order", "order__member", "received_at")
     )
@@ -109,9 +118,6 @@ def find(*, at: datetime) -> int:
         ],
         ignore_conflicts=True,
     )
-    mark.txid, mark.event_id = changed[-1]
-    mark.save(update_fields=["txid", "event_id"])
-    return len(changed)
 
 
 @transaction.atomic

@@ -140,9 +140,7 @@ def _look_up(source: WebhookSource, given: Sequence[Given], at: datetime) -> _Wo
         external_id__in={one.line for one in given if one.line},
     )
     products = Product.objects.filter(external_id__in={one.product for one in given if one.product})
-    numbers = {
-        f"{source.code}:{number}" for one in given for number in (one.external_id, one.follows) if number
-    }
+    named = {number for one in given for number in (one.external_id, one.follows) if number}
     known = (
         Review.objects.select_for_update(no_key=True, of=("self",))
         .filter(external_id__in={f"{source.code}:{number}" for number in named}, source=source.code)

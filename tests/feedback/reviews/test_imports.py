@@ -1,0 +1,102 @@
+"""Reviews from files: known by marketplace and number, stars that changed over there kept as a change."""
+
+from dataclasses import dataclass
+
+import pytest
+from django.utils import timezone
+
+from compensation.shop_import.targets import Item
+from feedback.models import Review, ReviewPlace, ReviewStars
+from feedback.reviews import taking_in, writing
+from feedback.reviews.imports import REVIEW
+from feedback.reviews.taking_in import Given
+from tests.factories.compensation import T0
+from tests.factories.reviews import DAY, house, received
+from tests.feedback.reviews.test_taking_in import tmall  # noqa: F401 - a fixture
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("F14"), pytest.mark.req("C1")]
+
+
+@dataclass
+class File:
+    """One file after another."""
+
+    line: int = 0
+
+    def bring(self, *rows):
+        items = []
+        for values in rows:
+            self.line += 1
+            item = Item("reviews.csv", self.line, (values["external_id"],), dict(values))
+            REVIEW.check(item)
+            items.append(item)
+        REVIEW.write(items, timezone.now())
+        return [item.fault for item in items]
+
+
+def row(line, number="1", **more):
+    return {
+        "external_id": number,
+        "order": line.order.external_id,
+        "order_line": line.external_id,
+        "stars": 3,
+        "text": "一般",
+        "written_at": T0,
+        **more,
+    }
+
+
+@pytest.fixture
+def line(db):
+    house()
+    return received()[0]
+
+
+def test_a_line_tells_the_product_and_again_changes_nothing(line):
+    file = File()
+    assert file.bring(row(line)) == [""]
+    review = Review.objects.get()
+    assert (review.source, review.order_line, review.product) == ("import", line, line.product)
+    assert ReviewPlace.objects.get().external_id == "1"
+    assert file.bring(row(line)) == [""]
+    assert ReviewPlace.objects.count() == Review.objects.count() == 1
+
+
+def test_other_stars_in_a_later_file_are_a_change_on_record(line):
+    file = File()
+    file.bring(row(line))
+    file.bring(row(line, stars=5, text="改了"))
+    review, change = Review.objects.get(), ReviewStars.objects.get()
+    assert (review.stars, review.text) == (5, "改了")
+    assert (change.before, change.after, change.source) == (3, 5, "import")
+
+
+def test_a_file_and_a_webhook_of_one_marketplace_speak_of_the_same(line, tmall):  # noqa: F811
+    File().bring(row(line, source="tmall"))
+    given = Given("1", line.order.external_id, stars=3, text="一般", written_at=T0)
+    assert taking_in.take_in(source=tmall, given=[given], at=T0 + DAY)[0].result == "same"
+    assert Review.objects.get().external_id == "tmall:1"
+
+
+def test_no_file_touches_what_members_wrote_with_us(line):
+    review = writing.write(member=line.order.member, line_id=line.pk, stars=1, at=T0)
+    assert File().bring(row(line, review.external_id, stars=5))[0]
+    for source in ("portal", "", "a b", None):
+        assert File().bring(row(line, source=source))[0]
+    assert Review.objects.get().stars == 1
+
+
+def test_what_was_deleted_or_erased_does_not_come_back(line):
+    file = File()
+    file.bring(row(line))
+    Review.objects.update(deleted_at=T0, text="")
+    file.bring(row(line, stars=5))
+    assert (Review.objects.get().text, Review.objects.get().stars) == ("", 3)
+    line.order.member.erased_at = T0
+    line.order.member.save()
+    assert file.bring(row(line, "2"))[0]
+
+
+def test_lines_of_other_orders_are_refused(line):
+    other = received()[0]
+    assert File().bring(row(line, order_line=other.external_id))[0]
