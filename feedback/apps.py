@@ -78,6 +78,6 @@ class FeedbackConfig(AppConfig):
         all_channels.register()
         outgoing.WATCHED["chat"] = is_open
         SENDERS.update({digests.LETTER: letters.send_letter, digests.MESSAGE: messengers.send_message})
-        portal.NEEDS.append(panels.needs)
+        portal.NEEDS.extend([panels.needs, panels.to_review])
         portal.HOME.append(panels.home)
-        portal.ORDER.append(panels.order)
+        portal.ORDER.extend([panels.order, panels.order_reviews])

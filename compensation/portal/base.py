@@ -36,6 +36,11 @@ SAID = {
     "chosen": _("Kept. From now on we go by it."),
     "erased": _("Your data was erased. Thank you for the time with us."),
     "signed": _("Signed in for today."),
+    "reviewed": _("Thank you. Everybody can read it now."),
+    "held": _("Thank you. It is published once somebody has looked at it."),
+    "deleted": _("Taken back: nobody reads it any more."),
+    "appealed": _("Somebody else looks at it again and tells you."),
+    "voted": _("Thank you for telling us."),
     "redeemed": _("It is yours: the coupon stands among your coupons."),
 }
 """What a page may say at its top after something was done, by the word in its address."""

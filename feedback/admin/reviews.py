@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 from unfold.contrib.filters.admin import DropdownFilter
@@ -21,7 +22,9 @@ from config.common.models import User
 from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest
 from feedback.admin.access import needs
+from feedback.admin.moderation import MODERATES, MODERATION_MENU, MODERATION_PAGES
 from feedback.models import Clock, Reply, Review
+from feedback.moderation import commands as moderation
 from feedback.remedies.rewarding import review_useful
 from feedback.reviews import commands
 from feedback.reviews import queries as reviews
@@ -101,7 +104,7 @@ class ReviewAdmin(Browsed):
     search_fields = ["external_id"]
     search_help_text = _("the review's, the order's or the member's number in the shop")
     ordering = ["-written_at", "-pk"]
-    actions = ["reward_useful"]
+    actions = ["reward_useful", "hold_selected"]
     readonly_fields = [
         "written_at",
         "shown_stars",
@@ -128,6 +131,24 @@ class ReviewAdmin(Browsed):
         for review in queryset:
             try:
                 review_useful(review_id=review.pk, actor=request.user, at=timezone.now())
+            except DomainError as error:
+                self.message_user(request, f"{review.number}: {error}", messages.WARNING)
+
+    def has_moderate_permission(self, request: HttpRequest) -> bool:
+        """Who decides whether reviews are published."""
+        return request.user.has_perm(MODERATES)
+
+    @admin.action(permissions=["moderate"], description=_("Have a moderator look at selected reviews"))
+    def hold_selected(self, request: StaffRequest, queryset: QuerySet[Review]) -> None:
+        """Put public ones into the queue; what a moderator has looked at stays public."""
+        for review in queryset:
+            try:
+                moderation.hold(
+                    review_id=review.pk,
+                    note=gettext("chosen from the list of reviews"),
+                    actor=request.user,
+                    at=timezone.now(),
+                )
             except DomainError as error:
                 self.message_user(request, f"{review.number}: {error}", messages.WARNING)
 
@@ -218,7 +239,8 @@ def waiting(_user: User) -> QuerySet[Clock]:
     return reviews.to_answer()
 
 
-REVIEW_PAGES = [Page("reviews/", to_answer, "reviews_to_answer")]
+REVIEW_PAGES = [Page("reviews/", to_answer, "reviews_to_answer"), *MODERATION_PAGES]
 REVIEW_MENU = [
     MenuItem(_("Reviews to answer"), "reviews_to_answer", "reviews", (REPLY,), waiting, rank=10),
+    *MODERATION_MENU,
 ]

@@ -1,5 +1,6 @@
 """What marketplaces, social media and telephone systems send us, signed."""
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -83,20 +84,36 @@ class InboundView(SignedAPIView):
     def post(self, request: Request, source: str) -> Response:
         """Take in one message of a marketplace or network, or one report of a call; again changes nothing."""
         at = timezone.now()
-        body = body_of(request, most=settings.INBOUND_MEGABYTES * 1_000_000)
-        try:
-            found = _verified(request, source, body, at)
-        except BadSignature:
-            count_bad(request, "inbound", at=at)
-            raise
-        limits.take(f"inbound:{found.pk}", limit=settings.INBOUND_A_MINUTE, per=MINUTE, at=at)
-        case = CHANNELS[found.channel].take(found, object_of(body), at=at)
+        found, content = told_by(request, source, "", at=at)
+        case = CHANNELS[found.channel].take(found, content, at=at)
         return Response({"received": True, "case": case.number if case else None})
 
 
-def _verified(request: Request, code: str, body: bytes, at: Any) -> WebhookSource:
+def told_by(request: Request, code: str, scope: str, *, at: datetime) -> tuple[WebhookSource, dict[str, Any]]:
+    """Which source signed a request, by a key that is good for it, and what it says.
+
+    Without a scope the source's channel says which is needed.
+
+    Raises:
+        TooLarge: more than is taken.
+        BadSignature: not signed with a key of the source, too old, or changed on the way.
+        TooMany: more often than is taken.
+        Invalid: not a JSON object.
+    """
+    body = body_of(request, most=settings.INBOUND_MEGABYTES * 1_000_000)
+    try:
+        found = _verified(request, code, scope, body, at)
+    except BadSignature:
+        count_bad(request, "inbound", at=at)
+        raise
+    limits.take(f"inbound:{found.pk}", limit=settings.INBOUND_A_MINUTE, per=MINUTE, at=at)
+    return found, object_of(body)
+
+
+def _verified(request: Request, code: str, scope: str, body: bytes, at: datetime) -> WebhookSource:
     source = WebhookSource.objects.select_related("department").filter(code=code, is_active=True).first()
-    scope = Scope.CALLS if source and source.channel == Channel.PHONE else Scope.MESSAGES
+    if not scope:
+        scope = Scope.CALLS if source and source.channel == Channel.PHONE else Scope.MESSAGES
     known = keys.valid_secrets(source, scope, at) if source else []
     used = webhooks.verify([secret for _key, secret in known] or [UNKNOWN], request.headers, body, at=at)
     if source is None or not known:

@@ -1,4 +1,4 @@
-"""How members see their cases, gaps and reviews."""
+"""How members see their cases and gaps."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from rest_framework.reverse import reverse
 from compensation.models import Order
 from feedback.cases import own, rules
 from feedback.clocks.promised import State, promised
-from feedback.models import Attachment, Author, Case, CaseKind, CaseStatus, Channel, Gap, Message, Review
+from feedback.models import Attachment, Author, Case, CaseKind, CaseStatus, Channel, Gap, Message
 
 OPENED_BY_MEMBERS = [CaseKind.COMPLAINT, CaseKind.ENQUIRY, CaseKind.REFUND, CaseKind.SUGGESTION]
 CHANNELS = [(one.value, one.label) for one in (Channel.APP, Channel.CHAT, Channel.PORTAL)]
@@ -174,17 +174,3 @@ class GapSerializer(serializers.ModelSerializer[Gap]):
     class Meta:
         model = Gap
         fields = ["id", "order", "aspect", "expected_at", "actual_at", "days", "severity", "detected_at"]
-
-
-class ReviewSerializer(serializers.ModelSerializer[Review]):
-    """What the member thought of an order, and our public answer."""
-
-    answer = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Review
-        fields = ["id", "order", "product", "stars", "title", "text", "written_at", "answer"]
-
-    def get_answer(self, review: Review) -> str:
-        """Our answer; empty while there is none."""
-        return review.reply.text if hasattr(review, "reply") else ""

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from feedback.api import chat, inbound, joining, staff, staff_handoffs, staff_waiting, staff_working, views
+from feedback.api import (
+    chat,
+    inbound,
+    inbound_reviews,
+    joining,
+    reviews,
+    staff,
+    staff_handoffs,
+    staff_waiting,
+    staff_working,
+    views,
+)
 from feedback.api import help as help_centre
 
 urlpatterns = [
@@ -27,12 +38,23 @@ urlpatterns = [
     path("help/answers/", help_centre.HelpAnswersView.as_view(), name="help-answers"),
     path("help/answers/<int:pk>/outcome/", help_centre.HelpOutcomeView.as_view(), name="help-outcome"),
     path("gaps/", views.GapsView.as_view(), name="gaps"),
-    path("reviews/", views.ReviewsView.as_view(), name="reviews"),
+    path("reviews/", reviews.ReviewsView.as_view(), name="reviews"),
+    path("reviews/to-write/", reviews.ToReviewView.as_view(), name="reviews-to-write"),
+    path("reviews/pictures/<int:pk>/", reviews.ReviewPictureView.as_view(), name="review-picture"),
+    path("reviews/<int:pk>/", reviews.ReviewView.as_view(), name="review"),
+    path("reviews/<int:pk>/follow-up/", reviews.FollowUpView.as_view(), name="review-follow-up"),
+    path("reviews/<int:pk>/appeal/", reviews.AppealView.as_view(), name="review-appeal"),
+    path("reviews/<int:pk>/helpful/", reviews.HelpfulView.as_view(), name="review-helpful"),
+    path("products/<str:number>/reviews/", reviews.ProductReviewsView.as_view(), name="product-reviews"),
+    path("products/<str:number>/figures/", reviews.ProductFiguresView.as_view(), name="product-figures"),
     path("staff/cases/", staff.StaffCasesView.as_view(), name="staff-cases"),
     path("staff/cases/<int:pk>/", staff.StaffCaseView.as_view(), name="staff-case"),
     *(
         path(f"staff/cases/<int:pk>/{move.path}/", move.as_view(), name=f"staff-case-{move.path}")
         for move in (*staff_working.MOVES, *staff_handoffs.MOVES, *joining.MOVES, *staff_waiting.MOVES)
+    ),
+    path(
+        "inbound/<slug:source>/reviews/", inbound_reviews.InboundReviewsView.as_view(), name="inbound-reviews"
     ),
     path("inbound/<slug:source>/", inbound.InboundView.as_view(), name="inbound"),
     path("staff/attachments/<int:pk>/", staff.StaffAttachmentView.as_view(), name="staff-attachment"),

@@ -1,4 +1,4 @@
-"""A member's cases: list, open, read, answer, confirm, reopen; and their gaps and reviews."""
+"""A member's cases: list, open, read, answer, confirm, reopen; and their gaps."""
 
 from typing import Any
 
@@ -25,12 +25,11 @@ from feedback.api.serializers import (
     MessageSerializer,
     OpenCaseSerializer,
     ReopenSerializer,
-    ReviewSerializer,
     WriteSerializer,
 )
 from feedback.attachments.serving import respond
 from feedback.cases import commands, own
-from feedback.models import Case, CaseKind, CaseStatus, Gap, Review
+from feedback.models import Case, CaseKind, CaseStatus, Gap
 
 LIST = (400, 401, 404)
 PARSERS = [MultiPartParser, FormParser, JSONParser]
@@ -243,17 +242,3 @@ class GapsView(MemberView[Gap], ListAPIView[Gap]):
     def rows(self) -> QuerySet[Gap]:
         """The gaps of the member's own orders that the facts still bear out."""
         return Gap.objects.filter(order__member=self.member, withdrawn_at=None)
-
-
-@extend_schema_view(get=describe("My reviews", "reviews", ReviewSerializer(many=True), *LIST))
-class ReviewsView(MemberView[Review], ListAPIView[Review]):
-    """What I thought of my orders, and what you answered."""
-
-    queryset = Review.objects.none()
-    serializer_class = ReviewSerializer
-    ordering_fields = ["written_at"]
-    ordering = ["-written_at"]
-
-    def rows(self) -> QuerySet[Review]:
-        """The member's own reviews."""
-        return Review.objects.filter(member=self.member).select_related("reply")

@@ -167,12 +167,12 @@ class ModerationDecision(models.Model):
     """What a moderator decided about a review. It stays; a second look is a decision of its own."""
 
     review = models.ForeignKey(Review, models.PROTECT, verbose_name=_("review"), related_name="decisions")
-    verdict = models.CharField(_("decision"), max_length=8, choices=ModerationVerdict)
+    verdict = models.CharField(_("verdict"), max_length=8, choices=ModerationVerdict)
     reason = models.ForeignKey(
         ModerationReason, models.PROTECT, verbose_name=_("reason"), null=True, blank=True, related_name="+"
     )
     note = models.CharField(_("note"), max_length=500, blank=True)
-    score = models.PositiveSmallIntegerField(_("score"), default=0)
+    score = models.PositiveSmallIntegerField(_("weight of the signals"), default=0)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("moderator"), related_name="+"
     )

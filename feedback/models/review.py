@@ -214,7 +214,7 @@ class ReviewStars(models.Model):
     review = models.ForeignKey(Review, models.PROTECT, verbose_name=_("review"), related_name="stars_changes")
     before = models.PositiveSmallIntegerField(_("before"))
     after = models.PositiveSmallIntegerField(_("after"))
-    source = models.CharField(_("told by"), max_length=50)
+    source = models.CharField(_("marketplace"), max_length=50)
     at = models.DateTimeField(_("at"))
     txid = models.BigIntegerField(editable=False, default=0, help_text="Set by the trigger.")
 
@@ -324,7 +324,7 @@ class ReviewPlace(models.Model):
 
     review = models.ForeignKey(Review, models.PROTECT, verbose_name=_("review"), related_name="places")
     channel = models.CharField(
-        _("place"), max_length=50, help_text=_("“portal”, or the code of the marketplace.")
+        _("where"), max_length=50, help_text=_("“portal”, or the code of the marketplace.")
     )
     source = models.ForeignKey(
         WebhookSource,

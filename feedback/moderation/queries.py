@@ -22,11 +22,14 @@ LOW, HIGH = (1, 2), (4, 5)
 DOUBTFUL = 0.05
 
 
+def held() -> QuerySet[Review]:
+    """The reviews that wait for a moderator. Reads review_held."""
+    return Review.objects.filter(status=ReviewStatus.HELD, deleted_at=None)
+
+
 def queue() -> QuerySet[Review]:
-    """The reviews that wait for a moderator, longest first. Reads review_held."""
-    return _shown(Review.objects.filter(status=ReviewStatus.HELD, deleted_at=None)).order_by(
-        "written_at", "pk"
-    )
+    """The same with what a moderator looks at, longest first."""
+    return _shown(held()).order_by("written_at", "pk")
 
 
 def appeals(user: User) -> QuerySet[ReviewAppeal]:

@@ -12,6 +12,7 @@ from feedback.cases.own import own
 from feedback.clocks.promised import promised
 from feedback.models import Case, CaseStatus, ChatSession
 from feedback.portal.tracking import SHORT, WHERE, stations
+from feedback.reviews import own as reviews
 
 MOST = 5
 
@@ -47,6 +48,26 @@ def needs(member: Member, _at: datetime) -> Sequence[Need]:
         )
         for case in waiting
     ]
+
+
+def to_review(member: Member, at: datetime) -> Sequence[Need]:
+    """That something has arrived which can be reviewed, in one line for all of it."""
+    lines = list(reviews.to_review(member, at)[:MOST])
+    if not lines:
+        return []
+    names = _(", ").join(str(line.product) for line in lines)
+    return [Need(kind="survey", title=_("How is it?"), text=names, path=reverse("portal:reviews"))]
+
+
+def order_reviews(order: Order, at: datetime) -> Panel:
+    """What of an order can be reviewed, and what was."""
+    return Panel(
+        "portal/order_reviews.html",
+        {
+            "lines": list(reviews.to_review(order.member, at).filter(order=order)[:MOST]),
+            "reviews": list(reviews.own(order.member).filter(order=order)[:MOST]),
+        },
+    )
 
 
 def tracked(case: Case, at: datetime) -> dict[str, object]:

@@ -1,8 +1,8 @@
-"""A member's cases under /portal/."""
+"""A member's cases and reviews under /portal/."""
 
 from django.urls import path
 
-from feedback.portal import chat, views
+from feedback.portal import chat, reviews, views
 from feedback.portal import help as help_centre
 
 urlpatterns = [
@@ -23,5 +23,13 @@ urlpatterns = [
     path("chat/<int:pk>/wait/", chat.wait, name="chat-wait"),
     path("chat/<int:pk>/typing/", chat.typing, name="chat-typing"),
     path("chat/<int:pk>/<slug:name>/", chat.act, name="chat-act"),
+    path("reviews/", reviews.reviews, name="reviews"),
+    path("reviews/new/<int:line_id>/", reviews.write, name="review-write"),
+    path("reviews/pictures/<int:pk>/", reviews.picture, name="review-picture"),
+    path("reviews/<int:pk>/", reviews.review, name="review"),
+    path("reviews/<int:pk>/delete/", reviews.delete, name="review-delete"),
+    path("reviews/<int:pk>/appeal/", reviews.appeal, name="review-appeal"),
+    path("reviews/<int:pk>/helpful/", reviews.helpful, name="review-helpful"),
+    path("products/<int:pk>/reviews/", reviews.product, name="product-reviews"),
     path("attachments/<int:pk>/", views.attachment, name="attachment"),
 ]

@@ -125,11 +125,16 @@ def _subject(reason: str, body: str) -> str:
     return _("%(reason)s: %(words)s") % {"reason": reason, "words": words} if words else reason
 
 
+def another_time(form: OnceForm) -> None:
+    """Say that a form was sent before with other content; sent again it counts as a new one."""
+    form.another_time()
+    form.add_error(None, _("You have sent this form before. Send it again if that is what you want."))
+
+
 def _show(form: OnceForm, error: DomainError) -> None:
     """Put a refusal beside the field that it is about."""
     if isinstance(error, KeyReused):
-        form.another_time()
-        form.add_error(None, _("You have sent this form before. Send it again if that is what you want."))
+        another_time(form)
     else:
         form.add_error("photos" if isinstance(error, BadFile) else None, str(error))
 

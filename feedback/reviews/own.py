@@ -80,6 +80,11 @@ def own(member: Member) -> QuerySet[Review]:
     )
 
 
+def every(member: Member) -> QuerySet[Review]:
+    """All reviews of a member, those that follow others too."""
+    return Review.objects.filter(member=member)
+
+
 def own_picture(member: Member, picture_id: int) -> ReviewPicture:
     """A picture that a member may see: of their own reviews, or of those that everybody may read.
 

@@ -42,6 +42,7 @@ ACTIONS = {
     "feedback.case:close_selected": OURS,
     "feedback.case:accept_suggestions": OURS,
     "feedback.review:reward_useful": WORKERS | {"moderator"},
+    "feedback.review:hold_selected": SUPERVISORS | {"moderator"},
     "feedback.channelmessage:into_case": LEADERS - {"supervisor elsewhere"},
     "feedback.mailbox:try_out": ADMIN,
     "feedback.mailbox:save_and_try": ADMIN,

@@ -36,7 +36,11 @@ from compensation.models import (
     Grant,
     GrantStatus,
     Notice,
+<<<<<<< HEAD
     RefundOrder,
+=======
+    OrderLine,
+>>>>>>> 6ab8d8e (wip)
     Reward,
     Rule,
     RuleVersion,
@@ -79,12 +83,15 @@ from feedback.models import (
     QualityCheck,
     RemedyRequest,
     Review,
+    ReviewAppeal,
+    ReviewPicture,
     RuleTask,
     Scorecard,
     Severity,
     Simulation,
     Skill,
 )
+from feedback.moderation import commands as moderation
 from feedback.playbooks import commands as playbooks
 from feedback.quality import commands as quality
 from feedback.quality import sampling
@@ -182,6 +189,7 @@ def make_house() -> tuple[dict[str, User], Case]:
     Skill.objects.create(code="x", name="x")
     Dedication.objects.create(member=member, agent=Agent.objects.get(user=asker), since=now)
     Review.objects.create(external_id="R1", member=member, order=order, stars=1, written_at=now)
+    make_reviews(line, people["nobody"], now)
     make_answer(service, 5, at=now)
     Simulation.objects.create(asked_by=asker, asked_at=now, since=T0, policies=[], cases=0, result=NOTHING)
     ImportRun.objects.create(map_name="m", map_text="", created_at=now)
@@ -196,6 +204,22 @@ def make_house() -> tuple[dict[str, User], Case]:
     AccessLog.objects.create(username="x")
     AccessFailureLog.objects.create(username="x")
     return people, case
+
+
+def make_reviews(line: OrderLine, refuser: User, now: datetime) -> None:
+    """A review of the member's own with a picture, one that is held, and an appeal about a refused one."""
+    about = {"member": line.order.member, "order": line.order, "product": line.product, "written_at": now}
+    own = Review.objects.create(external_id="R2", source="portal", order_line=line, stars=5, **about)
+    file = picture()
+    kept = ReviewPicture(review=own, name=file.name, content_type="image/jpeg", size=1, sha256="0" * 64)
+    kept.file.save(file.name, file)
+    kept.save()
+    Review.objects.create(external_id="R3", stars=1, status="held", **about)
+    other = {**about, "member": MemberFactory()}
+    Review.objects.create(external_id="R4", stars=2, **other)
+    refused = Review.objects.create(external_id="R5", stars=3, status="held", **about)
+    moderation.decide(review_id=refused.pk, verdict="refuse", reason="advert", actor=refuser, at=now)
+    moderation.appeal(review_id=refused.pk, text="", actor=line.order.member, at=now)
 
 
 def make_supervised(service: Department, agent: User, lead: User, now: datetime) -> None:
@@ -286,6 +310,11 @@ MODELS = {
     "feedback.department": Rights(LEADERS, ADMIN, ADMIN),
     "feedback.agent": Rights(LEADERS, ADMIN, ADMIN),
     "feedback.review": Rights(WORKERS | {"moderator", "analyst"}, WORKERS | {"moderator"}),
+    "feedback.reviewsetup": Rights(ADMIN, ADMIN),
+    "feedback.reviewdimension": SET,
+    "feedback.moderationreason": SET,
+    "feedback.signalrule": SET,
+    "feedback.moderationword": KEEP,
     "feedback.mailbox": SET,
     "feedback.webhooksource": SET,
     "feedback.webhookkey": READ,
@@ -370,6 +399,8 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     chat = ChatSession.objects.get().case_id
     segment, care = Segment.objects.get(code="vip").pk, CareRule.objects.get(code="welcome").pk
     carers = SUPERVISORS | {"analyst", "finance"}
+    moderators, appealed = SUPERVISORS | {"moderator"}, ReviewAppeal.objects.get()
+    held, shot = Review.objects.get(external_id="R3").pk, ReviewPicture.objects.get().pk
     return {
         "segments": get("segments", SUPERVISORS | {"analyst"}),
         "segment_new": get("segment_new", SUPERVISORS),
@@ -529,6 +560,11 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "clock": get("clock", OURS | {"analyst"}, clock.pk),
         "alerts": get("alerts", WORKERS | {"moderator"}),
         "reviews_to_answer": get("reviews_to_answer", WORKERS | {"moderator"}),
+        "moderation": get("moderation", moderators) + get("moderation", moderators, query="?appeals"),
+        "moderation_fairness": get("moderation_fairness", moderators),
+        "moderation_decide": [post("moderation_decide", moderators, held, verdict="publish")],
+        "moderation_appeal": [post("moderation_appeal", moderators, appealed.pk, verdict="publish")],
+        "review_picture": get("review_picture", WORKERS | {"moderator", "analyst"}, shot),
         "alerts_seen": [post("alerts_seen", WORKERS | {"moderator"}, upto=1)],
         "ladder_approvals": get("ladder_approvals", LEADERS),
         "ladder_approval": [
@@ -703,6 +739,8 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
     everybody = {*STAFF, *both, "anonymous"}
     chat = ChatSession.objects.get().case_id
     ours, answers = OURS - {"agent asked"}, {"agent asked", *ADMIN}
+    mine, theirs, shot = review_numbers()
+    line = OrderLine.objects.get(reviews=mine)
     asks = [
         ("auth-code", "post", (), everybody, {}),
         ("auth-token", "post", (), everybody, {}),
@@ -761,6 +799,17 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("help-answers", "post", (), both, {"question": "怎么开发票"}),
         ("help-outcome", "post", (AnswerGiven.objects.get().pk,), member, {"outcome": "helped"}),
         ("reviews", "get", (), both, {}),
+        ("reviews", "post", (), member, {"line": line.pk, "stars": 5}),
+        ("reviews-to-write", "get", (), both, {}),
+        ("review", "get", (mine,), member, {}),
+        ("review", "delete", (mine,), member, {}),
+        ("review-follow-up", "post", (mine,), member, {"text": "x"}),
+        ("review-appeal", "post", (mine,), member, {}),
+        ("review-helpful", "put", (theirs,), both, {}),
+        ("review-picture", "get", (shot,), both, {}),
+        ("product-reviews", "get", (line.product.external_id,), both, {}),
+        ("product-figures", "get", (line.product.external_id,), both, {}),
+        ("inbound-reviews", "post", ("taobao",), set(), {}),  # whoever has not signed it
         ("invitations", "get", (), both, {}),
         ("invitation", "get", (invitation.pk,), member, {}),
         ("invitation-answers", "post", (invitation.pk,), member, {"answers": []}),
@@ -813,6 +862,8 @@ def portal_asks(case: Case) -> list[tuple[str, Ask]]:
     everybody = {*STAFF, *both, "anonymous"}
     file, notice = Attachment.objects.first(), Notice.objects.filter(member=case.member).first()
     chat = ChatSession.objects.get().case_id
+    mine, theirs, shot = review_numbers()
+    line = OrderLine.objects.get(reviews=mine)
     asks = [
         ("home", "get", (), both),
         ("sign-in", "get", (), everybody),
@@ -853,6 +904,16 @@ def portal_asks(case: Case) -> list[tuple[str, Ask]]:
         ("chat-act", "post", (chat, "person"), member),
         ("chat-act", "post", (chat, "end"), member),
         ("attachment", "get", (file.pk,), member),
+        ("reviews", "get", (), both),
+        ("review-write", "get", (line.pk,), member),
+        ("review-write", "post", (line.pk,), member),
+        ("review", "get", (mine,), member),
+        ("review", "post", (mine,), member),
+        ("review-delete", "post", (mine,), member),
+        ("review-appeal", "post", (mine,), member),
+        ("review-helpful", "post", (theirs,), both),
+        ("review-picture", "get", (shot,), both),
+        ("product-reviews", "get", (line.product_id,), both),
         ("help", "get", (), everybody),
         ("help-article", "get", ("return-how",), everybody),
         ("help-vote", "post", ("return-how",), both),
@@ -862,6 +923,12 @@ def portal_asks(case: Case) -> list[tuple[str, Ask]]:
     return [
         (name, Ask(method, reverse(f"portal:{name}", args=args), who)) for name, method, args, who in asks
     ]
+
+
+def review_numbers() -> tuple[int, int, int]:
+    """A review of the member's, one of somebody else's, and a picture of the first."""
+    mine, theirs = (Review.objects.get(external_id=one).pk for one in ("R2", "R4"))
+    return mine, theirs, ReviewPicture.objects.get(review=mine).pk
 
 
 def names_in(prefix: str) -> set[str]:
