@@ -36,11 +36,8 @@ from compensation.models import (
     Grant,
     GrantStatus,
     Notice,
-<<<<<<< HEAD
-    RefundOrder,
-=======
     OrderLine,
->>>>>>> 6ab8d8e (wip)
+    RefundOrder,
     Reward,
     Rule,
     RuleVersion,

@@ -12,7 +12,9 @@ from rest_framework.test import APIClient
 from config.common import webhooks
 from feedback.channels.inbound import keys
 from feedback.models import ModerationReason, Review, ReviewAppeal, ReviewStatus, Scope, WebhookKey
+from feedback.moderation import commands
 from feedback.reviews import writing
+from tests.factories.common import UserFactory
 from tests.factories.compensation import MemberFactory
 from tests.factories.feedback import ReviewFactory
 from tests.factories.reviews import house, photo, received
@@ -105,9 +107,6 @@ def test_a_refused_review_says_why_and_can_be_looked_at_again(client, line):
     review = written(line, text="加微信abc12345")
     assert client.get(f"{REVIEWS}{review.pk}/").data["status"] == "held"
     assert client.post(f"{REVIEWS}{review.pk}/appeal/", {}, format="json").status_code == 409
-    from feedback.moderation import commands
-    from tests.factories.common import UserFactory
-
     commands.decide(
         review_id=review.pk,
         verdict="refuse",
