@@ -267,6 +267,7 @@ SPECTACULAR_SETTINGS = {
         "CouponKind": "compensation.models.CouponKind",
         "CouponUseState": "compensation.models.UseState",
         "CaseStatus": "feedback.models.CaseStatus",
+        "ReviewStatus": "feedback.models.ReviewStatus",
         "CaseKind": "feedback.models.CaseKind",
         "TakenDownKind": "feedback.api.staff_serializers.TAKEN_DOWN",
         "HandoffStatus": "feedback.models.HandoffStatus",
