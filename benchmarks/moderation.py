@@ -1,10 +1,10 @@
 """How many planted fakes moderation finds among real reviews, and how often it raises a false alarm.
 
 Reads the public corpus online_shopping_10_cats (`reviews_zh/reviews.csv`, in DATA or ../shared/data), plants
-fakes of every kind among TEXTS of its reviews (default 12,000), lets the real screening look at all of them in
-a database of its own (huiyin_moderation), and throws that away again. The fakes' words are written for this
-trial, not taken from the lists that ship. Then REVIEWS digests (default 1,000,000 reviews) are stored and
-near-duplicates are looked up among them.
+fakes of every kind among TEXTS of its reviews (default 12,000), lets the real screening look at all of them
+in a database of its own (huiyin_moderation), and throws that away again. The fakes' words were written for
+this trial, not taken from the lists that ship. Then the digests of REVIEWS reviews (default 1,000,000) are
+stored, and near-duplicates are looked up among them.
 """
 
 import csv
@@ -34,22 +34,40 @@ AT = datetime(2026, 11, 18, 2, tzinfo=UTC)
 chance = random.Random(20261122)
 
 CONTACTS = (
-    "要的联系我{phone}", "电话 {spaced} 找小王", "加薇{wechat}发图", "微❤信{wechat}", "V X：{wechat}", "v信号 {wechat}",
-    "扣扣{qq}", "q q 群 {qq}", "打{chinese}", "有问题加我微信{wechat}", "私聊 {circled}", "网址 www.{site}.com",
-    "{site}点com有同款", "联系：{site}@163.com", "➕v {wechat}", "手机{dashed}",
-)  # fmt: skip
+    """
+要的联系我{phone}|电话 {spaced} 找小王|加薇{wechat}发图|微❤信{wechat}|V X：{wechat}
+v信号 {wechat}|扣扣{qq}|q q 群 {qq}|打{chinese}|有问题加我微信{wechat}|私聊 {circled}
+网址 www.{site}.com|{site}点com有同款|联系：{site}@163.com|➕v {wechat}|手机{dashed}
+""".strip()
+    .replace("\n", "|")
+    .split("|")
+)
 ADVERTS = (
-    "想买便宜的进群领券", "来我们家店看看，同款更便宜", "厂家直销，支持一件代发", "招代理加盟，日赚300", "搜店铺名“优品汇”有惊喜",
-    "关注公众号领优惠券", "兼职日结，在家就能做", "去另一家店买只要一半价", "全网最低价找我拿", "我家也卖这个，质量更好价格更低",
-)  # fmt: skip
+    """
+想买便宜的进群领券|来我们家店看看，同款更便宜|厂家直销，支持一件代发
+招代理加盟，日赚300|搜店铺名“优品汇”有惊喜|关注公众号领优惠券|兼职日结，在家就能做
+去另一家店买只要一半价|全网最低价找我拿|我家也卖这个，质量更好价格更低
+""".strip()
+    .replace("\n", "|")
+    .split("|")
+)
 ABUSES = (
-    "客服就是个傻×", "老板傻 逼一个", "你妈的什么玩意", "卖家脑 残", "滚蛋吧你们", "一群王八蛋", "狗东西骗人", "死全家的商家",
-    "臭不要脸的店", "SB店家", "fuck this shop", "做人不要太贱，贱人",
-)  # fmt: skip
+    """
+客服就是个傻×|老板傻 逼一个|你妈的什么玩意|卖家脑 残|滚蛋吧你们|一群王八蛋|狗东西骗人
+死全家的商家|臭不要脸的店|SB店家|fuck this shop|做人不要太贱，贱人
+""".strip()
+    .replace("\n", "|")
+    .split("|")
+)
 PAIDS = (
-    "好评返5元红包，已经收到了", "晒图可以返现", "卡片上写五星好评送3块", "客服让我写好评给红包", "为了返现来的",
-    "做任务买的，没拆", "截图给客服领了2元", "复制粘贴好评", "刷单的别信", "写好评有奖励，凑十五个字",
-)  # fmt: skip
+    """
+好评返5元红包，已经收到了|晒图可以返现|卡片上写五星好评送3块|客服让我写好评给红包
+为了返现来的|做任务买的，没拆|截图给客服领了2元|复制粘贴好评|刷单的别信
+写好评有奖励，凑十五个字
+""".strip()
+    .replace("\n", "|")
+    .split("|")
+)
 
 
 def main() -> None:
@@ -120,26 +138,13 @@ def copied(text: str) -> str:
     return "".join(signs)
 
 
-def trial(corpus: Path) -> None:
-    from django.core.management import call_command
-
-    from compensation.defaults import tiers
-    from compensation.models import Member, Order, Tier
-    from feedback.defaults.lexicon import seed_lexicon
-    from feedback.defaults.reviews import seed_reviews
-    from feedback.models import Review, ReviewSignal
-    from feedback.moderation import screening
-
-    call_command("migrate", verbosity=0)
-    tiers.seed(AT)
-    seed_reviews(AT)
-    seed_lexicon(AT)
-    genuine = real(corpus)
+def planted(genuine: list[tuple[str, int]]) -> list[dict]:
+    """Fakes of every kind, in any order."""
     long = [text for text, _stars in genuine if len(text) >= 20]
-    rows: list[dict] = [{"text": text, "stars": stars, "fake": ""} for text, stars in genuine]
     fakes: list[dict] = []
     for _ in range(PLANTED):
         base, stars = chance.choice(genuine)
+        text, other = chance.choice(genuine)
         fakes += [
             {"text": put_in(base, contact()), "stars": stars, "fake": "contact"},
             {"text": put_in(base, chance.choice(ADVERTS)), "stars": stars, "fake": "advert"},
@@ -147,9 +152,8 @@ def trial(corpus: Path) -> None:
             {"text": put_in(base, chance.choice(PAIDS)), "stars": stars, "fake": "paid"},
             {"text": copied(chance.choice(long)), "stars": 5, "fake": "duplicate"},
             {"text": chance.choice(long), "stars": chance.choice((1, 5)), "fake": "unverified"},
+            {"text": text, "stars": 1 if other > 3 else 5, "fake": "stars_text"},
         ]
-        text, stars = chance.choice(genuine)
-        fakes.append({"text": text, "stars": 1 if stars > 3 else 5, "fake": "stars_text"})
     for kind, n in (("burst_member", 6), ("burst_device", 4)):
         for number in range(PLANTED // n):
             fakes += [
@@ -157,18 +161,21 @@ def trial(corpus: Path) -> None:
                 for _ in range(n)
             ]
     chance.shuffle(fakes)
-    rows += fakes  # who is copied wrote before
-    tier = Tier.objects.first()
-    groups: dict[str, Member] = {}
-    members = []
+    return fakes
+
+
+def write(rows: list[dict]) -> list:
+    """The rows as reviews, each of an order of its own, 20 seconds apart; a group's within 40 minutes."""
+    from compensation.models import Member, Order, Tier
+    from feedback.models import Review
+
+    tier, members, groups = Tier.objects.first(), [], {}
     for number, row in enumerate(rows):
-        group = row.get("group", "")
-        if row["fake"] == "burst_member" and group in groups:
-            row["member"] = groups[group]
-        else:
-            row["member"] = Member(external_id=f"B{number}", registered_at=AT, tier=tier, region="", city="")
-            members.append(row["member"])
-            groups[group] = row["member"]
+        name = row["group"] if row["fake"] == "burst_member" else str(number)
+        if name not in groups:
+            groups[name] = Member(external_id=f"B{number}", registered_at=AT, tier=tier)
+            members.append(groups[name])
+        row["member"] = groups[name]
     Member.objects.bulk_create(members, 5_000)
     orders = [
         Order(
@@ -181,11 +188,11 @@ def trial(corpus: Path) -> None:
         for number, row in enumerate(rows)
     ]
     Order.objects.bulk_create(orders, 5_000)
-    moments: dict[str, datetime] = {}
-    reviews = []
+    reviews, moments = [], {}
     for number, (row, order) in enumerate(zip(rows, orders, strict=True)):
         alone = AT - timedelta(days=6) + timedelta(seconds=20 * number)
-        start = moments.setdefault(row.get("group") or str(number), alone)
+        start = moments.setdefault(row.get("group", number), alone)
+        late = timedelta(minutes=chance.randrange(40)) if "group" in row else timedelta(0)
         reviews.append(
             Review(
                 external_id=f"B{number}",
@@ -193,17 +200,41 @@ def trial(corpus: Path) -> None:
                 order=order,
                 stars=row["stars"],
                 text=row["text"],
-                written_at=start + timedelta(minutes=chance.randrange(40)) if "group" in row else alone,
+                written_at=start + late,
                 device=row["group"] if row["fake"] == "burst_device" else f"device{number}",
             )
         )
-    Review.objects.bulk_create(reviews, 5_000)
-    begun = time.perf_counter()
-    done = 0
+    return Review.objects.bulk_create(reviews, 5_000)
+
+
+def trial(corpus: Path) -> None:
+    from django.core.management import call_command
+
+    from compensation.defaults import tiers
+    from feedback.defaults.lexicon import seed_lexicon
+    from feedback.defaults.reviews import seed_reviews
+    from feedback.moderation import screening
+
+    call_command("migrate", verbosity=0)
+    tiers.seed(AT)
+    seed_reviews(AT)
+    seed_lexicon(AT)
+    genuine = real(corpus)
+    fakes = planted(genuine)
+    rows = [{"text": text, "stars": stars, "fake": ""} for text, stars in genuine] + fakes  # copies come last
+    reviews = write(rows)
+    begun, done = time.perf_counter(), 0
     while n := screening.catch_up(at=AT):
         done += n
     spent = time.perf_counter() - begun
     print(f"{len(genuine)} real reviews, {len(fakes)} planted; {done / spent:.0f} looked at a second")
+    report(rows, reviews)
+
+
+def report(rows: list[dict], reviews: list) -> None:
+    """Recall and false alarms of each signal, and what was held; with examples of false alarms."""
+    from feedback.models import Review, ReviewSignal
+
     signals: dict[int, set[str]] = {}
     for review, signal in ReviewSignal.objects.values_list("review", "signal"):
         signals.setdefault(review, set()).add(signal)
@@ -215,16 +246,13 @@ def trial(corpus: Path) -> None:
         seen[kind] += 1
         stopped[kind] += review.pk in held
         found[kind] += kind in have
-        if not kind:
-            alarms.update(have)
-            for signal in have:
-                shown.setdefault(signal, []).append(row["text"][:60])
+        for signal in have if not kind else ():
+            alarms[signal] += 1
+            shown.setdefault(signal, []).append(row["text"][:60])
     print(f"{'signal':14} {'planted':>8} {'recall':>8} {'held':>8} {'false alarms':>13}")
     for kind in sorted(set(seen) - {""}):
-        print(
-            f"{kind:14} {seen[kind]:8} {found[kind] / seen[kind]:8.1%} {stopped[kind] / seen[kind]:8.1%}"
-            f" {alarms[kind] / seen['']:13.2%}"
-        )
+        share, kept = found[kind] / seen[kind], stopped[kind] / seen[kind]
+        print(f"{kind:14} {seen[kind]:8} {share:8.1%} {kept:8.1%} {alarms[kind] / seen['']:13.2%}")
     print(f"real reviews held: {stopped['']} of {seen['']} ({stopped[''] / seen['']:.2%})")
     for signal, texts in sorted(shown.items()):
         for text in chance.sample(texts, min(3, len(texts))):
@@ -264,7 +292,8 @@ def scale() -> None:
     times.sort()
     print(
         f"{n / 1e6:.1f} million digests ({size:.0f} MB): near-duplicates of one text in"
-        f" {statistics.median(times):.1f} ms (p95 {times[int(len(times) * 0.95)]:.1f} ms); {hits} of 500 copies found"
+        f" {statistics.median(times):.1f} ms (p95 {times[int(len(times) * 0.95)]:.1f} ms);"
+        f" {hits} of {len(times)} copies found"
     )
 
 
