@@ -168,7 +168,7 @@ def _new(one: Given, world: _World) -> Review:
     if order is None:
         raise Invalid(_("There is no such order."), field="order")
     if order.member.erased_at is not None:
-        raise Invalid(_("The member's data was erased."), field="order")
+        raise Invalid(_("The data of this member was erased."), field="order")
     first = world.known.get(world.number(one.follows)) if one.follows else None
     if one.follows and (first is None or first.follows_id is not None or first.order_id != order.pk):
         raise Invalid(_("There is no such review to follow."), field="follows")
