@@ -119,7 +119,7 @@ def test_the_members_pages_are_accessible_and_fit(enter, shots, look):
     page = enter(member, color_scheme=scheme, **(PHONE if kind == "phone" else DESK))
     paths = {
         "list": "/portal/reviews/",
-        "new": f"/portal/reviews/new/{member.orders.order_by("pk").first().lines.get().pk}/",
+        "new": f"/portal/reviews/new/{member.orders.order_by('pk').first().lines.get().pk}/",
         "good": f"/portal/reviews/{good.pk}/",
         "held": f"/portal/reviews/{held.pk}/",
         "refused": f"/portal/reviews/{refused.pk}/",
