@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compensation', '0023_batches_give_several'),
-        ("feedback", "0046_departments_keep_their_codes"),
+        ("feedback", "0047_read_by_time"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
