@@ -224,13 +224,13 @@ def test_whoever_sets_a_limit_waits_for_those_who_give_just_then():
     template, member = make_template(), MemberFactory()
     limited = type(template).objects.get(pk=template.pk)
     limited.member_limit = 1
-    given, saved = threading.Event(), threading.Event()
+    given, over = threading.Event(), threading.Event()
 
     def give():
         with transaction.atomic(), connection.cursor() as cursor:
             issue(template, member, "first")
             given.set()
-            while not saved.wait(0.01):  # until the other one waits for us, or did not wait at all
+            while not over.wait(0.01):  # until the other one waits for us, or never did
                 cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
                 if cursor.fetchone()[0]:
                     return
@@ -238,8 +238,10 @@ def test_whoever_sets_a_limit_waits_for_those_who_give_just_then():
     def limit():
         given.wait(30)
         commands.save_template(template=limited, actor=None, at=AT)
-        saved.set()
-        return issue(template, member, "second")
+        try:
+            return issue(template, member, "second")
+        finally:
+            over.set()
 
     results = at_once(give, limit)
     assert [type(error) for error in refused(results)] == [LimitReached]

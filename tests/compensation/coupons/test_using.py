@@ -1,9 +1,10 @@
 """Coupons on orders: reserved, redeemed, released, undone; whoever comes at once, one live use."""
 
+import threading
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from compensation.coupons import commands
 from compensation.coupons.commands import (
@@ -417,3 +418,28 @@ def test_many_coupons_at_once_take_no_more_than_the_order():
     small = Basket.of(1_200)
     at_once(*[lambda c=c, n=n: redeem(c, key=f"k{n}", basket=small) for n, c in enumerate(coupons)])
     assert sorted(CouponUse.objects.values_list("taken_fen", flat=True)) == [200, 500, 500]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_reservation_that_somebody_works_on_is_left_for_the_next_pass():
+    coupon = give_coupon(MemberFactory())
+    reserve(coupon)
+    held, swept = threading.Event(), threading.Event()
+
+    def work():
+        with transaction.atomic(), connection.cursor() as cursor:
+            Coupon.objects.select_for_update(no_key=True).get(pk=coupon.pk)
+            held.set()
+            while not swept.wait(0.01):  # until the sweep has passed by, or waits for us
+                cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+                if cursor.fetchone()[0]:
+                    return
+
+    def sweep():
+        held.wait(30)
+        ended = commands.lapse_due(at=AT + 30 * MINUTE)
+        swept.set()
+        return ended
+
+    assert at_once(work, sweep) == [None, 0]
+    assert commands.lapse_due(at=AT + 30 * MINUTE) == 1

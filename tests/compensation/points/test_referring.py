@@ -196,7 +196,7 @@ def test_the_referrer_reads_why_and_not_which_order(member, referred):
 
 @pytest.mark.django_db(transaction=True)
 def test_refunds_at_once_take_them_back_once(member, referred):
-    results = at_once(*[lambda: refunded(referred, 10_000) for _ in range(6)])
+    results = at_once(*[lambda n=n: refunded(referred, 10_000 + n) for n in range(6)])  # each its own key
     assert not refused(results)
     assert held(member) == (0, 0, 0)
     assert not list(differences())

@@ -107,3 +107,31 @@ def test_two_who_publish_at_once_leave_one_in_force():
     results = at_once(*[lambda: commands.publish(version_id=draft.pk, actor=None, at=AT)] * 4)
     assert [type(one) for one in refused(results)] == [WrongState] * 3
     assert list(queries.in_force()) == [draft]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_those_who_begin_a_draft_at_once_get_the_same():
+    version = rule_of("late", 5, trigger="gap")
+    drafts = at_once(*[lambda: commands.draft(rule_id=version.rule_id, actor=None, at=AT)] * 4)
+    assert not refused(drafts)
+    assert {draft.number for draft in drafts} == {2}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("_turn", range(3))
+def test_a_draft_that_is_edited_while_it_is_published_is_whole_or_refused_in_words(_turn):
+    first = rule_of("late", 5, trigger="gap")
+    draft = commands.draft(rule_id=first.rule_id, actor=None, at=AT)
+
+    def edit(days):
+        one = type(draft).objects.get(pk=draft.pk)
+        one.within_days = days
+        return commands.save_draft(version=one, gives=one.gives.all(), actor=None, at=AT)
+
+    results = at_once(
+        *[lambda days=days: edit(days) for days in range(11, 15)],
+        lambda: commands.publish(version_id=draft.pk, actor=None, at=AT),
+    )
+    assert {type(error) for error in refused(results)} <= {WrongState}
+    (now,) = queries.in_force()
+    assert (now.pk, now.gives.count()) == (draft.pk, 1)
