@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from compensation.budgets.check import differences as budget_differences
+from compensation.budgets.stops import BudgetEmpty, CapReached
 from compensation.care import acting, finding
 from compensation.grants import commands as grants
 from compensation.grants import many
@@ -136,6 +137,23 @@ def test_a_budget_gives_as_many_as_it_has():
     budget.refresh_from_db()
     assert (budget.reserved_fen, budget.spent_fen) == (0, 1_500)
     assert list(budget_differences()) == list(differences()) == []
+
+
+def test_caps_and_the_budget_stop_those_beyond_them_and_nobody_else_in_one_go():
+    template = CouponTemplateFactory()
+    content = Content(kind="coupon", template=template)
+    full, *others = MemberFactory.create_batch(4)
+    Cap.objects.create(scope="member", period="month", limit_count=1)
+    grants.request(key="k", cause="c", member=full, content=content, reason="r", actor=None, at=AT)
+    Budget.objects.create(
+        reason_code="care", starts_at=AT - DAY, ends_at=AT + DAY, amount_fen=2 * template.value_fen
+    )
+    asked = [many.Asked(one.pk, f"care:{one.pk}", "care") for one in (full, *others)]
+    made = many.give_alike(asked=asked, content=content, reason="r", reason_code="care", at=AT)
+    assert isinstance(made[full.pk], CapReached)
+    assert [type(made[one.pk]) for one in others] == [Grant, Grant, BudgetEmpty]
+    assert Grant.objects.count() == Coupon.objects.count() == 3
+    assert list(budget_differences()) == []
 
 
 def test_who_has_as_many_as_there_may_be_stops_nobody():
