@@ -18,6 +18,7 @@ class FeedbackConfig(AppConfig):
         from config.common.registry import ACCOUNTS, DEFAULTS, DEMO, DEPARTMENTS, MENU, PAGES, PERIODIC
         from feedback import personal as ours
         from feedback.admin import beside
+        from feedback.admin import triage as triaging
         from feedback.admin.articles import KNOWLEDGE_MENU, KNOWLEDGE_PAGES
         from feedback.admin.chats import CHAT_MENU, CHAT_PAGES
         from feedback.admin.composer import COMPOSER_PAGES
@@ -45,7 +46,7 @@ class FeedbackConfig(AppConfig):
 
         personal.add(ours.PERSONAL, ours.FREE, also=ours.ALSO, standing=erasing.standing)
         SOURCES.update(BATCH_SOURCES)
-        CASE_PANELS.extend([beside.watchers, beside.times])
+        CASE_PANELS.extend([triaging.beside, beside.watchers, beside.times])
         DEFAULTS.extend(seed.SEEDS)
         DEMO.append(demo.seed)
         DEPARTMENTS.append(queries.department_names)
@@ -66,6 +67,7 @@ class FeedbackConfig(AppConfig):
             PLAYBOOK_PAGES,
             CHANGE_PAGES,
             CHAT_PAGES,
+            triaging.TRIAGE_PAGES,
         ):
             PAGES.extend(pages)
         MENU.extend(

@@ -6,6 +6,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
+from config.common.models import User
 from feedback.attachments import commands as attachments
 from feedback.automatic import applying
 from feedback.cases import commands as cases
@@ -233,10 +234,12 @@ def read_texts() -> None:
 
 
 @shared_task(name="feedback.train_triage", time_limit=HOURS_6, soft_time_limit=HOURS_6)
-def train_triage() -> None:
-    """Learn from what members and people said by day, where there is enough and something new."""
+def train_triage(by: int | None = None) -> None:
+    """Learn from what members and people said, where there is enough and something new; `by` who asks."""
     try:
-        model = training.train_by_night(at=timezone.now())
+        actor = User.objects.filter(pk=by).first() if by is not None else None
+        at = timezone.now()
+        model = training.train(actor=actor, at=at) if actor else training.train_by_night(at=at)
     except (training.TooLittle, training.NothingNew) as error:
         logger.info("triage was not trained: %s", error)
         return

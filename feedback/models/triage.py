@@ -325,7 +325,7 @@ class Triage(models.Model):
             GinIndex(name="triage_aspects", fields=["aspects"]),  # lists by aspect
             models.Index(name="triage_feeling", fields=["feeling", "-id"]),  # lists by feeling
             models.Index(  # triage.queries: what people have to decide, newest first
-                name="triage_unsure", fields=["-id"], condition=Q(feeling="", decided=[])
+                name="triage_unsure", fields=["-id"], condition=Q(feeling="", decided=[]) & ~Q(keywords=[])
             ),
             models.Index(  # triage.learning: what people decided
                 name="triage_decided", fields=["id"], condition=~Q(decided=[])

@@ -108,6 +108,28 @@ def correct(*, triage_id: int, actor: User, at: datetime, **decided: Any) -> Tri
     return row
 
 
+@transaction.atomic
+def turn(*, triage_id: int, aspect: str, actor: User, at: datetime) -> Triage:
+    """Say that a text speaks of an aspect, or no longer that it does; see `correct`."""
+    row = Triage.objects.select_for_update(no_key=True).filter(pk=triage_id).first()
+    if row is None:
+        raise NotFound
+    aspects = [*row.aspects, aspect] if aspect not in row.aspects else [x for x in row.aspects if x != aspect]
+    return correct(triage_id=triage_id, actor=actor, at=at, aspects=aspects)
+
+
+@transaction.atomic
+def confirm(*, triage_id: int, actor: User, at: datetime) -> Triage:
+    """Say that all that was read of a text is right; what was left open stays so. See `correct`."""
+    row = Triage.objects.select_for_update(no_key=True).filter(pk=triage_id).first()
+    if row is None:
+        raise NotFound
+    read = {name: getattr(row, name) for name in ("aspects", "gap_kind", "cause")}
+    if row.feeling:
+        read["feeling"] = row.feeling
+    return correct(triage_id=triage_id, actor=actor, at=at, **read)
+
+
 def _checked(name: str, value: Any) -> Any:
     if name == "aspects":
         if not isinstance(value, list | tuple | set) or not set(value) <= set(VoiceAspect.values):

@@ -9,6 +9,7 @@ from config.common.following import follow
 from config.common.models import Event
 from feedback.models import Triage, TriageQueue
 from feedback.triage.commands import take_up
+from feedback.triage.queries import UNSURE
 from feedback.triage.reading import reader
 
 READER = "triage"
@@ -47,7 +48,7 @@ def read_again(*, at: datetime) -> int:
     """Read anew, with what is in service now, what nobody was sure of. Returns how many texts there were."""
     model_id, before, read = reader().model_id, None, 0
     while True:
-        unsure = Triage.objects.filter(feeling="", decided=[]).order_by("-pk")
+        unsure = Triage.objects.filter(UNSURE).order_by("-pk")
         if before is not None:
             unsure = unsure.filter(pk__lt=before)
         rows = list(unsure.values_list("pk", "review", "case", "model")[:AT_ONCE])

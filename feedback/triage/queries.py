@@ -1,0 +1,39 @@
+"""Readings for screens and lists: what somebody may see, what is left to people, what was said lately."""
+
+from collections.abc import Mapping
+
+from django.db.models import Q, QuerySet
+
+from config.common.models import User
+from feedback.cases.queries import reads_cases, visible_to
+from feedback.models import Review, Triage
+
+UNSURE = Q(feeling="", decided=[]) & ~Q(keywords=[])
+"""Nobody is sure how it is meant, nobody has decided, and there is something to read."""
+RECENT = 200
+
+
+def visible(user: User) -> QuerySet[Triage]:
+    """The readings of what this person may see: of reviews, of cases of their departments."""
+    wanted = Q(pk__in=[])
+    if user.has_perm("feedback.view_review"):
+        wanted |= Q(review__isnull=False)
+    if reads_cases(user):
+        wanted |= Q(case__in=visible_to(user).values("pk"))
+    return Triage.objects.filter(wanted)
+
+
+def unsure(user: User) -> QuerySet[Triage]:
+    """What this person can decide, newest first. Reads triage_unsure."""
+    return visible(user).filter(UNSURE).order_by("-pk")
+
+
+def recent_texts(limit: int = RECENT) -> list[str]:
+    """What members wrote in their last reviews."""
+    rows = Review.objects.filter(deleted_at=None).exclude(text="").order_by("-written_at", "-pk")
+    return [f"{title}\n{text}".strip() for title, text in rows.values_list("title", "text")[:limit]]
+
+
+def of_cases(ids: list[int]) -> Mapping[int, Triage]:
+    """The readings of some cases, by the case."""
+    return {row.case_id: row for row in Triage.objects.filter(case__in=ids) if row.case_id}
