@@ -49,9 +49,7 @@ PERSONAL = {
     "feedback.ModerationDecision": Personal({"note": R}, "review__member", is_told=False),
     "feedback.ReviewAppeal": Personal({"text": S}, "review__member"),
     "feedback.Reply": Personal({"text": S}, "review__member"),
-    "feedback.Triage": Personal(
-        {"keywords": S, "words": S, "read": S}, "member"
-    ),
+    "feedback.Triage": Personal({"keywords": S, "words": S}, "member"),
     "feedback.SavedView": Personal({"filter": M}),
     "feedback.ImportRun": Personal({"folder": F, "files": M, "failures": M}),
 }  # fmt: skip
@@ -83,7 +81,7 @@ FREE = {
     "feedback.Draft.kind", "feedback.Firing.action", "feedback.ImportRun.map_name",
     "feedback.ImportRun.map_text", "feedback.ImportRun.doing", "feedback.ImportRun.counts",
     "feedback.QualityScore.points", "feedback.SavedView.name", "feedback.SavedView.columns",
-    "feedback.SavedView.sort", "feedback.Triage.aspects", "feedback.Triage.tones", "feedback.Triage.decided",
+    "feedback.SavedView.sort", "feedback.Triage.aspects", "feedback.Triage.tones", "feedback.Triage.decided", "feedback.Triage.read",
     "feedback.TriageModel.digest", "feedback.TriageModel.scores", "feedback.TriageModel.weights",
 }  # fmt: skip
 

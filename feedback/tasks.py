@@ -226,11 +226,10 @@ def follow_remedies() -> None:
 @shared_task(name="feedback.triage")
 def read_texts() -> None:
     """Read the reviews and cases that are new."""
-    while triage.take_up_reviews(at=timezone.now()):
-        pass
-    for _round in range(ROUNDS):
-        if not triage.take_up_cases(at=timezone.now()):
-            break
+    for take_up in (triage.take_up_reviews, triage.take_up_cases):
+        for _round in range(ROUNDS):
+            if not take_up(at=timezone.now()):
+                break
 
 
 @shared_task(name="feedback.train_triage", time_limit=HOURS_6, soft_time_limit=HOURS_6)

@@ -20,10 +20,10 @@ from feedback.cases.filtering import DUE, SORT_NAMES
 from feedback.cases.queue import VIEWS
 from feedback.desk import views
 from feedback.desk.views import COLUMNS, SHARE, USUAL
-from feedback.models import CaseKind, CaseStatus, Channel, Priority, SavedView
+from feedback.models import CaseKind, CaseStatus, Channel, Feeling, Priority, SavedView, VoiceAspect
 from feedback.org.queries import departments_of
 
-FIELDS = ("kinds", "channels", "statuses", "priorities", "tiers", "departments")
+FIELDS = ("kinds", "channels", "statuses", "priorities", "tiers", "departments", "aspects", "feelings")
 WORK = "feedback.work_case"
 
 
@@ -103,6 +103,8 @@ def _form(
             boxes("channels", _("channel"), Channel.choices),
             boxes("statuses", _("status"), statuses),
             boxes("priorities", _("priority"), reversed(Priority.choices)),
+            boxes("aspects", _("about"), VoiceAspect.choices),
+            boxes("feelings", _("feeling"), Feeling.choices),
             boxes("tiers", _("tier"), Tier.objects.order_by("rank").values_list("pk", "name")),
             boxes("departments", _("department"), [(one.pk, one) for one in ours]),
         ],

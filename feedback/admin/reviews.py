@@ -23,6 +23,7 @@ from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest
 from feedback.admin.access import needs
 from feedback.admin.moderation import MODERATES, MODERATION_MENU, MODERATION_PAGES
+from feedback.admin.triage_filters import AspectFilter, FeelingFilter
 from feedback.models import Clock, Reply, Review
 from feedback.moderation import commands as moderation
 from feedback.remedies.rewarding import review_useful
@@ -99,12 +100,17 @@ class ReviewAdmin(Browsed):
 
     form = ReplyForm
     list_display = ["written_at", "shown_stars", "title", "words", "member", "is_answered", "answer_due"]
-    list_filter = [PromisedFilter, StarsFilter, AnsweredFilter]
+    list_filter = [PromisedFilter, StarsFilter, AnsweredFilter, AspectFilter, FeelingFilter]
+    change_form_after_template = "feedback/triage/of_review.html"
     list_select_related = ["member", "reply"]
     search_fields = ["external_id"]
     search_help_text = _("the review's, the order's or the member's number in the shop")
     ordering = ["-written_at", "-pk"]
     actions = ["reward_useful", "hold_selected"]
+
+    class Media:
+        css = {"all": ["feedback/triage.css"]}
+
     readonly_fields = [
         "written_at",
         "shown_stars",

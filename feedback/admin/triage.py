@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from celery import current_app
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -172,7 +174,8 @@ def models(request: StaffRequest) -> HttpResponse:
 @needs(TRAIN)
 def train(request: StaffRequest) -> HttpResponse:
     """Let a worker train a model now."""
-    current_app.send_task("feedback.train_triage", kwargs={"by": request.user.pk})
+    wake = partial(current_app.send_task, "feedback.train_triage", kwargs={"by": request.user.pk})
+    transaction.on_commit(wake, robust=True)
     messages.success(request, _("A model is being trained. It is listed here when it is done."))
     return redirect("admin:triage")
 
@@ -201,7 +204,7 @@ def serve(request: StaffRequest) -> HttpResponse:
 @needs(CORRECT)
 def unsure(request: StaffRequest) -> HttpResponse:
     """What nobody is sure of, to be decided one after another by keyboard."""
-    rows = queries.unsure(request.user).select_related("review", "case", "model")[:AT_ONCE]
+    rows = queries.shown(queries.unsure(request.user))[:AT_ONCE]
     cards = [Card(row, may_correct=True, place="unsure") for row in rows]
     return page(request, "feedback/triage/unsure.html", {"cards": cards})
 
@@ -209,9 +212,7 @@ def unsure(request: StaffRequest) -> HttpResponse:
 @needs(*SEES)
 def triage_card(request: StaffRequest, triage_id: int) -> HttpResponse:
     """One reading; a POST says something of it."""
-    row = get_object_or_404(
-        queries.visible(request.user).select_related("review", "case", "model", "decided_by"), pk=triage_id
-    )
+    row = get_object_or_404(queries.shown(queries.visible(request.user)), pk=triage_id)
     may = request.user.has_perm(CORRECT)
     place = request.POST.get("place") or request.GET.get("place") or "review"
     if place not in PLACES:
@@ -225,7 +226,7 @@ def triage_card(request: StaffRequest, triage_id: int) -> HttpResponse:
             said = _("Kept. The next model learns from it.")
         except DomainError as error:
             failed = str(error)
-        row.refresh_from_db()
+        row = queries.shown(Triage.objects.all()).get(pk=row.pk)
         if not request.htmx:
             (messages.error if failed else messages.success)(request, failed or said)
             return redirect(_back(row, place))
@@ -261,7 +262,7 @@ def _back(row: Triage, place: str) -> str:
 
 def beside(request: StaffRequest, case: Case, _at: Any) -> Panel | None:
     """The reading beside a case."""
-    row = Triage.objects.select_related("model", "decided_by").filter(case=case).first()
+    row = queries.shown(Triage.objects.filter(case=case)).first()
     if row is None:
         return None
     card = Card(row, request.user.has_perm(CORRECT), "case")

@@ -29,7 +29,7 @@ from feedback.attachments.serving import respond
 from feedback.cases import commands
 from feedback.cases.queries import WORK, actions_for, get_for, reads_cases, visible_to
 from feedback.cases.taking_down import Somebody
-from feedback.models import Attachment, Case, CaseKind, CaseStatus, Priority
+from feedback.models import Attachment, Case, CaseKind, CaseStatus, Feeling, Priority, VoiceAspect
 
 
 class ReadsCases(BasePermission):
@@ -75,10 +75,16 @@ class StaffCaseFilter(filters.FilterSet):
     department = filters.NumberFilter(field_name="department_id", min_value=1)
     agent = filters.NumberFilter(field_name="agent_id", min_value=1)
     member = filters.CharFilter(field_name="member__external_id")
+    aspect = filters.ChoiceFilter(choices=VoiceAspect.choices, method="about")
+    feeling = filters.ChoiceFilter(choices=Feeling.choices, field_name="triage__feeling")
 
     class Meta:
         model = Case
         fields: list[str] = []
+
+    def about(self, rows: QuerySet[Case], _name: str, aspect: str) -> QuerySet[Case]:
+        """Those that triage says speak of it."""
+        return rows.filter(triage__aspects__contains=[aspect])
 
 
 @extend_schema_view(

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from feedback.api.serializers import AttachmentSerializer
+from feedback.api.triage_serializers import TriageSerializer
 from feedback.cases import rules
 from feedback.cases.taking_down import BY_HAND, KINDS
 from feedback.models import (
@@ -23,7 +24,9 @@ from feedback.models import (
     Milestone,
     Priority,
     Resolution,
+    Triage,
 )
+from feedback.triage.queries import shown
 
 Some = serializers.Serializer[Any]
 LARGEST_ID = 2**63 - 1
@@ -157,10 +160,11 @@ class StaffCaseDetailSerializer(StaffCaseSerializer):
     messages = serializers.SerializerMethodField()
     handoffs = serializers.SerializerMethodField()
     clocks = serializers.SerializerMethodField()
+    triage = serializers.SerializerMethodField(help_text="What it is about; null before it was read.")
     actions = serializers.SerializerMethodField(help_text="What you may do with it now.")
 
     class Meta(StaffCaseSerializer.Meta):
-        fields = [*StaffCaseSerializer.Meta.fields, "messages", "handoffs", "clocks", "actions"]
+        fields = [*StaffCaseSerializer.Meta.fields, "messages", "handoffs", "clocks", "triage", "actions"]
 
     @extend_schema_field(StaffMessageSerializer(many=True))
     def get_messages(self, case: Case) -> Any:
@@ -172,6 +176,12 @@ class StaffCaseDetailSerializer(StaffCaseSerializer):
     def get_handoffs(self, case: Case) -> Any:
         """The questions to other departments, oldest first."""
         return HandoffSerializer(case.handoffs.select_related("department"), many=True).data
+
+    @extend_schema_field(TriageSerializer(allow_null=True))
+    def get_triage(self, case: Case) -> Any:
+        """How it was read, and set right."""
+        row = shown(Triage.objects.filter(case=case)).first()
+        return TriageSerializer(row).data if row else None
 
     @extend_schema_field(ClockSerializer(many=True))
     def get_clocks(self, case: Case) -> Any:

@@ -12,6 +12,7 @@ from feedback.api import (
     staff_handoffs,
     staff_waiting,
     staff_working,
+    triage,
     views,
 )
 from feedback.api import help as help_centre
@@ -56,6 +57,8 @@ urlpatterns = [
     path(
         "inbound/<slug:source>/reviews/", inbound_reviews.InboundReviewsView.as_view(), name="inbound-reviews"
     ),
+    path("staff/triage/", triage.StaffTriagesView.as_view(), name="staff-triages"),
+    path("staff/triage/<int:pk>/", triage.StaffTriageView.as_view(), name="staff-triage"),
     path("inbound/<slug:source>/", inbound.InboundView.as_view(), name="inbound"),
     path("staff/attachments/<int:pk>/", staff.StaffAttachmentView.as_view(), name="staff-attachment"),
 ]

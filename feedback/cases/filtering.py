@@ -5,13 +5,13 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from feedback.models import CaseKind, CaseStatus, Channel, Priority
+from feedback.models import CaseKind, CaseStatus, Channel, Feeling, Priority, Triage, VoiceAspect
 
 Due = Literal["", "late", "hour", "day"]
 DUE: dict[str, tuple[str | Promise, timedelta]] = {
@@ -49,6 +49,8 @@ class Filter:
     tiers: tuple[int, ...] = ()
     departments: tuple[int, ...] = ()
     agents: tuple[int, ...] = ()
+    aspects: tuple[str, ...] = ()
+    feelings: tuple[str, ...] = ()
     due: Due = ""
 
     def condition(self, at: datetime) -> Q:
@@ -63,9 +65,18 @@ class Filter:
             "agent__in": self.agents,
         }
         condition = Q(**{name: values for name, values in wanted.items() if values})
+        if self.aspects or self.feelings:
+            condition &= Q(Exists(self._read()))
         if self.due:
             condition &= Q(next_due_at__lt=at + DUE[self.due][1])
         return condition
+
+    def _read(self) -> QuerySet[Triage]:
+        """What triage has read, of the case that is asked about."""
+        rows = Triage.objects.filter(case=OuterRef("pk"))
+        if self.aspects:
+            rows = rows.filter(aspects__overlap=list(self.aspects))
+        return rows.filter(feeling__in=self.feelings) if self.feelings else rows
 
     def to_json(self) -> dict[str, Any]:
         """As it is kept; what narrows nothing is left out."""
@@ -84,6 +95,8 @@ def filter_from(content: Mapping[str, Any]) -> Filter:
         tiers=_numbers(content.get("tiers")),
         departments=_numbers(content.get("departments")),
         agents=_numbers(content.get("agents")),
+        aspects=_known(content.get("aspects"), VoiceAspect.values),
+        feelings=_known(content.get("feelings"), Feeling.values),
         due=due if due in DUE else "",
     )
 

@@ -6,6 +6,6 @@ register = template.Library()
 
 
 @register.filter
-def percent(value: float | None, digits: int = 0) -> str:
-    """A share in percent; a dash where there is none."""
-    return "–" if value is None or isinstance(value, str) else f"{100 * value:.{digits}f} %"
+def percent(value: float | str | None, digits: int = 0) -> str:
+    """A share in percent; a dash where there is none (of what is missing Django gives "")."""
+    return f"{100 * value:.{digits}f} %" if isinstance(value, float | int) else "–"

@@ -14,6 +14,7 @@ from feedback.triage.reading import reader
 
 READER = "triage"
 AT_ONCE = 500
+EVENTS = 2_000
 SAID = frozenset(
     {
         "case.opened", "case.corrected", "case.member_wrote", "case.recognised", "case.took_in", "case.split",
@@ -41,7 +42,7 @@ def take_up_cases(*, at: datetime) -> int:
         keys = {one.subject_id for one in events if one.subject_type == "case" and one.kind in SAID}
         take_up(source="case", keys=sorted(keys), at=at)
 
-    return follow(READER, read_cases, limit=AT_ONCE)
+    return follow(READER, read_cases, limit=EVENTS)
 
 
 def read_again(*, at: datetime) -> int:

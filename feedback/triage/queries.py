@@ -1,7 +1,5 @@
 """Readings for screens and lists: what somebody may see, what is left to people, what was said lately."""
 
-from collections.abc import Mapping
-
 from django.db.models import Q, QuerySet
 
 from config.common.models import User
@@ -23,6 +21,11 @@ def visible(user: User) -> QuerySet[Triage]:
     return Triage.objects.filter(wanted)
 
 
+def shown(rows: QuerySet[Triage]) -> QuerySet[Triage]:
+    """With what a page shows of each; a model's weights stay where they are."""
+    return rows.select_related("review", "case", "model", "decided_by").defer("model__weights")
+
+
 def unsure(user: User) -> QuerySet[Triage]:
     """What this person can decide, newest first. Reads triage_unsure."""
     return visible(user).filter(UNSURE).order_by("-pk")
@@ -32,8 +35,3 @@ def recent_texts(limit: int = RECENT) -> list[str]:
     """What members wrote in their last reviews."""
     rows = Review.objects.filter(deleted_at=None).exclude(text="").order_by("-written_at", "-pk")
     return [f"{title}\n{text}".strip() for title, text in rows.values_list("title", "text")[:limit]]
-
-
-def of_cases(ids: list[int]) -> Mapping[int, Triage]:
-    """The readings of some cases, by the case."""
-    return {row.case_id: row for row in Triage.objects.filter(case__in=ids) if row.case_id}

@@ -57,7 +57,7 @@ def train(
     examples = prepared(taught, reader().lexicon)
     _check(examples, setup.least_each)
     of = digest(examples)
-    last = TriageModel.objects.filter(source=source).order_by("-number").first()
+    last = TriageModel.objects.filter(source=source).defer("weights").order_by("-number").first()
     if last is not None and last.scores.get("of") == of and not again:
         raise NothingNew
     learnt = learning.learn(examples, sure_accuracy=float(setup.sure_accuracy))

@@ -68,7 +68,8 @@ def with_word(words: Iterable[Word], changed: Word | None, *, instead_of: str = 
 
 def effect(texts: Iterable[str], before: Lexicon, after: Lexicon) -> Effect:
     """What two lexicons make of some texts, where they differ."""
-    looked, changed, shown = 0, 0, []
+    looked, changed = 0, 0
+    shown: list[Changed] = []
     for text in texts:
         looked += 1
         whole = folded(text)

@@ -87,6 +87,7 @@ from feedback.models import (
     Severity,
     Simulation,
     Skill,
+    Triage,
 )
 from feedback.moderation import commands as moderation
 from feedback.playbooks import commands as playbooks
@@ -185,7 +186,9 @@ def make_house() -> tuple[dict[str, User], Case]:
     Messenger.objects.create(name="x", kind="other", department=case.department)
     Skill.objects.create(code="x", name="x")
     Dedication.objects.create(member=member, agent=Agent.objects.get(user=asker), since=now)
-    Review.objects.create(external_id="R1", member=member, order=order, stars=1, written_at=now)
+    rated = Review.objects.create(external_id="R1", member=member, order=order, stars=1, written_at=now)
+    Triage.objects.create(review=rated, read_at=now)
+    Triage.objects.create(case=case, read_at=now)
     make_reviews(line, people["nobody"], now)
     make_answer(service, 5, at=now)
     Simulation.objects.create(asked_by=asker, asked_at=now, since=T0, policies=[], cases=0, result=NOTHING)
@@ -335,6 +338,8 @@ MODELS = {
     "feedback.scorecard": SET,
     "feedback.samplingrule": KEEP,
     "feedback.breachcause": SET,
+    "feedback.lexiconentry": Rights(SUPERVISORS | {"moderator"}, SUPERVISORS, SUPERVISORS, ADMIN),
+    "feedback.triagesetup": Rights(ADMIN, ADMIN),
     "feedback.attainmenttarget": KEEP,
     "feedback.messenger": KEEP,
     "feedback.teamrule": Rights(ADMIN, ADMIN),
@@ -390,6 +395,10 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     ours, answered = OURS - {"agent asked"}, {"agent asked", *ADMIN}
     finance, handoff = Department.objects.get(code="finance").pk, Handoff.objects.get().pk
     deciders = {"team_lead", "supervisor", "finance", *ADMIN}
+    correctors = WORKERS | {"moderator"}
+    of_review, of_case = (
+        Triage.objects.get(**{f"{source}__isnull": False}).pk for source in ("review", "case")
+    )
     batch, batchers = Batch.objects.get(), LEADERS | {"finance"}
     importers, planners = ADMIN, LEADERS - {"supervisor elsewhere"}
     importers = ADMIN
@@ -599,6 +608,16 @@ def pages(case: Case) -> dict[str, list[Ask]]:
             post("roster-agent", planners, agent.pk, act="shift"),
         ],
         "routing": get("routing", SUPERVISORS),
+        "triage": get("triage", SUPERVISORS | {"moderator", "analyst"}),
+        "triage-train": [post("triage-train", ADMIN)],
+        "triage-serve": [post("triage-serve", ADMIN)],
+        "triage-unsure": get("triage-unsure", correctors),
+        "triage-card": [
+            *get("triage-card", WORKERS | {"moderator", "analyst"}, of_review),
+            *get("triage-card", OURS, of_case),
+            post("triage-card", correctors, of_review, aspect="price"),
+            post("triage-card", OURS, of_case, aspect="price"),
+        ],
         "gap-scenes": get("gap-scenes", WORKERS | {"analyst"}),
         "imports": get("imports", importers),
         "import": get("import", importers, run.pk),
@@ -626,6 +645,7 @@ SITE = {
 """Django's and Unfold's own, which ask the rights of the models above."""
 MORE_OF_MODELS = {
     "auth_user_password_change", "feedback_calendar_preview", "feedback_article_preview",
+    "feedback_lexicon_preview",
 }  # fmt: skip
 FILES_OF_MODELS = {
     f"{model._meta.label_lower.replace('.', '_')}_export_{kind}"
@@ -817,6 +837,9 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ),
         ("staff-case", "get", (case.pk,), OURS, {}),
         ("staff-attachment", "get", (file.pk,), OURS, {}),
+        ("staff-triages", "get", (), WORKERS | {"moderator", "analyst"}, {}),
+        ("staff-triage", "get", (Triage.objects.get(case=case).pk,), OURS, {}),
+        ("staff-triage", "post", (Triage.objects.get(case=case).pk,), OURS, {"feeling": "mixed"}),
         ("staff-case-claim", "post", (case.pk,), ours - {"superuser"}, {}),
         ("staff-case-assign", "post", (case.pk,), ours - {"agent"}, {"agent": None}),
         ("staff-case-reply", "post", (case.pk,), ours, {"body": "x"}),
