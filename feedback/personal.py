@@ -81,7 +81,8 @@ FREE = {
     "feedback.Draft.kind", "feedback.Firing.action", "feedback.ImportRun.map_name",
     "feedback.ImportRun.map_text", "feedback.ImportRun.doing", "feedback.ImportRun.counts",
     "feedback.QualityScore.points", "feedback.SavedView.name", "feedback.SavedView.columns",
-    "feedback.SavedView.sort", "feedback.Triage.aspects", "feedback.Triage.tones", "feedback.Triage.decided", "feedback.Triage.read",
+    "feedback.SavedView.sort", "feedback.Triage.aspects", "feedback.Triage.tones",
+    "feedback.Triage.decided", "feedback.Triage.read",
     "feedback.TriageModel.digest", "feedback.TriageModel.scores", "feedback.TriageModel.weights",
 }  # fmt: skip
 
