@@ -57,6 +57,8 @@ class Card:
     row: Triage
     may_correct: bool
     place: str
+    said: str = ""
+    """What was said, where the page does not show it anyway."""
 
     @property
     def feelings(self) -> list[Chip]:
@@ -93,12 +95,6 @@ class Card:
     def stars(self) -> str:
         """Those of a review."""
         return "★" * (self.row.review.stars or 0) if self.row.review else ""
-
-    @property
-    def text(self) -> str:
-        """What was said."""
-        review = self.row.review
-        return "\n".join(filter(None, (review.title, review.text))) if review else str(self.row.case)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +200,9 @@ def serve(request: StaffRequest) -> HttpResponse:
 @needs(CORRECT)
 def unsure(request: StaffRequest) -> HttpResponse:
     """What nobody is sure of, to be decided one after another by keyboard."""
-    rows = queries.shown(queries.unsure(request.user))[:AT_ONCE]
-    cards = [Card(row, may_correct=True, place="unsure") for row in rows]
+    rows = list(queries.shown(queries.unsure(request.user))[:AT_ONCE])
+    said = queries.said(rows)
+    cards = [Card(row, may_correct=True, place="unsure", said=said.get(row.pk, "")) for row in rows]
     return page(request, "feedback/triage/unsure.html", {"cards": cards})
 
 

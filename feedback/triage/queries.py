@@ -1,10 +1,13 @@
 """Readings for screens and lists: what somebody may see, what is left to people, what was said lately."""
 
+from collections.abc import Iterable
+
 from django.db.models import Q, QuerySet
 
 from config.common.models import User
 from feedback.cases.queries import reads_cases, visible_to
 from feedback.models import Review, Triage
+from feedback.triage.texts import SOURCES
 
 UNSURE = Q(feeling="", decided=[]) & ~Q(keywords=[])
 """Nobody is sure how it is meant, nobody has decided, and there is something to read."""
@@ -24,6 +27,15 @@ def visible(user: User) -> QuerySet[Triage]:
 def shown(rows: QuerySet[Triage]) -> QuerySet[Triage]:
     """With what a page shows of each; a model's weights stay where they are."""
     return rows.select_related("review", "case", "model", "decided_by").defer("model__weights")
+
+
+def said(rows: Iterable[Triage]) -> dict[int, str]:
+    """What was said, by the reading."""
+    found: dict[int, str] = {}
+    for source, texts in SOURCES.items():
+        by_key = {key: row.pk for row in rows if (key := getattr(row, f"{source}_id")) is not None}
+        found |= {by_key[one.key]: one.words for one in texts(sorted(by_key))}
+    return found
 
 
 def unsure(user: User) -> QuerySet[Triage]:

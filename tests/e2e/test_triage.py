@@ -7,8 +7,8 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from feedback.defaults.lexicon import seed_lexicon
-from feedback.models import Case, Feeling, LexiconEntry, Review, Triage, TriageSetup, VoiceAspect
-from feedback.triage import following, training
+from feedback.models import Feeling, LexiconEntry, Review, Triage, TriageSetup, VoiceAspect
+from feedback.triage import following, queries, training
 from tests.e2e.listening import complaints
 from tests.e2e.scene import play
 from tests.factories.feedback import StaffFactory
@@ -68,7 +68,7 @@ def test_pages_can_be_read(scene, open_as, live_server, shots, scheme, language,
     addresses = {
         "triage": reverse("admin:triage"),
         "triage-unsure": reverse("admin:triage-unsure"),
-        "triage-case": reverse("admin:case", args=[Case.objects.exclude(triage=None).first().pk]),
+        "triage-case": reverse("admin:case", args=[scene.main.pk]),
     }
     wrong = []
     for name, path in addresses.items():
@@ -86,8 +86,7 @@ def test_pages_can_be_read(scene, open_as, live_server, shots, scheme, language,
 
 
 def test_deciding_by_keyboard(scene, open_as, live_server):
-    unsure = Triage.objects.filter(feeling="", decided=[]).order_by("-pk")
-    first, second = unsure[:2]
+    first, second = queries.unsure(scene.agent.user)[:2]
     page = open_as(scene.agent.user)
     page.goto(live_server.url + reverse("admin:triage-unsure"))
     items = page.locator("[data-triage-item]")

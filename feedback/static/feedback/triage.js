@@ -21,7 +21,7 @@ if (list) {
     if (key === "j" || key === "k") go(at() + (key === "j" ? 1 : -1));
     else {
       const item = items()[Math.max(0, at())];
-      const chip = item && item.querySelector(`[data-key="${CSS.escape(key)}"]`);
+      const chip = item && item.querySelector(`[data-triage-key="${CSS.escape(key)}"]`);
       if (!chip) return;
       after = { item, next: /^[1-3]$/.test(key) };
       chip.click();
