@@ -72,9 +72,10 @@ class LexiconAdmin(ModelAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         saved = [word_of(one) for one in LexiconEntry.objects.filter(is_active=True)]
-        form = LexiconForm(request.POST)
+        was = request.POST.get("was", "").replace("\0", "")
+        form = LexiconForm(request.POST, instance=LexiconEntry.objects.filter(word=was).first())
         form.is_valid()  # what cannot be is left out below
-        word, was = _word(form.cleaned_data), request.POST.get("was", "").replace("\0", "")
+        word = _word(form.cleaned_data)
         before, after = with_word(saved, None), with_word(saved, word, instead_of=was)
         text = request.POST.get("tried", "").replace("\0", "")[:LONGEST_TRIED]
         old, new = before.read(text), after.read(text)

@@ -117,6 +117,7 @@ def test_the_lexicon_and_a_review_tell_while_one_works(scene, open_as, live_serv
     expect(page.locator("mark").first).to_be_visible()
     page.fill("[name=weight]", "3")
     expect(page.locator("tr.is-changed")).to_be_visible()
+    expect(page.locator("mark.is-good")).to_be_visible()
     page.screenshot(path=f"{shots}/triage-lexicon.png", full_page=True)
     review = Review.objects.filter(text=SAID[0]).get()
     page.goto(live_server.url + reverse("admin:feedback_review_change", args=[review.pk]))

@@ -220,6 +220,9 @@ def test_the_lexicons_preview_shows_what_a_word_would_do():
     assert 'class="is-changed"' in page.text
     assert page.text.count("triage-changed") == 1
     assert not LexiconEntry.objects.filter(word="龟速").exists()
+    turned = {**told, "word": "差", "was": "差", "weight": "3", "tried": "差"}
+    assert 'class="is-good"' in client.post(reverse("admin:feedback_lexicon_preview"), turned).text
+    assert LexiconEntry.objects.get(word="差").weight == -2
     # taken out of use, renamed, incomplete, hostile
     for more in ({"is_active": ""}, {"was": "差"}, {"word": ""}, {"weight": "x"},
                  {"word": "\x00"}, {"word": "好" * 99}, {"tried": "<b>" * 1000}):  # fmt: skip

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compensation', '0024_refund_member'),
-        ("feedback", "0046_departments_keep_their_codes"),
+        ("feedback", "0048_review_rights"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
