@@ -36,7 +36,7 @@ class SayForm(OnceForm):
         label=_("Link to a video (https://…)"),
         required=False,
         max_length=rules.VIDEO,
-        widget=forms.URLInput(attrs={"inputmode": "url", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off"}),
     )
 
 
