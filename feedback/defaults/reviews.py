@@ -25,7 +25,7 @@ DIMENSIONS = (
 RULES: tuple[tuple[Signal, int, dict[str, int]], ...] = (
     (Signal.BURST_MEMBER, 30, {"at_least": 5, "within_hours": 1}),
     (Signal.BURST_DEVICE, 40, {"at_least": 3, "within_hours": 24}),
-    (Signal.DUPLICATE, 50, {"at_least": 1, "similarity": 70}),
+    (Signal.DUPLICATE, 50, {"at_least": 1, "similarity": 55}),
     (Signal.STARS_TEXT, 20, {}),
     (Signal.UNVERIFIED, 30, {}),
     (Signal.CONTACT, 60, {}),
