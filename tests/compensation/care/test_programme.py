@@ -758,8 +758,8 @@ def test_a_gift_is_told_by_what_it_is_worth_and_its_last_day():
     willing()
     run()
     assert {title for title, _body in said()} == {
-        "10% off until Nov. 30, 2026",
-        "Free shipping until Nov. 30, 2026",
+        "10% off until 30 Nov 2026",
+        "Free shipping until 30 Nov 2026",
     }
 
 
@@ -779,7 +779,7 @@ def test_points_that_end_at_midnight_are_told_of_by_their_last_day():
             actor=None, at=AT, terms=LotTerms(expires_at=ends),
         )  # fmt: skip
     run()
-    assert said() == [("30 until Nov. 29, 2026", "")]
+    assert said() == [("30 until 29 Nov 2026", "")]
 
 
 # --- what ships --------------------------------------------------------------------------------------------
