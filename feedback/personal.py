@@ -50,6 +50,8 @@ PERSONAL = {
     "feedback.ReviewAppeal": Personal({"text": S}, "review__member"),
     "feedback.Reply": Personal({"text": S}, "review__member"),
     "feedback.Triage": Personal({"keywords": S, "words": S}, "member"),
+    "feedback.Gap": Personal({"dismissed_why": R}, "member"),
+    "feedback.Overturned": Personal({"why": R, "note": R}, "gap__member"),
     "feedback.SavedView": Personal({"filter": M}),
     "feedback.ImportRun": Personal({"folder": F, "files": M, "failures": M}),
 }  # fmt: skip
@@ -69,9 +71,13 @@ FREE = {
     "feedback.ModerationWord", "feedback.SignalRule",
     "feedback.Leave", "feedback.Simulation", "feedback.ClockMove",
     "feedback.LexiconEntry", "feedback.TriageSetup",
+    "feedback.FactKind", "feedback.ProductFact", "feedback.Claim", "feedback.ClaimValue",
+    "feedback.AuditTerm", "feedback.Finding", "feedback.QualityLevel",
     # what we count
+    "feedback.GapDay", "feedback.GapDayDue", "feedback.ReviewDue", "feedback.LinesDue",
     "feedback.BoardCount", "feedback.Clock",
     # columns
+    "feedback.Gap.about",
     "feedback.Review.source", "feedback.ReviewStars.source", "feedback.ReviewPlace.channel",
     "feedback.ReviewPicture.content_type",
     "feedback.Case.key", "feedback.Case.category", "feedback.Case.last_author", "feedback.Alert.key",

@@ -6,6 +6,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
+from config.common.following import BATCH
 from config.common.models import User
 from feedback.attachments import commands as attachments
 from feedback.automatic import applying
@@ -14,14 +15,16 @@ from feedback.cases import refunding, wording
 from feedback.channels.chat import commands as chats
 from feedback.channels.email import fetching, originals
 from feedback.channels.phone import commands as calls
+from feedback.claims import auditing
 from feedback.clocks import moving
 from feedback.desk import drafts, reading
 from feedback.gaps import commands as gaps
+from feedback.gaps import days, overturning, quality, service
 from feedback.intake import commands as imports
 from feedback.intake import running
 from feedback.ladders import sweep as ladders
 from feedback.moderation import screening
-from feedback.quality import commands as quality
+from feedback.quality import commands as checks
 from feedback.remedies import following as remedies
 from feedback.remedies import overdue
 from feedback.reviews import following, inviting, pictures
@@ -84,11 +87,38 @@ def detect_gaps() -> None:
     for _round in range(ROUNDS):
         if not gaps.detect(at=timezone.now()).more:
             break
+    while quality.compare(at=timezone.now()) == quality.AT_ONCE:
+        pass
+    while service.catch_up(at=timezone.now()) == BATCH:
+        pass
+    service.grow(at=timezone.now())
+    while overturning.tell(at=timezone.now()) == overturning.AT_ONCE:
+        pass
     at = timezone.now()
     gaps.skip_old(longest_days=applying.longest_days(), at=at)
     for gap_id, changed_at in gaps.due_for_rules():
         if not applying.apply_to_gaps(gap_ids=[gap_id], at=at).failed:
             gaps.rules_applied(gap_id=gap_id, changed_at=changed_at)
+
+
+@shared_task(name="feedback.sum_gaps")
+def sum_gaps() -> None:
+    """Sum the days anew whose promises or gaps have changed."""
+    while days.catch_up(at=timezone.now()) == days.AT_ONCE:
+        pass
+
+
+@shared_task(name="feedback.sum_gaps_nightly")
+def sum_gaps_nightly() -> None:
+    """Sum the last weeks anew: what they are made of may be another."""
+    days.recount_last(at=timezone.now())
+
+
+@shared_task(name="feedback.audit_claims")
+def audit_claims() -> None:
+    """Audit the claims whose text, facts or words are others."""
+    while auditing.catch_up(at=timezone.now()) == auditing.AT_ONCE:
+        pass
 
 
 @shared_task(name="feedback.apply_case_rules")
@@ -181,7 +211,7 @@ def measure_pace() -> None:
 @shared_task(name="feedback.draw_checks")
 def draw_checks() -> None:
     """Draw the conversations whose quality is to be checked."""
-    quality.draw(at=timezone.now())
+    checks.draw(at=timezone.now())
 
 
 @shared_task(name="feedback.raise_approvals")

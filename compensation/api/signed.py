@@ -24,6 +24,7 @@ class SignedView(SignedAPIView):
     """An address for one system, which signs with its keys."""
 
     who = ""
+    most_bytes = MOST_BYTES
 
     def secrets(self) -> Sequence[str]:
         """The keys that the system may sign with; none: nothing is taken."""
@@ -39,7 +40,7 @@ class SignedView(SignedAPIView):
             Invalid: not a JSON object.
         """
         at = timezone.now()
-        body = body_of(request, most=MOST_BYTES)
+        body = body_of(request, most=self.most_bytes)
         try:
             webhooks.verify(list(self.secrets()) or [UNKNOWN], request.headers, body, at=at)
         except BadSignature:

@@ -180,6 +180,9 @@ class OrderLine(models.Model):
     shipment = models.ForeignKey(
         Shipment, models.SET_NULL, verbose_name=_("shipment"), null=True, blank=True, related_name="lines"
     )
+    supplier = models.CharField(
+        _("supplier"), max_length=64, blank=True, default="", db_default="", help_text=_("The shop's number.")
+    )
     quantity = models.PositiveIntegerField(_("quantity"), default=1)
     paid_fen = models.BigIntegerField(_("paid (fen)"), help_text=_("For the whole line, after discounts."))
     refunded_fen = models.BigIntegerField(

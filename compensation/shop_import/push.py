@@ -42,6 +42,7 @@ class LineFacts:
     paid: int
     quantity: int = 1
     shipment: str = ""
+    supplier: str = ""
     ship_by: datetime | None = None
     deliver_by: datetime | None = None
 

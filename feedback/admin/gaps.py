@@ -21,8 +21,11 @@ from config.common.browsing import Browsed
 from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
+from feedback.admin.claims import CLAIM_MENU, CLAIM_PAGES
 from feedback.admin.files import offered
-from feedback.gaps import commands, queries
+from feedback.admin.hot_spots import SPOT_MENU, SPOT_PAGES
+from feedback.admin.overturned import OVERTURNED_MENU, OVERTURNED_PAGES
+from feedback.gaps import commands, queries, words
 from feedback.models import Aspect, Gap, GapCause, GapThreshold, Promise, Severity
 
 VIEW = "feedback.view_gap"
@@ -69,7 +72,7 @@ class GapAdmin(Browsed):
         "order",
         "aspect",
         "shown_severity",
-        "shown_days",
+        "shown_size",
         "kind",
         "cause",
         "case_number",
@@ -84,7 +87,7 @@ class GapAdmin(Browsed):
         "aspect",
         "expected_at",
         "actual_at",
-        "shown_days",
+        "shown_size",
         "shown_severity",
         "detected_at",
         "changed_at",
@@ -126,10 +129,10 @@ class GapAdmin(Browsed):
             return "—"
         return format_html('<a href="{}">{}</a>', reverse("admin:case", args=[gap.case_id]), gap.case.number)
 
-    @admin.display(description=_("difference (days)"))
-    def shown_days(self, gap: Gap) -> str:
-        """Up to now while it still goes on."""
-        return f"{queries.days_now(gap, timezone.now()):.2f}"
+    @admin.display(description=_("how far off"))
+    def shown_size(self, gap: Gap) -> str:
+        """In its unit; up to now while it still goes on."""
+        return words.size(gap, timezone.now())
 
     @admin.display(description=_("severity"), ordering="severity")
     def shown_severity(self, gap: Gap) -> str:
@@ -165,7 +168,7 @@ class PromiseAdmin(Browsed):
 class GapThresholdAdmin(ModelAdmin):
     """Where slight ends and severe begins. A change regrades the gaps that are there."""
 
-    list_display = ["aspect", "slight_days", "moderate_days"]
+    list_display = ["aspect", "slight", "moderate", "unit"]
 
     def save_model(self, request: HttpRequest, obj: GapThreshold, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
         """Keep it with its event, and look at everything again."""
@@ -211,5 +214,10 @@ def gaps_of_member(member: Member) -> tuple[Any, Any]:
     )
 
 
-GAP_PAGES = [Page("gap-scenes/", scenes, "gap-scenes")]
-GAP_MENU = [MenuItem(_("Gap scenes"), "gap-scenes", "crisis_alert", (VIEW,), group="customers")]
+GAP_PAGES = [Page("gap-scenes/", scenes, "gap-scenes"), *SPOT_PAGES, *OVERTURNED_PAGES, *CLAIM_PAGES]
+GAP_MENU = [
+    MenuItem(_("Gap scenes"), "gap-scenes", "crisis_alert", (VIEW,), group="customers"),
+    *SPOT_MENU,
+    *OVERTURNED_MENU,
+    *CLAIM_MENU,
+]

@@ -20,6 +20,7 @@ from feedback.admin import giving
 from feedback.admin.sheet import Sheet
 from feedback.automatic import leaving, words
 from feedback.cases.queries import visible_to
+from feedback.gaps import words as gap_words
 from feedback.models import Case, Gap, RuleTask
 from feedback.remedies.queries import left_fen, remedies_of
 
@@ -78,7 +79,7 @@ def _member(user: User, case: Case, at: datetime, facts: list[Fact], *, revealed
         .exclude(pk=case.pk)
         .order_by("-opened_at")
     )
-    gaps = Gap.objects.filter(order__member=case.member_id, withdrawn_at=None)
+    gaps = Gap.objects.filter(member=case.member_id, withdrawn_at=None)
     context = {
         "member": case.member,
         "revealed": revealed,
@@ -115,7 +116,13 @@ def _order(order: Order, at: datetime) -> Panel:
         _step(pgettext_lazy("step", "delivered"), min(deliver_by, default=None), delivered, at),
     ]
     gaps = Gap.objects.filter(order=order, withdrawn_at=None)
-    context = {"order": order, "lines": lines, "shipments": shipments, "steps": steps, "gaps": list(gaps)}
+    context = {
+        "order": order,
+        "lines": lines,
+        "shipments": shipments,
+        "steps": steps,
+        "gaps": gap_words.all_of(gaps, at),
+    }
     return Panel(pgettext_lazy("shop", "Order"), "feedback/panels/order.html", context)
 
 

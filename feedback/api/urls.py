@@ -4,6 +4,7 @@ from django.urls import path
 
 from feedback.api import (
     chat,
+    claims,
     inbound,
     inbound_reviews,
     joining,
@@ -59,6 +60,8 @@ urlpatterns = [
     ),
     path("staff/triage/", triage.StaffTriagesView.as_view(), name="staff-triages"),
     path("staff/triage/<int:pk>/", triage.StaffTriageView.as_view(), name="staff-triage"),
+    path("shop/facts/", claims.FactsView.as_view(), name="shop-facts"),
+    path("shop/claims/", claims.ClaimsView.as_view(), name="shop-claims"),
     path("inbound/<slug:source>/", inbound.InboundView.as_view(), name="inbound"),
     path("staff/attachments/<int:pk>/", staff.StaffAttachmentView.as_view(), name="staff-attachment"),
 ]

@@ -29,7 +29,7 @@ from feedback.api.serializers import (
 )
 from feedback.attachments.serving import respond
 from feedback.cases import commands, own
-from feedback.models import Case, CaseKind, CaseStatus, Gap
+from feedback.models import OF_TIME, Case, CaseKind, CaseStatus, Gap
 
 LIST = (400, 401, 404)
 PARSERS = [MultiPartParser, FormParser, JSONParser]
@@ -241,4 +241,4 @@ class GapsView(MemberView[Gap], ListAPIView[Gap]):
 
     def rows(self) -> QuerySet[Gap]:
         """The gaps of the member's own orders that the facts still bear out."""
-        return Gap.objects.filter(order__member=self.member, withdrawn_at=None)
+        return Gap.objects.filter(member=self.member, aspect__in=OF_TIME, withdrawn_at=None)

@@ -109,7 +109,7 @@ def longest_days() -> int | None:
 
 def rule_for_gap(gap: Gap, at: datetime) -> RuleVersion | None:
     """The version that acts on a gap: of those in force the first that matches."""
-    if gap.withdrawn_at is not None or gap.order.member.erased_at is not None:
+    if gap.withdrawn_at is not None or gap.member.erased_at is not None:
         return None
     return first(in_force(RuleTrigger.GAP), facts.of_gap(gap), at)
 
@@ -151,7 +151,7 @@ def _hold(gap_id: int) -> tuple[Gap, Case | None]:
     case = lock(survivor(case_id)) if case_id is not None else None
     gap = (
         Gap.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("order__member__tier")
+        .select_related("order", "member__tier")
         .get(pk=gap_id)
     )
     if gap.case_id != case_id:
@@ -165,7 +165,7 @@ def _open(gap_id: int, at: datetime) -> bool:
     version = rule_for_gap(gap, at) if gap.case_id is None else None
     if version is None or not version.opens_case:
         return False
-    member = gap.order.member
+    member = gap.member
     with translation.override(member.language):
         subject, body = telling.gap_title(gap), telling.gap_body(gap)
     gap.case = cases.open_case(

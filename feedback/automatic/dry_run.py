@@ -161,21 +161,21 @@ def _gaps(version: RuleVersion, report: Report, at: datetime) -> Iterator[Occurr
     """The gaps that were found in the time, in its order."""
     rows = (
         Gap.objects.filter(detected_at__gt=report.since, detected_at__lte=at, withdrawn_at=None)
-        .select_related("order__member__tier", "case__department")
+        .select_related("order", "member__tier", "case__department")
         .order_by("-detected_at", "-pk")[: MOST_GAPS + 1]
     )
     found = list(rows)
     report.is_cut, found = len(found) > MOST_GAPS, found[:MOST_GAPS]
     report.looked = len(found)
-    categories, paid = _of_orders([gap.order_id for gap in found])
+    categories, paid = _of_orders([gap.order_id for gap in found if gap.order_id])
     for gap in reversed(found):
         yield Occurrence(
             cause=f"gap:{gap.pk}",
-            member_id=gap.order.member_id,
+            member_id=gap.member_id,
             department=version.department or (gap.case.department.code if gap.case else ""),
             at=gap.detected_at,
-            facts=facts.of_gap(gap, categories=frozenset(categories[gap.order_id])),
-            paid_fen=paid.get(gap.order_id, 0),
+            facts=facts.of_gap(gap, categories=frozenset(categories[gap.order_id or 0])),
+            paid_fen=paid.get(gap.order_id or 0, 0),
             order_id=gap.order_id,
         )
 

@@ -10,7 +10,9 @@ from feedback.remedies.contents import pictures_of
 
 
 def of_gap(gap: Gap, *, categories: frozenset[str] | None = None) -> Facts:
-    """A gap, its order and its member. Happened is when it was promised."""
+    """A gap, its order, if it has one, and its member. Happened is when it was promised."""
+    if categories is None:
+        categories = categories_of(gap.order) if gap.order else frozenset()
     return Facts(
         trigger=RuleTrigger.GAP,
         happened_at=gap.expected_at,
@@ -18,9 +20,9 @@ def of_gap(gap: Gap, *, categories: frozenset[str] | None = None) -> Facts:
         gap_kind=gap.kind,
         cause=gap.cause,
         severity=gap.severity,
-        tier=gap.order.member.tier.code,
-        categories=categories_of(gap.order) if categories is None else categories,
-        amount_fen=gap.order.total_fen,
+        tier=gap.member.tier.code,
+        categories=categories,
+        amount_fen=gap.order.total_fen if gap.order else 0,
     )
 
 

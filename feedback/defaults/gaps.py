@@ -1,16 +1,12 @@
-"""When a late promise is slight, moderate or severe. Edits are not overwritten; what follows is in rules."""
+"""When a gap is slight, moderate or severe. Edits are not overwritten; what follows is in rules."""
 
 from datetime import datetime
-from decimal import Decimal
 
-from feedback.models import Aspect, GapThreshold
-
-SLIGHT, MODERATE = Decimal("0.5"), Decimal(2)
+from feedback.gaps.rules import THRESHOLDS
+from feedback.models import GapThreshold
 
 
 def seed_gaps(_at: datetime) -> None:
     """Bring thresholds, where there are none."""
-    for aspect in Aspect:
-        GapThreshold.objects.get_or_create(
-            aspect=aspect, defaults={"slight_days": SLIGHT, "moderate_days": MODERATE}
-        )
+    for aspect, (slight, moderate) in THRESHOLDS.items():
+        GapThreshold.objects.get_or_create(aspect=aspect, defaults={"slight": slight, "moderate": moderate})

@@ -76,6 +76,13 @@ _WRITING = (
     "feedback.add_template",
     "feedback.change_template",
 )
+_CLAIMS = (
+    "feedback.view_claim",
+    "feedback.view_finding",
+    "feedback.view_productfact",
+    "feedback.add_claim",
+    "feedback.decide_finding",
+)
 _FIGURES = (
     "surveys.view_campaign",
     "surveys.view_invitation",
@@ -110,6 +117,11 @@ ROLES: Mapping[str, Role] = {
             "compensation.view_ruleversion",
             "compensation.change_ruleversion",
             "feedback.view_promise",
+            *_CLAIMS,
+            "feedback.change_claim",
+            "feedback.add_productfact",
+            "feedback.waive_finding",
+            "feedback.decide_overturned",
             "feedback.view_departmentrule",
             "feedback.review_pause",
             "feedback.moderate_review",
@@ -123,6 +135,7 @@ ROLES: Mapping[str, Role] = {
     "moderator": Role(
         "评价审核",
         (
+            *_CLAIMS,
             "feedback.view_review",
             "feedback.moderate_review",
             "feedback.view_reply",
@@ -186,6 +199,9 @@ ROLES: Mapping[str, Role] = {
             "common.export_lists",
             "feedback.view_gap",
             "feedback.view_review",
+            "feedback.view_claim",
+            "feedback.view_finding",
+            "feedback.view_productfact",
             "feedback.view_promise",
             "feedback.view_triagemodel",
             "compensation.view_segment",

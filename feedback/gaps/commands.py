@@ -1,23 +1,23 @@
 """Finding gaps, keeping them true, and what people say about their causes."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from compensation.orders import queries as orders
-from config.common.errors import Invalid, NotFound
-from config.common.events import Actor, Happening, record, record_all
-from feedback.gaps import search
-from feedback.gaps.search import Difference, Side
-from feedback.models import Gap, GapCause, GapKind, GapProgress, GapThreshold
+from config.common.errors import Invalid, NotFound, WrongState
+from config.common.events import Actor, record
+from feedback.gaps import looking, pricing, promising, quality, search, service
+from feedback.gaps.writing import overturn, write
+from feedback.models import Aspect, Gap, GapCause, GapKind, GapProgress, GapThreshold
 
 AT_ONCE = 2_000
 LIMIT = 20_000
+LONGEST = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ def detect(*, at: datetime, order_ids: Collection[int] | None = None, limit: int
     """Make the gaps say what the facts say: of the given orders, or of all that may have changed.
 
     Without `order_ids` it goes on from where the last search stopped: orders that changed, promises
-    whose time has passed, gaps that have grown worse by waiting; at most `limit` of each, and `more` says
-    whether there are more. Searches wait for one another. A search never takes for now what is earlier
-    than an earlier search did, so that no promise falls due between the two.
+    whose time has passed, gaps that have grown worse by waiting, orders that claims changed for; at most
+    `limit` of each, and `more` says whether there are more. Searches wait for one another. A search never
+    takes for now what is earlier than an earlier search did, so that no promise falls due between the two.
     """
     progress = _progress()
     now = max(at, progress.looked_at or at)
@@ -49,11 +49,17 @@ def detect(*, at: datetime, order_ids: Collection[int] | None = None, limit: int
     progress.save()
     counts: Counter[str] = Counter()
     gap_ids: list[int] = []
+    of_claims = promising.are_there()
     ids = sorted(wanted)
     for start in range(0, len(ids), AT_ONCE):
         some = ids[start : start + AT_ONCE]
         search.make_promises(some, now)
-        happenings = _write(search.differences(some, now), now)
+        if of_claims:
+            promising.make_promises(some, now)
+        found = search.differences(some, now)
+        if of_claims:
+            found += pricing.differences(some)
+        happenings = write(found, now)
         counts.update(happening.kind for happening in happenings)
         gap_ids += [happening.subject.pk for happening in happenings]
     return Found(counts, gap_ids, more)
@@ -63,15 +69,21 @@ def detect(*, at: datetime, order_ids: Collection[int] | None = None, limit: int
 def save_threshold(*, threshold: GapThreshold, actor: Actor, at: datetime) -> GapThreshold:
     """Keep the thresholds of an aspect; all its gaps are graded anew by the next searches."""
     threshold.save()
-    search_anew()
+    match threshold.aspect:
+        case Aspect.QUALITY:
+            quality.compare_anew()
+        case Aspect.SERVICE:
+            service.compare_anew()
+        case _:
+            search_anew()
     record(
         "gap_threshold.saved",
         threshold,
         actor=actor,
         at=at,
         aspect=threshold.aspect,
-        slight_days=str(threshold.slight_days),
-        moderate_days=str(threshold.moderate_days),
+        slight=str(threshold.slight),
+        moderate=str(threshold.moderate),
     )
     return threshold
 
@@ -104,90 +116,9 @@ def _go_on(progress: GapProgress, now: datetime, limit: int) -> tuple[set[int], 
     else:
         progress.due_at, progress.due_id = now, 0
     worse = search.grown_worse(now, limit)
-    wanted = {row[1] for row in changed} | {row[2] for row in due} | set(worse)
-    return wanted, limit in {len(changed), len(due), len(worse)}
-
-
-def _write(found: Iterable[Difference], at: datetime) -> list[Happening]:
-    """Correct the gaps that differ, each with its event."""
-    differences = list(found)
-    right = [_as_it_should_be(one, at) for one in differences if one.should]
-    Gap.objects.bulk_create(
-        right,
-        update_conflicts=True,
-        unique_fields=["order", "aspect"],
-        update_fields=[
-            "promise",
-            "expected_at",
-            "actual_at",
-            "days",
-            "severity",
-            "changed_at",
-            "withdrawn_at",
-            "rules_due",
-        ],
-    )
-    gone = [one.gap_id for one in differences if one.should is None and one.gap_id is not None]
-    Gap.objects.filter(pk__in=gone).update(withdrawn_at=at, changed_at=at, rules_due=False)
-    keys = {(gap.order_id, gap.aspect): gap for gap in right}
-    happenings = [
-        Happening(
-            kind=_kind(one),
-            subject=keys.get((one.order_id, one.aspect)) or Gap(pk=one.gap_id),
-            at=at,
-            data={
-                "order": one.order_id,
-                "aspect": one.aspect,
-                "before": _told(one.held if not one.withdrawn else None),
-                "after": _told(one.should),
-            },
-        )
-        for one in differences
-    ]
-    record_all(happenings)
-    return happenings
-
-
-def _as_it_should_be(one: Difference, at: datetime) -> Gap:
-    if one.should is None or one.promise_id is None:
-        raise AssertionError
-    worse = one.held is None or one.withdrawn or one.should.severity > one.held.severity
-    return Gap(
-        order_id=one.order_id,
-        aspect=one.aspect,
-        promise_id=one.promise_id,
-        expected_at=one.should.expected_at,
-        actual_at=one.should.actual_at,
-        days=one.should.days,
-        severity=one.should.severity,
-        detected_at=at,
-        changed_at=at,
-        withdrawn_at=None,
-        rules_due=worse or one.rules_due,
-    )
-
-
-def _kind(one: Difference) -> str:
-    """What happened to a gap: found, revived, withdrawn, grown worse, or corrected."""
-    if one.held is None:
-        return "gap.found"
-    if one.should is None:
-        return "gap.withdrawn"
-    if one.withdrawn:
-        return "gap.revived"
-    same = (one.held.expected_at, one.held.actual_at) == (one.should.expected_at, one.should.actual_at)
-    return "gap.worsened" if same and one.should.severity > one.held.severity else "gap.corrected"
-
-
-def _told(side: Side | None) -> dict[str, Any] | None:
-    if side is None:
-        return None
-    return {
-        "expected_at": side.expected_at.isoformat(),
-        "actual_at": side.actual_at.isoformat() if side.actual_at else None,
-        "days": str(side.days),
-        "severity": side.severity,
-    }
+    others, more = looking.next_orders(limit)
+    wanted = {row[1] for row in changed} | {row[2] for row in due} | set(worse) | others
+    return wanted, more or limit in {len(changed), len(due), len(worse)}
 
 
 @transaction.atomic
@@ -210,6 +141,31 @@ def correct(*, gap_id: int, cause: str, kind: str, actor: Actor, at: datetime) -
     gap.kind, gap.cause, gap.changed_at = kind, cause, at
     gap.save(update_fields=["kind", "cause", "changed_at"])
     record("gap.classified", gap, actor=actor, at=at, before=before, after=after)
+    return gap
+
+
+@transaction.atomic
+def dismiss(*, gap_id: int, why: str, actor: Actor, at: datetime) -> Gap:
+    """Say that it is no gap, though the facts say so. Other facts about it bring it back.
+
+    Raises:
+        NotFound: there is no such gap.
+        Invalid: no reason, or too long a one.
+        WrongState: it is withdrawn.
+    """
+    why = why.strip().replace("\0", "")
+    if not why or len(why) > LONGEST:
+        raise Invalid(_("Say why, in at most %(limit)s characters.") % {"limit": LONGEST})
+    gap = Gap.objects.select_for_update(no_key=True, of=("self",)).filter(pk=gap_id).first()
+    if gap is None:
+        raise NotFound
+    if gap.withdrawn_at is not None:
+        raise WrongState(_("This gap is withdrawn already."))
+    gap.withdrawn_at = gap.dismissed_at = gap.changed_at = at
+    gap.rules_due, gap.dismissed_why = False, why
+    gap.save(update_fields=["withdrawn_at", "dismissed_at", "dismissed_why", "changed_at", "rules_due"])
+    overturn([gap.pk], at, why)
+    record("gap.dismissed", gap, actor=actor, at=at)
     return gap
 
 

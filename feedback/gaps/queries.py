@@ -8,7 +8,6 @@ from django.db import connection
 from django.db.models import Count, QuerySet
 
 from compensation.models import Member, Order
-from feedback.gaps.rules import difference
 from feedback.models import Case, Gap
 
 
@@ -87,9 +86,7 @@ def of_order(order: Order) -> QuerySet[Gap]:
 def of_member(member: Member) -> QuerySet[Gap]:
     """The gaps of a member that stand, latest first."""
     return (
-        Gap.objects.filter(order__member=member, withdrawn_at=None)
-        .select_related("order")
-        .order_by("-detected_at")
+        Gap.objects.filter(member=member, withdrawn_at=None).select_related("order").order_by("-detected_at")
     )
 
 
@@ -104,10 +101,3 @@ class Numbers:
 def numbers_of(member: Member) -> Numbers:
     """The member's gaps that stand, and all cases."""
     return Numbers(of_member(member).count(), Case.objects.filter(member=member).count())
-
-
-def days_now(gap: Gap, now: datetime) -> Decimal:
-    """The difference of a gap: what is written, or up to now while it still goes on."""
-    if gap.actual_at is not None or gap.withdrawn_at is not None:
-        return gap.days
-    return difference(now - gap.expected_at)

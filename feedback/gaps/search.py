@@ -1,16 +1,15 @@
 """The search for gaps over many orders at once, in SQL. It says what rules.py says."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.db import connection
 
 from compensation.models import OrderStatus
-from feedback.gaps.rules import HAPPENED, MODERATE_DAYS, SLIGHT_DAYS
-from feedback.models import Aspect
+from feedback.gaps.rules import HAPPENED, THRESHOLDS
+from feedback.gaps.writing import Difference, Side
+from feedback.models import OF_TIME, Aspect
 
 MAKE_PROMISES = """
     INSERT INTO feedback_promise AS held (line_id, aspect, source, due_at)
@@ -32,7 +31,8 @@ WITHDRAW_PROMISES = """
 """
 DIFFERENCES = """
     WITH facts AS (
-        SELECT line.order_id, promise.id AS promise_id, promise.aspect, promise.due_at AS expected_at,
+        SELECT line.order_id, o.member_id, promise.id AS promise_id, promise.aspect,
+               promise.due_at AS expected_at,
                o.status, o.cancelled_at,
                CASE promise.aspect WHEN 'shipping' THEN parcel.shipped_at ELSE parcel.delivered_at END
                    AS happened_at
@@ -41,8 +41,9 @@ DIFFERENCES = """
         JOIN compensation_order o ON o.id = line.order_id
         LEFT JOIN compensation_shipment parcel ON parcel.id = line.shipment_id
         WHERE line.order_id = ANY(%(orders)s) AND promise.withdrawn_at IS NULL
+          AND promise.aspect = ANY(%(aspects)s)
     ), ended AS (
-        SELECT order_id, promise_id, aspect, expected_at,
+        SELECT order_id, member_id, promise_id, aspect, expected_at,
                coalesce(happened_at, CASE WHEN status = %(cancelled)s THEN cancelled_at END) AS actual_at
         FROM facts
         WHERE happened_at IS NOT NULL
@@ -66,12 +67,16 @@ DIFFERENCES = """
     )
     SELECT order_id, aspect, new.promise_id, new.expected_at, new.actual_at, new.days, new.severity,
            held.id, held.expected_at, held.actual_at, held.days, held.severity,
-           held.withdrawn_at, held.rules_due
+           held.withdrawn_at, held.rules_due, new.member_id, held.case_id
     FROM graded new
-    FULL JOIN (SELECT * FROM feedback_gap WHERE order_id = ANY(%(orders)s)) held USING (order_id, aspect)
+    FULL JOIN (
+        SELECT * FROM feedback_gap WHERE order_id = ANY(%(orders)s) AND aspect = ANY(%(aspects)s)
+    ) held USING (order_id, aspect)
     WHERE CASE
         WHEN held.id IS NULL THEN true
         WHEN new.promise_id IS NULL THEN held.withdrawn_at IS NULL
+        WHEN held.dismissed_at IS NOT NULL THEN
+          (held.expected_at, held.actual_at) IS DISTINCT FROM (new.expected_at, new.actual_at)
         ELSE held.withdrawn_at IS NOT NULL
           OR (held.promise_id, held.expected_at, held.actual_at, held.severity)
              IS DISTINCT FROM (new.promise_id, new.expected_at, new.actual_at, new.severity)
@@ -80,28 +85,7 @@ DIFFERENCES = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
-    """A gap as it is, or as it should be."""
-
-    expected_at: datetime
-    actual_at: datetime | None
-    days: Decimal
-    severity: int
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """An order's gap that is not as the facts say."""
-
-    order_id: int
-    aspect: str
-    promise_id: int | None
-    should: Side | None
-    gap_id: int | None
-    held: Side | None
-    withdrawn: bool
-    rules_due: bool
+SLIGHT_DAYS, MODERATE_DAYS = THRESHOLDS[Aspect.DELIVERY]
 
 
 def make_promises(orders: Collection[int], now: datetime) -> None:
@@ -125,6 +109,7 @@ def differences(orders: Collection[int], now: datetime) -> list[Difference]:
                 "delivered": sorted(HAPPENED[Aspect.DELIVERY]),
                 "slight": SLIGHT_DAYS,
                 "moderate": MODERATE_DAYS,
+                "aspects": [str(one) for one in OF_TIME],
             },
         )
         return [
@@ -137,6 +122,8 @@ def differences(orders: Collection[int], now: datetime) -> list[Difference]:
                 held=Side(*row[8:12]) if row[7] is not None else None,
                 withdrawn=row[12] is not None,
                 rules_due=bool(row[13]),
+                member_id=row[14],
+                case_id=row[15],
             )
             for row in cursor.fetchall()
         ]

@@ -8,11 +8,12 @@ from django.conf import settings
 from compensation.shop_import import maps, shop
 from compensation.shop_import.engine import Import
 from config.common.models import User
+from feedback.claims import imports as claims
 from feedback.intake import cases
 from feedback.reviews.imports import REVIEW
 
 MAP_BYTES = maps.MAX_BYTES
-TARGETS = (*shop.TARGETS, REVIEW, cases.target())
+TARGETS = (*shop.TARGETS, *claims.TARGETS, REVIEW, cases.target())
 KNOWN = {target.name: tuple(target.fields) for target in TARGETS}
 
 
@@ -21,7 +22,7 @@ def of_files(files: Sequence[Path], column_map: maps.ColumnMap, actor: User | No
     found: list[Path] = []
     for path in files:
         found += sorted(one for one in path.iterdir() if one.is_file()) if path.is_dir() else [path]
-    return Import(found, column_map, (*shop.TARGETS, REVIEW, cases.target(actor)))
+    return Import(found, column_map, (*shop.TARGETS, *claims.TARGETS, REVIEW, cases.target(actor)))
 
 
 def load_map(path: Path) -> maps.ColumnMap:

@@ -1,3 +1,4 @@
+from feedback.models.advert import AuditTerm, Finding, FindingKind, FindingStatus
 from feedback.models.approval import Approval, ApprovalStatus
 from feedback.models.automatic import RuleProgress, RuleTask, TaskEnd, TaskReason
 from feedback.models.bulk import BulkResult, BulkRun
@@ -17,21 +18,38 @@ from feedback.models.choices import (
     Resolution,
     Verdict,
 )
+from feedback.models.claim import (
+    UNITS,
+    Claim,
+    ClaimChannel,
+    ClaimValue,
+    FactKind,
+    Measure,
+    ProductFact,
+    QualityLevel,
+    ValueState,
+)
 from feedback.models.clock import Alert, Clock, Firing, Pause
 from feedback.models.desk import DeskSetup, Draft, Mention, Reader, SavedView
 from feedback.models.gap import (
+    GAP_UNITS,
+    OF_ORDERS,
+    OF_TIME,
     Aspect,
     Gap,
     GapCause,
     GapKind,
     GapProgress,
     GapThreshold,
+    Overturned,
+    OverturnedState,
     Promise,
     PromiseSource,
     Severity,
 )
 from feedback.models.handoff import UNENDED, Handoff, HandoffStatus
 from feedback.models.history import AgentSkill
+from feedback.models.hot_spot import GapDay, GapDayDue, LinesDue, ReviewDue, SpotBy
 from feedback.models.imports import ImportRun, ImportStatus
 from feedback.models.knowledge import (
     AnswerGiven,
@@ -136,12 +154,16 @@ from feedback.models.wording import Problem, Template, Tone, ToneRule, ToneRuleK
 from feedback.models.words import CaseWords
 
 __all__ = [
+    "GAP_UNITS",
     "IMPORTED",
     "MAY_PAUSE",
+    "OF_ORDERS",
+    "OF_TIME",
     "OUTSIDE",
     "PORTAL",
     "SOURCE_CHANNELS",
     "UNENDED",
+    "UNITS",
     "Agent",
     "AgentSkill",
     "Alert",
@@ -164,6 +186,7 @@ __all__ = [
     "Attachment",
     "AttainmentTarget",
     "Audience",
+    "AuditTerm",
     "Author",
     "AutomaticReply",
     "BoardCount",
@@ -186,6 +209,9 @@ __all__ = [
     "ChatSetup",
     "ChatState",
     "CheckStatus",
+    "Claim",
+    "ClaimChannel",
+    "ClaimValue",
     "Clock",
     "ClockMove",
     "CoachingNote",
@@ -200,10 +226,16 @@ __all__ = [
     "DigestLine",
     "Direction",
     "Draft",
+    "FactKind",
     "Feeling",
+    "Finding",
+    "FindingKind",
+    "FindingStatus",
     "Firing",
     "Gap",
     "GapCause",
+    "GapDay",
+    "GapDayDue",
     "GapKind",
     "GapProgress",
     "GapThreshold",
@@ -219,8 +251,10 @@ __all__ = [
     "Leave",
     "LeaveReason",
     "LexiconEntry",
+    "LinesDue",
     "LinkKind",
     "Mailbox",
+    "Measure",
     "Membership",
     "Mention",
     "Message",
@@ -232,6 +266,8 @@ __all__ = [
     "ModerationVerdict",
     "ModerationWord",
     "Outcome",
+    "Overturned",
+    "OverturnedState",
     "Pace",
     "Pause",
     "PauseReason",
@@ -249,9 +285,11 @@ __all__ = [
     "PresenceState",
     "Priority",
     "Problem",
+    "ProductFact",
     "Promise",
     "PromiseSource",
     "QualityCheck",
+    "QualityLevel",
     "QualityScore",
     "Reader",
     "Recipients",
@@ -265,6 +303,7 @@ __all__ = [
     "ReviewAppeal",
     "ReviewBand",
     "ReviewDimension",
+    "ReviewDue",
     "ReviewInvitation",
     "ReviewPicture",
     "ReviewPlace",
@@ -291,6 +330,7 @@ __all__ = [
     "SignalRule",
     "Simulation",
     "Skill",
+    "SpotBy",
     "StepDone",
     "Strategy",
     "TaskEnd",
@@ -308,6 +348,7 @@ __all__ = [
     "TriageQueue",
     "TriageSetup",
     "Trial",
+    "ValueState",
     "Verdict",
     "Via",
     "VoiceAspect",

@@ -1,7 +1,9 @@
 """Whose edits are kept: the SOP, the organisation, and what else people configure here."""
 
 from config.common.history import track
+from feedback.models.advert import AuditTerm
 from feedback.models.chat import ChatSetup
+from feedback.models.claim import FactKind, QualityLevel
 from feedback.models.gap import GapThreshold
 from feedback.models.knowledge import AnsweringRule, Article, ArticleText, Topic
 from feedback.models.ladder import Ladder, Rung
@@ -33,6 +35,7 @@ TRACKED = (
     Department, DepartmentRule, Skill, Agent, AgentSkill, Membership, Cover, DedicatedService,
     Template, ToneRule, Playbook, PlaybookStep, PlaybookRemedy,
     Topic, Article, AnsweringRule, ChatSetup, GapThreshold,
+    AuditTerm, FactKind, QualityLevel,
     AttainmentTarget, BreachCause, Scorecard, ScorecardItem, SamplingRule, WebhookSource,
     ReviewDimension, ReviewSetup, ModerationReason, ModerationWord, SignalRule,
     LexiconEntry, TriageSetup,

@@ -39,13 +39,15 @@ def of_gaps(criteria: Criteria) -> "QuerySet[Any, tuple[int, str]]":
         Invalid: nothing narrows the gaps down to a period.
     """
     since, until = _period(criteria)
-    found = Gap.objects.filter(detected_at__gte=since, detected_at__lt=until, withdrawn_at=None)
+    found = Gap.objects.filter(
+        detected_at__gte=since, detected_at__lt=until, withdrawn_at=None, order__isnull=False
+    )
     for field, name in (("aspect", "aspect"), ("cause", "cause"), ("order__region", "region")):
         if value := criteria.get(name):
             found = found.filter(**{field: value})
     if severity := criteria.get("severity"):
         found = found.filter(severity__gte=severity)
-    return found.order_by().values_list("order__member_id", about("order", "order_id"))
+    return found.order_by().values_list("member_id", about("order", "order_id"))
 
 
 def _period(criteria: Criteria) -> tuple[Any, Any]:

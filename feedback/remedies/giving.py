@@ -65,7 +65,7 @@ def give_by_rule(
         DomainError: see grants.commands.request.
     """
     order = gap.order if gap else case.order if case else None
-    member = gap.order.member if gap else case.member  # type: ignore[union-attr]  # one of them is there
+    member = gap.member if gap else case.member  # type: ignore[union-attr]  # one of them is there
     if case is not None and (known := given_already(case, str(content.kind), content.template)):
         raise grants.AlreadyGranted(grant=known.pk)
     if version.once_an_order and order is not None:

@@ -15,7 +15,7 @@ from compensation.models import ApprovalRound, Grant, GrantKind, GrantStatus, Ru
 from compensation.notices.commands import notify
 from config.common.mail import tell_staff
 from config.common.models import User
-from config.common.money import display
+from config.common.money import FEN_PER_YUAN, display
 from feedback.models import Case, Gap
 from feedback.models.gap import Aspect
 from feedback.org.alerts import alert
@@ -155,16 +155,29 @@ def tell_failed(grant: Grant, case: Case, *, at: datetime) -> None:
 
 def gap_title(gap: Gap) -> str:
     """What was not kept, in the language of the moment."""
-    title = (
-        _("Order %(order)s was not shipped in time")
-        if gap.aspect == Aspect.SHIPPING
-        else _("Order %(order)s was not delivered in time")
-    )
-    return title % {"order": gap.order.external_id}
+    order = gap.order.external_id if gap.order else ""
+    match gap.aspect:
+        case Aspect.SHIPPING:
+            title = _("Order %(order)s was not shipped in time")
+        case Aspect.DELIVERY:
+            title = _("Order %(order)s was not delivered in time")
+        case Aspect.PRICE:
+            title = _("Order %(order)s cost more than was promised")
+        case Aspect.QUALITY:
+            title = _("Order %(order)s was not as good as you could expect")
+        case _other:
+            return _("We did not answer in time")
+    return title % {"order": order}
 
 
 def gap_body(gap: Gap) -> str:
     """What was promised and what happened, for the member, in the language of the moment."""
+    if gap.aspect == Aspect.QUALITY:
+        return _("You were less content than you could expect to be. We are sorry and are looking into it.")
+    if gap.aspect == Aspect.PRICE:
+        text = _("You were to pay %(expected)s and paid %(actual)s. We are sorry and are looking into it.")
+        fen = [int((value or 0) * FEN_PER_YUAN) for value in (gap.expected, gap.actual)]
+        return text % {"expected": display(fen[0]), "actual": display(fen[1])}
     promised = f"{timezone.localtime(gap.expected_at):%Y-%m-%d %H:%M}"
     if gap.actual_at is None:
         text = _("We promised it by %(promised)s and have not kept our word so far. We are looking into it.")

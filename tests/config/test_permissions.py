@@ -37,6 +37,7 @@ from compensation.models import (
     GrantStatus,
     Notice,
     OrderLine,
+    Product,
     RefundOrder,
     Reward,
     Rule,
@@ -50,6 +51,8 @@ from config.common.models import Seal, User
 from config.common.registry import DEFAULTS, PAGES
 from feedback.cases import commands
 from feedback.channels.chat import commands as chats
+from feedback.claims import auditing, facts
+from feedback.claims import commands as claims
 from feedback.defaults.roles import ROLES
 from feedback.handoffs import commands as handoffs
 from feedback.knowledge import answering
@@ -65,14 +68,17 @@ from feedback.models import (
     ChannelMessage,
     ChatSession,
     ChatSetup,
+    Claim,
     Clock,
     CoachingNote,
     Dedication,
     Department,
+    FactKind,
     Gap,
     Handoff,
     ImportRun,
     Messenger,
+    Overturned,
     Pause,
     Playbook,
     Policy,
@@ -165,6 +171,8 @@ def make_house() -> tuple[dict[str, User], Case]:
         order=order, promise=promise, aspect=Aspect.DELIVERY, expected_at=T0, actual_at=now, days=-3,
         severity=Severity.SEVERE, detected_at=now, changed_at=now,
     )  # fmt: skip
+    Overturned.objects.create(gap=Gap.objects.get(), at=now)
+    make_claim(line.product, now)
     Budget.objects.create(starts_at=now, ends_at=now + timedelta(days=30), amount_fen=10**9)
     Cap.objects.create(scope="member", period="day", limit_count=99)
     rules.draft(rule_id=Rule.objects.get(code="late").pk, actor=None, at=now)
@@ -220,6 +228,17 @@ def make_reviews(line: OrderLine, refuser: User, now: datetime) -> None:
     refused = Review.objects.create(external_id="R5", stars=3, status="held", **about)
     moderation.decide(review_id=refused.pk, verdict="refuse", reason="advert", actor=refuser, at=now)
     moderation.appeal(review_id=refused.pk, text="", actor=line.order.member, at=now)
+
+
+def make_claim(product: Product, now: datetime) -> None:
+    """A claim with a finding, and a fact about its product."""
+    content = claims.Content(key="x", channel="advert", text="最佳", valid_from=T0, product_id=product.pk)
+    claim, _new = claims.put(content=content, actor=None, at=now)
+    auditing.audit_claim(claim_id=claim.pk, terms=auditing.terms_in_use(), at=now)
+    kind = FactKind.objects.get(code="origin")
+    facts.put(
+        content=facts.Content(product_id=product.pk, kind=kind, text="x", valid_from=T0), actor=None, at=now
+    )
 
 
 def make_supervised(service: Department, agent: User, lead: User, now: datetime) -> None:
@@ -301,6 +320,10 @@ MODELS = {
     "feedback.gap": Rights(WORKERS | {"analyst"}, LEADERS),
     "feedback.promise": Rights(SUPERVISORS | {"analyst"}),
     "feedback.gapthreshold": Rights(ADMIN, ADMIN, ADMIN),
+    "feedback.factkind": KEEP,
+    "feedback.qualitylevel": KEEP,
+    "feedback.auditterm": KEEP,
+    "feedback.productfact": Rights(SUPERVISORS | {"analyst", "moderator"}, add=SUPERVISORS),
     "compensation.rule": Rights(SUPERVISORS | {"finance"}, ADMIN, ADMIN),
     "compensation.ruleversion": Rights(SUPERVISORS | {"finance"}),  # the first is published
     "compensation.budget": Rights(SUPERVISORS | {"finance"}, ADMIN | {"finance"}, ADMIN | {"finance"}),
@@ -407,6 +430,7 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     carers = SUPERVISORS | {"analyst", "finance"}
     moderators, appealed = SUPERVISORS | {"moderator"}, ReviewAppeal.objects.get()
     held, shot = Review.objects.get(external_id="R3").pk, ReviewPicture.objects.get().pk
+    claim, claimants = Claim.objects.get(), SUPERVISORS | {"moderator"}
     return {
         "segments": get("segments", SUPERVISORS | {"analyst"}),
         "segment_new": get("segment_new", SUPERVISORS),
@@ -619,6 +643,26 @@ def pages(case: Case) -> dict[str, list[Ask]]:
             post("triage-card", OURS, of_case, aspect="price"),
         ],
         "gap-scenes": get("gap-scenes", WORKERS | {"analyst"}),
+        "hot_spots": get("hot_spots", WORKERS | {"analyst"}),
+        "hot_spot": get("hot_spot", WORKERS | {"analyst"}, query="?by=region&value=x"),
+        "gap_cost": get("gap_cost", WORKERS | {"analyst"}),
+        "overturned": get("overturned", SUPERVISORS),
+        "overturned_decide": [
+            post("overturned_decide", SUPERVISORS, Overturned.objects.get().pk, state="stands", note="x")
+        ],
+        "claims": get("claims", claimants | {"analyst"}),
+        "claim_new": get("claim_new", claimants),
+        "claim": get("claim", claimants | {"analyst"}, claim.pk),
+        "claim_edit": get("claim_edit", SUPERVISORS, claim.pk),
+        "claim_end": [post("claim_end", SUPERVISORS, claim.pk)],
+        "claim_value": [post("claim_value", SUPERVISORS, claim.pk, measure="price", text="9")],
+        "findings": get("findings", claimants | {"analyst"}),
+        "finding": [post("finding", claimants, claim.findings.first().pk, status="accepted")],
+        "claim_check": [
+            *get("claim_check", claimants | {"analyst"}),
+            post("claim_check", claimants | {"analyst"}, text="最佳"),
+        ],
+        "claim_channels": get("claim_channels", claimants | {"analyst"}),
         "imports": get("imports", importers),
         "import": get("import", importers, run.pk),
         "import-start": [post("import-start", importers, run.pk)],
@@ -646,6 +690,7 @@ SITE = {
 MORE_OF_MODELS = {
     "auth_user_password_change", "feedback_calendar_preview", "feedback_article_preview",
     "feedback_lexicon_preview",
+    "feedback_auditterm_preview",
 }  # fmt: skip
 FILES_OF_MODELS = {
     f"{model._meta.label_lower.replace('.', '_')}_export_{kind}"
@@ -809,6 +854,8 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("shop-parcel", "post", (), set(), {}),
         ("shop-order", "post", (), set(), {}),
         ("shop-return", "post", (), set(), {}),
+        ("shop-facts", "post", (), set(), {}),
+        ("shop-claims", "post", (), set(), {}),
         ("gaps", "get", (), both, {}),
         ("help-articles", "get", (), both, {}),
         ("help-article", "get", ("return-how",), both, {}),

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand
 from django.utils.translation import override
 
 from feedback.gaps import queries
-from feedback.models import Aspect, Severity
+from feedback.models import OF_TIME, Severity
 
 
 class Command(BaseCommand):
@@ -17,7 +17,7 @@ class Command(BaseCommand):
         self.stdout.write("| promise | outcome | orders | reviews | mean stars |")
         self.stdout.write("|---|---|--:|--:|--:|")
         with override("en"):
-            for aspect in Aspect:
+            for aspect in OF_TIME:
                 for grade in queries.grades(aspect):
                     outcome = str(Severity(grade.severity).label) if grade.severity else "kept"
                     if not grade.arrived:

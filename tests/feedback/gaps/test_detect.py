@@ -126,11 +126,11 @@ def test_a_cancelled_order_has_no_gap_after_that(db):
 
 
 def test_thresholds_are_data(db):
-    GapThreshold.objects.create(aspect="delivery", slight_days=3, moderate_days=5)
+    GapThreshold.objects.create(aspect="delivery", slight=3, moderate=5)
     line = make(DUE + timedelta(days=3))
     detect(line)
     assert Gap.objects.get().severity == 1
-    GapThreshold.objects.update(slight_days=1, moderate_days=2)
+    GapThreshold.objects.update(slight=1, moderate=2)
     detect(line)
     assert Gap.objects.get().severity == 3
     assert kinds(Gap.objects.get()) == ["gap.found", "gap.worsened"]
@@ -156,15 +156,15 @@ exact = st.sampled_from(
 )
 def test_the_search_says_what_the_rule_says(db, *, shipped, delivered, cancelled, status, now, slight):
     with transaction.atomic():
-        GapThreshold.objects.create(aspect="shipping", slight_days=slight, moderate_days=2)
-        GapThreshold.objects.create(aspect="delivery", slight_days=slight, moderate_days=2)
+        GapThreshold.objects.create(aspect="shipping", slight=slight, moderate=2)
+        GapThreshold.objects.create(aspect="delivery", slight=slight, moderate=2)
         order = OrderFactory(status=status, cancelled_at=cancelled)
         parcel = ShipmentFactory(order=order, shipped_at=shipped, delivered_at=delivered)
         line = LineFactory(order=order, shipment=parcel, ship_by=DUE, deliver_by=DUE)
         detect(line, at=now)
         for aspect, happened in ((Aspect.SHIPPING, shipped), (Aspect.DELIVERY, delivered)):
             facts = Facts(aspect, DUE, happened, status, cancelled)
-            should = find(facts, now=now, slight_days=slight, moderate_days=Decimal(2))
+            should = find(facts, now=now, slight=slight, moderate=Decimal(2))
             gap = Gap.objects.filter(aspect=aspect).first()
             assert (gap and (gap.actual_at, gap.days, gap.severity)) == (
                 should and (should.actual_at, should.days, should.severity)
@@ -285,7 +285,7 @@ def test_the_database_refuses_the_same_gap_twice(db):
 def test_everything_is_looked_at_again_on_demand():
     make(DUE + timedelta(days=1))
     commands.detect(at=NOW)
-    GapThreshold.objects.create(aspect="delivery", slight_days=3, moderate_days=5)
+    GapThreshold.objects.create(aspect="delivery", slight=3, moderate=5)
     assert commands.detect(at=NOW).counts == {}
     commands.search_anew()
     assert commands.detect(at=NOW).counts == {"gap.corrected": 1}

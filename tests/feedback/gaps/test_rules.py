@@ -15,7 +15,7 @@ TICK = timedelta(microseconds=1)
 
 def gap(happened=None, *, status="paid", cancelled=None, now=DUE + timedelta(days=30), aspect="delivery"):
     facts = Facts(aspect, DUE, happened, status, cancelled)
-    return find(facts, now=now, slight_days=HALF, moderate_days=TWO)
+    return find(facts, now=now, slight=HALF, moderate=TWO)
 
 
 @pytest.mark.req("F11")

@@ -106,12 +106,12 @@ def test_frequent_scenes_are_shown(client, staff):
 
 def test_thresholds_regrade_and_refuse_nonsense(admin_client):
     late()
-    threshold = GapThreshold.objects.create(aspect="delivery", slight_days=1, moderate_days=2)
+    threshold = GapThreshold.objects.create(aspect="delivery", slight=1, moderate=2)
     url = page("feedback_gapthreshold_change", threshold.pk)
     GapProgress.objects.update(changed_txid=5)
-    admin_client.post(url, {"aspect": "delivery", "slight_days": "3", "moderate_days": "20"})
+    admin_client.post(url, {"aspect": "delivery", "slight": "3", "moderate": "20"})
     assert GapProgress.objects.get().changed_txid == 0
-    assert Event.objects.get(kind="gap_threshold.saved").data["slight_days"] == "3"
-    response = admin_client.post(url, {"aspect": "delivery", "slight_days": "3", "moderate_days": "3"})
+    assert Event.objects.get(kind="gap_threshold.saved").data["slight"] == "3"
+    response = admin_client.post(url, {"aspect": "delivery", "slight": "3", "moderate": "3"})
     assert response.status_code == 200
     assert response.context["adminform"].form.errors

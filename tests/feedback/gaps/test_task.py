@@ -71,11 +71,11 @@ def test_a_gap_that_changes_while_the_rules_look_stays_due():
 
 
 def test_defaults_do_not_overwrite_edits(seeded):
-    GapThreshold.objects.filter(aspect="delivery").update(slight_days=1)
+    GapThreshold.objects.filter(aspect="delivery").update(slight=1)
     Rule.objects.filter(code="late").update(is_active=False, name="x")
     for seed in registry.DEFAULTS:
         seed(NOW)
-    assert GapThreshold.objects.get(aspect="delivery").slight_days == 1
+    assert GapThreshold.objects.get(aspect="delivery").slight == 1
     assert Rule.objects.get(code="late").name == "x"
     assert Rule.objects.count() == RuleVersion.objects.exclude(published_at=None).count() == 5
 

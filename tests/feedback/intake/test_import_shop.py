@@ -78,6 +78,7 @@ def test_the_olist_layout_is_imported(olist):
     assert line.deliver_by.isoformat() == "2017-08-02T03:00:00+00:00"
     assert line.shipment.delivered_at.isoformat() == "2017-07-26T13:57:55+00:00"
     assert Order.objects.get(external_id="o2").status == "cancelled"
+    assert set(order.lines.values_list("supplier", flat=True)) == {"s"}
     assert Review.objects.get(order=order).text == "bom\n\nmuito bom"
     assert Review.objects.count() == 2
     assert Event.objects.filter(kind="import.finished").count() == 1
