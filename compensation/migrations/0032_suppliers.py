@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("compensation", "0026_codes_stay"),
+        ("compensation", "0031_read_by_time"),
     ]
 
     operations = [
