@@ -31,6 +31,7 @@ class ToldLineSerializer(serializers.Serializer[Any]):
     parcel = serializers.CharField(
         max_length=NUMBER, source="shipment", default="", allow_blank=True, help_text="Which it is in."
     )
+    supplier = serializers.CharField(max_length=NUMBER, default="", allow_blank=True, help_text="Its number.")
     ship_by = serializers.DateTimeField(default=None, allow_null=True, help_text="As promised.")
     deliver_by = serializers.DateTimeField(default=None, allow_null=True, help_text="As promised.")
 
