@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compensation', '0032_suppliers'),
-        ('feedback', '0048_review_rights'),
+        ("feedback", "0049_triage_left_to_people"),
         ('pghistory', '0007_auto_20250421_0444'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
