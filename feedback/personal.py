@@ -50,8 +50,8 @@ PERSONAL = {
     "feedback.ReviewAppeal": Personal({"text": S}, "review__member"),
     "feedback.Reply": Personal({"text": S}, "review__member"),
     "feedback.Triage": Personal({"keywords": S, "words": S}, "member"),
-    "feedback.Gap": Personal({"dismissed_why": R}, "member"),
-    "feedback.Overturned": Personal({"why": R, "note": R}, "gap__member"),
+    "feedback.Gap": Personal({"dismissed_why": R}, "member", is_told=False),
+    "feedback.Overturned": Personal({"why": R, "note": R}, "gap__member", is_told=False),
     "feedback.SavedView": Personal({"filter": M}),
     "feedback.ImportRun": Personal({"folder": F, "files": M, "failures": M}),
 }  # fmt: skip
