@@ -27,13 +27,13 @@ def shop(scene):  # noqa: F811 -- the fixture above
         suggestion="优质",
         why="绝对化用语",
     )
-    product = ProductFactory()
+    product = ProductFactory(external_id="T-SHIRT")
     fact(product, "material", "棉 80%, 聚酯纤维 20%", measure="composition")
     made = claim("最佳选择：纯棉T恤，48小时送达", product_id=product.pk, source="双十一主图")
     auditing.audit_claim(claim_id=made.pk, terms=auditing.terms_in_use(), at=BEGIN)
-    for late in (True, True, False):
+    for number, late in enumerate((True, True, False)):
         due = now - timedelta(days=3)
-        order = OrderFactory(status="delivered", region="浙江")
+        order = OrderFactory(external_id=f"T{number}", status="delivered", region="浙江")
         parcel = ShipmentFactory(order=order, delivered_at=due + timedelta(days=late), carrier="顺丰")
         line = LineFactory(order=order, shipment=parcel, deliver_by=due, product=product)
         ReviewFactory(order_line=line, stars=2 if late else 5, written_at=now)
