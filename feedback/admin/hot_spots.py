@@ -62,7 +62,7 @@ class SpotForm(forms.Form):
 @needs(VIEW)
 def spots(request: StaffRequest) -> HttpResponse:
     """The spots of a week, those that have grown first."""
-    at, form = timezone.now(), SpotForm(request.GET)
+    at, form = timezone.now(), SpotForm({"aspect": Aspect.DELIVERY, **request.GET.dict()})
     if not form.is_valid():
         return page(request, "feedback/gaps/hot_spots.html", {"form": form}, at=at, status=400)
     aspect, by, until = form.cleaned_data["aspect"], form.cleaned_data["by"], form.week()
@@ -126,14 +126,15 @@ def spot(request: StaffRequest) -> HttpResponse:
     return page(request, "feedback/gaps/hot_spot.html", context, at=at)
 
 
-def _drawn(weeks: list[statistics.Interval]) -> list[tuple[float, float, float, float, float]]:
-    """Of each week that has any: its place, its rate and the ends of its interval as heights, in percent."""
+def _drawn(weeks: list[statistics.Interval]) -> list[tuple[float, float, float, float, float, float]]:
+    """Of each week that has any: place, width, middle; its rate and the ends of its interval, as heights."""
     most = max((one.high or 0 for one in weeks), default=0) or 1
     step = 100 / len(weeks)
     return [
         (
             round(step * (place + 0.2), 2),
             round(step * 0.6, 2),
+            round(step * (place + 0.5), 2),
             round(100 * (one.value or 0) / most, 2),
             round(100 * (one.low or 0) / most, 2),
             round(100 * (one.high or 0) / most, 2),

@@ -28,8 +28,8 @@ class Measure(models.TextChoices):
 
 
 UNITS = {
-    Measure.DELIVERY: _("hours"),
-    Measure.SHIPPING: _("hours"),
+    Measure.DELIVERY: pgettext_lazy("unit", "hours"),
+    Measure.SHIPPING: pgettext_lazy("unit", "hours"),
     Measure.PRICE: _("yuan"),
     Measure.DISCOUNT: _("yuan"),
     Measure.PERCENT_OFF: "%",

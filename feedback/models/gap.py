@@ -33,7 +33,7 @@ GAP_UNITS = {
     Aspect.DELIVERY: pgettext_lazy("unit", "days"),
     Aspect.PRICE: "%",
     Aspect.QUALITY: _("stars"),
-    Aspect.SERVICE: _("hours"),
+    Aspect.SERVICE: pgettext_lazy("unit", "hours"),
 }
 """What thresholds are in: days late, percent paid too much, stars too few, hours late."""
 

@@ -44,6 +44,7 @@ def test_an_advert_that_says_48_hours_is_a_promise():
 def test_a_suggestion_that_nobody_confirmed_is_none():
     line = bought()
     made = promise("delivery", 48, product_id=line.product_id)
+    promise("delivery", 48, key="another", product_id=ProductFactory().pk)
     ClaimValue.objects.filter(claim=made).update(state="suggested", decided_at=None)
     detect(line)
     assert not Promise.objects.exists()

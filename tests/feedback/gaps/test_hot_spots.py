@@ -171,6 +171,15 @@ def test_a_spot_has_grown_by_its_own_rate_and_not_by_its_count():
     assert [spot.name for spot in found.grown] == ["小"]
 
 
+def test_of_many_spots_one_that_looks_grown_by_chance_is_not_shown():
+    for number in range(40):
+        for week in range(9):
+            fill("region", f"r{number}", week=week, n=100, gaps=17 if not number and not week else 10)
+    found = hot_spots.search("delivery", until=MONDAY.date())
+    assert (found.tested, found.grown) == (40, [])
+    assert hot_spots.statistics.chance(found.spots[0].counts) < 0.05
+
+
 def test_without_sums_there_is_nothing():
     found = hot_spots.search("price", until=MONDAY.date())
     assert (found.spots, found.tested) == ([], 0)

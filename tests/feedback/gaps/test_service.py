@@ -77,6 +77,7 @@ def test_a_clock_that_stands_still_grows_no_worse():
     Clock.objects.filter(pk=clock.pk).update(paused_at=DUE + HOUR / 3, milestone="resolution")
     tell(clock, "clock.paused")
     assert search(DUE + 9 * HOUR).get().severity == 1
+    assert service.grow(at=DUE + 9 * HOUR) == 0  # nor is it looked at again and again
 
 
 def test_a_breach_that_is_withdrawn_takes_the_gap_along():
