@@ -19,7 +19,7 @@ def plans(call: Callable[[], object], about: str = "") -> list[str]:
     found = []
 
     def explain(execute, sql, params, many, context):
-        if sql.startswith(("SELECT", "(SELECT", "WITH")) and about in sql:
+        if sql.lstrip().startswith(("SELECT", "(SELECT", "WITH")) and about in sql:
             with connection.cursor() as cursor:
                 cursor.cursor.execute(f"EXPLAIN {sql}", params)
                 found.append("\n".join(line for (line,) in cursor.cursor.fetchall()))

@@ -17,11 +17,14 @@ DIFFERENCES = """
         SELECT line.id, line.order_id, o.member_id, o.placed_at, coalesce(o.paid_at, o.placed_at) AS paid_at,
                line.paid_fen - line.refunded_fen AS actual, min(promise.expected_fen) AS expected,
                (array_agg(promise.id ORDER BY promise.expected_fen, promise.id))[1] AS promise_id
-        FROM feedback_promise promise
-        JOIN compensation_orderline line ON line.id = promise.line_id
+        FROM compensation_orderline line
+        CROSS JOIN LATERAL (
+            SELECT id, expected_fen FROM feedback_promise
+            WHERE line_id = line.id AND aspect = 'price' AND withdrawn_at IS NULL OFFSET 0
+        ) promise
         JOIN compensation_order o ON o.id = line.order_id
-        WHERE line.order_id = ANY(%(orders)s) AND promise.aspect = 'price' AND promise.withdrawn_at IS NULL
-          AND o.status <> %(cancelled)s AND (o.paid_at IS NOT NULL OR o.status <> %(placed)s)
+        WHERE line.order_id = ANY(%(orders)s) AND o.status <> %(cancelled)s
+          AND (o.paid_at IS NOT NULL OR o.status <> %(placed)s)
         GROUP BY line.id, o.id
     ), new AS (
         SELECT order_id, member_id, placed_at AS expected_at, paid_at AS actual_at,

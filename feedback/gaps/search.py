@@ -36,12 +36,14 @@ DIFFERENCES = """
                o.status, o.cancelled_at,
                CASE promise.aspect WHEN 'shipping' THEN parcel.shipped_at ELSE parcel.delivered_at END
                    AS happened_at
-        FROM feedback_promise promise
-        JOIN compensation_orderline line ON line.id = promise.line_id
+        FROM compensation_orderline line
+        CROSS JOIN LATERAL (  -- by the line: without statistics all promises would be read
+            SELECT id, aspect, due_at FROM feedback_promise
+            WHERE line_id = line.id AND aspect = ANY(%(aspects)s) AND withdrawn_at IS NULL OFFSET 0
+        ) promise
         JOIN compensation_order o ON o.id = line.order_id
         LEFT JOIN compensation_shipment parcel ON parcel.id = line.shipment_id
-        WHERE line.order_id = ANY(%(orders)s) AND promise.withdrawn_at IS NULL
-          AND promise.aspect = ANY(%(aspects)s)
+        WHERE line.order_id = ANY(%(orders)s)
     ), ended AS (
         SELECT order_id, member_id, promise_id, aspect, expected_at,
                coalesce(happened_at, CASE WHEN status = %(cancelled)s THEN cancelled_at END) AS actual_at

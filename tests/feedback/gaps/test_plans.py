@@ -28,3 +28,8 @@ def test_a_search_goes_by_its_index(db, look, index):
         cursor.execute("SET LOCAL enable_sort = off")
     asked = plans(look)
     assert any(index in plan for plan in asked), asked
+
+
+def test_promises_are_read_by_their_lines_whatever_is_known_of_the_table(db):
+    asked = plans(lambda: search.differences([1, 2], NOW))
+    assert any("(line_id = line.id)" in plan for plan in asked), asked
