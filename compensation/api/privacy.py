@@ -5,6 +5,7 @@ from typing import Any
 from django.http import FileResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,7 +13,7 @@ from rest_framework.response import Response
 from compensation.api.base import MemberView
 from compensation.models import Member
 from compensation.privacy import commands, queries
-from config.common.api import describe
+from config.common.api import PROBLEM, PROBLEM_SERIALIZER, describe
 from config.common.errors import Invalid
 
 
@@ -33,7 +34,14 @@ class EraseSerializer(serializers.Serializer[Any]):
 class ExportView(MemberView[Member]):
     """All that is held of me."""
 
-    @describe("All that is held of me, as a ZIP", "member", OpenApiTypes.BINARY, 401, 404)
+    @extend_schema(
+        summary="All that is held of me, as a ZIP",
+        tags=["member"],
+        responses={
+            (200, "application/zip"): OpenApiTypes.BINARY,
+            **{(status, PROBLEM): PROBLEM_SERIALIZER for status in (401, 404, 429)},
+        },
+    )
     def get(self, _request: Request) -> FileResponse:
         """`data.json` with the rows of each table, and the files."""
         kept = commands.export_own(member=self.member, at=timezone.now())

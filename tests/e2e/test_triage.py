@@ -96,6 +96,7 @@ def test_deciding_by_keyboard(scene, open_as, live_server):
     expect(items.first.locator("[value=app]")).to_have_attribute(
         "aria-pressed", "false" if VoiceAspect.APP in first.aspects else "true"
     )
+    expect(page.locator(".htmx-request")).to_have_count(0)
     expect(items.first).to_be_focused()
     page.keyboard.press("1")
     expect(items.nth(1)).to_be_focused()
