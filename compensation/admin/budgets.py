@@ -64,9 +64,6 @@ class BudgetForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the s
             Budget(pk=self.instance.pk, **{name: cleaned[name] for name in names})
         ).exists()
 
-    def validate_constraints(self) -> None:
-        """Said above, in words."""
-
 
 @admin.register(Budget)
 class BudgetAdmin(Dated, ModelAdmin):
@@ -210,9 +207,6 @@ class CapForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stub
         except DomainError as error:
             self.add_error(error.details["field"], str(error))
         return cleaned
-
-    def validate_constraints(self) -> None:
-        """Said above, in words."""
 
 
 @admin.register(Cap)

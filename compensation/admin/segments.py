@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from compensation.admin.access import needs
-from compensation.admin.shop import SEE_CONTACTS
 from compensation.members.masking import masked_email, masked_phone
 from compensation.models import Segment
 from compensation.segments import commands, queries
@@ -133,15 +132,14 @@ def members(request: StaffRequest, segment_id: int) -> HttpResponse:
         rows = list((found.filter(pk__lt=after) if after else found)[: ON_PAGE + 1])
     except Invalid as error:
         refusal = str(error)
-    in_full = request.user.has_perm(SEE_CONTACTS)
     context = {
         "segment": segment,
         "refusal": refusal,
         "rows": [
             (
                 one,
-                one.phone if in_full else masked_phone(one.phone),
-                one.email if in_full else masked_email(one.email),
+                masked_phone(one.phone),
+                masked_email(one.email),
                 reverse("admin:compensation_member_change", args=[one.pk]),
             )
             for one in rows[:ON_PAGE]

@@ -49,8 +49,8 @@ def erase(*, member_id: int, actor: Actor, at: datetime) -> Member:
         NotFound: there is no such member.
         StillOpen: a case, an order, a grant or a refund has still to end.
     """
-    reasons = [reason for look in STANDING for reason in look(member_id)]
-    member = Member.objects.select_for_update(of=("self",)).filter(pk=member_id).first()
+    reasons = [reason for look in STANDING for reason in look(member_id, hold=True)]
+    member = Member.objects.filter(pk=member_id).first()
     if member is None:
         raise NotFound
     if member.erased_at is not None:

@@ -24,9 +24,10 @@ ON_ITS_WAY = (OrderStatus.PAID, OrderStatus.SHIPPED)
 UNDER_WAY = (GrantStatus.REQUESTED, GrantStatus.APPROVED, GrantStatus.EXECUTED)
 
 
-def standing(member_id: int) -> Iterator[object]:
+def standing(member_id: int, *, hold: bool) -> Iterator[object]:
     """Orders on their way, grants that were not carried out, refunds that were not paid."""
-    Member.objects.select_for_update(of=("self",)).filter(pk=member_id).first()
+    if hold:
+        Member.objects.select_for_update(of=("self",)).filter(pk=member_id).first()
     for number in Order.objects.filter(member=member_id, status__in=ON_ITS_WAY).values_list("external_id"):
         yield _("order %(number)s") % {"number": number[0]}
     if count := Grant.objects.filter(member=member_id, status__in=UNDER_WAY).count():

@@ -67,10 +67,10 @@ member but their number; accounts of staff are no member's."""
 
 
 class Standing(Protocol):
-    """Says what still stands in the way of erasing a member; holds what it has looked at."""
+    """Says what still stands in the way of erasing a member."""
 
-    def __call__(self, member_id: int, /) -> Iterable[object]:
-        """Each in words."""
+    def __call__(self, member_id: int, /, *, hold: bool) -> Iterable[object]:
+        """Each in words; with `hold` what is looked at stays as it is until the transaction ends."""
 
 
 class Ending(Protocol):
