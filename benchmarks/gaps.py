@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -70,6 +70,7 @@ def main() -> None:
         fill()
         detect("first search of all")
         detect("search of all again, nothing changed", anew=True)
+        sums()
     finally:
         with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
             admin.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
@@ -116,6 +117,26 @@ def detect(what: str, *, anew: bool = False) -> None:
 
     taken = timed(what, search)
     print(f"  {ORDERS / taken:,.0f} orders a second; {Gap.objects.count():,} gaps", flush=True)
+
+
+def sums() -> None:
+    """Sum every day, then look for hot spots, a spot's weeks and its rows."""
+    from feedback.gaps import days, hot_spots
+
+    at = datetime.now(UTC)
+
+    def until_done() -> None:
+        while days.catch_up(at=at) == days.AT_ONCE:
+            pass
+
+    timed("sums of all days", until_done)
+    timed("sums when nothing is noted but today and yesterday", until_done)
+    until = (AT - timedelta(days=40)).date()
+    for look in range(2):
+        timed(f"hot spots of a week, {look + 1}", lambda: hot_spots.search("delivery", until=until))
+    timed("a spot week by week", lambda: hot_spots.line("delivery", "region", "r1", until=until))
+    rows = hot_spots.rows_of("delivery", "region", "r1", since=until - timedelta(days=6), until=until)
+    timed("its rows", lambda: list(rows.order_by("-severity", "-pk")[:51]))
 
 
 if __name__ == "__main__":
