@@ -73,7 +73,9 @@ FREE = {
     "feedback.LexiconEntry", "feedback.TriageSetup",
     "feedback.FactKind", "feedback.ProductFact", "feedback.Claim", "feedback.ClaimValue",
     "feedback.AuditTerm", "feedback.Finding", "feedback.QualityLevel",
+    "feedback.CrisisWatch", "feedback.Crisis", "feedback.CrisisCase", "feedback.Statement",
     # what we count
+    "feedback.CrisisHour",
     "feedback.GapDay", "feedback.GapDayDue", "feedback.ReviewDue", "feedback.LinesDue",
     "feedback.BoardCount", "feedback.Clock",
     # columns

@@ -30,6 +30,16 @@ from feedback.models.claim import (
     ValueState,
 )
 from feedback.models.clock import Alert, Clock, Firing, Pause
+from feedback.models.crisis import Crisis, CrisisStatus
+from feedback.models.crisis_case import CrisisBatch, CrisisCase, CrisisRun, Joined
+from feedback.models.crisis_watch import (
+    CrisisBy,
+    CrisisCounting,
+    CrisisHour,
+    CrisisOf,
+    CrisisSeverity,
+    CrisisWatch,
+)
 from feedback.models.desk import DeskSetup, Draft, Mention, Reader, SavedView
 from feedback.models.gap import (
     GAP_UNITS,
@@ -128,6 +138,7 @@ from feedback.models.routing import Cover, DedicatedService, Dedication, Departm
 from feedback.models.shift import Leave, LeaveReason, Presence, PresenceState, Shift
 from feedback.models.sop import Calendar, CalendarVersion, PauseRule, Policy, PolicyTarget, PolicyVersion
 from feedback.models.sop_change import ClockMove, Simulation
+from feedback.models.statement import Statement, StatementStatus
 from feedback.models.supervision import (
     ApprovalQuestion,
     AttainmentTarget,
@@ -217,6 +228,17 @@ __all__ = [
     "CoachingNote",
     "CountOf",
     "Cover",
+    "Crisis",
+    "CrisisBatch",
+    "CrisisBy",
+    "CrisisCase",
+    "CrisisCounting",
+    "CrisisHour",
+    "CrisisOf",
+    "CrisisRun",
+    "CrisisSeverity",
+    "CrisisStatus",
+    "CrisisWatch",
     "DedicatedService",
     "Dedication",
     "Department",
@@ -244,6 +266,7 @@ __all__ = [
     "ImportRun",
     "ImportStatus",
     "InvitationEnd",
+    "Joined",
     "KnownWord",
     "Ladder",
     "LadderVersion",
@@ -331,6 +354,8 @@ __all__ = [
     "Simulation",
     "Skill",
     "SpotBy",
+    "Statement",
+    "StatementStatus",
     "StepDone",
     "Strategy",
     "TaskEnd",

@@ -4,6 +4,7 @@ from config.common.history import track
 from feedback.models.advert import AuditTerm
 from feedback.models.chat import ChatSetup
 from feedback.models.claim import FactKind, QualityLevel
+from feedback.models.crisis_watch import CrisisWatch
 from feedback.models.gap import GapThreshold
 from feedback.models.knowledge import AnsweringRule, Article, ArticleText, Topic
 from feedback.models.ladder import Ladder, Rung
@@ -38,7 +39,7 @@ TRACKED = (
     AuditTerm, FactKind, QualityLevel,
     AttainmentTarget, BreachCause, Scorecard, ScorecardItem, SamplingRule, WebhookSource,
     ReviewDimension, ReviewSetup, ModerationReason, ModerationWord, SignalRule,
-    LexiconEntry, TriageSetup,
+    LexiconEntry, TriageSetup, CrisisWatch,
 )  # fmt: skip
 
 for _model in TRACKED:
