@@ -52,6 +52,16 @@ PERSONAL = {
     "feedback.Triage": Personal({"keywords": S, "words": S}, "member"),
     "feedback.Gap": Personal({"dismissed_why": R}, "member", is_told=False),
     "feedback.Overturned": Personal({"why": R, "note": R}, "gap__member", is_told=False),
+    "feedback.BehaviourEvent": Personal(
+        {
+            "external_id": T, "visitor": T, "session": T, "product": S, "order_number": T, "query": S,
+            "device": A, "page": S,
+        },
+        "member", goes=True,
+    ),
+    "feedback.BehaviourVisitor": Personal({"visitor": T}, "member", goes=True),
+    "feedback.BehaviourDay": Personal({"day": A, "what": A}, "member", goes=True),
+    "feedback.MemberExpectation": Personal({"signs": A, "group": A}, "member", goes=True),
     "feedback.SavedView": Personal({"filter": M}),
     "feedback.ImportRun": Personal({"folder": F, "files": M, "failures": M}),
 }  # fmt: skip
@@ -74,12 +84,15 @@ FREE = {
     "feedback.FactKind", "feedback.ProductFact", "feedback.Claim", "feedback.ClaimValue",
     "feedback.AuditTerm", "feedback.Finding", "feedback.QualityLevel",
     "feedback.CrisisWatch", "feedback.Crisis", "feedback.CrisisCase", "feedback.Statement",
+    "feedback.SearchWord", "feedback.GroupMean",
     # what we count
     "feedback.CrisisHour",
     "feedback.GapDay", "feedback.GapDayDue", "feedback.ReviewDue", "feedback.LinesDue",
     "feedback.BoardCount", "feedback.Clock",
     # columns
     "feedback.Gap.about",
+    "feedback.BehaviourEvent.source", "feedback.BehaviourEvent.channel", "feedback.BehaviourEvent.hints",
+    "feedback.BehaviourVisitor.source",
     "feedback.Review.source", "feedback.ReviewStars.source", "feedback.ReviewPlace.channel",
     "feedback.ReviewPicture.content_type",
     "feedback.Case.key", "feedback.Case.category", "feedback.Case.last_author", "feedback.Alert.key",

@@ -49,6 +49,20 @@ class Member(models.Model):
         editable=False,
         help_text=_("The tier of the running tier period."),
     )
+    refused_profiling_at = models.DateTimeField(
+        _("does not want to be profiled since"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Nothing is concluded from what they do about what they care about."),
+    )
+    as_of = models.DateTimeField(
+        _("as of"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("When the shop knew what it last told of them; what is older is not taken."),
+    )
     erased_at = models.DateTimeField(_("erased"), null=True, blank=True, editable=False)
 
     class Meta:

@@ -134,6 +134,12 @@ class Shipment(models.Model):
     tracking_number = models.CharField(_("tracking number"), max_length=64, blank=True)
     shipped_at = models.DateTimeField(_("shipped"), null=True, blank=True)
     delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
+    as_of = models.DateTimeField(
+        _("as of"),
+        null=True,
+        blank=True,
+        help_text=_("When what was last told of it was known; what is older is not taken."),
+    )
 
     class Meta:
         verbose_name = _("shipment")

@@ -1,6 +1,13 @@
 from feedback.models.advert import AuditTerm, Finding, FindingKind, FindingStatus
 from feedback.models.approval import Approval, ApprovalStatus
 from feedback.models.automatic import RuleProgress, RuleTask, TaskEnd, TaskReason
+from feedback.models.behaviour import (
+    BehaviourDay,
+    BehaviourEvent,
+    BehaviourHint,
+    BehaviourName,
+    BehaviourVisitor,
+)
 from feedback.models.bulk import BulkResult, BulkRun
 from feedback.models.call import Call
 from feedback.models.case import Case
@@ -41,6 +48,16 @@ from feedback.models.crisis_watch import (
     CrisisWatch,
 )
 from feedback.models.desk import DeskSetup, Draft, Mention, Reader, SavedView
+from feedback.models.expectation import (
+    Cared,
+    ExpectationDue,
+    ExpectationSetup,
+    GroupMean,
+    MemberExpectation,
+    SearchWord,
+    Sign,
+    SignWeight,
+)
 from feedback.models.gap import (
     GAP_UNITS,
     OF_ORDERS,
@@ -200,6 +217,11 @@ __all__ = [
     "AuditTerm",
     "Author",
     "AutomaticReply",
+    "BehaviourDay",
+    "BehaviourEvent",
+    "BehaviourHint",
+    "BehaviourName",
+    "BehaviourVisitor",
     "BoardCount",
     "BreachCause",
     "BreachNote",
@@ -208,6 +230,7 @@ __all__ = [
     "Calendar",
     "CalendarVersion",
     "Call",
+    "Cared",
     "Case",
     "CaseKind",
     "CaseLink",
@@ -248,6 +271,8 @@ __all__ = [
     "DigestLine",
     "Direction",
     "Draft",
+    "ExpectationDue",
+    "ExpectationSetup",
     "FactKind",
     "Feeling",
     "Finding",
@@ -261,6 +286,7 @@ __all__ = [
     "GapKind",
     "GapProgress",
     "GapThreshold",
+    "GroupMean",
     "Handoff",
     "HandoffStatus",
     "ImportRun",
@@ -278,6 +304,7 @@ __all__ = [
     "LinkKind",
     "Mailbox",
     "Measure",
+    "MemberExpectation",
     "Membership",
     "Mention",
     "Message",
@@ -346,9 +373,12 @@ __all__ = [
     "Scope",
     "Scorecard",
     "ScorecardItem",
+    "SearchWord",
     "Security",
     "Severity",
     "Shift",
+    "Sign",
+    "SignWeight",
     "Signal",
     "SignalRule",
     "Simulation",

@@ -22,6 +22,7 @@ class Scope(models.TextChoices):
     CALLS = "calls", _("send us calls")
     REPLIES = "replies", _("receive our replies")
     REVIEWS = "reviews", _("send us reviews")
+    BEHAVIOUR = "behaviour", _("send us what visitors do")
 
 
 class WebhookSource(Bilingual):
