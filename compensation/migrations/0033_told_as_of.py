@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('compensation', '0032_suppliers'),
+        ("compensation", "0032_suppliers"),
     ]
 
     operations = [

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compensation', '0033_told_as_of'),
-        ('feedback', '0050_claims_and_gaps'),
+        ("feedback", "0051_crises"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
