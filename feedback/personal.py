@@ -78,7 +78,7 @@ FREE = {
     "feedback.PlaybookStep", "feedback.PlaybookRemedy", "feedback.PlaybookVersion", "feedback.Scorecard",
     "feedback.ScorecardItem", "feedback.SamplingRule", "feedback.QualityCheck", "feedback.BreachCause",
     "feedback.ReviewDimension", "feedback.ReviewSetup", "feedback.ModerationReason",
-    "feedback.ModerationWord", "feedback.SignalRule",
+    "feedback.ModerationWord", "feedback.SignalRule", "feedback.RewardRule",
     "feedback.Leave", "feedback.Simulation", "feedback.ClockMove",
     "feedback.LexiconEntry", "feedback.TriageSetup",
     "feedback.FactKind", "feedback.ProductFact", "feedback.Claim", "feedback.ClaimValue",
@@ -86,7 +86,7 @@ FREE = {
     "feedback.CrisisWatch", "feedback.Crisis", "feedback.CrisisCase", "feedback.Statement",
     "feedback.SearchWord", "feedback.GroupMean",
     # what we count
-    "feedback.CrisisHour",
+    "feedback.CrisisHour", "feedback.RewardDue",
     "feedback.GapDay", "feedback.GapDayDue", "feedback.ReviewDue", "feedback.LinesDue",
     "feedback.BoardCount", "feedback.Clock",
     # columns
@@ -94,7 +94,7 @@ FREE = {
     "feedback.BehaviourEvent.source", "feedback.BehaviourEvent.channel", "feedback.BehaviourEvent.hints",
     "feedback.BehaviourVisitor.source",
     "feedback.Review.source", "feedback.ReviewStars.source", "feedback.ReviewPlace.channel",
-    "feedback.ReviewPicture.content_type",
+    "feedback.ReviewPicture.content_type", "feedback.ReviewReward.month",
     "feedback.Case.key", "feedback.Case.category", "feedback.Case.last_author", "feedback.Alert.key",
     "feedback.Alert.kind", "feedback.Attachment.content_type",
     "feedback.BulkRun.key", "feedback.BulkRun.action",
@@ -107,4 +107,4 @@ FREE = {
     "feedback.TriageModel.digest", "feedback.TriageModel.scores", "feedback.TriageModel.weights",
 }  # fmt: skip
 
-ALSO = {"feedback.Gap": "order__member"}
+ALSO = {"feedback.Gap": "order__member", "feedback.ReviewReward": "member"}

@@ -166,6 +166,16 @@ def reverse(*, grant_id: int, actor: User, note: str, at: datetime) -> Grant:
     note = text(note, _("Say why this is taken back."))
     if not actor.has_perm(APPROVE):
         raise NotPermitted(_("You are not permitted to decide on grants."))
+    return take_back(grant_id=grant_id, note=note, actor=actor, at=at)
+
+
+@transaction.atomic
+def take_back(*, grant_id: int, note: str, actor: Actor, at: datetime) -> Grant:
+    """The same for a rule of the house, such as one whose reason is gone: nobody needs to be permitted.
+
+    Raises:
+        WrongState, CouponNotUsable, InsufficientBalance: as `reverse`.
+    """
     grant = _lock(grant_id)
     if grant.status not in GIVEN:
         raise WrongState(_("Only what was given can be taken back."))

@@ -151,6 +151,15 @@ from feedback.models.review import (
     ReviewVote,
 )
 from feedback.models.review_setup import InvitationEnd, ReviewInvitation, ReviewSetup
+from feedback.models.reward import (
+    PRAISE,
+    ReviewPick,
+    ReviewReward,
+    RewardDue,
+    RewardedKind,
+    RewardEnd,
+    RewardRule,
+)
 from feedback.models.routing import Cover, DedicatedService, Dedication, DepartmentRule
 from feedback.models.shift import Leave, LeaveReason, Presence, PresenceState, Shift
 from feedback.models.sop import Calendar, CalendarVersion, PauseRule, Policy, PolicyTarget, PolicyVersion
@@ -189,6 +198,7 @@ __all__ = [
     "OF_TIME",
     "OUTSIDE",
     "PORTAL",
+    "PRAISE",
     "SOURCE_CHANNELS",
     "UNENDED",
     "UNITS",
@@ -355,14 +365,20 @@ __all__ = [
     "ReviewDimension",
     "ReviewDue",
     "ReviewInvitation",
+    "ReviewPick",
     "ReviewPicture",
     "ReviewPlace",
+    "ReviewReward",
     "ReviewScore",
     "ReviewSetup",
     "ReviewSignal",
     "ReviewStars",
     "ReviewStatus",
     "ReviewVote",
+    "RewardDue",
+    "RewardEnd",
+    "RewardRule",
+    "RewardedKind",
     "RuleProgress",
     "RuleTask",
     "Rung",

@@ -16,6 +16,7 @@ from feedback.models.playbook import Playbook, PlaybookRemedy, PlaybookStep
 from feedback.models.quality import SamplingRule, Scorecard, ScorecardItem
 from feedback.models.review import ReviewDimension
 from feedback.models.review_setup import ReviewSetup
+from feedback.models.reward import RewardRule
 from feedback.models.routing import Cover, DedicatedService, DepartmentRule
 from feedback.models.sop import Calendar, PauseRule, Policy, PolicyTarget
 from feedback.models.supervision import AttainmentTarget, BreachCause
@@ -38,7 +39,7 @@ TRACKED = (
     Topic, Article, AnsweringRule, ChatSetup, GapThreshold,
     AuditTerm, FactKind, QualityLevel,
     AttainmentTarget, BreachCause, Scorecard, ScorecardItem, SamplingRule, WebhookSource,
-    ReviewDimension, ReviewSetup, ModerationReason, ModerationWord, SignalRule,
+    ReviewDimension, ReviewSetup, ModerationReason, ModerationWord, SignalRule, RewardRule,
     LexiconEntry, TriageSetup, CrisisWatch,
 )  # fmt: skip
 
