@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compensation', '0032_suppliers'),
-        ('feedback', '0050_claims_and_gaps'),
+        ("feedback", "0052_behaviour_and_expectations"),
         ('pghistory', '0007_auto_20250421_0444'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
