@@ -20,6 +20,7 @@ from config.common.keyset import part
 from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
+from feedback.admin.files import offered
 from feedback.claims import audit, auditing, commands, facts, parsing, queries
 from feedback.models import (
     UNITS,
@@ -282,6 +283,7 @@ def finding_list(request: StaffRequest) -> HttpResponse:
     rows = list(found.filter(pk__gt=after).order_by("pk")[: SIZE + 1])
     context = {
         "rows": [(row, audit.parts(row.excerpt, _in_excerpt(row))) for row in rows[:SIZE]],
+        "formats": offered(request),
         "kind": kind,
         "kinds": FindingKind.choices,
         "after": rows[SIZE - 1].pk if len(rows) > SIZE else None,

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import DropdownFilter
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from compensation.models import Member
 from config.common.browsing import Browsed
@@ -55,11 +56,29 @@ class StandsFilter(DropdownFilter):
 
 
 class GapForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    """What people may correct."""
+    """What people may correct, and that it is no gap at all."""
+
+    no_gap = forms.CharField(
+        label=_("It is no gap, because"),
+        required=False,
+        max_length=commands.LONGEST,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        help_text=_(
+            "Empty: it is one. "
+            "What was opened or given for it goes to a supervisor; other facts bring it back."
+        ),
+    )
 
     class Meta:
         model = Gap
         fields = ["kind", "cause"]
+
+    def clean_no_gap(self) -> str:
+        """Nothing is dismissed twice."""
+        why: str = self.cleaned_data["no_gap"]
+        if why and self.instance.withdrawn_at is not None:
+            raise forms.ValidationError(_("This gap is withdrawn already."))
+        return why
 
 
 @admin.register(Gap)
@@ -92,9 +111,10 @@ class GapAdmin(Browsed):
         "detected_at",
         "changed_at",
         "withdrawn_at",
+        "dismissed_why",
         "case_number",
     ]
-    fields = [*readonly_fields, "kind", "cause"]
+    fields = [*readonly_fields, "kind", "cause", "no_gap"]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's
         """Those who may correct gaps."""
@@ -140,14 +160,12 @@ class GapAdmin(Browsed):
         return gap.get_severity_display()
 
     def save_model(self, request: HttpRequest, obj: Gap, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
-        """Correct it, with its event."""
-        commands.correct(
-            gap_id=obj.pk,
-            cause=form.cleaned_data["cause"],
-            kind=form.cleaned_data["kind"],
-            actor=request.user,  # type: ignore[arg-type]  # staff
-            at=timezone.now(),
-        )
+        """Correct or dismiss it, with its event."""
+        at, data = timezone.now(), form.cleaned_data
+        actor: Any = request.user
+        commands.correct(gap_id=obj.pk, cause=data["cause"], kind=data["kind"], actor=actor, at=at)
+        if data["no_gap"]:
+            commands.dismiss(gap_id=obj.pk, why=data["no_gap"], actor=actor, at=at)
 
 
 @admin.register(Promise)

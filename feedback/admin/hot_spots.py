@@ -14,6 +14,7 @@ from config.common.asked import id_in
 from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
+from feedback.admin.files import offered
 from feedback.gaps import costs, hot_spots, statistics, words
 from feedback.models import OF_TIME, Aspect, Severity, SpotBy
 
@@ -58,19 +59,40 @@ class SpotForm(forms.Form):
         return min(yesterday, latest) if latest else yesterday
 
 
+def _form(request: StaffRequest) -> SpotForm:
+    return SpotForm({"aspect": Aspect.DELIVERY, **request.GET.dict()})
+
+
+def asked(request: StaffRequest, *, limit: int) -> hot_spots.Search | None:
+    """The spots that the address asks for; None where it asks for what there is not."""
+    form = _form(request)
+    return _search(form, limit) if form.is_valid() else None
+
+
+def _search(form: SpotForm, limit: int) -> hot_spots.Search:
+    by = form.cleaned_data["by"]
+    return hot_spots.search(
+        form.cleaned_data["aspect"],
+        until=form.week(),
+        by=[by] if by else hot_spots.SEARCHED,
+        limit=limit,
+    )
+
+
 @require_GET
 @needs(VIEW)
 def spots(request: StaffRequest) -> HttpResponse:
     """The spots of a week, those that have grown first."""
-    at, form = timezone.now(), SpotForm({"aspect": Aspect.DELIVERY, **request.GET.dict()})
+    at, form = timezone.now(), _form(request)
     if not form.is_valid():
         return page(request, "feedback/gaps/hot_spots.html", {"form": form}, at=at, status=400)
-    aspect, by, until = form.cleaned_data["aspect"], form.cleaned_data["by"], form.week()
-    found = hot_spots.search(aspect, until=until, by=[by] if by else hot_spots.SEARCHED)
+    found = _search(form, SIZE)
+    aspect, until = form.cleaned_data["aspect"], found.until
     whole = hot_spots.whole(aspect, until=until)
     most = max((spot.rate.value or 0 for spot in found.spots), default=0) or 1
     context = {
         "form": form,
+        "formats": offered(request),
         "aspect": aspect,
         "found": found,
         "rows": [

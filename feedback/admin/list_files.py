@@ -28,14 +28,12 @@ from config.common.money import yuan_from_fen
 from config.common.registry import Page
 from config.common.screens import StaffRequest
 from config.common.sheets import MOST_ROWS, Row, Table
-from feedback.admin import articles, batches, board, finance, gaps, playbooks, quality
+from feedback.admin import articles, batches, board, claims, finance, gap_files, gaps, playbooks, quality
 from feedback.admin.access import needs
 from feedback.admin.files import answer, filters
 from feedback.cases.queries import visible_to
 from feedback.clocks.states import state_of
-from feedback.gaps import queries as gap_queries
 from feedback.knowledge import report as knowledge
-from feedback.models import Aspect, GapCause, Severity
 from feedback.playbooks import queries as uses
 from feedback.playbooks import report as outcomes
 from feedback.quality import queries as checks
@@ -105,18 +103,6 @@ def _knowledge(_request: StaffRequest) -> tuple[int, Callable[[], Iterator[Row]]
     def rows() -> Iterator[Row]:
         for one in found:
             yield [one.title, one.shown, one.inserted, one.answered, one.answer_helped, one.yes, one.no]
-
-    return len(found), rows
-
-
-def _scenes(_request: StaffRequest) -> tuple[int, Callable[[], Iterator[Row]]]:
-    since = timezone.now() - timedelta(days=gaps.SCENE_DAYS)
-    found = gap_queries.scenes(since=since, limit=MANY)
-
-    def rows() -> Iterator[Row]:
-        for one in found:
-            cause = str(GapCause(one.cause).label) if one.cause else str(_("unknown"))
-            yield [Aspect(one.aspect).label, Severity(one.severity).label, cause, one.region, one.number]
 
     return len(found), rows
 
@@ -238,7 +224,17 @@ LISTS: dict[str, Listed] = {
     ),
     "gap-scenes": Listed(
         (gaps.VIEW,), "gap-scenes",
-        (_("About"), _("Severity"), _("Cause"), _("Region"), _("Number")), _scenes,
+        (_("About"), _("Severity"), _("Cause"), _("Region"), _("Number")), gap_files.scenes,
+    ),
+    "hot-spots": Listed(
+        (gaps.VIEW,), "hot_spots",
+        (_("Where"), _("Kind"), _("Grown"), _("Gaps"), pgettext_lazy("exposure", "of"), _("Rate (%)"),
+         _("at least (%)"), _("at most (%)"), _("Usual rate (%)"), _("By chance")), gap_files.spots,
+    ),
+    "findings": Listed(
+        (claims.VIEW,), "findings",
+        (_("What"), _("Words"), pgettext_lazy("finding", "Why"), _("channel"), _("product"), _("Claim"),
+         _("state"), _("found")), gap_files.findings,
     ),
     "quality-agents": Listed(
         (quality.REVIEWS,), "quality",

@@ -90,6 +90,8 @@ LISTED = {
     "playbooks": LEADERS | {"analyst"},
     "articles": LEADERS | {"analyst"},
     "gap-scenes": LEADERS | {"analyst"},
+    "hot-spots": LEADERS | {"analyst"},
+    "findings": SUPERVISORS | {"analyst"},
     "quality-agents": LEADERS,
     "calibration": LEADERS,
     "coaching": LEADERS,

@@ -66,6 +66,37 @@ def test_kind_and_cause_are_corrected_and_nothing_else(client, staff):
     assert "kind" in client.post(url, {"kind": "fate", "cause": ""}).context["adminform"].form.errors
 
 
+def test_a_gap_that_is_none_is_dismissed_with_its_reason_and_only_once(client, staff):
+    gap, user = late(), staff("view_gap", "change_gap")
+    url = page("feedback_gap_change", gap.pk)
+    content = {"kind": gap.kind, "cause": ""}
+    client.post(url, {**content, "no_gap": "  "})
+    gap.refresh_from_db()
+    assert gap.withdrawn_at is None
+    client.post(url, {**content, "no_gap": "The member asked for a later day <b>"})
+    gap.refresh_from_db()
+    assert gap.withdrawn_at == gap.dismissed_at is not None
+    assert gap.dismissed_why == "The member asked for a later day <b>"
+    assert Event.objects.get(kind="gap.dismissed").actor == f"user:{user.pk}"
+    again = client.post(url, {**content, "no_gap": "once more"})
+    assert again.context["adminform"].form.errors["no_gap"]
+    shown = client.get(url).content.decode()
+    assert "later day &lt;b&gt;" in shown
+    assert "no_gap" in client.post(url, {**content, "no_gap": "x" * 401}).context["adminform"].form.errors
+
+
+def test_hot_spots_and_findings_are_handed_out_as_their_pages_show_them(client, staff):
+    staff("view_gap", "view_claim", "export_lists")
+    late(region="西藏")
+    for name, head in (("hot-spots", 10), ("findings", 8)):
+        url = reverse("admin:list_export", args=[name, "csv"])
+        lines = b"".join(client.get(url).streaming_content).decode("utf-8-sig").splitlines()
+        assert len(lines[0].split(",")) == head
+    assert (
+        client.get(reverse("admin:list_export", args=["hot-spots", "csv"]) + "?by=nothing").status_code == 404
+    )
+
+
 def test_without_permission_a_gap_is_not_corrected(client, staff):
     gap = late()
     staff("view_gap")
