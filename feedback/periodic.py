@@ -6,6 +6,7 @@ WAKES = (
     Periodic("give cases to agents", "feedback.tasks.route", every_seconds=3),
     Periodic("sweep the clocks", "feedback.tasks.sweep", every_seconds=5),
     Periodic("make words findable", "feedback.index_words", every_seconds=5),
+    Periodic("make reviews findable", "feedback.keep_voice", every_seconds=5),
     Periodic("follow remedies", "feedback.follow_remedies", every_seconds=10),
     Periodic("end chats that were left", "feedback.end_left_chats", every_seconds=20),
     Periodic("fetch e-mail", "feedback.fetch_email", every_seconds=20),

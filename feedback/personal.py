@@ -49,6 +49,7 @@ PERSONAL = {
     "feedback.ModerationDecision": Personal({"note": R}, "review__member", is_told=False),
     "feedback.ReviewAppeal": Personal({"text": S}, "review__member"),
     "feedback.Reply": Personal({"text": S}, "review__member"),
+    "feedback.ReviewWords": Personal({"words": S}, "review__member", goes=True, is_told=False),
     "feedback.Triage": Personal({"keywords": S, "words": S}, "member"),
     "feedback.Gap": Personal({"dismissed_why": R}, "member", is_told=False),
     "feedback.Overturned": Personal({"why": R, "note": R}, "gap__member", is_told=False),
@@ -88,7 +89,7 @@ FREE = {
     # what we count
     "feedback.CrisisHour", "feedback.RewardDue",
     "feedback.GapDay", "feedback.GapDayDue", "feedback.ReviewDue", "feedback.LinesDue",
-    "feedback.BoardCount", "feedback.Clock",
+    "feedback.BoardCount", "feedback.Clock", "feedback.VoiceDay", "feedback.VoiceDue",
     # columns
     "feedback.Gap.about",
     "feedback.BehaviourEvent.source", "feedback.BehaviourEvent.channel", "feedback.BehaviourEvent.hints",

@@ -33,9 +33,11 @@ from feedback.routing import dedicating
 from feedback.supervision import counts, pace
 from feedback.triage import following as triage
 from feedback.triage import training
+from feedback.voice import days as voice
 
 logger = logging.getLogger(__name__)
 ROUNDS = 10
+VOICE_ROUNDS = 100
 HOURS_6 = 6 * 3600
 
 
@@ -260,6 +262,14 @@ def read_texts() -> None:
         for _round in range(ROUNDS):
             if not take_up(at=timezone.now()):
                 break
+
+
+@shared_task(name="feedback.keep_voice")
+def keep_voice() -> None:
+    """Make reviews findable that came or changed, and sum their days anew."""
+    for _round in range(VOICE_ROUNDS):
+        if voice.catch_up() < voice.AT_ONCE:
+            break
 
 
 @shared_task(name="feedback.train_triage", time_limit=HOURS_6, soft_time_limit=HOURS_6)

@@ -185,10 +185,11 @@ from feedback.models.triage import (
     WordRole,
 )
 from feedback.models.voice import Feeling, VoiceAspect
+from feedback.models.voice_day import VoiceDay, VoiceDue
 from feedback.models.watcher import Watcher
 from feedback.models.webhook import SOURCE_CHANNELS, Scope, WebhookKey, WebhookSource
 from feedback.models.wording import Problem, Template, Tone, ToneRule, ToneRuleKind, ToneSeverity
-from feedback.models.words import CaseWords
+from feedback.models.words import CaseWords, ReviewWords
 
 __all__ = [
     "GAP_UNITS",
@@ -375,6 +376,7 @@ __all__ = [
     "ReviewStars",
     "ReviewStatus",
     "ReviewVote",
+    "ReviewWords",
     "RewardDue",
     "RewardEnd",
     "RewardRule",
@@ -423,6 +425,8 @@ __all__ = [
     "Verdict",
     "Via",
     "VoiceAspect",
+    "VoiceDay",
+    "VoiceDue",
     "Watcher",
     "WebhookKey",
     "WebhookSource",
