@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compensation', '0032_suppliers'),
-        ('feedback', '0050_claims_and_gaps'),
+        ("feedback", "0053_rewards"),
     ]
 
     operations = [
