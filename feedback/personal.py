@@ -50,6 +50,17 @@ PERSONAL = {
     "feedback.ReviewAppeal": Personal({"text": S}, "review__member"),
     "feedback.Reply": Personal({"text": S}, "review__member"),
     "feedback.ReviewWords": Personal({"words": S}, "review__member", goes=True, is_told=False),
+    "feedback.Post": Personal(
+        {
+            "external_id": T, "url": T, "author": C, "author_id": T, "title": S, "text": S, "reason": R,
+            "answer": S,
+        },
+        "member",
+    ),
+    "feedback.PostFile": Personal({"file": F, "name": S, "sha256": T}, "post__member", goes=True),
+    "feedback.PostBand": Personal({}, "post__member", goes=True, is_told=False),
+    "feedback.PostDecision": Personal({"reason": R, "answer": S}, "post__member", is_told=False),
+    "feedback.PostCluster": Personal({"name": R, "reason": R, "answer": R}),
     "feedback.Triage": Personal({"keywords": S, "words": S}, "member"),
     "feedback.Gap": Personal({"dismissed_why": R}, "member", is_told=False),
     "feedback.Overturned": Personal({"why": R, "note": R}, "gap__member", is_told=False),
@@ -90,7 +101,10 @@ FREE = {
     "feedback.CrisisHour", "feedback.RewardDue",
     "feedback.GapDay", "feedback.GapDayDue", "feedback.ReviewDue", "feedback.LinesDue",
     "feedback.BoardCount", "feedback.Clock", "feedback.VoiceDay", "feedback.VoiceDue",
+    "feedback.PostTerm", "feedback.WatchWord",
     # columns
+    "feedback.Post.source", "feedback.PostFile.content_type",
+    "feedback.PostCluster.keywords", "feedback.PostCluster.terms",
     "feedback.Gap.about",
     "feedback.BehaviourEvent.source", "feedback.BehaviourEvent.channel", "feedback.BehaviourEvent.hints",
     "feedback.BehaviourVisitor.source",

@@ -31,7 +31,7 @@ from feedback.triage import commands, queries, training
 VIEW = "feedback.view_triagemodel"
 CORRECT = "feedback.correct_triage"
 TRAIN = "feedback.train_triage"
-SEES = ("feedback.view_review", "feedback.work_case", "feedback.view_case")
+SEES = ("feedback.view_review", "feedback.view_post", "feedback.work_case", "feedback.view_case")
 VERSIONS = 20
 AT_ONCE = 20
 BAR = 1_000
@@ -254,7 +254,7 @@ def _back(row: Triage, place: str) -> str:
         return reverse("admin:triage-unsure")
     if row.case_id:
         return reverse("admin:case", args=[row.case_id])
-    return reverse("admin:feedback_review_change", args=[row.review_id])
+    return reverse("admin:triage-unsure") if row.post_id else reverse("admin:feedback_review_change", args=[row.review_id])
 
 
 def beside(request: StaffRequest, case: Case, _at: Any) -> Panel | None:

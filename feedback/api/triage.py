@@ -32,7 +32,7 @@ class ReadsTexts(BasePermission):
         user = request.user
         if not (isinstance(user, User) and user.is_active and user.is_staff):
             return False
-        return user.has_perm("feedback.view_review") or reads_cases(user)
+        return any(map(user.has_perm, ("feedback.view_review", "feedback.view_post"))) or reads_cases(user)
 
 
 class TriageFilter(filters.FilterSet):
@@ -43,6 +43,7 @@ class TriageFilter(filters.FilterSet):
     unsure = filters.BooleanFilter(method="open")
     case = filters.NumberFilter(field_name="case_id", min_value=1)
     review = filters.NumberFilter(field_name="review_id", min_value=1)
+    post = filters.NumberFilter(field_name="post_id", min_value=1)
 
     class Meta:
         model = Triage

@@ -23,7 +23,7 @@ class TriageSerializer(serializers.ModelSerializer[Triage]):
     class Meta:
         model = Triage
         fields = [
-            "id", "review", "case", "aspects", "feeling", "sentiment", "gap_kind", "cause", "urgency",
+            "id", "review", "case", "post", "aspects", "feeling", "sentiment", "gap_kind", "cause", "urgency",
             "tones", "keywords", "words", "version", "read_at", "decided", "decided_by", "decided_at",
         ]  # fmt: skip
 

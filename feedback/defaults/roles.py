@@ -39,6 +39,9 @@ _AGENT = (
     "compensation.view_careact",
     "feedback.correct_triage",
     "feedback.view_crisis",
+    "feedback.view_post",
+    "feedback.view_postcluster",
+    "feedback.decide_post",
 )
 _LEAD = (
     *_AGENT,
@@ -65,6 +68,10 @@ _LEAD = (
     "compensation.see_contacts",
     "compensation.view_batch",
     "compensation.add_batch",
+    "feedback.arrange_postcluster",
+    "feedback.view_watchword",
+    "feedback.add_watchword",
+    "feedback.change_watchword",
 )
 _WRITING = (
     "feedback.view_topic",
@@ -148,6 +155,8 @@ ROLES: Mapping[str, Role] = {
             "feedback.correct_triage",
             "feedback.view_triagemodel",
             "feedback.view_lexiconentry",
+            "feedback.view_post",
+            "feedback.view_postcluster",
             "compensation.view_member",
             "compensation.view_order",
             "compensation.view_product",
@@ -211,6 +220,9 @@ ROLES: Mapping[str, Role] = {
             "feedback.view_crisis",
             "feedback.view_crisiswatch",
             "feedback.view_triagemodel",
+            "feedback.view_post",
+            "feedback.view_postcluster",
+            "feedback.view_watchword",
             "compensation.view_segment",
             "compensation.view_carerule",
         ),

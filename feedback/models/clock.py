@@ -293,6 +293,9 @@ class Alert(models.Model):
     review = models.ForeignKey(  # alert_of_review begins with it
         Review, models.CASCADE, null=True, blank=True, related_name="alerts", db_index=False
     )
+    jump = models.ForeignKey(
+        "feedback.WatchJump", models.CASCADE, null=True, blank=True, related_name="alerts"
+    )
     kind = models.CharField(_("kind"), max_length=32)
     data = models.JSONField(default=dict)
     at = models.DateTimeField(_("at"))
@@ -310,8 +313,9 @@ class Alert(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="alert_of_one",
-                condition=Q(case__isnull=False, review__isnull=True)
-                | Q(case__isnull=True, review__isnull=False),
+                condition=Q(case__isnull=False, review__isnull=True, jump__isnull=True)
+                | Q(case__isnull=True, review__isnull=False, jump__isnull=True)
+                | Q(case__isnull=True, review__isnull=True, jump__isnull=False),
             )
         ]
         triggers = [
@@ -327,4 +331,4 @@ class Alert(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.case_id or self.review_id}"
+        return f"{self.kind} {self.case_id or self.review_id or self.jump_id}"

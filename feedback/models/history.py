@@ -13,6 +13,7 @@ from feedback.models.messenger import Messenger, TeamRule
 from feedback.models.moderation import ModerationReason, ModerationWord, SignalRule
 from feedback.models.org import Agent, Department, Membership, Skill
 from feedback.models.playbook import Playbook, PlaybookRemedy, PlaybookStep
+from feedback.models.post import WatchWord
 from feedback.models.quality import SamplingRule, Scorecard, ScorecardItem
 from feedback.models.review import ReviewDimension
 from feedback.models.review_setup import ReviewSetup
@@ -56,4 +57,5 @@ track(
     secrets=["password"],
 )  # fmt: skip
 track(Messenger, secrets=["sealed_url"])
+track(WatchWord, exclude=["looked_up_to"])
 track(WebhookKey, exclude=["last_used_at"], secrets=["secret"])

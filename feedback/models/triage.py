@@ -18,6 +18,7 @@ from compensation.models import Member
 from feedback.models.case import Case
 from feedback.models.choices import Priority
 from feedback.models.gap import GapCause, GapKind
+from feedback.models.post import Post
 from feedback.models.review import Review
 from feedback.models.voice import Feeling, VoiceAspect
 
@@ -230,7 +231,7 @@ for _trigger in (
 
 
 class Triage(models.Model):
-    """How one text was read: a review's, or what a member said when a case was opened.
+    """How one text was read: a review's, a post's, or what a member said when a case was opened.
 
     The columns say what holds: what people decided, and what was read of the rest. `read` keeps what was
     read last, `decided` names what people decided.
@@ -241,6 +242,14 @@ class Triage(models.Model):
     )
     case = models.OneToOneField(
         Case, models.CASCADE, verbose_name=_("case"), null=True, blank=True, related_name="triage"
+    )
+    post = models.OneToOneField(
+        Post,
+        models.CASCADE,
+        verbose_name=pgettext_lazy("social", "post"),
+        null=True,
+        blank=True,
+        related_name="triage",
     )
     member = models.ForeignKey(
         Member, models.PROTECT, verbose_name=_("member"), null=True, blank=True, related_name="+"
@@ -294,8 +303,9 @@ class Triage(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="triage_of_one_text",
-                condition=Q(review__isnull=False, case__isnull=True)
-                | Q(review__isnull=True, case__isnull=False),
+                condition=Q(review__isnull=False, case__isnull=True, post__isnull=True)
+                | Q(review__isnull=True, case__isnull=False, post__isnull=True)
+                | Q(review__isnull=True, case__isnull=True, post__isnull=False),
             ),
             models.CheckConstraint(
                 name="triage_aspects_known", condition=Q(aspects__contained_by=VoiceAspect.values)
@@ -321,6 +331,20 @@ class Triage(models.Model):
                 | (~Q(decided=[]) & Q(decided_at__isnull=False, decided_by__isnull=False)),
             ),
         ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="count_post",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("feeling"),
+                condition=pgtrigger.Condition("NEW.post_id IS NOT NULL"),
+                func="""
+                    INSERT INTO feedback_postclusterdue (cluster_id)
+                    SELECT cluster_id FROM feedback_post WHERE id = NEW.post_id AND cluster_id IS NOT NULL
+                    ON CONFLICT DO NOTHING;
+                    RETURN NULL;
+                """,
+            ),
+        ]
         indexes = [
             GinIndex(name="triage_aspects", fields=["aspects"]),  # lists by aspect
             models.Index(name="triage_feeling", fields=["feeling", "-id"]),  # lists by feeling
@@ -333,7 +357,7 @@ class Triage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.review_id or self.case_id}: {', '.join(self.aspects)} {self.sentiment}"
+        return f"{self.review_id or self.case_id or self.post_id}: {', '.join(self.aspects)} {self.sentiment}"
 
     @property
     def is_sure(self) -> bool:

@@ -23,6 +23,7 @@ class Scope(models.TextChoices):
     REPLIES = "replies", _("receive our replies")
     REVIEWS = "reviews", _("send us reviews")
     BEHAVIOUR = "behaviour", _("send us what visitors do")
+    POSTS = "posts", _("send us posts")
 
 
 class WebhookSource(Bilingual):

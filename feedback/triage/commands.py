@@ -103,7 +103,7 @@ def correct(*, triage_id: int, actor: User, at: datetime, **decided: Any) -> Tri
     row.decided = sorted({*row.decided, *chosen})
     row.decided_by, row.decided_at = actor, at
     row.save(update_fields=[*chosen, "sentiment", "decided", "decided_by", "decided_at"])
-    about = {"case": row.case_id} if row.case_id else {"review": row.review_id}
+    about = {name: key for name in SOURCES if (key := getattr(row, f"{name}_id")) is not None}
     record("triage.corrected", row, actor=actor, at=at, was=was, now=chosen, **about)
     return row
 

@@ -40,7 +40,7 @@ def of_shop(*, correction_weight: float) -> Iterator[Taught]:
     """The newest clear reviews, and all that people decided, which counts more and goes before stars."""
     decided = Triage.objects.exclude(decided=[]).order_by("-decided_at", "-pk")[:MOST_DECIDED]
     by_people: dict[tuple[str, int], Triage] = {
-        ("review", row.review_id) if row.review_id else ("case", row.case_id or 0): row for row in decided
+        (name, key): row for row in decided for name in SOURCES if (key := getattr(row, f"{name}_id"))
     }
     for source, texts in SOURCES.items():
         keys = sorted(key for kind, key in by_people if kind == source)

@@ -11,6 +11,7 @@ from feedback.models import Triage, TriageQueue
 from feedback.triage.commands import take_up
 from feedback.triage.queries import UNSURE
 from feedback.triage.reading import reader
+from feedback.triage.texts import SOURCES
 
 READER = "triage"
 AT_ONCE = 500
@@ -52,11 +53,11 @@ def read_again(*, at: datetime) -> int:
         unsure = Triage.objects.filter(UNSURE).order_by("-pk")
         if before is not None:
             unsure = unsure.filter(pk__lt=before)
-        rows = list(unsure.values_list("pk", "review", "case", "model")[:AT_ONCE])
+        rows = list(unsure.values_list("pk", *SOURCES, "model")[:AT_ONCE])
         if not rows:
             return read
         before = rows[-1][0]
-        old = [row for row in rows if row[3] != model_id]
-        for source, column in (("review", 1), ("case", 2)):
+        old = [row for row in rows if row[-1] != model_id]
+        for column, source in enumerate(SOURCES, 1):
             keys = [row[column] for row in old if row[column] is not None]
             read += take_up(source=source, keys=keys, at=at)

@@ -15,10 +15,12 @@ RECENT = 200
 
 
 def visible(user: User) -> QuerySet[Triage]:
-    """The readings of what this person may see: of reviews, of cases of their departments."""
+    """The readings of what this person may see: of reviews, of posts, of cases of their departments."""
     wanted = Q(pk__in=[])
     if user.has_perm("feedback.view_review"):
         wanted |= Q(review__isnull=False)
+    if user.has_perm("feedback.view_post"):
+        wanted |= Q(post__isnull=False)
     if reads_cases(user):
         wanted |= Q(case__in=visible_to(user).values("pk"))
     return Triage.objects.filter(wanted)
@@ -26,7 +28,7 @@ def visible(user: User) -> QuerySet[Triage]:
 
 def shown(rows: QuerySet[Triage]) -> QuerySet[Triage]:
     """With what a page shows of each; a model's weights stay where they are."""
-    return rows.select_related("review", "case", "model", "decided_by").defer("model__weights")
+    return rows.select_related("review", "case", "post", "model", "decided_by").defer("model__weights")
 
 
 def said(rows: Iterable[Triage]) -> dict[int, str]:

@@ -1,6 +1,6 @@
-"""What there is to read: a review's title and text, what the member said in a case.
+"""What there is to read: the title and text of a review or a post, what the member said in a case.
 
-Another kind of text (a post) gets a column in `Triage`, a function here, and a line in SOURCES.
+Another kind of text gets a column in `Triage`, a function here, and a line in SOURCES.
 """
 
 from collections import defaultdict
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from feedback.models import Author, Case, CaseKind, Channel, Message, Review
+from feedback.models import Author, Case, CaseKind, Channel, Message, Post, Review
 from feedback.triage.lexicon import LONGEST
 
 MESSAGES = 20
@@ -52,7 +52,17 @@ def of_cases(keys: Sequence[int]) -> list[Text]:
     return [Text("case", pk, member, _joined([subject, *said[pk]])) for pk, member, subject in rows]
 
 
-SOURCES: Mapping[str, Callable[[Sequence[int]], list[Text]]] = {"review": of_reviews, "case": of_cases}
+def of_posts(keys: Sequence[int]) -> list[Text]:
+    """The texts of some posts, in the order of their keys."""
+    rows = Post.objects.filter(pk__in=keys).order_by("pk").values_list("pk", "member", "title", "text")
+    return [Text("post", pk, member, _joined([title, text])) for pk, member, title, text in rows]
+
+
+SOURCES: Mapping[str, Callable[[Sequence[int]], list[Text]]] = {
+    "review": of_reviews,
+    "case": of_cases,
+    "post": of_posts,
+}
 """By the column of `Triage` that leads to it."""
 
 
