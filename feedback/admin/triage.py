@@ -254,7 +254,9 @@ def _back(row: Triage, place: str) -> str:
         return reverse("admin:triage-unsure")
     if row.case_id:
         return reverse("admin:case", args=[row.case_id])
-    return reverse("admin:triage-unsure") if row.post_id else reverse("admin:feedback_review_change", args=[row.review_id])
+    if row.post_id:
+        return reverse("admin:triage-unsure")
+    return reverse("admin:feedback_review_change", args=[row.review_id])
 
 
 def beside(request: StaffRequest, case: Case, _at: Any) -> Panel | None:
