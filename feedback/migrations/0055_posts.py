@@ -13,7 +13,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("compensation", "0033_told_as_of"),
-        ("feedback", "0053_rewards"),
+        ("feedback", "0054_words_and_voice_of_reviews"),
         ("pghistory", "0007_auto_20250421_0444"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
