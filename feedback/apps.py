@@ -34,14 +34,14 @@ class FeedbackConfig(AppConfig):
         from feedback.admin.sop_changes import CHANGE_MENU, CHANGE_PAGES
         from feedback.admin.sop_preview import SOP_MENU, SOP_PAGES
         from feedback.admin.staffing import STAFFING_MENU, STAFFING_PAGES
-        from feedback.cases import erasing, outgoing
+        from feedback.cases import erasing
         from feedback.channels import all_channels
-        from feedback.channels.chat.queries import is_open
         from feedback.defaults import demo, demo_staff, seed
         from feedback.org import digests, letters, messengers, queries
         from feedback.periodic import WAKES
         from feedback.portal import panels
         from feedback.remedies.choosing import BATCH_SOURCES
+        from feedback.replies import posting
 
         personal.add(ours.PERSONAL, ours.FREE, also=ours.ALSO, standing=erasing.standing)
         SOURCES.update(BATCH_SOURCES)
@@ -78,8 +78,13 @@ class FeedbackConfig(AppConfig):
         )  # fmt: skip
         PERIODIC.extend(WAKES)
         all_channels.register()
-        outgoing.WATCHED["chat"] = is_open
-        SENDERS.update({digests.LETTER: letters.send_letter, digests.MESSAGE: messengers.send_message})
+        SENDERS.update(
+            {
+                digests.LETTER: letters.send_letter,
+                digests.MESSAGE: messengers.send_message,
+                posting.KIND: posting.send,
+            }
+        )
         portal.NEEDS.extend([panels.needs, panels.to_review])
         portal.HOME.append(panels.home)
         portal.ORDER.extend([panels.order, panels.order_reviews])

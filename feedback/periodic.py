@@ -15,6 +15,7 @@ WAKES = (
     Periodic("take up imports", "feedback.take_up_imports", every_seconds=60),
     Periodic("take cases back", "feedback.hand_back", every_seconds=60),
     Periodic("follow up bad reviews", "feedback.follow_up_reviews", every_seconds=60),
+    Periodic("answer reviews", "feedback.answer_reviews", every_seconds=20),
     Periodic("screen reviews", "feedback.screen_reviews", every_seconds=30),
     Periodic("invite to review", "feedback.invite_to_review", every_seconds=600),
     Periodic("start refunds", "feedback.start_refunds", every_seconds=60),

@@ -48,7 +48,6 @@ PERSONAL = {
     "feedback.ReviewBand": Personal({}, "review__member", goes=True, is_told=False),
     "feedback.ModerationDecision": Personal({"note": R}, "review__member", is_told=False),
     "feedback.ReviewAppeal": Personal({"text": S}, "review__member"),
-    "feedback.Reply": Personal({"text": S}, "review__member"),
     "feedback.ReviewWords": Personal({"words": S}, "review__member", goes=True, is_told=False),
     "feedback.Post": Personal(
         {
@@ -61,6 +60,9 @@ PERSONAL = {
     "feedback.PostBand": Personal({}, "post__member", goes=True, is_told=False),
     "feedback.PostDecision": Personal({"reason": R, "answer": S}, "post__member", is_told=False),
     "feedback.PostCluster": Personal({"name": R, "reason": R, "answer": R}),
+    "feedback.Reply": Personal({"text": S, "public_text": S}, "review__member"),
+    "feedback.ReplyVersion": Personal({"text": S}, "reply__review__member", is_told=False),
+    "feedback.ReplyPost": Personal({"external_id": T, "error": R}, "reply__review__member", is_told=False),
     "feedback.Triage": Personal({"keywords": S, "words": S}, "member"),
     "feedback.Gap": Personal({"dismissed_why": R}, "member", is_told=False),
     "feedback.Overturned": Personal({"why": R, "note": R}, "gap__member", is_told=False),
@@ -97,6 +99,7 @@ FREE = {
     "feedback.AuditTerm", "feedback.Finding", "feedback.QualityLevel",
     "feedback.CrisisWatch", "feedback.Crisis", "feedback.CrisisCase", "feedback.Statement",
     "feedback.SearchWord", "feedback.GroupMean",
+    "feedback.ReplyRule", "feedback.ReplyTemplate", "feedback.ReplyTurn", "feedback.ReplyDecision",
     # what we count
     "feedback.CrisisHour", "feedback.RewardDue",
     "feedback.GapDay", "feedback.GapDayDue", "feedback.ReviewDue", "feedback.LinesDue",

@@ -27,6 +27,7 @@ from feedback.moderation import screening
 from feedback.quality import commands as checks
 from feedback.remedies import following as remedies
 from feedback.remedies import overdue
+from feedback.replies import automatic, posting
 from feedback.reviews import following, inviting, pictures
 from feedback.routing import commands as routing
 from feedback.routing import dedicating
@@ -230,6 +231,17 @@ def follow_up_reviews() -> None:
         pass
     while following.take_up(at=timezone.now()):
         pass
+
+
+@shared_task(name="feedback.answer_reviews")
+def answer_reviews() -> None:
+    """Answer what the rules answer, draft the rest, and put replies where reviews turned out to stand."""
+    while automatic.follow_changes():
+        pass
+    for take_up in (automatic.look_again, automatic.take_up, posting.catch_up):
+        for _round in range(ROUNDS):
+            if not take_up(at=timezone.now()):
+                break
 
 
 @shared_task(name="feedback.screen_reviews")

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -27,7 +27,7 @@ from feedback.admin.triage_filters import AspectFilter, FeelingFilter
 from feedback.models import Clock, Reply, Review
 from feedback.moderation import commands as moderation
 from feedback.remedies.rewarding import review_useful
-from feedback.reviews import commands
+from feedback.replies import commands
 from feedback.reviews import queries as reviews
 
 REPLY = "feedback.add_reply"
@@ -63,7 +63,10 @@ class AnsweredFilter(DropdownFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Review]) -> QuerySet[Review]:  # noqa: ARG002
         """Narrow down."""
-        return queryset.filter(reply__isnull=self.value() == "no") if self.value() else queryset
+        if self.value() not in {"no", "yes"}:
+            return queryset
+        answered = Exists(Reply.objects.filter(review=OuterRef("pk")).exclude(public_text=""))
+        return queryset.filter(answered if self.value() == "yes" else ~answered)
 
 
 class StarsFilter(DropdownFilter):
@@ -216,11 +219,11 @@ class ReviewAdmin(Browsed):
     def given_answer(self, review: Review) -> str:
         """The answer, and whose it is."""
         reply = _reply_of(review)
-        return f"{reply.text} — {reply.user}" if reply else "—"
+        return f"{reply.public_text} — {reply.user or gettext('by itself')}" if reply else "—"
 
     def save_model(self, request: HttpRequest, obj: Review, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
         """Answer, with its event."""
-        commands.reply(
+        commands.write(
             review_id=obj.pk,
             text=form.cleaned_data["answer"],
             actor=request.user,  # type: ignore[arg-type]  # staff
@@ -229,7 +232,8 @@ class ReviewAdmin(Browsed):
 
 
 def _reply_of(review: Review) -> Reply | None:
-    return getattr(review, "reply", None)
+    reply: Reply | None = review.answer
+    return reply
 
 
 @require_GET

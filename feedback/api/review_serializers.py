@@ -41,7 +41,7 @@ class WrittenSerializer(serializers.ModelSerializer[Review]):
 
     def get_answer(self, review: Review) -> str:
         """Our answer; empty while there is none."""
-        return review.reply.text if hasattr(review, "reply") else ""
+        return review.answer.public_text if review.answer else ""
 
 
 class OwnFollowUpSerializer(WrittenSerializer):

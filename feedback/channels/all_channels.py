@@ -6,6 +6,7 @@ from feedback.cases import outgoing
 from feedback.channels.app.channel import App
 from feedback.channels.base import CHANNELS, Channel
 from feedback.channels.chat.channel import Chat
+from feedback.channels.chat.queries import is_open
 from feedback.channels.email.channel import Email
 from feedback.channels.email.sending import recipients, send_notice
 from feedback.channels.file.channel import File
@@ -24,5 +25,6 @@ def register() -> None:
     CHANNELS.update({channel.code: channel for channel in ALL})
     outgoing.SPOKEN.update({channel.code: channel.reaches for channel in ALL})
     outgoing.RECIPIENTS[Email.code] = recipients
+    outgoing.WATCHED[Chat.code] = is_open
     SENDERS[outgoing.KIND] = send_reply
     WAYS.append(send_notice)

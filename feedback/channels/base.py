@@ -34,6 +34,13 @@ class Channel(Protocol):
             Invalid: it is not what this channel understands.
         """
 
+    def answer_review(self, source: WebhookSource, content: dict[str, Any], *, sending: OutboxMessage) -> str:
+        """Put a reply to a review there, change it or take it down; gives the reply's number over there.
+
+        Raises:
+            Dropped, Refused, OSError: as for `deliver`.
+        """
+
 
 class Silent:
     """A channel without a line of its own: members read our replies in the portal and in notices."""
@@ -59,6 +66,14 @@ class Silent:
             Invalid: always.
         """
         raise Invalid
+
+    def answer_review(self, source: WebhookSource, content: dict[str, Any], *, sending: OutboxMessage) -> str:  # noqa: ARG002
+        """No reviews stand here.
+
+        Raises:
+            Dropped: always.
+        """
+        raise Dropped("this channel carries no replies")
 
 
 CHANNELS: dict[str, Channel] = {}

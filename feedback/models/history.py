@@ -15,6 +15,7 @@ from feedback.models.org import Agent, Department, Membership, Skill
 from feedback.models.playbook import Playbook, PlaybookRemedy, PlaybookStep
 from feedback.models.post import WatchWord
 from feedback.models.quality import SamplingRule, Scorecard, ScorecardItem
+from feedback.models.reply import ReplyRule, ReplyTemplate
 from feedback.models.review import ReviewDimension
 from feedback.models.review_setup import ReviewSetup
 from feedback.models.reward import RewardRule
@@ -41,7 +42,7 @@ TRACKED = (
     AuditTerm, FactKind, QualityLevel,
     AttainmentTarget, BreachCause, Scorecard, ScorecardItem, SamplingRule, WebhookSource,
     ReviewDimension, ReviewSetup, ModerationReason, ModerationWord, SignalRule, RewardRule,
-    LexiconEntry, TriageSetup, CrisisWatch,
+    LexiconEntry, TriageSetup, CrisisWatch, ReplyRule, ReplyTemplate,
 )  # fmt: skip
 
 for _model in TRACKED:

@@ -1,7 +1,8 @@
 """Reviews: a member's rating and text on an order line, where it stands, and the shop's public answer."""
 
+from typing import Any
+
 import pgtrigger
-from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -207,6 +208,12 @@ class Review(models.Model):
         """Whether everybody may read it."""
         return self.status == ReviewStatus.PUBLISHED and self.deleted_at is None
 
+    @property
+    def answer(self) -> Any:
+        """The `Reply` that everybody may read, or None: a draft is none."""
+        reply = getattr(self, "reply", None)
+        return reply if reply is not None and reply.is_public else None
+
 
 class ReviewStars(models.Model):
     """A change of stars that the marketplace tells us of: the only way in which stars change."""
@@ -366,21 +373,3 @@ class ReviewVote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.review_id} {self.member_id}"
-
-
-class Reply(models.Model):
-    """The shop's public answer to a review."""
-
-    review = models.OneToOneField(Review, models.CASCADE, verbose_name=_("review"), related_name="reply")
-    text = models.TextField(_("text"))
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("agent"), related_name="+"
-    )
-    at = models.DateTimeField(_("at"))
-
-    class Meta:
-        verbose_name = _("review reply")
-        verbose_name_plural = _("review replies")
-
-    def __str__(self) -> str:
-        return self.text[:60]

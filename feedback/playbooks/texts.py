@@ -1,7 +1,7 @@
 """Reply templates: texts with names to be filled in from a closed list. No template engine sees them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -60,20 +60,23 @@ class Rendered:
     missing: tuple[str, ...]
 
 
-def check(body: str) -> None:
-    """Refuse a text that could not be filled in.
+def check(body: str, names: Iterable[str] = NAMES, example: str = "member.name") -> None:
+    """Refuse a text that could not be filled in from some names.
 
     Raises:
         Invalid: it names something that is on no list, or has a bracket of its own.
     """
-    unknown = sorted({name for name in VARIABLE.findall(body) if name not in NAMES})
+    known = list(names)
+    unknown = sorted({name for name in VARIABLE.findall(body) if name not in known})
     if unknown:
         raise Invalid(
             _("There is no “%(names)s” to fill in. There are: %(known)s.")
-            % {"names": ", ".join(unknown), "known": ", ".join(NAMES)}
+            % {"names": ", ".join(unknown), "known": ", ".join(known)}
         )
     if STRAY.search(VARIABLE.sub("", body)):
-        raise Invalid(_("A “{{” or “{%” belongs to nothing: write {{ member.name }}."))
+        raise Invalid(
+            _("A “{{” or “{%%” belongs to nothing: write %(example)s.") % {"example": f"{{{{ {example} }}}}"}
+        )
 
 
 def fill(body: str, values: Mapping[str, str]) -> Rendered:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from feedback.cases import commands as cases
 from feedback.clocks import reviewing
-from feedback.models import Case, CaseKind, Channel, Reply, Review, ReviewStatus
+from feedback.models import Case, CaseKind, Channel, Reply, Review, ReviewStars, ReviewStatus
 
 BAD = 2  # stars, and fewer
 FRESH = timedelta(days=7)  # what is older, such as reviews brought in from before, starts nothing
@@ -43,13 +43,17 @@ def untimed(at: datetime) -> QuerySet[Review]:
 
 
 def _fresh(at: datetime) -> QuerySet[Review]:
+    """Fresh ones that nobody has answered, or whose stars fell to bad ones after that."""
     followed = Case.objects.filter(key=Concat(Value(KEY), Cast(OuterRef("pk"), CharField())))
     since = at - FRESH
+    worse = ReviewStars.objects.filter(
+        review=OuterRef("pk"), after__lte=BAD, before__gt=BAD, at__gt=OuterRef("reply__at")
+    )
     fresh = Q(released_at=None, written_at__gt=since, written_at__lte=at)
     return Review.objects.filter(
         fresh | Q(released_at__gt=since, released_at__lte=at),
         ~Exists(followed),
-        ~Exists(Reply.objects.filter(review=OuterRef("pk"))),
+        ~Exists(Reply.objects.filter(review=OuterRef("pk"), at__isnull=False)) | Exists(worse),
         status=ReviewStatus.PUBLISHED,
         deleted_at=None,
     ).order_by(F("written_at").asc(), "pk")

@@ -5,7 +5,7 @@ from typing import Any
 
 from config.common.models import OutboxMessage
 from feedback.channels.base import Silent
-from feedback.channels.inbound import messages
+from feedback.channels.inbound import messages, reviews
 from feedback.models import Case, Message, WebhookSource
 
 
@@ -31,3 +31,11 @@ class Webhooked(Silent):
             Invalid: what is needed is missing.
         """
         return messages.take(source, content, at=at)
+
+    def answer_review(self, source: WebhookSource, content: dict[str, Any], *, sending: OutboxMessage) -> str:
+        """Post a reply to a review to the source, signed.
+
+        Raises:
+            Refused, OSError: see `inbound.reviews.post_reply`.
+        """
+        return reviews.post_reply(source, content, sending=sending)

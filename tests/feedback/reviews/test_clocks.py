@@ -15,7 +15,8 @@ from feedback.ladders import reviewing as sweeping
 from feedback.ladders.sweep import sweep
 from feedback.models import Alert, BreachCause, Case, Clock, DepartmentRule, Firing, Policy, Review
 from feedback.org import alerts
-from feedback.reviews import commands, following, marketplace
+from feedback.replies import commands
+from feedback.reviews import following, marketplace
 from feedback.sops.commands import publish_policy
 from feedback.supervision import causes, counts
 from feedback.supervision.board import behind, board
@@ -90,7 +91,7 @@ def test_old_reviews_those_to_come_and_those_with_an_answer_start_none(agent):
     review()
     assert following.take_up(at=T0 + following.FRESH) == 0
     assert following.take_up(at=T0 - HOUR) == 0
-    commands.reply(review_id=review().pk, text="谢谢", actor=agent.user, at=T0)
+    commands.write(review_id=review().pk, text="谢谢", actor=agent.user, at=T0)
     assert following.take_up(at=T0 + HOUR) == 1
 
 
@@ -124,8 +125,8 @@ def test_it_runs_on_the_calendar_of_its_policy():
 
 def test_the_answer_meets_it_in_time_or_late(agent):
     early, late = timed(), timed()
-    commands.reply(review_id=early.review_id, text="谢谢", actor=agent.user, at=early.due_at)
-    commands.reply(review_id=late.review_id, text="谢谢", actor=agent.user, at=late.due_at + MINUTE)
+    commands.write(review_id=early.review_id, text="谢谢", actor=agent.user, at=early.due_at)
+    commands.write(review_id=late.review_id, text="谢谢", actor=agent.user, at=late.due_at + MINUTE)
     early.refresh_from_db()
     late.refresh_from_db()
     assert (early.met_at, early.breached_at, early.next_fire_at) == (early.due_at, None, None)
@@ -137,7 +138,7 @@ def test_the_answer_meets_it_in_time_or_late(agent):
 def test_a_breach_is_withdrawn_when_the_answer_turns_out_to_be_in_time(agent):
     clock = timed()
     sweep(clock.due_at + MINUTE)
-    commands.reply(review_id=clock.review_id, text="谢谢", actor=agent.user, at=clock.due_at - MINUTE)
+    commands.write(review_id=clock.review_id, text="谢谢", actor=agent.user, at=clock.due_at - MINUTE)
     clock.refresh_from_db()
     assert clock.breached_at is None
     assert "clock.breach_withdrawn" in kinds(clock.review)
@@ -187,7 +188,7 @@ def test_alerts_and_letters_name_the_review_and_end_with_its_answer(agent):
         assert group.cases == [clock.review]
     letter = OutboxMessage.objects.filter(kind="alerts", payload__user=agent.user.pk).get()
     assert {line[2]["review"] for line in letter.payload["alerts"]} == {clock.review_id}
-    commands.reply(review_id=clock.review_id, text="谢谢", actor=agent.user, at=clock.due_at)
+    commands.write(review_id=clock.review_id, text="谢谢", actor=agent.user, at=clock.due_at)
     assert not alerts.unread(agent.user).groups
 
 
@@ -324,7 +325,7 @@ def test_two_workers_start_one_clock():
 def test_an_answer_and_two_sweeps_at_once_agree(agent):
     clock = timed()
     late = clock.due_at + MINUTE
-    answer = lambda: commands.reply(review_id=clock.review_id, text="谢谢", actor=agent.user, at=late)  # noqa: E731
+    answer = lambda: commands.write(review_id=clock.review_id, text="谢谢", actor=agent.user, at=late)  # noqa: E731
     assert not refused(at_once(answer, lambda: sweep(late), lambda: sweep(late)))
     clock.refresh_from_db()
     assert (clock.met_at, clock.breached_at, clock.next_fire_at) == (late, clock.due_at, None)

@@ -4,7 +4,8 @@ import pytest
 
 from feedback.cases import commands as cases
 from feedback.models import Case, Clock, Review
-from feedback.reviews import commands, following
+from feedback.replies import commands
+from feedback.reviews import following
 from tests.factories.compensation import T0, OrderFactory
 from tests.factories.feedback import AgentFactory, DepartmentFactory
 from tests.factories.sop import make_policy
@@ -52,14 +53,14 @@ def test_old_reviews_those_to_come_and_those_with_an_answer_are_left(agent):
     bad()
     assert following.follow_up(at=T0 + following.FRESH) == 0
     assert following.follow_up(at=T0 - HOUR) == 0
-    commands.reply(review_id=bad().pk, text="抱歉", actor=agent.user, at=T0)
+    commands.write(review_id=bad().pk, text="抱歉", actor=agent.user, at=T0)
     assert following.follow_up(at=T0 + HOUR) == 1
 
 
 def test_the_public_answer_keeps_the_promise_and_leaves_the_call(agent):
     review = bad()
     following.follow_up(at=T0)
-    commands.reply(review_id=review.pk, text="抱歉，已补发", actor=agent.user, at=T0 + HOUR)
+    commands.write(review_id=review.pk, text="抱歉，已补发", actor=agent.user, at=T0 + HOUR)
     clocks = dict(Clock.objects.values_list("milestone", "met_at"))
     assert clocks["review_reply"] == T0 + HOUR
     assert clocks["call_back"] is None
@@ -77,7 +78,7 @@ def test_an_answer_after_the_case_has_ended_is_an_answer_all_the_same(agent):
         actor=agent.user,
         at=T0 + HOUR,
     )
-    assert commands.reply(review_id=review.pk, text="抱歉", actor=agent.user, at=T0 + 2 * HOUR).text == "抱歉"
+    assert commands.write(review_id=review.pk, text="抱歉", actor=agent.user, at=T0 + 2 * HOUR).text == "抱歉"
 
 
 @pytest.mark.django_db(transaction=True)

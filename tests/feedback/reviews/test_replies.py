@@ -12,7 +12,7 @@ from django.urls import reverse
 from config.common.errors import DomainError, Invalid, NotFound, WrongState
 from config.common.models import Event
 from feedback.models import Reply, Review
-from feedback.reviews import commands
+from feedback.replies import commands
 from tests.factories.common import UserFactory
 from tests.factories.shop import OrderFactory
 
@@ -42,22 +42,22 @@ def agent(client):
 
 def test_a_review_is_answered_once():
     one, user = review(), UserFactory()
-    answer = commands.reply(review_id=one.pk, text=" 非常抱歉\0 ", actor=user, at=AT)
+    answer = commands.write(review_id=one.pk, text=" 非常抱歉\0 ", actor=user, at=AT)
     assert (answer.text, answer.user, one.reply) == ("非常抱歉", user, answer)
     assert Event.objects.get(kind="review.replied").subject_id == one.pk
     with pytest.raises(WrongState):
-        commands.reply(review_id=one.pk, text="again", actor=user, at=AT)
+        commands.write(review_id=one.pk, text="again", actor=user, at=AT)
 
 
 @pytest.mark.parametrize("text", ["", "  ", "\0", "x" * 2_001])
 def test_an_answer_says_something(text):
     with pytest.raises(Invalid):
-        commands.reply(review_id=review().pk, text=text, actor=UserFactory(), at=AT)
+        commands.write(review_id=review().pk, text=text, actor=UserFactory(), at=AT)
 
 
 def test_what_is_not_there_is_not_answered():
     with pytest.raises(NotFound):
-        commands.reply(review_id=0, text="x", actor=UserFactory(), at=AT)
+        commands.write(review_id=0, text="x", actor=UserFactory(), at=AT)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -67,7 +67,7 @@ def test_two_answers_at_once_become_one():
     def answer(user):
         try:
             together.wait()
-            commands.reply(review_id=one.pk, text="抱歉", actor=user, at=AT)
+            commands.write(review_id=one.pk, text="抱歉", actor=user, at=AT)
         except DomainError as error:
             refused.append(type(error))
         finally:
@@ -104,7 +104,7 @@ def test_without_permission_there_is_no_answer(client):
 
 def test_reviews_are_filtered_by_stars_and_answer_and_searched(client, agent):
     bad, good = review(1), review(5)
-    commands.reply(review_id=good.pk, text="谢谢", actor=agent, at=AT)
+    commands.write(review_id=good.pk, text="谢谢", actor=agent, at=AT)
 
     def shown(query):
         return {row.pk for row in client.get(page() + query).context["cl"].result_list}
@@ -121,7 +121,7 @@ def test_the_list_takes_a_constant_number_of_queries(admin_client):
     counts = []
     for rows in (1, 2):
         for _ in range(rows):
-            commands.reply(review_id=review().pk, text="谢谢", actor=UserFactory(), at=AT)
+            commands.write(review_id=review().pk, text="谢谢", actor=UserFactory(), at=AT)
         with CaptureQueriesContext(connection) as queries:
             assert admin_client.get(page()).status_code == 200
         counts.append(len(queries))

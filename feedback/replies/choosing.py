@@ -1,0 +1,78 @@
+"""Which template a reply comes from, never the same twice running for a product or a member.
+
+`take` holds the turns of both until its transaction ends, so that two who write at once take their turns one
+after the other: first the product's, then the member's.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from feedback.models import Feeling, Language, ReplyTemplate, ReplyTurn, Review
+from feedback.replies.rules import Facts
+from feedback.replies.texts import fill
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A template with what it says of a review."""
+
+    template: ReplyTemplate
+    text: str
+
+
+def tone_of(facts: Facts) -> str:
+    """Which kind of templates answers a review; of one that nobody is sure of, its stars tell."""
+    if facts.feeling:
+        return facts.feeling if not (facts.feeling == Feeling.POSITIVE and facts.blamed) else Feeling.MIXED
+    if 0 < facts.stars <= 2:  # noqa: PLR2004 - bad ones
+        return Feeling.NEGATIVE
+    return Feeling.POSITIVE if facts.is_silent else Feeling.MIXED
+
+
+def candidates(facts: Facts, language: str) -> list[ReplyTemplate]:
+    """The templates that answer such a review: those about what it speaks of before those about anything."""
+    feeling = tone_of(facts)
+    about = facts.praised if feeling == Feeling.POSITIVE else (facts.blamed or tuple(facts.aspects))
+    found = ReplyTemplate.objects.filter(
+        is_active=True, language=language, feeling=feeling, aspect__in=["", *about]
+    )
+    order = {aspect: place for place, aspect in enumerate((*about, ""))}
+    return sorted(found, key=lambda one: (order[one.aspect], one.position, one.pk))
+
+
+def choose(
+    found: Sequence[ReplyTemplate], values: Mapping[str, str], *, last: Sequence[str], number: int
+) -> Chosen | None:
+    """One that can be filled in whole and was not the last; of those about the same, by `number`."""
+    filled = [(one, fill(one.text, values)) for one in found if one.code not in last]
+    whole = [Chosen(one, text.text) for one, text in filled if not text.missing]
+    if not whole:
+        return None
+    aspect = whole[0].template.aspect
+    same = [one for one in whole if one.template.aspect == aspect]
+    return same[number % len(same)]
+
+
+def take(review: Review, facts: Facts, values: Mapping[str, str], language: Language) -> Chosen | None:
+    """Choose for a review and note the turn; None where nothing fits that was not the last one."""
+    turns = _turns(review)
+    chosen = choose(
+        candidates(facts, language), values, last=[turn.code for turn in turns if turn.code], number=review.pk
+    )
+    if chosen is not None:
+        for turn in turns:
+            turn.code = chosen.template.code
+            turn.save(update_fields=["code"])
+    return chosen
+
+
+def _turns(review: Review) -> list[ReplyTurn]:
+    """The turns of the product and the member, locked in this order."""
+    keys: list[dict[str, int]] = [{"member_id": review.member_id}]
+    if review.product_id is not None:
+        keys.insert(0, {"product_id": review.product_id})
+    turns = []
+    for key in keys:
+        ReplyTurn.objects.bulk_create([ReplyTurn(**key)], ignore_conflicts=True)
+        turns.append(ReplyTurn.objects.select_for_update().get(**key))
+    return turns
