@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
         ('compensation', '0032_suppliers'),
-        ('feedback', '0050_claims_and_gaps'),
+        ("feedback", "0055_posts"),
         ('pghistory', '0007_auto_20250421_0444'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
