@@ -5,7 +5,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from compensation.models import Product
-from feedback.models.review import Reply, Review, ReviewPicture, ReviewScore
+from feedback.models.reply import Reply
+from feedback.models.review import Review, ReviewPicture, ReviewScore
 from feedback.models.triage import Triage
 
 STARS = 5

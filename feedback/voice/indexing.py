@@ -24,7 +24,7 @@ def put(review_ids: Collection[int]) -> None:
         Review.objects.filter(pk__in=review_ids, deleted_at=None)
         .annotate(
             has_picture=Exists(ReviewPicture.objects.filter(review=OuterRef("pk"))),
-            is_replied=Exists(Reply.objects.filter(review=OuterRef("pk"))),
+            is_replied=Exists(Reply.objects.filter(review=OuterRef("pk")).exclude(public_text="")),
         )
         .order_by("pk")
         .values_list(
