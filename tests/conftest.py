@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from config import embedded, pgserver
 from config.common import live
 from config.common.translations import compile_changed
+from tests import schema
 
 compile_changed()
 translation_file_changed(None, Path("django.mo"))  # Django read the old ones before it came here
@@ -35,6 +36,8 @@ def pytest_configure(config: pytest.Config) -> None:
     quick = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
     pgserver.OPTIONS.update(quick)  # rows of tests need not survive a power cut
     embedded.use()
+    if not os.environ.get("DATABASE_URL"):
+        schema.prepare()
 
     from config.celery import app
 

@@ -19,6 +19,8 @@ from django.conf import settings
 from psycopg.rows import namedtuple_row
 
 from config import embedded
+from config.pgserver import Server
+from tests import schema
 from tests.programs import free_port
 
 KEY = "the-key-that-the-shop-of-this-test-signs-with"
@@ -105,7 +107,9 @@ def installed(monkeypatch: pytest.MonkeyPatch, setup: str = "", **env: str) -> I
     machine = Machine(folder)
     machine.env.update(env)
     try:
-        machine.manage("migrate", "--verbosity=0")
+        server = Server(folder)
+        server.ensure_running()
+        schema.fill(server, lambda: machine.manage("migrate", "--verbosity=0"))
         machine.manage("seed_defaults")
         machine.manage("shell", "--verbosity=0", text=setup)
         yield machine
