@@ -17,7 +17,7 @@ class FeedbackConfig(AppConfig):
         from config.common.outbox import SENDERS
         from config.common.registry import ACCOUNTS, DEFAULTS, DEMO, DEPARTMENTS, MENU, PAGES, PERIODIC
         from feedback import personal as ours
-        from feedback.admin import beside, triage
+        from feedback.admin import beside, crises, triage
         from feedback.admin.articles import KNOWLEDGE_MENU, KNOWLEDGE_PAGES
         from feedback.admin.chats import CHAT_MENU, CHAT_PAGES
         from feedback.admin.composer import COMPOSER_PAGES
@@ -44,7 +44,7 @@ class FeedbackConfig(AppConfig):
         from feedback.replies import posting
 
         personal.add(ours.PERSONAL, ours.FREE, also=ours.ALSO, standing=erasing.standing)
-        SOURCES.update(BATCH_SOURCES)
+        SOURCES.update(BATCH_SOURCES | crises.SOURCES)
         CASE_PANELS.extend([triage.beside, beside.watchers, beside.times])
         DEFAULTS.extend(seed.SEEDS)
         DEMO.append(demo.seed)
@@ -67,13 +67,14 @@ class FeedbackConfig(AppConfig):
             CHANGE_PAGES,
             CHAT_PAGES,
             triage.TRIAGE_PAGES,
+            crises.CRISIS_PAGES,
         ):
             PAGES.extend(pages)
         MENU.extend(
             [
                 *CASE_MENU, *LADDER_MENU, *LEAD_MENU, *GAP_MENU, *IMPORT_MENU, *SOP_MENU, *CHANGE_MENU,
                 *STAFFING_MENU, *CHAT_MENU, *REVIEW_MENU, *KNOWLEDGE_MENU, *PLAYBOOK_MENU, *LISTS_MENU,
-                *triage.TRIAGE_MENU,
+                *triage.TRIAGE_MENU, *crises.CRISIS_MENU,
             ]
         )  # fmt: skip
         PERIODIC.extend(WAKES)

@@ -17,6 +17,8 @@ from feedback.channels.email import fetching, originals
 from feedback.channels.phone import commands as calls
 from feedback.claims import auditing
 from feedback.clocks import moving
+from feedback.crises import answering, clearing, counting, joining, making_good, watching
+from feedback.crises import running as crisis_runs
 from feedback.desk import drafts, reading
 from feedback.gaps import commands as gaps
 from feedback.gaps import days, overturning, quality, service
@@ -146,6 +148,30 @@ def take_up_imports() -> None:
         run_import.delay(run_id)
     for run in imports.forgotten(at=timezone.now()):
         running.discard(run)
+
+
+@shared_task(name="feedback.watch_crises")
+def watch_crises() -> None:
+    """Look for what is unusual, and for crises that have become calm; make good to those who joined late."""
+    watching.watch(at=timezone.now())
+    watching.settle(at=timezone.now())
+    making_good.for_later_joiners(at=timezone.now())
+
+
+@shared_task(name="feedback.keep_up_crises")
+def keep_up_crises() -> None:
+    """Let new cases join their crises and be answered; carry on what is done to all; tell of all-clears."""
+    joining.join_all(at=timezone.now())
+    answering.answer_all(at=timezone.now())
+    clearing.tell_all(at=timezone.now())
+    crisis_runs.go_on_all(now=timezone.now)
+
+
+@shared_task(name="feedback.count_for_crises")
+def count_for_crises() -> None:
+    """Count the last days anew, and look at every case that may belong to a crisis."""
+    counting.recount_last(at=timezone.now())
+    joining.join_all(at=timezone.now(), whole=True)
 
 
 @shared_task(name="feedback.start_refunds")

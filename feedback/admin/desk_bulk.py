@@ -107,7 +107,9 @@ def _form(
         "count": len(cases),
         "most": MOST,
         "doing": doing if doing in DOINGS else "",
-        "doings": [(code, one.name) for code, one in DOINGS.items() if code != "assign" or mine],
+        "doings": [
+            (code, one.name) for code, one in DOINGS.items() if one.on_desk and (code != "assign" or mine)
+        ],
         "agents": agents.distinct().order_by("user__name", "pk") if mine else (),
         "departments": Department.objects.filter(is_active=True),
         "priorities": list(reversed(Priority.choices)),

@@ -124,6 +124,9 @@ TEXTS: dict[str, Promise] = {
     "request.done": _("carried out: %(remedy)s"),
     "request.refused": _("refused to carry out: %(remedy)s"),
     "answer.given": _("answered from the knowledge base"),
+    "case.crisis_joined": _("belongs to a crisis from now on"),
+    "case.crisis_left": _("took the case out of a crisis"),
+    "case.crisis_answered": _("sent the first answer of a crisis"),
     "case.opened_by_rule": _("opened the case for %(department)s by the rule “%(rule)s”"),
     "case.opened_by_word": _(
         "opened the case for %(department)s by the rule “%(rule)s”, which found “%(word)s”"

@@ -5,6 +5,7 @@ from feedback.defaults.calendars import seed_calendars
 from feedback.defaults.causes import seed_causes
 from feedback.defaults.chat import seed_chat
 from feedback.defaults.claims import seed_claims
+from feedback.defaults.crises import seed_crises
 from feedback.defaults.departments import seed_departments
 from feedback.defaults.gaps import seed_gaps
 from feedback.defaults.knowledge import seed_knowledge
@@ -31,6 +32,7 @@ SEEDS = (
     seed_departments,  # on their calendars
     seed_routing,  # to departments
     seed_claims,
+    seed_crises,
     seed_gaps,  # their cases go to departments
     seed_rules,  # of departments, with coupons
     seed_team_rule,

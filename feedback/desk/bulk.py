@@ -13,7 +13,9 @@ from config.common.errors import DomainError, Invalid, KeyReused, NotFound
 from config.common.models import User
 from feedback.cases import commands, waiting, watching
 from feedback.cases.queries import actions_for, get_for, visible_to
-from feedback.models import BulkResult, BulkRun, Case, PauseReason, Resolution
+from feedback.cases.rules import Then
+from feedback.knowledge.queries import nearest
+from feedback.models import BulkResult, BulkRun, Case, Language, PauseReason, Resolution
 from feedback.playbooks import texts
 
 MOST = 500
@@ -27,6 +29,7 @@ class Doing:
     name: str | Promise
     action: str
     perform: Callable[[Case, Content, User, datetime], object]
+    on_desk: bool = True
 
 
 def _assign(case: Case, content: Content, user: User, at: datetime) -> None:
@@ -56,17 +59,27 @@ def _resolve(case: Case, content: Content, user: User, at: datetime) -> None:
     resolution = content.get("resolution")
     if resolution not in Resolution.values:
         raise Invalid(_("Choose how the case was resolved."))
-    body = str(content.get("message", ""))
-    values = texts.values_of(case, language=case.member.language, agent=user, at=at)
-    filled = texts.fill(body, values)
+    said = _said(case, content, user, at)
+    commands.resolve(case_id=case.pk, resolution=Resolution(resolution), message=said, actor=user, at=at)
+
+
+def _reply(case: Case, content: Content, user: User, at: datetime) -> None:
+    then: Then = "wait" if content.get("then") == "wait" else "open"
+    commands.reply(case_id=case.pk, body=_said(case, content, user, at), then=then, actor=user, at=at)
+
+
+def _said(case: Case, content: Content, user: User, at: datetime) -> str:
+    """The message to a member, filled in; in English to who speaks it, where there is an English one."""
+    spoken = nearest(case.language or case.member.language)
+    english = str(content.get("message_en", "")) if spoken == Language.ENGLISH else ""
+    values = texts.values_of(case, language=spoken, agent=user, at=at)
+    filled = texts.fill(english or str(content.get("message", "")), values)
     if filled.missing:
         raise Invalid(
             _("The message names what this case does not have: %(names)s.")
             % {"names": ", ".join(filled.missing)}
         )
-    commands.resolve(
-        case_id=case.pk, resolution=Resolution(resolution), message=filled.text, actor=user, at=at
-    )
+    return filled.text
 
 
 def _close(case: Case, content: Content, user: User, at: datetime) -> None:
@@ -87,6 +100,7 @@ DOINGS: dict[str, Doing] = {
     "priority": Doing(_("Priority"), "change_priority", _priority),
     "wait": Doing(_("Let it wait"), "wait", _wait),
     "resolve": Doing(_("Resolve"), "resolve", _resolve),
+    "reply": Doing(_("Reply"), "reply", _reply, on_desk=False),
     "close": Doing(_("Close the case"), "close_case", _close),
     "watch": Doing(_("Watch"), "note", _watch),
     "unwatch": Doing(_("Watch no longer"), "note", _unwatch),
@@ -94,7 +108,14 @@ DOINGS: dict[str, Doing] = {
 
 
 def begin(
-    *, key: str, doing: str, content: Content, case_ids: Iterable[int], actor: User, at: datetime
+    *,
+    key: str,
+    doing: str,
+    content: Content,
+    case_ids: Iterable[int],
+    most: int = MOST,
+    actor: User,
+    at: datetime,
 ) -> BulkRun:
     """Put down what is to be done; nothing is done yet. The same key gives the same run again.
 
@@ -109,8 +130,8 @@ def begin(
         raise Invalid(_("Choose something first."))
     if not wanted:
         raise Invalid(_("Select cases first."))
-    if len(wanted) > MOST:
-        raise Invalid(_("That is too many at once: %(most)s at most.") % {"most": MOST}, most=MOST)
+    if len(wanted) > most:
+        raise Invalid(_("That is too many at once: %(most)s at most.") % {"most": most}, most=most)
     seen = set(visible_to(actor).filter(pk__in=wanted).values_list("pk", flat=True))
     cases = [pk for pk in wanted if pk in seen]
     put_down = {"action": doing, "content": dict(content), "cases": cases, "at": at}

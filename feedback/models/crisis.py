@@ -38,16 +38,6 @@ PARTS = (
 """The conditions: a case is in each list that is not empty."""
 
 
-def _texts(name: str, length: int = 80) -> ArrayField:
-    return ArrayField(
-        models.CharField(max_length=length),
-        verbose_name=name,
-        default=list,
-        blank=True,
-        help_text=_("None chosen: any."),
-    )
-
-
 class Crisis(Conditions):
     """Many cases of one cause. Its status changes only through feedback.crises.commands.
 
@@ -79,9 +69,27 @@ class Crisis(Conditions):
 
     since = models.DateTimeField(_("cases since"), help_text=_("Only cases that were opened from then on."))
     products = ArrayField(models.BigIntegerField(), verbose_name=_("products"), default=list, blank=True)
-    suppliers = _texts(_("suppliers"))
-    couriers = _texts(_("couriers"))
-    regions = _texts(_("regions"))
+    suppliers = ArrayField(
+        models.CharField(max_length=80),
+        verbose_name=_("suppliers"),
+        default=list,
+        blank=True,
+        help_text=_("None chosen: any."),
+    )
+    couriers = ArrayField(
+        models.CharField(max_length=80),
+        verbose_name=_("couriers"),
+        default=list,
+        blank=True,
+        help_text=_("None chosen: any."),
+    )
+    regions = ArrayField(
+        models.CharField(max_length=80),
+        verbose_name=_("regions"),
+        default=list,
+        blank=True,
+        help_text=_("None chosen: any."),
+    )
     aspects = ArrayField(
         models.CharField(max_length=16, choices=VoiceAspect),
         verbose_name=_("about"),

@@ -103,8 +103,10 @@ class CrisisWatch(Bilingual):
     ratio = models.DecimalField(_("times the usual, at least"), max_digits=5, decimal_places=2, default=3)
     rate = models.FloatField(
         _("false share"),
-        default=0.001,
-        help_text=_("Of what is shown at one look, so much may be chance: 0.001 is one in a thousand."),
+        default=0.00001,
+        help_text=_(
+            "Of what is shown at one look, so much may be chance: 0.00001 is one in a hundred thousand."
+        ),
     )
     severity = models.PositiveSmallIntegerField(
         _("severity"),
