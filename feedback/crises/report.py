@@ -1,7 +1,7 @@
 """What became of a crisis, in figures: as it stands while it goes on, frozen at the all-clear."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Count, Min, Q, QuerySet, Sum
@@ -88,7 +88,7 @@ def _minutes(began: datetime, moment: datetime | None) -> int | None:
 
 
 def _hours(cases: QuerySet[Case]) -> list[list[Any]]:
-    rows = cases.order_by().annotate(hour=TruncHour("opened_at")).values_list("hour")
+    rows = cases.order_by().annotate(hour=TruncHour("opened_at", tzinfo=UTC)).values_list("hour")
     counted = rows.annotate(n=Count("pk")).order_by("hour")
     return [[hour.isoformat(), n] for hour, n in counted[:MOST_HOURS]]
 

@@ -97,7 +97,6 @@ def test_who_may_not_is_refused():
 
 def test_another_departments_crisis_is_left_alone():
     crisis, other = opened(), supervisor()
-    seen = crisis.version
     for step in (
         lambda: commands.contain(crisis_id=crisis.pk, cause="x", actor=other, at=AT),
         lambda: commands.close(crisis_id=crisis.pk, cause="x", actor=other, at=AT),
