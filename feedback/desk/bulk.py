@@ -113,7 +113,7 @@ def begin(
     doing: str,
     content: Content,
     case_ids: Iterable[int],
-    most: int = MOST,
+    most: int | None = None,
     actor: User,
     at: datetime,
 ) -> BulkRun:
@@ -125,7 +125,7 @@ def begin(
         Invalid: there is no such thing to do, no case, or too many of them.
         KeyReused: the key came before with other content.
     """
-    wanted = list(dict.fromkeys(case_ids))
+    wanted, most = list(dict.fromkeys(case_ids)), most or MOST
     if doing not in DOINGS or not key:
         raise Invalid(_("Choose something first."))
     if not wanted:

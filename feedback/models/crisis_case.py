@@ -28,7 +28,7 @@ class CrisisCase(models.Model):
     )
     case = models.ForeignKey(Case, models.CASCADE, verbose_name=_("case"), related_name="crises")
     joined = models.CharField(max_length=8, choices=Joined, default=Joined.MATCHED)
-    joined_at = models.DateTimeField(_("joined"))
+    joined_at = models.DateTimeField(pgettext_lazy("crisis", "joined"))
     is_live = models.BooleanField(default=True, help_text="In it, and it goes on.")
     left_at = models.DateTimeField(_("taken out"), null=True, blank=True)
     was_priority = models.PositiveSmallIntegerField(null=True, help_text="Before it was raised.")

@@ -83,7 +83,9 @@ class CrisisWatch(Bilingual):
 
     code = models.SlugField(_("code"), unique=True)
     is_active = models.BooleanField(_("in force"), default=True)
-    of = models.CharField(_("of"), max_length=8, choices=CrisisOf, default=CrisisOf.CASE)
+    of = models.CharField(
+        pgettext_lazy("crisis", "what is counted"), max_length=8, choices=CrisisOf, default=CrisisOf.CASE
+    )
     by = ArrayField(
         models.CharField(max_length=12, choices=CrisisBy),
         verbose_name=_("gathered by"),
