@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('feedback', '0051_crises'),
+        ("feedback", "0056_replies_to_reviews"),
     ]
 
     operations = [
