@@ -62,8 +62,24 @@ REVIEWS = f"""
     WHERE review.written_at >= %(since)s AND review.written_at < %(until)s AND review.stars <= 2
       AND review.status = 'published' AND review.deleted_at IS NULL
 """  # noqa: S608 - written here
-SOURCES = [CASES, REVIEWS]
-"""What is counted: of, hour, by, value, the row, and whether a crisis explains it. Others add theirs."""
+POSTS = """
+    SELECT 'post' AS of, date_trunc('hour', post.written_at) AS hour, spot.by, spot.value, post.id,
+           false AS known
+    FROM feedback_post post
+    JOIN feedback_triage read ON read.post_id = post.id AND read.feeling = 'negative'
+    LEFT JOIN compensation_product product ON product.id = post.product_id
+    CROSS JOIN LATERAL (
+        SELECT spot.by, spot.value FROM (VALUES
+            ('all', ''), ('product', product.id::text), ('category', product.category),
+            ('gap_kind', read.gap_kind)
+        ) spot (by, value)
+        UNION ALL SELECT 'aspect', aspect FROM unnest(read.aspects) AS aspect
+    ) spot
+    WHERE post.written_at >= %(since)s AND post.written_at < %(until)s AND post.copy_of_id IS NULL
+      AND post.deleted_at IS NULL
+"""
+SOURCES = [CASES, REVIEWS, POSTS]
+"""What is counted: of, hour, by, value, the row, and whether a crisis explains it."""
 COUNT = """
     INSERT INTO feedback_crisishour (hour, of, by, value, n, usual)
     SELECT hour, of, by, left(value, 80), count(DISTINCT id), count(DISTINCT id) FILTER (WHERE NOT known)

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from compensation.models import OrderLine
-from feedback.models import Case, Crisis, CrisisBy, CrisisOf, Review, Triage
+from feedback.models import Case, Crisis, CrisisBy, CrisisOf, Feeling, Post, Review, Triage
 
 OF_CASE = {
     "kinds": "kind__in",
@@ -91,8 +91,22 @@ def bad_reviews() -> QuerySet[Review]:
     return Review.objects.filter(stars__lte=2, deleted_at=None, status="published")
 
 
-def rows_of(of: str, by: str, value: str) -> "QuerySet[Case] | QuerySet[Review]":
+def posts_of(by: str, value: str) -> Q:
+    """The posts of one counted thing."""
+    return {
+        CrisisBy.ALL: Q(),
+        CrisisBy.CATEGORY: Q(product__category=value),
+        CrisisBy.PRODUCT: Q(product=_number(value)),
+        CrisisBy.ASPECT: Q(triage__aspects__contains=[value]),
+        CrisisBy.GAP_KIND: Q(triage__gap_kind=value),
+    }.get(CrisisBy(by), Q(pk=None))
+
+
+def rows_of(of: str, by: str, value: str) -> "QuerySet[Case] | QuerySet[Review] | QuerySet[Post]":
     """What was counted of one thing."""
+    if of == CrisisOf.POST:
+        negative = Post.objects.filter(triage__feeling=Feeling.NEGATIVE, copy_of=None, deleted_at=None)
+        return negative.filter(posts_of(by, value))
     if of == CrisisOf.REVIEW:
         return bad_reviews().filter(reviews_of(by, value)).distinct()
     return Case.objects.filter(of_spot(by, value), merged_into=None)

@@ -31,6 +31,7 @@ from feedback.models import (
     CrisisSeverity,
     CrisisStatus,
     CrisisWatch,
+    Post,
     Review,
 )
 from feedback.models.crisis import LIVE
@@ -83,13 +84,13 @@ class _Explained:
         for crisis in Crisis.objects.filter(status__in=[CrisisStatus.PROPOSED, *LIVE]):
             cases = matching(crisis).filter(opened_at__gte=since)
             self.rows[CrisisOf.CASE] |= set(cases.values_list("pk", flat=True)[:MOST_ROWS])
-            if crisis.of == CrisisOf.REVIEW:
-                self.rows[CrisisOf.REVIEW] |= set(_rows(crisis.of, crisis.by, crisis.value, since))
+            if crisis.of in {CrisisOf.REVIEW, CrisisOf.POST}:
+                self.rows[crisis.of] |= set(_rows(crisis.of, crisis.by, crisis.value, since))
 
 
 def _rows(of: str, by: str, value: str, since: datetime, until: datetime | None = None) -> list[int]:
     """The rows of a thing in a time, the oldest first."""
-    moment = "written_at" if of == CrisisOf.REVIEW else "opened_at"
+    moment = "opened_at" if of == CrisisOf.CASE else "written_at"
     found = rows_of(of, by, value).filter(**{f"{moment}__gte": since})
     if until is not None:
         found = found.filter(**{f"{moment}__lte": until})
@@ -198,8 +199,10 @@ def _first(of: str, rows: list[int]) -> tuple[datetime | None, Case | None]:
     if of == CrisisOf.CASE:
         case = Case.objects.filter(pk__in=rows[:1]).first()
         return (case.opened_at if case else None), case
-    written = Review.objects.filter(pk__in=rows[:1]).values_list("written_at", flat=True).first()
-    return written, Case.objects.filter(key__in=[f"review:{pk}" for pk in rows[:SAMPLES]]).first()
+    model: type[Post | Review] = Post if of == CrisisOf.POST else Review
+    written = model._default_manager.filter(pk__in=rows[:1]).values_list("written_at", flat=True).first()
+    keys = [f"{of}:{pk}" for pk in rows[:SAMPLES]]
+    return written, Case.objects.filter(key__in=keys).first()
 
 
 def _tell(
@@ -264,8 +267,10 @@ def _calm(crisis: Crisis, at: datetime) -> bool:
     return is_calm(crisis.of, crisis.by, crisis.value, terms, at=at)
 
 
-def review_samples(crisis: Crisis) -> list[Review]:
-    """The reviews shown as evidence of a proposal that reviews led to."""
+def written_samples(crisis: Crisis) -> list[Review] | list[Post]:
+    """The reviews or posts shown as evidence of a proposal that they led to."""
+    if crisis.of == CrisisOf.POST:
+        return list(Post.objects.filter(pk__in=crisis.evidence.get("samples", [])).order_by("written_at"))
     if crisis.of != CrisisOf.REVIEW:
         return []
     shown = Review.objects.filter(reviews_of(crisis.by, crisis.value))

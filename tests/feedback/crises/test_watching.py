@@ -236,7 +236,7 @@ def test_many_bad_reviews_of_a_product_are_proposed():
     supervisor()
     (crisis,) = watching.watch(at=NOW)
     assert (crisis.of, crisis.products) == ("review", [product.pk])
-    assert len(watching.review_samples(crisis)) == 8
+    assert len(watching.written_samples(crisis)) == 8
     assert Review.objects.count() == 9
 
 
