@@ -114,9 +114,9 @@ def test_each_condition_narrows():
     CaseFactory(kind="enquiry", subject="茶")
     fits = {
         "kinds": ["complaint"], "channels": ["app"], "priorities": [2], "tiers": ["gold-x"],
-        "categories": ["杯子"], "languages": ["zh-hans"], "products": [line.product_id], "suppliers": ["晨光"],
-        "couriers": ["顺丰"], "regions": ["浙江"], "aspects": ["packaging", "app"],
-        "gap_kinds": ["product"], "words": ["没有", "碎"],
+        "categories": ["杯子"], "languages": ["zh-hans"], "products": [line.product_id],
+        "suppliers": ["晨光"], "couriers": ["顺丰"], "regions": ["浙江"],
+        "aspects": ["packaging", "app"], "gap_kinds": ["product"], "words": ["没有", "碎"],
     }  # fmt: skip
     boss = supervisor()
     for name, values in fits.items():
