@@ -17,7 +17,7 @@ class FeedbackConfig(AppConfig):
         from config.common.outbox import SENDERS
         from config.common.registry import ACCOUNTS, DEFAULTS, DEMO, DEPARTMENTS, MENU, PAGES, PERIODIC
         from feedback import personal as ours
-        from feedback.admin import beside, crises, triage
+        from feedback.admin import beside, crises, replies, triage
         from feedback.admin.articles import KNOWLEDGE_MENU, KNOWLEDGE_PAGES
         from feedback.admin.chats import CHAT_MENU, CHAT_PAGES
         from feedback.admin.composer import COMPOSER_PAGES
@@ -45,7 +45,7 @@ class FeedbackConfig(AppConfig):
 
         personal.add(ours.PERSONAL, ours.FREE, also=ours.ALSO, standing=erasing.standing)
         SOURCES.update(BATCH_SOURCES | crises.SOURCES)
-        CASE_PANELS.extend([triage.beside, beside.watchers, beside.times])
+        CASE_PANELS.extend([triage.beside, replies.beside, beside.watchers, beside.times])
         DEFAULTS.extend(seed.SEEDS)
         DEMO.append(demo.seed)
         DEPARTMENTS.append(queries.department_names)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +13,6 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 from unfold.contrib.filters.admin import DropdownFilter
-from unfold.widgets import UnfoldAdminTextareaWidget
 
 from config.common.browsing import Browsed
 from config.common.errors import DomainError
@@ -23,11 +21,13 @@ from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest
 from feedback.admin.access import needs
 from feedback.admin.moderation import MODERATES, MODERATION_MENU, MODERATION_PAGES
+from feedback.admin.replies import REPLY_MENU, REPLY_PAGES
+from feedback.admin.reply_figures import REPLY_FIGURES_MENU, REPLY_FIGURES_PAGES
+from feedback.admin.reply_rules import RULE_OF_REPLY_MENU, RULE_OF_REPLY_PAGES
 from feedback.admin.triage_filters import AspectFilter, FeelingFilter
 from feedback.models import Clock, Reply, Review
 from feedback.moderation import commands as moderation
 from feedback.remedies.rewarding import review_useful
-from feedback.replies import commands
 from feedback.reviews import queries as reviews
 
 REPLY = "feedback.add_reply"
@@ -85,26 +85,13 @@ class StarsFilter(DropdownFilter):
         return queryset.filter(stars=int(stars)) if stars in {"1", "2", "3", "4", "5"} else queryset
 
 
-class ReplyForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    """The answer."""
-
-    answer = forms.CharField(
-        label=_("public answer"), max_length=commands.LONGEST, widget=UnfoldAdminTextareaWidget
-    )
-
-    class Meta:
-        model = Review
-        fields: list[str] = []
-
-
 @admin.register(Review)
 class ReviewAdmin(Browsed):
     """What members thought of their orders."""
 
-    form = ReplyForm
     list_display = ["written_at", "shown_stars", "title", "words", "member", "is_answered", "answer_due"]
     list_filter = [PromisedFilter, StarsFilter, AnsweredFilter, AspectFilter, FeelingFilter]
-    change_form_after_template = "feedback/triage/of_review.html"
+    change_form_after_template = "feedback/replies/of_review.html"
     list_select_related = ["member", "reply"]
     search_fields = ["external_id"]
     search_help_text = _("the review's, the order's or the member's number in the shop")
@@ -125,10 +112,6 @@ class ReviewAdmin(Browsed):
         "given_answer",
         "answer_due",
     ]
-
-    def has_change_permission(self, request: HttpRequest, obj: Review | None = None) -> bool:
-        """Nothing but an answer can be added, and only one."""
-        return obj is not None and request.user.has_perm(REPLY) and _reply_of(obj) is None
 
     def has_reply_permission(self, request: HttpRequest) -> bool:
         """Who answers reviews says also which are useful."""
@@ -160,10 +143,6 @@ class ReviewAdmin(Browsed):
                 )
             except DomainError as error:
                 self.message_user(request, f"{review.number}: {error}", messages.WARNING)
-
-    def get_fields(self, request: HttpRequest, obj: Review | None = None) -> list[str]:
-        """Show the form for an answer to those who may give one."""
-        return [*self.readonly_fields, *(["answer"] if self.has_change_permission(request, obj) else [])]
 
     def get_ordering(self, request: HttpRequest) -> list[str]:
         """Of what is to be answered, what is due first comes first."""
@@ -221,15 +200,6 @@ class ReviewAdmin(Browsed):
         reply = _reply_of(review)
         return f"{reply.public_text} — {reply.user or gettext('by itself')}" if reply else "—"
 
-    def save_model(self, request: HttpRequest, obj: Review, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
-        """Answer, with its event."""
-        commands.write(
-            review_id=obj.pk,
-            text=form.cleaned_data["answer"],
-            actor=request.user,  # type: ignore[arg-type]  # staff
-            at=timezone.now(),
-        )
-
 
 def _reply_of(review: Review) -> Reply | None:
     reply: Reply | None = review.answer
@@ -249,8 +219,17 @@ def waiting(_user: User) -> QuerySet[Clock]:
     return reviews.to_answer()
 
 
-REVIEW_PAGES = [Page("reviews/", to_answer, "reviews_to_answer"), *MODERATION_PAGES]
+REVIEW_PAGES = [
+    Page("reviews/", to_answer, "reviews_to_answer"),
+    *MODERATION_PAGES,
+    *RULE_OF_REPLY_PAGES,
+    *REPLY_FIGURES_PAGES,
+    *REPLY_PAGES,
+]
 REVIEW_MENU = [
     MenuItem(_("Reviews to answer"), "reviews_to_answer", "reviews", (REPLY,), waiting, rank=10),
+    *REPLY_MENU,
     *MODERATION_MENU,
+    *RULE_OF_REPLY_MENU,
+    *REPLY_FIGURES_MENU,
 ]

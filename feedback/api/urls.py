@@ -8,6 +8,7 @@ from feedback.api import (
     inbound,
     inbound_reviews,
     joining,
+    replies,
     reviews,
     staff,
     staff_handoffs,
@@ -58,6 +59,16 @@ urlpatterns = [
     path(
         "inbound/<slug:source>/reviews/", inbound_reviews.InboundReviewsView.as_view(), name="inbound-reviews"
     ),
+    path("staff/replies/", replies.StaffRepliesView.as_view(), name="staff-replies"),
+    path("staff/replies/<int:pk>/", replies.StaffReplyView.as_view(), name="staff-reply"),
+    *(
+        path(f"staff/replies/<int:pk>/{move.path}/", move.as_view(), name=f"staff-reply-{move.path}")
+        for move in replies.MOVES
+    ),
+    path("staff/reviews/<int:pk>/reply/", replies.StaffReviewReplyView.as_view(), name="staff-review-reply"),
+    path("staff/reviews/<int:pk>/draft/", replies.StaffReviewDraftView.as_view(), name="staff-review-draft"),
+    path("staff/reply-posts/<int:pk>/tick/", replies.TickPostView.as_view(), name="staff-reply-post-tick"),
+    path("staff/reply-posts/<int:pk>/retry/", replies.RetryPostView.as_view(), name="staff-reply-post-retry"),
     path("staff/triage/", triage.StaffTriagesView.as_view(), name="staff-triages"),
     path("staff/triage/<int:pk>/", triage.StaffTriageView.as_view(), name="staff-triage"),
     path("shop/facts/", claims.FactsView.as_view(), name="shop-facts"),

@@ -15,6 +15,7 @@ from feedback.defaults.pauses import seed_pauses
 from feedback.defaults.playbooks import seed_playbooks, seed_templates
 from feedback.defaults.policies import seed_policies
 from feedback.defaults.quality import seed_quality
+from feedback.defaults.replies_to_reviews import seed_replies
 from feedback.defaults.reviews import seed_reviews
 from feedback.defaults.roles import seed_roles
 from feedback.defaults.routing import seed_routing
@@ -41,6 +42,7 @@ SEEDS = (
     seed_policies,
     seed_knowledge,
     seed_lexicon,
+    seed_replies,
     seed_templates,
     seed_playbooks,  # they name templates and coupons
 )

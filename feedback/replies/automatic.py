@@ -12,7 +12,9 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
+from django.utils.translation import gettext_lazy as _
 
+from config.common.errors import WrongState
 from config.common.events import record
 from config.common.following import follow
 from config.common.models import Event, User
@@ -36,6 +38,13 @@ READER = "replies"
 AT_ONCE = 100
 CHANGES = frozenset({"review.rewritten", "review.stars_changed", "triage.corrected"})
 """Events after which a review may need another reply."""
+
+
+class NoTemplate(WrongState):
+    """No template fits that was not the last one."""
+
+    code = "no_template"
+    default = _("No template fits: write the reply yourself.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +92,15 @@ def _take_up(review_id: int, at: datetime) -> None:
 
 
 @transaction.atomic
-def draft(*, review_id: int, actor: User, at: datetime) -> Reply | None:
-    """Draft a reply anew from what is known now; None where no template fits.
+def draft(*, review_id: int, actor: User, at: datetime) -> Reply:
+    """Draft a reply anew from what is known now.
 
     What was given meanwhile is named, and what was set right. What was written before stays as a version.
 
     Raises:
         NotFound: there is no such review.
         WrongState: it has an answer, or nobody can read it.
+        NoTemplate: none fits that was not the last one.
     """
     case, review = commands.lock(review_id)
     commands.check_public(review)
@@ -100,7 +110,10 @@ def draft(*, review_id: int, actor: User, at: datetime) -> Reply | None:
     decision = ReplyDecision.objects.filter(review=review).select_related("rule").first()
     rule = decision.rule if decision else None
     plan = _Plan(ReplyWay.DRAFTED, rule, bool(rule and rule.needs_approval))
-    return _write(case, review, reply, plan, actor=actor, at=at)
+    made = _write(case, review, reply, plan, actor=actor, at=at)
+    if made is None:
+        raise NoTemplate
+    return made
 
 
 def follow_changes() -> int:

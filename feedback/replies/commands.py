@@ -107,6 +107,20 @@ def edit(*, reply_id: int, version: int, text: str, actor: User, at: datetime) -
 
 
 @transaction.atomic
+def finish(*, reply_id: int, version: int, text: str, actor: User, at: datetime) -> Reply:
+    """Say a text and be done: it is made public where this person may, else somebody else is asked to.
+
+    Raises:
+        NotFound, Stale, Invalid, BadTone, WrongState: as for `edit` and `approve`.
+    """
+    reply = edit(reply_id=reply_id, version=version, text=text, actor=actor, at=at)
+    if reply.state == ReplyState.APPROVED:
+        return reply
+    done = approve if may_approve(reply, actor) else ask
+    return done(reply_id=reply.pk, version=reply.version, actor=actor, at=at)
+
+
+@transaction.atomic
 def ask(*, reply_id: int, version: int, actor: User, at: datetime) -> Reply:
     """Have somebody else approve a draft. Again changes nothing.
 

@@ -32,9 +32,8 @@ def of_product(product_id: int) -> QuerySet[Reply]:
 
 def to_look_at() -> QuerySet[Reply]:
     """The drafts, and what waits for approval, of reviews that everybody may read. Reads reply_to_look_at."""
-    return Reply.objects.filter(
-        state__in=OPEN, review__status=ReviewStatus.PUBLISHED, review__deleted_at=None
-    )
+    readable = {"review__status": ReviewStatus.PUBLISHED, "review__deleted_at": None}
+    return shown(Reply.objects.filter(state__in=OPEN, **readable))
 
 
 def to_approve(user: User) -> QuerySet[Reply]:
@@ -46,23 +45,27 @@ def to_approve(user: User) -> QuerySet[Reply]:
 def to_write() -> QuerySet[ReplyDecision]:
     """What somebody has to write, or whose answer may fit no more. Reads replydecision_by_hand."""
     is_open = Reply.objects.filter(review=OuterRef("review"), state__in=OPEN)
-    return ReplyDecision.objects.filter(
+    found = ReplyDecision.objects.filter(
         ~Exists(is_open),
         way=ReplyWay.BY_HAND,
         seen_at=None,
         review__status=ReviewStatus.PUBLISHED,
         review__deleted_at=None,
     )
+    return found.select_related(
+        "rule", "review__member", "review__product", "review__order", "review__follows", "review__reply",
+        "review__triage",
+    )  # fmt: skip
 
 
 def to_post() -> QuerySet[ReplyPost]:
     """What somebody has to put, change or take down over there. Reads replypost_by_hand."""
-    return ReplyPost.objects.filter(state=PostingState.WAITING, by_hand=True)
+    return _with_replies(ReplyPost.objects.filter(state=PostingState.WAITING, by_hand=True))
 
 
 def failed() -> QuerySet[ReplyPost]:
     """What did not get to where it belongs. Reads replypost_failed."""
-    return ReplyPost.objects.filter(state=PostingState.FAILED)
+    return _with_replies(ReplyPost.objects.filter(state=PostingState.FAILED))
 
 
 def shown(replies: QuerySet[Reply]) -> QuerySet[Reply]:
@@ -73,7 +76,12 @@ def shown(replies: QuerySet[Reply]) -> QuerySet[Reply]:
     ).prefetch_related("review__triage", "review__reply_decision", posts())  # fmt: skip
 
 
-def posts() -> Prefetch[str, QuerySet[ReplyPost], str]:
+def _with_replies(found: QuerySet[ReplyPost]) -> QuerySet[ReplyPost]:
+    """With what is to be posted, and where."""
+    return found.select_related("place", "reply__review__product", "reply__review__member")
+
+
+def posts() -> "Prefetch[str, QuerySet[ReplyPost], str]":
     """The places where a reply belongs."""
     return Prefetch("posts", ReplyPost.objects.select_related("place", "ticked_by").order_by("pk"))
 

@@ -1,5 +1,7 @@
 """What the rules and templates are told of a review: as triage, moderation and the shop know it."""
 
+from collections.abc import Iterable
+
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 
 from feedback.knowledge.queries import nearest
@@ -75,30 +77,36 @@ def facts_of(review: Review) -> Facts:
 
 
 def praise_in(review: Review) -> str:
-    """The word of praise in a review that the lexicon knows best, to be said back; empty where there is none.
-
-    Nothing that a member wrote is repeated but what we have in our own list.
-    """
-    text = folded(f"{review.title} {review.text}")
+    """The word of praise in a review that is said back; see `praised_word`."""
     reading = Triage.objects.filter(review=review).first()
-    said = [*(word for word, weight in reading.words if weight > 0), *reading.keywords] if reading else []
-    wanted = [word for word in dict.fromkeys(said) if 1 < len(word) <= LONGEST_WORD and word in text]
-    known = set(
-        LexiconEntry.objects.filter(word__in=wanted, role=WordRole.SAYS, weight__gt=0, is_active=True)
-        .exclude(aspect="")
-        .values_list("word", flat=True)
-    )
+    if reading is None:
+        return ""
+    said = [*(word for word, weight in reading.words if weight > 0), *reading.keywords]
+    return praised_word(f"{review.title} {review.text}", said)
+
+
+def praised_word(text: str, said: Iterable[str]) -> str:
+    """The first word of praise that the lexicon knows too, to be said back; "" where there is none.
+
+    Nothing that a member wrote is repeated but what stands in our own list.
+    """
+    told = folded(text)
+    wanted = [word for word in dict.fromkeys(said) if 1 < len(word) <= LONGEST_WORD and word in told]
+    entries = LexiconEntry.objects.filter(word__in=wanted, role=WordRole.SAYS, weight__gt=0, is_active=True)
+    known = set(entries.exclude(aspect="").values_list("word", flat=True))
     return next((word for word in wanted if word in known), "")
 
 
 def spoken_in(review: Review) -> Language:
     """The language to answer in: that of the text, else the member's."""
-    text = f"{review.title}{review.text}"
+    return language_of(f"{review.title}{review.text}") or nearest(review.member.language)
+
+
+def language_of(text: str) -> Language | None:
+    """The language of a text; None where nothing tells."""
     if any("\u4e00" <= sign <= "\u9fff" for sign in text):
         return Language.CHINESE
-    if any(sign.isascii() and sign.isalpha() for sign in text):
-        return Language.ENGLISH
-    return nearest(review.member.language)
+    return Language.ENGLISH if any(sign.isascii() and sign.isalpha() for sign in text) else None
 
 
 def with_all(reviews: QuerySet[Review]) -> QuerySet[Review]:
