@@ -29,7 +29,7 @@ class FiguresForm(forms.Form):
     )
     source = forms.ChoiceField(required=False, label=_("written at"))
     weeks = forms.TypedChoiceField(
-        required=False, coerce=int, choices=WEEKS, empty_value=WEEKS[0][0], label=_("period")
+        required=False, coerce=int, choices=WEEKS, empty_value=WEEKS[0][0], label=_("weeks shown")
     )
     until = forms.DateField(
         required=False,

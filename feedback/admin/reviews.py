@@ -89,7 +89,7 @@ class StarsFilter(DropdownFilter):
 class ReviewAdmin(Browsed):
     """What members thought of their orders."""
 
-    list_display = ["written_at", "shown_stars", "title", "words", "member", "is_answered", "answer_due"]
+    list_display = ["written_at", "shown_stars", "title", "says", "member", "is_answered", "answer_due"]
     list_filter = [PromisedFilter, StarsFilter, AnsweredFilter, AspectFilter, FeelingFilter]
     change_form_after_template = "feedback/replies/of_review.html"
     list_select_related = ["member", "reply"]
@@ -176,7 +176,7 @@ class ReviewAdmin(Browsed):
         return review.shown_stars
 
     @admin.display(description=_("text"))
-    def words(self, review: Review) -> str:
+    def says(self, review: Review) -> str:
         """The beginning."""
         return review.text if len(review.text) <= 80 else f"{review.text[:79]}…"  # noqa: PLR2004 - a line's length
 

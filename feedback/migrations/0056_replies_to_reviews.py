@@ -142,7 +142,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('code', models.SlugField(help_text='The same for a template in each language.', verbose_name='code')),
                 ('language', models.CharField(choices=[('zh-hans', '简体中文'), ('en', 'English')], default='zh-hans', max_length=16, verbose_name='language')),
-                ('feeling', models.CharField(choices=[('negative', 'negative'), ('mixed', 'mixed'), ('positive', 'positive')], help_text='How the review is meant.', max_length=8, verbose_name='answers')),
+                ('feeling', models.CharField(choices=[('negative', 'negative'), ('mixed', 'mixed'), ('positive', 'positive')], help_text='How the review is meant.', max_length=8, verbose_name='for reviews that are')),
                 ('aspect', models.CharField(blank=True, choices=[('product_quality', 'product quality'), ('description', 'as described'), ('logistics', 'logistics'), ('packaging', 'packaging'), ('service', 'service'), ('price', 'price and promotion'), ('after_sales', 'after-sales'), ('app', 'app')], help_text='None: anything.', max_length=16, verbose_name='about')),
                 ('text', models.TextField(max_length=2000, verbose_name='text')),
                 ('position', models.PositiveIntegerField(default=100, help_text='Lower comes first.', verbose_name='position')),
@@ -163,7 +163,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigIntegerField()),
                 ('code', models.SlugField(db_index=False, help_text='The same for a template in each language.', verbose_name='code')),
                 ('language', models.CharField(choices=[('zh-hans', '简体中文'), ('en', 'English')], default='zh-hans', max_length=16, verbose_name='language')),
-                ('feeling', models.CharField(choices=[('negative', 'negative'), ('mixed', 'mixed'), ('positive', 'positive')], help_text='How the review is meant.', max_length=8, verbose_name='answers')),
+                ('feeling', models.CharField(choices=[('negative', 'negative'), ('mixed', 'mixed'), ('positive', 'positive')], help_text='How the review is meant.', max_length=8, verbose_name='for reviews that are')),
                 ('aspect', models.CharField(blank=True, choices=[('product_quality', 'product quality'), ('description', 'as described'), ('logistics', 'logistics'), ('packaging', 'packaging'), ('service', 'service'), ('price', 'price and promotion'), ('after_sales', 'after-sales'), ('app', 'app')], help_text='None: anything.', max_length=16, verbose_name='about')),
                 ('text', models.TextField(max_length=2000, verbose_name='text')),
                 ('position', models.PositiveIntegerField(default=100, help_text='Lower comes first.', verbose_name='position')),
@@ -276,7 +276,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='replypost',
             name='place',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='reply_post', to='feedback.reviewplace', verbose_name='place'),
+            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='reply_post', to='feedback.reviewplace', verbose_name='place of a review'),
         ),
         migrations.AddField(
             model_name='replypost',

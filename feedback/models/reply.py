@@ -177,7 +177,7 @@ class ReplyTemplate(models.Model):
     code = models.SlugField(_("code"), help_text=_("The same for a template in each language."))
     language = models.CharField(_("language"), max_length=16, choices=Language, default=Language.CHINESE)
     feeling = models.CharField(
-        _("answers"), max_length=8, choices=Feeling, help_text=_("How the review is meant.")
+        _("for reviews that are"), max_length=8, choices=Feeling, help_text=_("How the review is meant.")
     )
     aspect = models.CharField(
         _("about"), max_length=16, choices=VoiceAspect, blank=True, help_text=_("None: anything.")
@@ -383,7 +383,7 @@ class ReplyPost(models.Model):
 
     reply = models.ForeignKey(Reply, models.CASCADE, verbose_name=_("reply"), related_name="posts")
     place = models.OneToOneField(
-        ReviewPlace, models.CASCADE, verbose_name=_("place"), related_name="reply_post"
+        ReviewPlace, models.CASCADE, verbose_name=_("place of a review"), related_name="reply_post"
     )
     state = models.CharField(_("state"), max_length=9, choices=PostingState, default=PostingState.WAITING)
     by_hand = models.BooleanField(

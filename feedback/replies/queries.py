@@ -73,7 +73,7 @@ def shown(replies: QuerySet[Reply]) -> QuerySet[Reply]:
     return replies.select_related(
         "review__member", "review__product", "review__order", "review__follows", "rule", "template", "user",
         "approved_by",
-    ).prefetch_related("review__triage", "review__reply_decision", posts())  # fmt: skip
+    ).prefetch_related("review__triage", "review__reply_decision__rule", posts())  # fmt: skip
 
 
 def _with_replies(found: QuerySet[ReplyPost]) -> QuerySet[ReplyPost]:

@@ -85,9 +85,11 @@ from feedback.models import (
     Promise,
     QualityCheck,
     RemedyRequest,
+    Reply,
     Review,
     ReviewAppeal,
     ReviewPicture,
+    ReviewPlace,
     RuleTask,
     Scorecard,
     Severity,
@@ -101,6 +103,7 @@ from feedback.quality import commands as quality
 from feedback.quality import sampling
 from feedback.remedies import asking
 from feedback.remedies import commands as remedies
+from feedback.replies import commands as answers
 from surveys.models import Campaign, Invitation
 from tests.factories.batches import counted
 from tests.factories.compensation import T0, MemberFactory, OrderFactory, OrderLineFactory
@@ -228,6 +231,9 @@ def make_reviews(line: OrderLine, refuser: User, now: datetime) -> None:
     refused = Review.objects.create(external_id="R5", stars=3, status="held", **about)
     moderation.decide(review_id=refused.pk, verdict="refuse", reason="advert", actor=refuser, at=now)
     moderation.appeal(review_id=refused.pk, text="", actor=line.order.member, at=now)
+    answered = Review.objects.create(external_id="R6", stars=4, **other)
+    ReviewPlace.objects.create(review=answered, channel="weibo", external_id="6", created_at=now)
+    answers.write(review_id=answered.pk, text="x", actor=refuser, at=now)
 
 
 def make_claim(product: Product, now: datetime) -> None:
@@ -332,7 +338,9 @@ MODELS = {
     "feedback.chatsetup": Rights(ADMIN, ADMIN),
     "feedback.department": Rights(LEADERS, ADMIN, ADMIN),
     "feedback.agent": Rights(LEADERS, ADMIN, ADMIN),
-    "feedback.review": Rights(WORKERS | {"moderator", "analyst"}, WORKERS | {"moderator"}),
+    "feedback.review": Rights(WORKERS | {"moderator", "analyst"}),
+    "feedback.replyrule": Rights(LEADERS, SUPERVISORS, ADMIN),
+    "feedback.replytemplate": Rights(LEADERS, SUPERVISORS, SUPERVISORS),
     "feedback.reviewsetup": Rights(ADMIN, ADMIN),
     "feedback.reviewdimension": SET,
     "feedback.moderationreason": SET,
@@ -396,6 +404,7 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     asked = RemedyRequest.objects.get()
     use = asked.use
 
+    replied = Reply.objects.get()
     late, cause = Clock.objects.get(breached_at__isnull=False), BreachCause.objects.first().pk
     pause, check, coached = Pause.objects.get(), QualityCheck.objects.get(), CoachingNote.objects.get()
     points, judges = (
@@ -590,6 +599,25 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "clock": get("clock", OURS | {"analyst"}, clock.pk),
         "alerts": get("alerts", WORKERS | {"moderator"}),
         "reviews_to_answer": get("reviews_to_answer", WORKERS | {"moderator"}),
+        "replies": get("replies", WORKERS | {"moderator"})
+        + get("replies", WORKERS | {"moderator"}, query="?tab=post"),
+        "reply": get("reply", WORKERS | {"moderator", "analyst"}, replied.review_id),
+        "reply_act": [
+            post(
+                "reply_act",
+                WORKERS | {"moderator"},
+                replied.review_id,
+                do="save",
+                reply=replied.pk,
+                version=replied.version,
+                text="x",
+            )
+        ],
+        "reply_post": [
+            post("reply_post", WORKERS | {"moderator"}, replied.posts.get().pk, do="tick", turn=1)
+        ],
+        "reply_rules": get("reply_rules", LEADERS) + get("reply_rules", LEADERS, query="?stars=5"),
+        "reply_figures": get("reply_figures", LEADERS | {"moderator", "analyst"}),
         "moderation": get("moderation", moderators) + get("moderation", moderators, query="?appeals"),
         "moderation_fairness": get("moderation_fairness", moderators),
         "moderation_decide": [post("moderation_decide", moderators, held, verdict="publish")],
@@ -689,7 +717,7 @@ SITE = {
 """Django's and Unfold's own, which ask the rights of the models above."""
 MORE_OF_MODELS = {
     "auth_user_password_change", "feedback_calendar_preview", "feedback_article_preview",
-    "feedback_lexicon_preview",
+    "feedback_lexicon_preview", "feedback_reply_preview",
     "feedback_auditterm_preview",
 }  # fmt: skip
 FILES_OF_MODELS = {
@@ -803,6 +831,8 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
     ours, answers = OURS - {"agent asked"}, {"agent asked", *ADMIN}
     mine, theirs, shot = review_numbers()
     line = OrderLine.objects.get(reviews=mine)
+    replied, replies_write = Reply.objects.get(), WORKERS | {"moderator"}
+    replies_read = replies_write | {"analyst"}
     asks = [
         ("auth-code", "post", (), everybody, {}),
         ("auth-token", "post", (), everybody, {}),
@@ -884,6 +914,16 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ),
         ("staff-case", "get", (case.pk,), OURS, {}),
         ("staff-attachment", "get", (file.pk,), OURS, {}),
+        ("staff-replies", "get", (), replies_read, {}),
+        ("staff-reply", "get", (replied.pk,), replies_read, {}),
+        ("staff-reply-edit", "post", (replied.pk,), replies_write, {"version": 1, "text": "x"}),
+        ("staff-reply-ask", "post", (replied.pk,), set(), {"version": 1}),  # it is public
+        ("staff-reply-approve", "post", (replied.pk,), set(), {"version": 1}),
+        ("staff-reply-withdraw", "post", (replied.pk,), replies_write, {"version": 1}),
+        ("staff-review-reply", "post", (theirs,), replies_write, {"text": "x"}),
+        ("staff-review-draft", "post", (theirs,), replies_write, {}),
+        ("staff-reply-post-tick", "post", (replied.posts.get().pk,), replies_write, {"turn": 1}),
+        ("staff-reply-post-retry", "post", (replied.posts.get().pk,), set(), {}),  # it did not fail
         ("staff-triages", "get", (), WORKERS | {"moderator", "analyst"}, {}),
         ("staff-triage", "get", (Triage.objects.get(case=case).pk,), OURS, {}),
         ("staff-triage", "post", (Triage.objects.get(case=case).pk,), OURS, {"feeling": "mixed"}),

@@ -146,7 +146,7 @@ def test_the_queue_takes_a_constant_number_of_queries(desk, agent, tab):
         with CaptureQueriesContext(connection) as queries:
             assert desk.get(reverse("admin:replies") + f"?tab={tab}").status_code == 200
         counts.append(len(queries))
-    assert counts[0] == counts[1]
+    assert counts[0] == counts[1], "\n".join(q["sql"][:200] for q in queries.captured_queries)
 
 
 def test_the_case_of_a_review_shows_the_draft():

@@ -113,4 +113,4 @@ def test_the_list_takes_a_constant_number_of_queries(admin_client):
         with CaptureQueriesContext(connection) as queries:
             assert admin_client.get(page()).status_code == 200
         counts.append(len(queries))
-    assert counts[0] == counts[1]
+    assert counts[0] == counts[1], "\n".join(q["sql"][:200] for q in queries.captured_queries)
