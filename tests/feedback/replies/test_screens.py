@@ -203,7 +203,8 @@ def test_templates_and_rules_are_saved_by_form(admin_client):
     address = reverse("admin:feedback_replyrule_change", args=[rule.pk])
     content = {
         "name": "x", "name_en": "", "code": "praise", "position": 1, "is_active": "on", "way": "automatic",
-        "stars": ["5", "0"], "feelings": ["positive"], "sure_from": "0.5", "categories": "", "sources": "tmall",
+        "stars": ["5", "0"], "feelings": ["positive"], "sure_from": "0.5", "categories": "",
+        "sources": "tmall",
     }  # fmt: skip
     assert admin_client.post(address, content).status_code == 302
     rule.refresh_from_db()
