@@ -60,7 +60,9 @@ PERSONAL = {
     "feedback.PostBand": Personal({}, "post__member", goes=True, is_told=False),
     "feedback.PostDecision": Personal({"reason": R, "answer": S}, "post__member", is_told=False),
     "feedback.PostCluster": Personal({"name": R, "reason": R, "answer": R}),
-    "feedback.Reply": Personal({"text": S, "public_text": S}, "review__member"),
+    "feedback.Reply": Personal(
+        {"text": S, "public_text": S}, "review__member", told={"state": "approved"}
+    ),
     "feedback.ReplyVersion": Personal({"text": S}, "reply__review__member", is_told=False),
     "feedback.ReplyPost": Personal({"external_id": T, "error": R}, "reply__review__member", is_told=False),
     "feedback.Triage": Personal({"keywords": S, "words": S}, "member"),

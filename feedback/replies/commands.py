@@ -46,6 +46,7 @@ def write(*, review_id: int, text: str, actor: User, asks: bool = False, at: dat
         NotFound: there is no such review.
         Invalid: the text is empty, too long, or has something still to be filled in.
         BadTone: it says what must not be said.
+        Stale: somebody else has written one that is not public yet.
         WrongState: it has an answer, or nobody can read the review.
     """
     text = clean(text)
@@ -53,6 +54,8 @@ def write(*, review_id: int, text: str, actor: User, asks: bool = False, at: dat
     reply = Reply.objects.filter(review=review).first()
     if reply is not None and reply.is_public:
         raise answered()
+    if reply is not None and reply.state != ReplyState.WITHDRAWN and reply.user_id not in {None, actor.pk}:
+        raise Stale(_("Somebody has written a reply to this review: look at it first."))
     check_public(review)
     decision = ReplyDecision.objects.filter(review=review).select_related("rule").first()
     rule = decision.rule if decision else None

@@ -62,13 +62,12 @@ def _put(post: ReplyPost, at: datetime) -> None:
         post.state = PostingState.WITHDRAWN
     post.save()
     if post.state == PostingState.WAITING and not post.by_hand:
-        outbox.put(
-            KIND,
-            key=_key(post),
-            recipient=post.place.channel,
-            payload={"post": post.pk, "turn": post.turn},
-            at=at,
-        )
+        _dispatch(post, at)
+
+
+def _dispatch(post: ReplyPost, at: datetime) -> None:
+    payload = {"post": post.pk, "turn": post.turn}
+    outbox.put(KIND, key=_key(post), recipient=post.place.channel, payload=payload, at=at)
 
 
 def _key(post: ReplyPost) -> str:
@@ -195,7 +194,10 @@ def retry(*, post_id: int, actor: User, at: datetime) -> ReplyPost:
     post.save()
     if not post.by_hand:
         dead = OutboxMessage.objects.filter(key=_key(post), status=OutboxStatus.DEAD)
-        outbox.retry(ids=list(dead.values_list("pk", flat=True)), actor=actor, at=at)
+        if not outbox.retry(ids=list(dead.values_list("pk", flat=True)), actor=actor, at=at):
+            post.turn += 1  # the relay is about to bury it: another message takes its place
+            post.save()
+            _dispatch(post, at)
     record("review.reply_retried", post.reply.review, actor=actor, at=at, post=post.pk)
     return post
 

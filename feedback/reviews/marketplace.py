@@ -5,17 +5,23 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from config.common.events import record
-from feedback.models import Review, ReviewPlace, ReviewStars
+from feedback.models import Review, ReviewPlace, ReviewStars, WebhookSource
 
 
 def stand(reviews: QuerySet[Review], *, at: datetime) -> None:
     """Note where reviews stand that came from one place, each once."""
+    rows = list(reviews.values_list("pk", "source", "external_id"))
+    known = WebhookSource.objects.in_bulk({source for _pk, source, _number in rows}, field_name="code")
     ReviewPlace.objects.bulk_create(
         [
             ReviewPlace(
-                review_id=pk, channel=source, external_id=number.removeprefix(f"{source}:"), created_at=at
+                review_id=pk,
+                channel=source,
+                source=known.get(source),
+                external_id=number.removeprefix(f"{source}:"),
+                created_at=at,
             )
-            for pk, source, number in reviews.values_list("pk", "source", "external_id")
+            for pk, source, number in rows
         ],
         ignore_conflicts=True,
     )

@@ -917,13 +917,13 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("staff-replies", "get", (), replies_read, {}),
         ("staff-reply", "get", (replied.pk,), replies_read, {}),
         ("staff-reply-edit", "post", (replied.pk,), replies_write, {"version": 1, "text": "x"}),
-        ("staff-reply-ask", "post", (replied.pk,), set(), {"version": 1}),  # it is public
-        ("staff-reply-approve", "post", (replied.pk,), set(), {"version": 1}),
+        ("staff-reply-ask", "post", (replied.pk,), replies_write, {"version": 1}),
+        ("staff-reply-approve", "post", (replied.pk,), replies_write, {"version": 1}),
         ("staff-reply-withdraw", "post", (replied.pk,), replies_write, {"version": 1}),
         ("staff-review-reply", "post", (theirs,), replies_write, {"text": "x"}),
         ("staff-review-draft", "post", (theirs,), replies_write, {}),
         ("staff-reply-post-tick", "post", (replied.posts.get().pk,), replies_write, {"turn": 1}),
-        ("staff-reply-post-retry", "post", (replied.posts.get().pk,), set(), {}),  # it did not fail
+        ("staff-reply-post-retry", "post", (replied.posts.get().pk,), replies_write, {}),
         ("staff-triages", "get", (), WORKERS | {"moderator", "analyst"}, {}),
         ("staff-triage", "get", (Triage.objects.get(case=case).pk,), OURS, {}),
         ("staff-triage", "post", (Triage.objects.get(case=case).pk,), OURS, {"feeling": "mixed"}),

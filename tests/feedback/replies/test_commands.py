@@ -110,6 +110,15 @@ def test_by_hand_it_is_public_at_once_or_asked_for(agent):
         approve(waiting, agent)
 
 
+def test_what_a_colleague_wrote_is_not_written_over(agent, lead):
+    ship()
+    one = said(hostile=True)
+    commands.write(review_id=one.pk, text="甲", actor=agent, asks=True, at=T0)
+    with pytest.raises(Stale):
+        commands.write(review_id=one.pk, text="乙", actor=lead, at=T0)
+    assert commands.write(review_id=one.pk, text="丙", actor=agent, at=T0).version == 2
+
+
 def test_by_hand_a_bad_review_waits_for_somebody_else(agent):
     ship()
     DepartmentFactory(takes_new=True)

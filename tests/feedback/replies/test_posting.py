@@ -9,8 +9,9 @@ from django.utils import timezone
 from config.common import outbox, webhooks
 from config.common.errors import NotFound, WrongState
 from config.common.models import OutboxMessage
-from feedback.models import PlaceQueue, Reply, ReplyPost
+from feedback.models import PlaceQueue, Reply, ReplyPost, Review
 from feedback.replies import commands, posting
+from feedback.reviews import marketplace as at_place
 from tests.factories.compensation import T0
 from tests.factories.feedback import StaffFactory
 from tests.factories.replies import marketplace, said, stands
@@ -93,6 +94,24 @@ def test_what_is_refused_is_seen_and_tried_again_under_the_same_number(agent, th
     assert len({headers["idempotency-key"] for headers, _body in there.got}) == 1
     with pytest.raises(WrongState):
         posting.retry(post_id=post.pk, actor=agent, at=T0)
+
+
+def test_what_fails_before_its_message_is_buried_is_sent_by_another(agent, there):
+    review = said()
+    place = stands(review, there.source)
+    write(review, agent)
+    ReplyPost.objects.update(state="failed", error="x")
+    posting.retry(post_id=post_of(place).pk, actor=agent, at=timezone.now())
+    done = relay()
+    assert (done.dropped, done.sent, post_of(place).turn) == (1, 1, 2)
+
+
+def test_what_came_by_file_is_posted_where_its_marketplace_takes_replies(agent, there):
+    review = said(source="tmall", external_id="tmall:77")
+    at_place.stand(Review.objects.filter(pk=review.pk), at=T0)
+    write(review, agent)
+    relay()
+    assert there.said()[0]["review"] == "77"
 
 
 def test_tried_in_vain_for_too_long_it_fails(agent, there, settings):
