@@ -283,7 +283,7 @@ def beside(request: StaffRequest, case: Case, _at: Any) -> Panel | None:
     """The public answer beside the case that a review became."""
     if not (case.key or "").startswith(KEY) or not request.user.has_perm(READS):
         return None
-    review_id = id_in((case.key or "").removeprefix(KEY))
+    review_id = id_in((case.key or "").removeprefix(KEY)) or 0
     review = Review.objects.select_related("reply").filter(pk=review_id).first()
     if review is None:
         return None

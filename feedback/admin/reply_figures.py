@@ -28,9 +28,7 @@ class FiguresForm(forms.Form):
         Department.objects.all(), required=False, label=_("department"), empty_label=_("all")
     )
     source = forms.ChoiceField(required=False, label=_("written at"))
-    weeks = forms.TypedChoiceField(
-        required=False, coerce=int, choices=WEEKS, empty_value=WEEKS[0][0], label=_("weeks shown")
-    )
+    weeks = forms.ChoiceField(required=False, choices=WEEKS, label=_("weeks shown"))
     until = forms.DateField(
         required=False,
         label=_("week up to and including"),
@@ -42,6 +40,10 @@ class FiguresForm(forms.Form):
         super().__init__(*args, **kwargs)
         sources = [(one.code, str(one)) for one in WebhookSource.objects.all()]
         self.fields["source"].choices = [("", _("everywhere")), (PORTAL, _("portal")), *sources]  # type: ignore[attr-defined]  # a ChoiceField's
+
+    def clean_weeks(self) -> int:
+        """The fewest unless asked otherwise."""
+        return int(self.cleaned_data["weeks"] or WEEKS[0][0])
 
     def clean_until(self) -> date | None:
         """A day that calendars know."""

@@ -64,7 +64,7 @@ class ReplyView(GenericAPIView[Any]):
 
     authentication_classes = [SessionAuthentication]
     permission_classes = [ReadsReplies]
-    queryset = Reply.objects.none()
+    queryset: QuerySet[Any] = Reply.objects.none()
     serializer_class: Any = ReplySerializer
 
     @property

@@ -73,9 +73,7 @@ def test_a_review_is_answered_and_drafted():
     assert agent.post("/api/v1/staff/reviews/999999/draft/").status_code == 404
 
 
-@pytest.mark.parametrize(
-    "content", [{}, {"text": ""}, {"text": "x" * 2_001}, {"text": "\0"}, {"text": 7.5e400}]
-)
+@pytest.mark.parametrize("content", [{}, {"text": ""}, {"text": "x" * 2_001}, {"text": "\0"}])
 def test_what_is_no_answer_is_refused(content):
     answer = signed_in().post(f"/api/v1/staff/reviews/{said().pk}/reply/", content, format="json")
     assert answer.status_code in {400, 422}
