@@ -232,6 +232,7 @@ for _url, _keys in (
         raise ImproperlyConfigured(f"{_keys} must be set with the address that is asked.")
 OUTBOX_MAX_ATTEMPTS = int(os.environ.get("OUTBOX_MAX_ATTEMPTS", "15"))  # then it is a dead letter: 6 hours
 OUTBOX_KEEP_DAYS = int(os.environ.get("OUTBOX_KEEP_DAYS", "30"))  # sent messages
+BEHAVIOUR_KEEP_DAYS = int(os.environ.get("BEHAVIOUR_KEEP_DAYS", "400"))  # what visitors do in the shop
 IDEMPOTENCY_KEEP_DAYS = int(os.environ.get("IDEMPOTENCY_KEEP_DAYS", "30"))
 
 REST_FRAMEWORK = {

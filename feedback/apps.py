@@ -13,10 +13,8 @@ class FeedbackConfig(AppConfig):
         from compensation.admin.shop import MEMBER_FACTS
         from compensation.batches.sources import SOURCES
         from compensation.portal import panels as portal
-        from config.common import personal
         from config.common.outbox import SENDERS
         from config.common.registry import ACCOUNTS, DEFAULTS, DEMO, DEPARTMENTS, MENU, PAGES, PERIODIC
-        from feedback import personal as ours
         from feedback.admin import beside, crises, replies, triage
         from feedback.admin.articles import KNOWLEDGE_MENU, KNOWLEDGE_PAGES
         from feedback.admin.chats import CHAT_MENU, CHAT_PAGES
@@ -34,7 +32,6 @@ class FeedbackConfig(AppConfig):
         from feedback.admin.sop_changes import CHANGE_MENU, CHANGE_PAGES
         from feedback.admin.sop_preview import SOP_MENU, SOP_PAGES
         from feedback.admin.staffing import STAFFING_MENU, STAFFING_PAGES
-        from feedback.cases import erasing
         from feedback.channels import all_channels
         from feedback.defaults import demo, demo_staff, seed
         from feedback.org import digests, letters, messengers, queries
@@ -43,7 +40,7 @@ class FeedbackConfig(AppConfig):
         from feedback.remedies.choosing import BATCH_SOURCES
         from feedback.replies import posting
 
-        personal.add(ours.PERSONAL, ours.FREE, also=ours.ALSO, standing=erasing.standing)
+        self._privacy()
         SOURCES.update(BATCH_SOURCES | crises.SOURCES)
         CASE_PANELS.extend([triage.beside, replies.beside, beside.watchers, beside.times])
         DEFAULTS.extend(seed.SEEDS)
@@ -89,3 +86,15 @@ class FeedbackConfig(AppConfig):
         portal.NEEDS.extend([panels.needs, panels.to_review])
         portal.HOME.append(panels.home)
         portal.ORDER.extend([panels.order, panels.order_reviews])
+
+    def _privacy(self) -> None:
+        """Say what is held of members, what keeps them from being erased, and what is forgotten."""
+        from compensation.consents import profiling
+        from config.common import personal
+        from feedback import personal as ours
+        from feedback.behaviour import forgetting
+        from feedback.cases import erasing
+        from feedback.expectations import refreshing
+
+        personal.add(ours.PERSONAL, ours.FREE, also=ours.ALSO, standing=erasing.standing)
+        profiling.FORGET.extend([forgetting.unname, refreshing.forget])

@@ -10,6 +10,7 @@ from config.common.following import BATCH
 from config.common.models import User
 from feedback.attachments import commands as attachments
 from feedback.automatic import applying
+from feedback.behaviour import forgetting, summing
 from feedback.cases import commands as cases
 from feedback.cases import refunding, wording
 from feedback.channels.chat import commands as chats
@@ -20,6 +21,7 @@ from feedback.clocks import moving
 from feedback.crises import answering, clearing, counting, joining, making_good, watching
 from feedback.crises import running as crisis_runs
 from feedback.desk import drafts, reading
+from feedback.expectations import refreshing as expectations
 from feedback.gaps import commands as gaps
 from feedback.gaps import days, overturning, quality, service
 from feedback.intake import commands as imports
@@ -322,3 +324,32 @@ def train_triage(by: int | None = None) -> None:
         return
     if model is not None and model.in_service:
         triage.read_again(at=timezone.now())
+
+
+@shared_task(name="feedback.sum_behaviour")
+def sum_behaviour() -> None:
+    """Count what members did since the last time, and find whose it was."""
+    while summing.catch_up():
+        pass
+
+
+@shared_task(name="feedback.forget_behaviour")
+def forget_behaviour() -> None:
+    """Delete the behaviour events that are older than is kept."""
+    while forgetting.forget_old(at=timezone.now()):
+        pass
+
+
+@shared_task(name="feedback.refresh_expectations")
+def refresh_expectations() -> None:
+    """Reckon anew what the members care about of whom something new is known."""
+    while expectations.follow_orders():
+        pass
+    while expectations.refresh_due(at=timezone.now()):
+        pass
+
+
+@shared_task(name="feedback.expectations_by_night")
+def expectations_by_night() -> None:
+    """Reckon the averages of groups, and have those reckoned who were not for long."""
+    expectations.by_night(at=timezone.now())

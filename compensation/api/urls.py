@@ -11,6 +11,7 @@ from compensation.api import (
     settling,
     shop_coupons,
     shop_orders,
+    shop_telling,
     views,
 )
 
@@ -43,6 +44,8 @@ urlpatterns = [
     path("shop/refunds/", settling.ShopRefundView.as_view(), name="shop-refund"),
     path("shop/parcels/", settling.ShopParcelView.as_view(), name="shop-parcel"),
     path("shop/orders/", shop_orders.ShopOrderView.as_view(), name="shop-order"),
+    path("shop/members/", shop_telling.ShopMembersView.as_view(), name="shop-members"),
+    path("shop/shipments/", shop_telling.ShopShipmentsView.as_view(), name="shop-shipments"),
     path("shop/returns/", returns.ShopReturnView.as_view(), name="shop-return"),
     path("notices/", views.NoticesView.as_view(), name="notices"),
     path("notices/read/", views.NoticesReadView.as_view(), name="notices-read"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from compensation.models import Member, Order, OrderStatus
 from compensation.refunds import returning
 from compensation.shop_import import holding
-from compensation.shop_import.convert import EARLIEST, LATEST, FieldType, Type
+from compensation.shop_import.convert import EARLIEST, EARLIEST_DAY, LATEST, FieldType, Type
 from compensation.shop_import.shop import LINE, ORDER, PRODUCT, SHIPMENT
 from compensation.shop_import.targets import Item, Target
 from config.common.errors import Invalid
@@ -107,7 +107,8 @@ def record_order(
     changed = _write(ORDER, [asdict(order)], at)
     known = {line.product: {"external_id": line.product} for line in lines}
     _write(PRODUCT, list(known.values()), at)
-    changed += _write(SHIPMENT, [{**within, **asdict(one)} for one in shipments], at)
+    dated = {} if as_of is None else {"as_of": as_of}
+    changed += _write(SHIPMENT, [{**within, **asdict(one), **dated} for one in shipments], at)
     changed += _write(LINE, [{**within, **asdict(one)} for one in lines], at)
     row = Order.objects.get(external_id=order.external_id)
     for one in returns:
@@ -140,7 +141,7 @@ def _write(target: Target, rows: Sequence[Mapping[str, Any]], at: datetime) -> i
     items = []
     for number, values in enumerate(rows, start=1):
         for name, value in values.items():
-            if fault := _fault(value, target.fields[name]):
+            if fault := fault_in(value, target.fields[name]):
                 raise Invalid(f"{target.name}.{name}: {fault}", field=name, row=number)
         items.append(Item("", number, tuple(values[name] for name in target.key), dict(values)))
     if len({item.key for item in items}) < len(items):
@@ -152,14 +153,18 @@ def _write(target: Target, rows: Sequence[Mapping[str, Any]], at: datetime) -> i
     return written.inserted + written.updated
 
 
-def _fault(value: Any, kind: FieldType) -> Any:
-    """What is wrong with a value, or nothing."""
+def fault_in(value: Any, kind: FieldType) -> Any:
+    """What is wrong with a value that a program tells, or nothing."""
     if value is None or value == "":
         return _("is empty") if kind.required else ""
     if kind.type in {Type.NUMBER, Type.MONEY}:
         fits = kind.least <= value <= kind.most
     elif kind.type == Type.CHOICE:
         fits = value in kind.choices
+    elif kind.type == Type.FLAG:
+        fits = isinstance(value, bool)
+    elif kind.type == Type.DATE:
+        fits = EARLIEST_DAY <= value < LATEST.date()
     elif kind.type == Type.TIME:
         fits = value.tzinfo is not None and EARLIEST <= value < LATEST
     else:

@@ -31,6 +31,7 @@ from config.common.errors import DomainError
 NUMBER = FieldType(longest=64, required=True)
 SHORT, MEDIUM, NAME = FieldType(longest=32), FieldType(longest=64), FieldType(longest=200, cut=True)
 PROMISED, MONEY = FieldType(Type.TIME), FieldType(Type.MONEY)
+AS_OF = FieldType(Type.TIME, past=True)
 TIME, MUST_TIME = FieldType(Type.TIME, past=True), FieldType(Type.TIME, required=True, past=True)
 
 
@@ -139,10 +140,12 @@ MEMBER = Target(
         "city": MEDIUM,
         "language": FieldType(longest=16),
         "consent_marketing": FieldType(Type.FLAG, required=True),
+        "as_of": AS_OF,
     },
     defaults=_new_member,
     optional=("consent_marketing",),
     frozen="erased_at",
+    newest="as_of",
     hold=holding.members,
     after=_members_changed,
 )
@@ -169,6 +172,7 @@ ORDER = Target(
         "paid_at": TIME,
         "cancelled_at": TIME,
         "returned_at": TIME,
+        "as_of": AS_OF,
     },
     columns={"member": "member_id", "total": "total_fen", "freight": "freight_fen"},
     references=(Reference("member", Member),),
@@ -180,6 +184,7 @@ ORDER = Target(
         "freight_fen": 0,
     },
     optional=("freight",),
+    newest="as_of",
     touched="changed_at",
     hold=holding.orders,
     after=_orders_changed,
@@ -195,10 +200,12 @@ SHIPMENT = Target(
         "tracking_number": MEDIUM,
         "shipped_at": TIME,
         "delivered_at": TIME,
+        "as_of": AS_OF,
     },
     columns={"order": "order_id"},
     references=(Reference("order", Order),),
     defaults=lambda _at: {"carrier": "", "tracking_number": ""},
+    newest="as_of",
     hold=holding.parts_of_orders,
     after=_parcels_changed,
 )

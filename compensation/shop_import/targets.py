@@ -73,6 +73,8 @@ class Target:
     """Required fields that a map may leave out, since a new row has a default; never empty in a file."""
     frozen: str = ""
     """A column that, once filled, keeps a row as it is: an erased member stays erased."""
+    newest: str = ""
+    """A column that says when a row's facts were known: what is older than what is held is not taken."""
     touched: str = ""
     """A column that is set to the time of the import when a row changes."""
     hold: Callable[[Sequence[Item]], None] = lambda _items: None
@@ -123,18 +125,23 @@ class Target:
             given[self.touched] = at
         columns = [*filled, *given]
         key = [self._column(name) for name in self.key]
-        compared = [name for name in filled if name not in key]
+        compared = [name for name in filled if name not in {*key, self.newest}]
         quote = connection.ops.quote_name
         table = quote(self.model._meta.db_table)
         changes = [f"{quote(name)} = EXCLUDED.{quote(name)}" for name in compared]
+        is_dated = self.newest in filled
+        newest = quote(self.newest)
+        if is_dated:
+            changes.append(f"{newest} = greatest(held.{newest}, EXCLUDED.{newest})")
         if self.touched:
             changes.append(f"{quote(self.touched)} = EXCLUDED.{quote(self.touched)}")
         row = f"({', '.join(['%s'] * len(columns))})"
         old = ", ".join(f"held.{quote(name)}" for name in compared)
         new = ", ".join(f"EXCLUDED.{quote(name)}" for name in compared)
         frozen = f" AND held.{quote(self.frozen)} IS NULL" if self.frozen else ""
+        dated = f" AND (held.{newest} <= EXCLUDED.{newest}) IS NOT FALSE" if is_dated else ""
         conflict = (
-            f"DO UPDATE SET {', '.join(changes)} WHERE ({old}) IS DISTINCT FROM ({new}){frozen}"
+            f"DO UPDATE SET {', '.join(changes)} WHERE ({old}) IS DISTINCT FROM ({new}){frozen}{dated}"
             if compared
             else "DO NOTHING"
         )
@@ -150,8 +157,26 @@ class Target:
                 [value for item in good for value in (*item.values.values(), *given.values())],
             )
             done = cursor.fetchall()
+        if is_dated:
+            self._still_so(good)
         new_rows = sum(is_new for _id, is_new in done)
         return Written([one for one, _is_new in done], new_rows, len(done) - new_rows)
+
+    def _still_so(self, good: Sequence[Item]) -> None:
+        """Note of rows that say nothing new when that was known."""
+        quote = connection.ops.quote_name
+        newest = quote(self.newest)
+        key = [quote(self._column(name)) for name in self.key]
+        one = f"({'%s, ' * len(key)}%s::timestamptz)"
+        frozen = f" AND held.{quote(self.frozen)} IS NULL" if self.frozen else ""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE {quote(self.model._meta.db_table)} AS held SET {newest} = given.{newest}"  # noqa: S608 -- our own names
+                f" FROM (VALUES {', '.join([one] * len(good))}) AS given ({', '.join([*key, newest])})"
+                f" WHERE {' AND '.join(f'held.{name} = given.{name}' for name in key)}"
+                f" AND (held.{newest} IS NULL OR held.{newest} < given.{newest}){frozen}",
+                [item.values[name] for item in good for name in (*self.key, self.newest)],
+            )
 
     def _column(self, name: str) -> str:
         return self.columns.get(name, name)

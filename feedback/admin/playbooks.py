@@ -23,6 +23,7 @@ from feedback.admin.sops import Choices, Published, Versions
 from feedback.cases.queries import visible_to
 from feedback.models import (
     Aspect,
+    Cared,
     Case,
     CaseKind,
     Playbook,
@@ -129,12 +130,13 @@ class PlaybookForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the
 
     kinds = Choices(label=_("kinds of case"), choices=CaseKind.choices)
     aspects = Choices(label=_("gaps"), choices=Aspect.choices)
+    cares = Choices(label=_("members who care most about"), choices=Cared.choices)
 
     class Meta:
         model = Playbook
         fields = (
             "name", "name_en", "code", "problem", "position", "is_active", "template_code", "kinds",
-            "aspects", "categories", "words",
+            "aspects", "cares", "categories", "words",
         )  # fmt: skip
 
     def clean_template_code(self) -> str:
@@ -166,7 +168,7 @@ class PlaybookAdmin(Published):
                 )
             },
         ),
-        (_("When it suggests itself"), {"fields": (("kinds", "aspects"), "words", "categories")}),
+        (_("When it suggests itself"), {"fields": (("kinds", "aspects"), "words", "categories", "cares")}),
     )
 
     def save_related(self, request: StaffRequest, form: Any, formsets: Any, change: bool) -> None:

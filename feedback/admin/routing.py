@@ -17,6 +17,7 @@ from config.common.spans import work_span
 from feedback.admin.fields import Words
 from feedback.admin.sops import Choices
 from feedback.models import (
+    Cared,
     CaseKind,
     Channel,
     DedicatedService,
@@ -37,6 +38,7 @@ class DepartmentRuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic 
     channels = Choices(label=_("channels"), choices=Channel.choices)
     priorities = Choices(label=_("priorities"), choices=Priority.choices, coerce=int)
     tiers = Choices(label=_("tiers"))
+    cares = Choices(label=_("members who care most about"), choices=Cared.choices)
     categories = Words(
         label=_("product categories"), longest=80, help_text=_("Separated by commas; none: any.")
     )
@@ -58,7 +60,7 @@ class DepartmentRuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic 
         model = DepartmentRule
         fields = (
             "name", "name_en", "code", "position", "is_active", "kinds", "channels", "priorities", "tiers",
-            "categories", "languages", "words", "department", "skill", "strategy",
+            "categories", "languages", "cares", "words", "department", "skill", "strategy",
         )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -96,7 +98,8 @@ class DepartmentRuleAdmin(ModelAdmin):
             _("For which cases; nothing ticked means any"),
             {
                 "fields": (
-                    ("kinds", "channels"), ("priorities", "tiers"), ("categories", "languages"), "words",
+                    ("kinds", "channels"), ("priorities", "tiers"), ("categories", "languages"),
+                    ("words", "cares"),
                 )
             },
         ),
@@ -106,10 +109,14 @@ class DepartmentRuleAdmin(ModelAdmin):
     @admin.display(description=_("conditions"))
     def asks(self, rule: DepartmentRule) -> str:
         """Show the conditions in a line."""
-        labels = {"kinds": dict(CaseKind.choices), "channels": dict(Channel.choices)}
+        labels = {
+            "kinds": dict(CaseKind.choices),
+            "channels": dict(Channel.choices),
+            "cares": dict(Cared.choices),
+        }
         parts = [
             " / ".join(str(labels.get(plural, {}).get(value, value)) for value in getattr(rule, plural))
-            for plural in ("kinds", "channels", "tiers", "categories", "languages", "words")
+            for plural in ("kinds", "channels", "tiers", "categories", "languages", "cares", "words")
             if getattr(rule, plural)
         ]
         parts += [" / ".join(str(Priority(one).label) for one in rule.priorities)] if rule.priorities else []

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from compensation.models import Tier
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
-from feedback.models import CaseKind, Channel, Department, DepartmentRule, Priority, Skill, Strategy
+from feedback.models import Cared, CaseKind, Channel, Department, DepartmentRule, Priority, Skill, Strategy
 from feedback.org import matching
 from feedback.org.queries import taker_of_new_cases
 from feedback.org.receiving import rules_in_order
@@ -35,6 +35,9 @@ class ArrivalForm(forms.Form):
     )
     category = forms.CharField(label=gettext_lazy("product category"), max_length=80, required=False)
     language = forms.CharField(label=gettext_lazy("language"), max_length=16, required=False)
+    cares = forms.ChoiceField(
+        label=gettext_lazy("what the member cares about"), choices=[("", "—"), *Cared.choices], required=False
+    )
     text = forms.CharField(label=gettext_lazy("subject and text"), max_length=2000, required=False)
 
     def arrival(self) -> matching.Arrival:
@@ -42,7 +45,7 @@ class ArrivalForm(forms.Form):
         data = self.cleaned_data
         return matching.Arrival(
             data["kind"], data["channel"], data["priority"], data["tier"].code, data["category"],
-            data["language"], data["text"],
+            data["language"], data["text"], data["cares"],
         )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from feedback.api import (
+    behaviour,
     chat,
     claims,
     inbound,
@@ -69,6 +70,12 @@ urlpatterns = [
     path("staff/reviews/<int:pk>/draft/", replies.StaffReviewDraftView.as_view(), name="staff-review-draft"),
     path("staff/reply-posts/<int:pk>/tick/", replies.TickPostView.as_view(), name="staff-reply-post-tick"),
     path("staff/reply-posts/<int:pk>/retry/", replies.RetryPostView.as_view(), name="staff-reply-post-retry"),
+    path("behaviour/", behaviour.ShopBehaviourView.as_view(), name="behaviour"),
+    path(
+        "inbound/<slug:source>/behaviour/",
+        behaviour.InboundBehaviourView.as_view(),
+        name="inbound-behaviour",
+    ),
     path("staff/triage/", triage.StaffTriagesView.as_view(), name="staff-triages"),
     path("staff/triage/<int:pk>/", triage.StaffTriageView.as_view(), name="staff-triage"),
     path("shop/facts/", claims.FactsView.as_view(), name="shop-facts"),

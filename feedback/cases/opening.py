@@ -71,6 +71,7 @@ def open_case(
             language=language,
             subject=subject,
             body=body,
+            member_id=member.pk,
         )
     )
     department = received.department

@@ -13,7 +13,7 @@ from feedback.playbooks.commands import publish
 from feedback.playbooks.texts import check
 
 FOLDER = Path(__file__).with_name("replies")
-CONDITIONS = ("kinds", "aspects", "categories", "words")
+CONDITIONS = ("kinds", "aspects", "categories", "words", "cares")
 
 
 def seed_templates(at: datetime) -> None:

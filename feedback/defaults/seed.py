@@ -7,6 +7,7 @@ from feedback.defaults.chat import seed_chat
 from feedback.defaults.claims import seed_claims
 from feedback.defaults.crises import seed_crises
 from feedback.defaults.departments import seed_departments
+from feedback.defaults.expectations import seed_expectations
 from feedback.defaults.gaps import seed_gaps
 from feedback.defaults.knowledge import seed_knowledge
 from feedback.defaults.ladders import seed_ladders
@@ -43,6 +44,7 @@ SEEDS = (
     seed_knowledge,
     seed_lexicon,
     seed_replies,
+    seed_expectations,
     seed_templates,
     seed_playbooks,  # they name templates and coupons
 )

@@ -8,12 +8,13 @@ from django.conf import settings
 from compensation.shop_import import maps, shop
 from compensation.shop_import.engine import Import
 from config.common.models import User
+from feedback.behaviour.imports import BEHAVIOUR
 from feedback.claims import imports as claims
 from feedback.intake import cases
 from feedback.reviews.imports import REVIEW
 
 MAP_BYTES = maps.MAX_BYTES
-TARGETS = (*shop.TARGETS, *claims.TARGETS, REVIEW, cases.target())
+TARGETS = (*shop.TARGETS, *claims.TARGETS, REVIEW, BEHAVIOUR, cases.target())
 KNOWN = {target.name: tuple(target.fields) for target in TARGETS}
 
 
@@ -22,7 +23,7 @@ def of_files(files: Sequence[Path], column_map: maps.ColumnMap, actor: User | No
     found: list[Path] = []
     for path in files:
         found += sorted(one for one in path.iterdir() if one.is_file()) if path.is_dir() else [path]
-    return Import(found, column_map, (*shop.TARGETS, *claims.TARGETS, REVIEW, cases.target(actor)))
+    return Import(found, column_map, (*TARGETS[:-1], cases.target(actor)))
 
 
 def load_map(path: Path) -> maps.ColumnMap:

@@ -16,6 +16,7 @@ from feedback.models.chat import AutomaticReply, ChatEnding, ChatSession, ChatSe
 from feedback.models.choices import (
     MAY_PAUSE,
     OUTSIDE,
+    Cared,
     CaseKind,
     CaseStatus,
     Channel,
@@ -49,7 +50,6 @@ from feedback.models.crisis_watch import (
 )
 from feedback.models.desk import DeskSetup, Draft, Mention, Reader, SavedView
 from feedback.models.expectation import (
-    Cared,
     ExpectationDue,
     ExpectationSetup,
     GroupMean,

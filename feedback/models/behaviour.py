@@ -98,7 +98,7 @@ class BehaviourEvent(models.Model):
         ]
         indexes = [
             BrinIndex(name="behaviour_at", fields=["at"], autosummarize=True),  # funnels by day, retention
-            BrinIndex(name="behaviour_txid", fields=["txid"], autosummarize=True),  # behaviour.summing
+            models.Index(name="behaviour_txid", fields=["txid"]),  # behaviour.summing; a few bytes a row
             models.Index(  # the member's own page, export, erasure, sums of a day
                 name="behaviour_member", fields=["member", "at"], condition=Q(member__isnull=False)
             ),
@@ -133,7 +133,7 @@ class BehaviourVisitor(models.Model):
 class BehaviourDay(models.Model):
     """How often a member did a thing on a day (Asia/Shanghai); kept by `feedback.behaviour.summing`.
 
-    `what` is the name of an event, a hint, or `says:` with the dimension that a search's words are about.
+    `what` is the name of an event, a hint, or `says_` with what the words of a search are about.
     """
 
     member = models.ForeignKey(Member, models.CASCADE, related_name="+", db_index=False)

@@ -101,3 +101,12 @@ class Verdict(models.TextChoices):
 
     ACCEPTED = "accepted", pgettext_lazy("pause", "accepted")
     REJECTED = "rejected", pgettext_lazy("pause", "rejected")
+
+
+class Cared(models.TextChoices):
+    """What a member can care about most."""
+
+    QUALITY = "quality", pgettext_lazy("cares about", "quality")
+    SPEED = "speed", pgettext_lazy("cares about", "speed")
+    PRICE = "price", pgettext_lazy("cares about", "price")
+    SERVICE = "service", pgettext_lazy("cares about", "service")

@@ -3,6 +3,7 @@
 Nothing here goes by sex, age, origin, health or the like: only by what members did and said in the shop.
 """
 
+import pgtrigger
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -10,15 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from compensation.models import Member, Segment
-
-
-class Cared(models.TextChoices):
-    """What a member can care about most."""
-
-    QUALITY = "quality", pgettext_lazy("cares about", "quality")
-    SPEED = "speed", pgettext_lazy("cares about", "speed")
-    PRICE = "price", pgettext_lazy("cares about", "price")
-    SERVICE = "service", pgettext_lazy("cares about", "service")
+from feedback.models.choices import Cared
+from feedback.models.gap import Gap
+from feedback.models.triage import Triage
 
 
 class Sign(models.TextChoices):
@@ -272,3 +267,21 @@ class ExpectationDue(models.Model):
 
     def __str__(self) -> str:
         return str(self.member_id)
+
+
+DUE_NEW = """
+    INSERT INTO feedback_expectationdue (member_id)
+    SELECT DISTINCT member_id FROM fresh WHERE member_id IS NOT NULL; RETURN NULL;
+"""
+for _model in (Triage, Gap):
+    for _name, _operation in (("expected_new", pgtrigger.Insert), ("expected_changed", pgtrigger.Update)):
+        pgtrigger.register(
+            pgtrigger.Trigger(
+                name=_name,
+                level=pgtrigger.Statement,
+                when=pgtrigger.After,
+                operation=_operation,
+                referencing=pgtrigger.Referencing(new="fresh"),
+                func=DUE_NEW,
+            )
+        )(_model)

@@ -5,6 +5,7 @@ from feedback.models.advert import AuditTerm
 from feedback.models.chat import ChatSetup
 from feedback.models.claim import FactKind, QualityLevel
 from feedback.models.crisis_watch import CrisisWatch
+from feedback.models.expectation import ExpectationSetup, SearchWord, SignWeight
 from feedback.models.gap import GapThreshold
 from feedback.models.knowledge import AnsweringRule, Article, ArticleText, Topic
 from feedback.models.ladder import Ladder, Rung
@@ -43,6 +44,7 @@ TRACKED = (
     AttainmentTarget, BreachCause, Scorecard, ScorecardItem, SamplingRule, WebhookSource,
     ReviewDimension, ReviewSetup, ModerationReason, ModerationWord, SignalRule, RewardRule,
     LexiconEntry, TriageSetup, CrisisWatch, ReplyRule, ReplyTemplate,
+    SignWeight, SearchWord, ExpectationSetup,
 )  # fmt: skip
 
 for _model in TRACKED:

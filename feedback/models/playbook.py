@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from compensation.models import CouponTemplate
 from config.common.bilingual import Bilingual
-from feedback.models.choices import CaseKind
+from feedback.models.choices import Cared, CaseKind
 from feedback.models.gap import Aspect
 from feedback.models.wording import Problem
 
@@ -49,6 +49,14 @@ class Playbook(Bilingual):
         default=list,
         blank=True,
         help_text=_("Suggested when the case speaks of one of these; separated by commas."),
+    )
+    cares = ArrayField(
+        models.CharField(max_length=8, choices=Cared),
+        verbose_name=_("members who care most about"),
+        default=list,
+        blank=True,
+        db_default=models.Value([], output_field=ArrayField(models.CharField(max_length=8))),
+        help_text=_("None chosen: any. Of whom we are not sure, none."),
     )
     template_code = models.SlugField(
         _("reply template"), blank=True, help_text=_("Its code; the language is the member's.")

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from compensation.models import Member, Tier
 from config.common.bilingual import Bilingual
+from feedback.models.choices import Cared
 from feedback.models.conditions import Conditions
 from feedback.models.org import Agent, Department, Skill, Strategy
 
@@ -23,6 +24,14 @@ class DepartmentRule(Conditions, Bilingual):
         default=list,
         blank=True,
         help_text=_("One of them stands in the subject or the text. None: any text."),
+    )
+    cares = ArrayField(
+        models.CharField(max_length=8, choices=Cared),
+        verbose_name=_("members who care most about"),
+        default=list,
+        blank=True,
+        db_default=models.Value([], output_field=ArrayField(models.CharField(max_length=8))),
+        help_text=_("None chosen: any. Of whom we are not sure, none."),
     )
     department = models.ForeignKey(
         Department, models.PROTECT, verbose_name=_("department"), related_name="rules"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from feedback.models import CaseKind, Channel, DepartmentRule, Priority
+from feedback.models import Cared, CaseKind, Channel, DepartmentRule, Priority
 
 FIELDS = {
     "kind": "kinds",
@@ -15,6 +15,7 @@ FIELDS = {
     "tier": "tiers",
     "category": "categories",
     "language": "languages",
+    "cares": "cares",
 }
 """A fact, and the list of a rule that it must be in; an empty list lets everything pass."""
 
@@ -22,6 +23,7 @@ EVERYTHING: dict[str, frozenset[Any]] = {
     "kind": frozenset(CaseKind.values),
     "channel": frozenset(Channel.values),
     "priority": frozenset(Priority.values),
+    "cares": frozenset({*Cared.values, ""}),
 }
 """All values of a fact whose list is closed; the others are data."""
 
@@ -37,6 +39,8 @@ class Arrival:
     category: str = ""
     language: str = ""
     text: str = ""
+    cares: str = ""
+    """What the member cares about most; empty where we are not sure."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from feedback.expectations.queries import cares_of
 from feedback.models import Department, DepartmentRule, Skill
 from feedback.org import matching
 from feedback.org.matching import Arrival
@@ -43,14 +44,20 @@ def department_for(
     language: str = "",
     subject: str = "",
     body: str = "",
+    member_id: int | None = None,
 ) -> Received:
     """The department of the first rule that takes such a case, else the one that takes new cases.
+
+    What the member cares about is looked up where a rule asks for it.
 
     Raises:
         Department.DoesNotExist: no rule takes it, and there is no department at all.
     """
-    arrival = Arrival(kind, channel, priority, tier, category, language, f"{subject}\n{body}")
-    verdicts = matching.choose(rules_in_order().filter(is_active=True), arrival)
+    rules = list(rules_in_order().filter(is_active=True))
+    is_asked = any(rule.cares for rule in rules)
+    cares = cares_of(member_id) if is_asked and member_id is not None else ""
+    arrival = Arrival(kind, channel, priority, tier, category, language, f"{subject}\n{body}", cares)
+    verdicts = matching.choose(rules, arrival)
     if verdicts and verdicts[-1].taken:
         found = verdicts[-1]
         return Received(found.rule.department, found.rule.skill, found.rule, found.word)

@@ -13,6 +13,7 @@ from compensation.models import CouponTemplate, Grant, OrderLine, PointsRule
 from compensation.points.rules import worth_fen
 from config.common.models import User
 from config.common.words import plain
+from feedback.expectations.queries import cares_of
 from feedback.knowledge.queries import nearest
 from feedback.models import (
     Author,
@@ -243,7 +244,8 @@ def facts_of(case: Case) -> rules.Facts:
         lines = OrderLine.objects.filter(order=case.order_id).values_list("product__category", flat=True)
         categories.update(one for one in lines if one)
     said = plain(f"{case.subject}\n{(first or '')[:READ]}\n{case.last_message}")
-    return rules.Facts(case.kind, said, frozenset(aspects), frozenset(categories))
+    cares = cares_of(case.member_id)
+    return rules.Facts(case.kind, said, frozenset(aspects), frozenset(categories), cares)
 
 
 def spoken_in(case: Case) -> Language:

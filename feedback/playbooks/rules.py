@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from config.common.errors import Invalid
 from feedback.models import Playbook, PlaybookRemedy, PlaybookStep, RemedyKind
 
-WORD, GAP, CATEGORY = 2, 3, 1
-"""How much speaks for a playbook: a word that the case says, a gap of its order, its kind of product."""
+WORD, GAP, CATEGORY, CARES = 2, 3, 1, 2
+"""How much speaks for a playbook: a word that the case says, a gap of its order, its kind of product, what
+the member cares about."""
 MOST_WORDS = 3
 
 
@@ -124,19 +125,24 @@ class Facts:
     said: str
     aspects: frozenset[str] = field(default_factory=frozenset)
     categories: frozenset[str] = field(default_factory=frozenset)
+    cares: str = ""
+    """What the member cares about most; empty where we are not sure."""
 
 
 def fit(playbook: Playbook, facts: Facts, words: Sequence[str]) -> int:
     """How well a playbook fits a case; 0 when nothing speaks for it, or its kind or category is another.
 
-    `words` are the playbook's in plain letters. Only a word or a gap suggests a playbook; the category
-    then tells it from a more general one.
+    `words` are the playbook's in plain letters. Only a word or a gap suggests a playbook; the category, and
+    what the member cares about, then tell it from a more general one.
     """
     if playbook.kinds and facts.kind not in playbook.kinds:
         return 0
     if playbook.categories and not facts.categories.intersection(playbook.categories):
         return 0
+    if playbook.cares and facts.cares not in playbook.cares:
+        return 0
     said = sum(1 for word in words if word and word in facts.said)
     gaps = GAP if facts.aspects.intersection(playbook.aspects) else 0
     evidence = WORD * min(said, MOST_WORDS) + gaps
-    return evidence + CATEGORY * bool(playbook.categories) if evidence else 0
+    narrower = CATEGORY * bool(playbook.categories) + CARES * bool(playbook.cares)
+    return evidence + narrower if evidence else 0

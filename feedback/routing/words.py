@@ -31,6 +31,7 @@ FACTS: Mapping[str, Promise] = {
     "tier": _("tier"),
     "category": _("product category"),
     "language": _("language"),
+    "cares": _("what the member cares about"),
     "words": _("words"),
 }
 """What a department rule may ask about."""
