@@ -15,7 +15,7 @@ class FeedbackConfig(AppConfig):
         from compensation.portal import panels as portal
         from config.common.outbox import SENDERS
         from config.common.registry import ACCOUNTS, DEFAULTS, DEMO, DEPARTMENTS, MENU, PAGES, PERIODIC
-        from feedback.admin import beside, crises, replies, triage
+        from feedback.admin import beside, crises, expectations, replies, triage
         from feedback.admin.articles import KNOWLEDGE_MENU, KNOWLEDGE_PAGES
         from feedback.admin.chats import CHAT_MENU, CHAT_PAGES
         from feedback.admin.composer import COMPOSER_PAGES
@@ -42,12 +42,14 @@ class FeedbackConfig(AppConfig):
 
         self._privacy()
         SOURCES.update(BATCH_SOURCES | crises.SOURCES)
-        CASE_PANELS.extend([triage.beside, replies.beside, beside.watchers, beside.times])
+        CASE_PANELS.extend(
+            [expectations.beside, triage.beside, replies.beside, beside.watchers, beside.times]
+        )
         DEFAULTS.extend(seed.SEEDS)
         DEMO.append(demo.seed)
         DEPARTMENTS.append(queries.department_names)
         ACCOUNTS.append(demo_staff.accounts)
-        MEMBER_FACTS.append(gaps_of_member)
+        MEMBER_FACTS.extend([gaps_of_member, expectations.cares_of_member])
         for pages in (
             CASE_PAGES,
             LADDER_PAGES,
@@ -65,13 +67,14 @@ class FeedbackConfig(AppConfig):
             CHAT_PAGES,
             triage.TRIAGE_PAGES,
             crises.CRISIS_PAGES,
+            expectations.EXPECTATION_PAGES,
         ):
             PAGES.extend(pages)
         MENU.extend(
             [
                 *CASE_MENU, *LADDER_MENU, *LEAD_MENU, *GAP_MENU, *IMPORT_MENU, *SOP_MENU, *CHANGE_MENU,
                 *STAFFING_MENU, *CHAT_MENU, *REVIEW_MENU, *KNOWLEDGE_MENU, *PLAYBOOK_MENU, *LISTS_MENU,
-                *triage.TRIAGE_MENU, *crises.CRISIS_MENU,
+                *triage.TRIAGE_MENU, *crises.CRISIS_MENU, *expectations.EXPECTATION_MENU,
             ]
         )  # fmt: skip
         PERIODIC.extend(WAKES)
@@ -85,6 +88,7 @@ class FeedbackConfig(AppConfig):
         )
         portal.NEEDS.extend([panels.needs, panels.to_review])
         portal.HOME.append(panels.home)
+        portal.DATA.append(panels.data)
         portal.ORDER.extend([panels.order, panels.order_reviews])
 
     def _privacy(self) -> None:

@@ -2,14 +2,15 @@
 
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from compensation.api.base import MemberView
-from compensation.consents import commands, queries
-from compensation.models import ConsentSource
+from compensation.consents import commands, profiling, queries
+from compensation.models import ConsentSource, Member
 from config.common.api import describe
 
 
@@ -21,11 +22,15 @@ class ChannelsSerializer(serializers.Serializer[Any]):
 
 
 class ConsentSerializer(serializers.Serializer[Any]):
-    """What may be sent: about orders, marketing, surveys."""
+    """What may be sent: about orders, marketing, surveys; and whether we may conclude things."""
 
     service = ChannelsSerializer(required=False)
     marketing = ChannelsSerializer(required=False)
     survey = ChannelsSerializer(required=False)
+    profiling = serializers.BooleanField(
+        required=False,
+        help_text="Whether we may conclude from what they do what they care about; no: it is forgotten.",
+    )
 
 
 class ConsentView(MemberView[Any]):
@@ -36,19 +41,31 @@ class ConsentView(MemberView[Any]):
     @describe("What I let you send me", "member", ConsentSerializer, 401)
     def get(self, _request: Request) -> Response:
         """By purpose and channel, whether it may be sent."""
-        return Response(ConsentSerializer(queries.settings_of(self.member)).data)
+        return _answer(self.member)
 
     @describe("Choose what you may send me", "member", ConsentSerializer, 400, 401)
     def patch(self, request: Request) -> Response:
         """Change what is named; the rest stays as it was."""
         asked = ConsentSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
+        at, said = timezone.now(), dict(asked.validated_data)
+        is_allowed = said.pop("profiling", None)
         wanted = {
             (purpose, channel): given
-            for purpose, channels in asked.validated_data.items()
+            for purpose, channels in said.items()
             for channel, given in channels.items()
         }
-        member = commands.choose(
-            member=self.member, wanted=wanted, source=ConsentSource.API, at=timezone.now()
-        )
-        return Response(ConsentSerializer(queries.settings_of(member)).data)
+        member = self.member
+        with transaction.atomic():
+            if is_allowed is not None:
+                member = profiling.choose(
+                    member_id=member.pk, is_allowed=is_allowed, source=ConsentSource.API, actor=member, at=at
+                )
+            member = commands.choose(member=member, wanted=wanted, source=ConsentSource.API, at=at)
+        return _answer(member)
+
+
+def _answer(member: Member) -> Response:
+    """What a member lets us do, as it stands."""
+    allowed = {**queries.settings_of(member), "profiling": member.refused_profiling_at is None}
+    return Response(ConsentSerializer(allowed).data)

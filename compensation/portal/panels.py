@@ -33,5 +33,8 @@ NEEDS: list[Callable[[Member, datetime], Sequence[Need]]] = []
 HOME: list[Callable[[Member, datetime], Panel]] = []
 """Parts of the first page."""
 
+DATA: list[Callable[[Member, datetime], Panel]] = []
+"""Parts of the page about the member's own data: what was concluded of them."""
+
 ORDER: list[Callable[[Order, datetime], Panel]] = []
 """Parts of an order's page."""

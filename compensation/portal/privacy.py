@@ -8,7 +8,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from compensation.consents import profiling as choices
+from compensation.models import ConsentSource
 from compensation.portal.base import COOKIE, PATH, MemberRequest, go, page, signed_in
+from compensation.portal.panels import DATA
 from compensation.privacy import commands, queries
 from config.common.errors import DomainError
 
@@ -49,10 +52,25 @@ def erase(request: MemberRequest) -> HttpResponse:
     return response
 
 
+@require_POST
+@signed_in
+def profiling(request: MemberRequest) -> HttpResponse:
+    """Let us conclude what I care about, or not; with a no, what was concluded goes at once."""
+    choices.choose(
+        member_id=request.member.pk,
+        is_allowed=request.POST.get("allowed") == "yes",
+        source=ConsentSource.PORTAL,
+        actor=request.member,
+        at=timezone.now(),
+    )
+    return go("data", said="chosen")
+
+
 def _page(request: MemberRequest, at: datetime, *, refusal: str = "", status: int = 200) -> HttpResponse:
     context = {
         "refusal": refusal,
         "standing": queries.standing(request.member.pk),
         "ending": queries.ending(request.member, at),
+        "panels": [make(request.member, at) for make in DATA],
     }
     return page(request, "portal/data.html", context, status=status)

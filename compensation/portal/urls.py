@@ -18,6 +18,7 @@ urlpatterns = [
     path("consent/", consent.choices, name="consent"),
     path("data/", privacy.my_data, name="data"),
     path("data/export/", privacy.export, name="data-export"),
+    path("data/profiling/", privacy.profiling, name="data-profiling"),
     path("data/erase/", privacy.erase, name="data-erase"),
     path("unsubscribe/<str:token>/", consent.unsubscribe, name="unsubscribe"),
     path("wallet/points/", points.statement, name="points"),

@@ -10,6 +10,7 @@ from compensation.models import Member, Order
 from compensation.portal.panels import Need, Panel
 from feedback.cases.own import own
 from feedback.clocks.promised import promised
+from feedback.expectations import queries as cares
 from feedback.models import Case, CaseStatus, ChatSession
 from feedback.portal.tracking import SHORT, WHERE, stations
 from feedback.reviews import own as reviews
@@ -95,3 +96,10 @@ def order(order: Order, at: datetime) -> Panel:
     return Panel(
         "portal/order_panel.html", {"order": order, "tracked": [tracked(case, at) for case in cases]}
     )
+
+
+def data(member: Member, _at: datetime) -> Panel:
+    """What was concluded that a member cares about, and from what."""
+    found = cares.of_member(member.pk)
+    why = [cares.in_words(one) for one in found.evidence] if found else []
+    return Panel("portal/cares.html", {"found": found, "why": why})

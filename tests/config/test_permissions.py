@@ -107,6 +107,7 @@ from feedback.replies import commands as answers
 from surveys.models import Campaign, Invitation
 from tests.factories.batches import counted
 from tests.factories.compensation import T0, MemberFactory, OrderFactory, OrderLineFactory
+from tests.factories.expectations import cares
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory, StaffFactory, picture
 from tests.factories.knowledge import request_of
 from tests.factories.kpis import make_answer, make_clock
@@ -371,6 +372,8 @@ MODELS = {
     "feedback.breachcause": SET,
     "feedback.lexiconentry": Rights(SUPERVISORS | {"moderator"}, SUPERVISORS, SUPERVISORS, ADMIN),
     "feedback.triagesetup": Rights(ADMIN, ADMIN),
+    "feedback.searchword": Rights(SUPERVISORS, SUPERVISORS, SUPERVISORS, SUPERVISORS),
+    "feedback.expectationsetup": Rights(SUPERVISORS, SUPERVISORS),
     "feedback.attainmenttarget": KEEP,
     "feedback.messenger": KEEP,
     "feedback.teamrule": Rights(ADMIN, ADMIN),
@@ -660,6 +663,9 @@ def pages(case: Case) -> dict[str, list[Ask]]:
             post("roster-agent", planners, agent.pk, act="shift"),
         ],
         "routing": get("routing", SUPERVISORS),
+        "expectations": get("expectations", SUPERVISORS),
+        "expectations-try": [post("expectations-try", SUPERVISORS)],
+        "expectations-keep": [post("expectations-keep", SUPERVISORS)],
         "triage": get("triage", SUPERVISORS | {"moderator", "analyst"}),
         "triage-train": [post("triage-train", ADMIN)],
         "triage-serve": [post("triage-serve", ADMIN)],
@@ -928,6 +934,7 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("staff-review-draft", "post", (theirs,), replies_write, {}),
         ("staff-reply-post-tick", "post", (replied.posts.get().pk,), replies_write, {"turn": 1}),
         ("staff-reply-post-retry", "post", (replied.posts.get().pk,), replies_write, {}),
+        ("staff-expectation", "get", (cares().member.external_id,), WORKERS, {}),
         ("staff-triages", "get", (), WORKERS | {"moderator", "analyst"}, {}),
         ("staff-triage", "get", (Triage.objects.get(case=case).pk,), OURS, {}),
         ("staff-triage", "post", (Triage.objects.get(case=case).pk,), OURS, {"feeling": "mixed"}),
@@ -988,6 +995,7 @@ def portal_asks(case: Case) -> list[tuple[str, Ask]]:
         ("data", "get", (), both),
         ("data-export", "post", (), both),
         ("data-erase", "post", (), both),
+        ("data-profiling", "post", (), both),
         ("consent", "get", (), both),
         ("consent", "post", (), both),
         ("unsubscribe", "get", (token_for(case.member_id),), everybody),
