@@ -26,7 +26,8 @@ def ago(hours):
 
 
 def person(number="M1", hours=1, **more):
-    return {"as_of": ago(hours), "member": number, "registered_at": "2026-01-02T03:04:05Z", "name": "王芳", **more}
+    since = "2026-01-02T03:04:05Z"
+    return {"as_of": ago(hours), "member": number, "registered_at": since, "name": "王芳", **more}
 
 
 def parcel(hours=1, **more):

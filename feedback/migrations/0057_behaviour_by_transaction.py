@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compensation', '0033_told_as_of'),
-        ('feedback', '0052_behaviour_and_expectations'),
+        ("feedback", "0056_replies_to_reviews"),
     ]
 
     operations = [
