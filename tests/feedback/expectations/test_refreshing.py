@@ -221,3 +221,14 @@ def test_whoever_refuses_while_they_are_reckoned_is_left_with_nothing(member, no
     )
     assert not refused(found)
     assert not MemberExpectation.objects.exists()
+
+
+def test_nothing_is_counted_that_a_person_is_born_with():
+    """Only what members did and said: no statement reads the member's own row."""
+    read = " ".join(
+        value for name, value in vars(counting).items() if name.isupper() and isinstance(value, str)
+    )
+    assert "compensation_order" in read
+    for column in ("compensation_member", "birthday", "region", "city", "language", "name", "phone"):
+        assert column not in read.replace("coupon", "").split()
+        assert f".{column}" not in read
