@@ -62,7 +62,7 @@ class ToldShipmentSerializer(serializers.Serializer[Any]):
 
 def _results(name: str) -> Any:
     results = [telling.TAKEN, telling.SAME, telling.OLDER, telling.REFUSED]
-    row = {
+    row: dict[str, serializers.Field[Any, Any, Any, Any]] = {
         "result": serializers.ChoiceField(choices=results),
         "why": serializers.CharField(help_text="Why it, or a part of it, was refused; empty otherwise."),
     }

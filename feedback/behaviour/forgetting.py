@@ -31,6 +31,6 @@ def forget_old(*, at: datetime) -> int:
             " SELECT ctid FROM feedback_behaviourevent WHERE at < %s LIMIT %s))",
             [oldest(at), AT_ONCE],
         )
-        gone = cursor.rowcount
+        gone = int(cursor.rowcount)
     BehaviourVisitor.objects.filter(first_at__lt=oldest(at)).delete()
     return gone

@@ -8,6 +8,7 @@ writes it again: the next pass counts it as theirs.
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -127,7 +128,7 @@ def _held(members: Collection[int]) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _join(given: Mapping[str, object]) -> None:
+def _join(given: Mapping[str, Any]) -> None:
     """Note who signed in as which visitor, and make what these did before theirs."""
     with connection.cursor() as cursor:
         cursor.execute(SIGNED_IN, given)
@@ -137,10 +138,14 @@ def _join(given: Mapping[str, object]) -> None:
         if not visitors:
             return
         ordered = sorted(visitors)
-        which = {"sources": [one[0] for one in ordered], "visitors": [one[1] for one in ordered]}
+        which: dict[str, Any] = {
+            "sources": [one[0] for one in ordered],
+            "visitors": [one[1] for one in ordered],
+        }
         cursor.execute(THEIRS, which)
         members = _held([row[0] for row in cursor.fetchall()])
-        cursor.execute(JOIN, {**which, "members": members, "most": MOST_MEMBERS, "before": BEFORE})
+        which |= {"members": members, "most": MOST_MEMBERS, "before": BEFORE}
+        cursor.execute(JOIN, which)
 
 
 def _said(searches: Iterable[tuple[int, date, str]]) -> list[tuple[int, date, str, int]]:

@@ -17,7 +17,7 @@ from compensation.models import CouponTemplate, GrantKind, Order
 from config.common.errors import DomainError
 from config.common.models import User
 from feedback.cases import commands as cases
-from feedback.defaults import demo_answers, demo_money, demo_today
+from feedback.defaults import demo_answers, demo_behaviour, demo_money, demo_today
 from feedback.defaults.demo_staff import make_staff
 from feedback.defaults.demo_stories import PRESSING, SOOTHING, STORIES, Story
 from feedback.gaps import commands as gaps
@@ -42,6 +42,7 @@ def seed(at: datetime) -> None:
     month.plan()
     month.live()
     gaps.detect(at=at)
+    demo_behaviour.tell(at)
 
 
 class Month:

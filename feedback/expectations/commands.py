@@ -98,7 +98,7 @@ def preview(given: Mapping[tuple[str, str], str], *, shown: int = 5) -> Preview:
     known, numbers = setup.means(), setup.numbers(setup.current())
     before: Counter[str] = Counter()
     after: Counter[str] = Counter()
-    changes = []
+    changes: list[Change] = []
     rows = (
         MemberExpectation.objects.filter(votes__gt=0).select_related("member").order_by("-computed_at", "pk")
     )

@@ -171,7 +171,7 @@ def by_night(*, at: datetime) -> int:
     means(at=at)
     with connection.cursor() as cursor:
         cursor.execute(BY_AGE, [at - OLD])
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 @transaction.atomic
@@ -188,7 +188,7 @@ def all_due() -> int:
         cursor.execute(
             "INSERT INTO feedback_expectationdue (member_id) SELECT member_id FROM feedback_memberexpectation"
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def forget(member_id: int) -> None:

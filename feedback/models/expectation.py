@@ -3,6 +3,8 @@
 Nothing here goes by sex, age, origin, health or the like: only by what members did and said in the shop.
 """
 
+from typing import Any
+
 import pgtrigger
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -169,7 +171,7 @@ class ExpectationSetup(models.Model):
         return str(self._meta.verbose_name)
 
 
-def _score(name: object) -> models.DecimalField:
+def _score(name: Any) -> "models.DecimalField[Any, Any]":
     return models.DecimalField(name, max_digits=4, decimal_places=1)
 
 
