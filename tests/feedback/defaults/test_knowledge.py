@@ -23,7 +23,7 @@ def test_what_ships_is_in_force_in_both_languages_and_comes_once():
     assert Article.objects.filter(status="published").count() == Article.objects.count() >= 35
     assert ArticleText.objects.filter(words=None).count() == 0
     assert ArticleText.objects.count() == 2 * Article.objects.count()
-    assert Playbook.objects.count() == 11
+    assert Playbook.objects.count() == 13
 
 
 def test_every_article_is_found_by_each_of_its_ways_of_asking():
