@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('feedback', '0057_behaviour_by_transaction'),
+        ('feedback', '0058_behaviour_by_transaction'),
         ('pghistory', '0007_auto_20250421_0444'),
     ]
 
