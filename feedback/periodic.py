@@ -17,6 +17,7 @@ WAKES = (
     Periodic("follow up bad reviews", "feedback.follow_up_reviews", every_seconds=60),
     Periodic("answer reviews", "feedback.answer_reviews", every_seconds=20),
     Periodic("screen reviews", "feedback.screen_reviews", every_seconds=30),
+    Periodic("reward reviews", "feedback.reward_reviews", every_seconds=20),
     Periodic("invite to review", "feedback.invite_to_review", every_seconds=600),
     Periodic("sum behaviour", "feedback.sum_behaviour", every_seconds=30),
     Periodic("reckon what members care about", "feedback.refresh_expectations", every_seconds=600),

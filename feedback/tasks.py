@@ -33,6 +33,7 @@ from feedback.remedies import following as remedies
 from feedback.remedies import overdue
 from feedback.replies import automatic, posting
 from feedback.reviews import following, inviting, pictures
+from feedback.rewards import following as rewards
 from feedback.routing import commands as routing
 from feedback.routing import dedicating
 from feedback.supervision import counts, pace
@@ -59,6 +60,14 @@ def remove_orphaned_files() -> None:
 def fetch_email() -> None:
     """Take in what has arrived in the mailboxes."""
     fetching.fetch_all(clock=timezone.now)
+
+
+@shared_task(name="feedback.reward_reviews")
+def reward_reviews() -> None:
+    """Give what reviews have earned, and take back what is unused of those that are gone."""
+    for _round in range(ROUNDS):
+        if not rewards.sweep(at=timezone.now()):
+            return
 
 
 @shared_task(name="feedback.settle_calls")

@@ -1,6 +1,7 @@
 """The moderators' queue: what speaks against a review, and what becomes of it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -24,8 +25,10 @@ from feedback.admin.access import needs
 from feedback.attachments.serving import respond
 from feedback.models import ModerationReason, Review, ReviewAppeal, ReviewPicture
 from feedback.moderation import commands, queries, words
+from feedback.rewards import commands as rewards
 
 MODERATES, READS = "feedback.moderate_review", "feedback.view_review"
+PICKS = "feedback.add_reviewpick"
 SIZE = 20
 PERIODS = (30, 90, 365)
 
@@ -57,6 +60,7 @@ def decide(request: StaffRequest, review_id: int) -> HttpResponse:
         raise Http404 from error
     except DomainError as error:
         return _render(request, appeals=False, failed=review_id, error=error)
+    _pick(request, review_id)
     messages.success(request, _("Decided; the member was told."))
     return redirect("admin:moderation")
 
@@ -66,11 +70,13 @@ def decide(request: StaffRequest, review_id: int) -> HttpResponse:
 def second_look(request: StaffRequest, appeal_id: int) -> HttpResponse:
     """Decide about what somebody else refused."""
     try:
-        commands.second_look(appeal_id=appeal_id, actor=request.user, at=timezone.now(), **_given(request))
+        given = _given(request)
+        decided = commands.second_look(appeal_id=appeal_id, actor=request.user, at=timezone.now(), **given)
     except NotFound as error:
         raise Http404 from error
     except DomainError as error:
         return _render(request, appeals=True, failed=appeal_id, error=error)
+    _pick(request, decided.review_id)
     messages.success(request, _("Decided; the member was told."))
     return redirect("/admin/moderation/?appeals")
 
@@ -100,6 +106,14 @@ def picture(request: StaffRequest, picture_id: int) -> FileResponse:  # noqa: AR
 def waiting(_user: User) -> QuerySet[Review]:
     """What waits for a moderator."""
     return queries.held()
+
+
+def _pick(request: StaffRequest, review_id: int) -> None:
+    """Say of what is published that it helps others, where that was ticked."""
+    is_asked = request.POST.get("verdict") == "publish" and request.POST.get("pick") == "yes"
+    if is_asked and request.user.has_perm(PICKS):
+        with suppress(DomainError):  # gone in this very moment
+            rewards.pick(review_id=review_id, actor=request.user, at=timezone.now())
 
 
 def _given(request: StaffRequest) -> dict[str, str]:

@@ -20,15 +20,16 @@ from config.common.models import User
 from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest
 from feedback.admin.access import needs
-from feedback.admin.moderation import MODERATES, MODERATION_MENU, MODERATION_PAGES
+from feedback.admin.moderation import MODERATES, MODERATION_MENU, MODERATION_PAGES, PICKS
 from feedback.admin.replies import REPLY_MENU, REPLY_PAGES
 from feedback.admin.reply_figures import REPLY_FIGURES_MENU, REPLY_FIGURES_PAGES
 from feedback.admin.reply_rules import RULE_OF_REPLY_MENU, RULE_OF_REPLY_PAGES
+from feedback.admin.rewards import REWARD_PAGES
 from feedback.admin.triage_filters import AspectFilter, FeelingFilter
 from feedback.models import Clock, Reply, Review
 from feedback.moderation import commands as moderation
-from feedback.remedies.rewarding import review_useful
 from feedback.reviews import queries as reviews
+from feedback.rewards import commands as rewards
 
 REPLY = "feedback.add_reply"
 
@@ -69,6 +70,21 @@ class AnsweredFilter(DropdownFilter):
         return queryset.filter(answered if self.value() == "yes" else ~answered)
 
 
+class RewardedFilter(DropdownFilter):
+    """Whether it was rewarded."""
+
+    title = _("rewarded")
+    parameter_name = "rewarded"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002 - Django's
+        """Give both."""
+        return [("yes", _("rewarded")), ("no", _("not rewarded"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Review]) -> QuerySet[Review]:  # noqa: ARG002
+        """Narrow down."""
+        return queryset.filter(is_rewarded=self.value() == "yes") if self.value() else queryset
+
+
 class StarsFilter(DropdownFilter):
     """How many stars."""
 
@@ -89,14 +105,17 @@ class StarsFilter(DropdownFilter):
 class ReviewAdmin(Browsed):
     """What members thought of their orders."""
 
-    list_display = ["written_at", "shown_stars", "title", "says", "member", "is_answered", "answer_due"]
-    list_filter = [PromisedFilter, StarsFilter, AnsweredFilter, AspectFilter, FeelingFilter]
+    list_display = [
+        "written_at", "shown_stars", "title", "says", "member", "is_answered", "answer_due", "is_rewarded",
+    ]  # fmt: skip
+    list_filter = [PromisedFilter, StarsFilter, AnsweredFilter, RewardedFilter, AspectFilter, FeelingFilter]
     change_form_after_template = "feedback/replies/of_review.html"
+    change_form_outer_after_template = "feedback/rewards/of_review.html"
     list_select_related = ["member", "reply"]
     search_fields = ["external_id"]
     search_help_text = _("the review's, the order's or the member's number in the shop")
     ordering = ["-written_at", "-pk"]
-    actions = ["reward_useful", "hold_selected"]
+    actions = ["pick_selected", "hold_selected"]
 
     class Media:
         css = {"all": ["feedback/triage.css"]}
@@ -113,16 +132,16 @@ class ReviewAdmin(Browsed):
         "answer_due",
     ]
 
-    def has_reply_permission(self, request: HttpRequest) -> bool:
-        """Who answers reviews says also which are useful."""
-        return request.user.has_perm(REPLY)
+    def has_pick_permission(self, request: HttpRequest) -> bool:
+        """Who says which reviews help others."""
+        return request.user.has_perm(PICKS)
 
-    @admin.action(permissions=["reply"], description=_("Selected reviews are useful: points for the members"))
-    def reward_useful(self, request: StaffRequest, queryset: QuerySet[Review]) -> None:
-        """Thank the member of each, once."""
+    @admin.action(permissions=["pick"], description=_("Pick selected reviews as helpful"))
+    def pick_selected(self, request: StaffRequest, queryset: QuerySet[Review]) -> None:
+        """Pick each, once; what that earns, the rules say."""
         for review in queryset:
             try:
-                review_useful(review_id=review.pk, actor=request.user, at=timezone.now())
+                rewards.pick(review_id=review.pk, actor=request.user, at=timezone.now())
             except DomainError as error:
                 self.message_user(request, f"{review.number}: {error}", messages.WARNING)
 
@@ -222,6 +241,7 @@ def waiting(_user: User) -> QuerySet[Clock]:
 REVIEW_PAGES = [
     Page("reviews/", to_answer, "reviews_to_answer"),
     *MODERATION_PAGES,
+    *REWARD_PAGES,
     *RULE_OF_REPLY_PAGES,
     *REPLY_FIGURES_PAGES,
     *REPLY_PAGES,

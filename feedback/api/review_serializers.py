@@ -37,7 +37,7 @@ class WrittenSerializer(serializers.ModelSerializer[Review]):
 
     class Meta:
         model = Review
-        fields = ["id", "text", "video_url", "pictures", "written_at", "answer"]
+        fields = ["id", "text", "video_url", "pictures", "written_at", "answer", "is_rewarded"]
 
     def get_answer(self, review: Review) -> str:
         """Our answer; empty while there is none."""
@@ -74,7 +74,6 @@ class ReviewSerializer(OwnFollowUpSerializer):
             "stars",
             "scores",
             "title",
-            "is_rewarded",
             "helpful_votes",
             "follow_ups",
         ]
@@ -103,7 +102,6 @@ class PublicReviewSerializer(WrittenSerializer):
             "stars",
             "scores",
             "title",
-            "is_rewarded",
             "helpful_votes",
             "follow_ups",
         ]

@@ -12,6 +12,8 @@ from feedback.models import (
     ModerationWord,
     ReviewDimension,
     ReviewSetup,
+    RewardedKind,
+    RewardRule,
     Signal,
     SignalRule,
 )
@@ -33,6 +35,27 @@ RULES: tuple[tuple[Signal, int, dict[str, int]], ...] = (
     (Signal.ABUSE, 50, {}),
     (Signal.PAID, 50, {}),
 )
+
+
+REWARDS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
+    ("detailed", "写得详细", "Detailed", {"length_from": 30, "dimensions_from": 1, "points": 10}),
+    ("with-pictures", "带图评价", "With pictures", {"length_from": 15, "pictures_from": 1, "points": 10}),
+    ("picked", "审核员推荐", "Picked", {"asks_pick": True, "points": 20}),
+    ("helpful", "对大家有用", "Helpful to others", {"votes_from": 5, "points": 20}),
+    (
+        "used-a-while", "用过再评", "After using it",
+        {"about": RewardedKind.FOLLOW_UP, "length_from": 15, "after_days": 14, "points": 10},
+    ),
+)  # fmt: skip
+
+
+def seed_rewards(at: datetime) -> None:
+    """Give each rule once; what is written from then on earns by it."""
+    fresh = never_given("reward rule", [one[0] for one in REWARDS], at=at)
+    for position, (code, name, name_en, terms) in enumerate(REWARDS, 1):
+        if code in fresh:
+            values = {"name": name, "name_en": name_en, "position": position, "starts_at": at, **terms}
+            RewardRule.objects.get_or_create(code=code, defaults=values)
 
 
 def seed_reviews(at: datetime) -> None:

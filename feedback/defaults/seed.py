@@ -17,7 +17,7 @@ from feedback.defaults.playbooks import seed_playbooks, seed_templates
 from feedback.defaults.policies import seed_policies
 from feedback.defaults.quality import seed_quality
 from feedback.defaults.replies_to_reviews import seed_replies
-from feedback.defaults.reviews import seed_reviews
+from feedback.defaults.reviews import seed_reviews, seed_rewards
 from feedback.defaults.roles import seed_roles
 from feedback.defaults.routing import seed_routing
 from feedback.defaults.rules import seed_rules
@@ -27,6 +27,7 @@ SEEDS = (
     seed_roles,
     seed_causes,
     seed_reviews,
+    seed_rewards,
     seed_quality,
     seed_authority,  # of the roles
     seed_calendars,

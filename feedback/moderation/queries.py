@@ -66,6 +66,12 @@ class Row:
     written: int
     held: int
     refused: int
+    rewarded: int = 0
+
+    @property
+    def rewarded_share(self) -> float | None:
+        """The share rewarded of those written, in percent."""
+        return 100 * self.rewarded / self.written if self.written else None
 
     @property
     def share(self) -> float | None:
@@ -85,6 +91,20 @@ class Fairness:
     rows: Sequence[Row]
     p: float | None
     """How likely a difference such as that between 1–2 and 4–5 stars is by chance (Fisher, two-sided)."""
+    p_rewarded: float | None = None
+    """The same of the rewards."""
+
+    @property
+    def rewards_lean(self) -> bool:
+        """Whether many stars were rewarded more often, and not by chance."""
+        low, high = self.rewarded_of(LOW), self.rewarded_of(HIGH)
+        is_rare = self.p_rewarded is not None and self.p_rewarded < DOUBTFUL
+        return is_rare and high[0] * low[1] > low[0] * high[1]
+
+    def rewarded_of(self, stars: Sequence[int]) -> tuple[int, int]:
+        """Rewarded and written, of some stars together."""
+        rows = [row for row in self.rows if row.stars in stars]
+        return sum(row.rewarded for row in rows), sum(row.written for row in rows)
 
     @property
     def is_doubtful(self) -> bool:
@@ -110,12 +130,13 @@ def fairness(since: datetime, until: datetime) -> Fairness:
             written=Count("pk"),
             held=Count("pk", filter=Q(decided) | Q(status=ReviewStatus.HELD)),
             refused=Count("pk", filter=Q(status=ReviewStatus.REFUSED)),
+            rewarded=Count("pk", filter=Q(is_rewarded=True)),
         )
         .order_by()
     )
     known = {row["stars"]: row for row in rows}
     found = [
-        Row(stars, *(known[stars][name] for name in ("written", "held", "refused")))
+        Row(stars, *(known[stars][name] for name in ("written", "held", "refused", "rewarded")))
         if stars in known
         else Row(stars, 0, 0, 0)
         for stars in STARS
@@ -125,4 +146,6 @@ def fairness(since: datetime, until: datetime) -> Fairness:
     if not (of_low and of_high):
         return told
     p = fisher_exact([[low, of_low - low], [high, of_high - high]]).pvalue
-    return Fairness(found, float(p))
+    got_low, got_high = told.rewarded_of(LOW)[0], told.rewarded_of(HIGH)[0]
+    p_rewarded = fisher_exact([[got_low, of_low - got_low], [got_high, of_high - got_high]]).pvalue
+    return Fairness(found, float(p), float(p_rewarded))

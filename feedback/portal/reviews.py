@@ -19,6 +19,8 @@ from feedback.moderation import commands as moderation
 from feedback.portal.review_forms import AppealForm, FollowUpForm, ReviewForm, SayForm
 from feedback.portal.views import another_time
 from feedback.reviews import devices, figures, own, public, rules, writing
+from feedback.rewards import queries as rewards
+from feedback.rewards import telling
 
 DEVICE, YEAR = "device", 365 * 24 * 3600
 MOST = 50
@@ -69,7 +71,13 @@ def write(request: MemberRequest, line_id: int) -> HttpResponse:
             said = "reviewed" if written.is_public else "held"
             return go("review", written.pk, said=said)
     is_open = own.to_review(request.member, timezone.now()).filter(pk=line.pk).exists()
-    context = {"form": form, "line": line, "refusal": refusal, "is_open": is_open}
+    context = {
+        "form": form,
+        "line": line,
+        "refusal": refusal,
+        "is_open": is_open,
+        "offers": telling.offers(timezone.now()),
+    }
     response = page(request, "portal/review_new.html", context, status=400 if form.is_bound else 200)
     return _marked(request, response)
 
@@ -113,6 +121,7 @@ def _review(request: MemberRequest, found: Any, form: FollowUpForm, refusal: str
         "form": form,
         "appeal": AppealForm(),
         "refusal": refusal,
+        "earned": rewards.of_reviews([found, *follow_ups]),
     }
     refused = bool(refusal) or form.is_bound
     response = page(request, "portal/review.html", context, status=400 if refused else 200)

@@ -1,4 +1,4 @@
-"""Points for what members contribute: a useful review, a suggestion that was accepted."""
+"""Points for what members contribute: a suggestion that was accepted. Reviews have rules of their own."""
 
 from datetime import datetime
 
@@ -11,35 +11,14 @@ from django.utils.translation import gettext_lazy as _
 from compensation.models import Earning, Member
 from compensation.notices.commands import notify
 from compensation.points import commands as points
-from compensation.points.queries import REVIEW, SUGGESTION
-from config.common.errors import Invalid, NotFound
+from compensation.points.queries import SUGGESTION
+from config.common.errors import Invalid
 from config.common.events import record
 from config.common.models import User
 from feedback.cases.locking import lock
-from feedback.models import CaseKind, Review
+from feedback.models import CaseKind
 
-THANKS_REVIEW = _("Thank you for your useful review")
 THANKS_SUGGESTION = _("We have accepted your suggestion")
-
-
-@transaction.atomic
-def review_useful(*, review_id: int, actor: User, at: datetime) -> tuple[Earning, bool]:
-    """Thank the member for a useful review, once; the flag is True when that was done before.
-
-    Raises:
-        NotFound: there is no such review.
-        RuleOff: nothing is given for it.
-    """
-    review = Review.objects.select_related("member").filter(pk=review_id).first()
-    if review is None:
-        raise NotFound
-    earning, known = points.earn(
-        rule=REVIEW, member_id=review.member_id, occurrence=f"review:{review.pk}", actor=actor, at=at
-    )
-    if not known:
-        record("review.rewarded", review, actor=actor, at=at, points=earning.points)
-        _tell(review.member, earning, THANKS_REVIEW, at)
-    return earning, known
 
 
 @transaction.atomic

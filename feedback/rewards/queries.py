@@ -1,5 +1,6 @@
 """Which rewards a review has earned, what rules are in force, and what members and colleagues see of them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db.models import Count, Q, QuerySet
@@ -87,6 +88,12 @@ def of_member(member: Member) -> QuerySet[ReviewReward]:
         "rule__template", "grant", "review__product"
     )
     return rows.order_by("-at", "-pk")
+
+
+def of_reviews(reviews: Sequence[Review]) -> QuerySet[ReviewReward]:
+    """What these reviews earned, oldest first."""
+    rows = ReviewReward.objects.filter(review__in=reviews).select_related("rule__template", "grant__template")
+    return rows.order_by("pk")
 
 
 def totals(since: datetime) -> dict[int, tuple[int, int]]:

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
-from itertools import groupby, pairwise
+from itertools import groupby, islice, pairwise
 from typing import Protocol
 
 from django.utils.translation import gettext_lazy as _
@@ -79,10 +79,11 @@ def missing(asks: Asks, facts: Facts) -> list[str]:
 def useful_length(text: str) -> int:
     """How many letters and digits a text has that say something.
 
-    Blanks, signs and emoji do not count, one character again and again counts once, and what only repeats a
+    Blanks, signs and emoji do not count, one character again and again counts twice, and what only repeats a
     few words counts no more than twice the different pairs of neighbours in it.
     """
-    said = [sign for sign, _run in groupby(one for one in text.casefold() if one.isalnum())]
+    runs = groupby(one for one in text.casefold() if one.isalnum())
+    said = [sign for sign, run in runs for _once in islice(run, 2)]
     return min(len(said), 2 * (len(set(pairwise(said))) + 1)) if said else 0
 
 

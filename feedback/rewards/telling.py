@@ -1,6 +1,7 @@
 """What members are told of rewards, in their language, and rules in words."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import translation
@@ -8,6 +9,7 @@ from django.utils.translation import gettext, ngettext
 
 from compensation.notices.commands import notify
 from feedback.models import Review, ReviewReward, RewardedKind, RewardRule
+from feedback.rewards.queries import in_force
 
 
 def conditions(rule: RewardRule) -> list[str]:
@@ -51,6 +53,20 @@ def what(rule: RewardRule) -> str:
     if rule.template is not None:
         return str(rule.template)
     return ngettext("%(n)s point", "%(n)s points", rule.points or 0) % {"n": rule.points}
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a rule promises to members, in words."""
+
+    asks: str
+    gives: str
+
+
+def offers(at: datetime) -> list[Offer]:
+    """What a useful review earns now, in the language that is spoken now."""
+    joined = gettext(", ")
+    return [Offer(rule.said or joined.join(conditions(rule)), what(rule)) for rule in in_force(at)]
 
 
 def rewarded(review: Review, rewards: Sequence[ReviewReward], *, at: datetime) -> None:

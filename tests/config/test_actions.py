@@ -26,7 +26,6 @@ from tests.config.test_permissions import (
     OURS,
     STAFF,
     SUPERVISORS,
-    WORKERS,
     clients_of,
     make_house,
 )
@@ -41,7 +40,7 @@ ELSEWHERE = {"supervisor elsewhere", "agent elsewhere"}
 ACTIONS = {
     "feedback.case:close_selected": OURS,
     "feedback.case:accept_suggestions": OURS,
-    "feedback.review:reward_useful": WORKERS | {"moderator"},
+    "feedback.review:pick_selected": SUPERVISORS | {"moderator"},
     "feedback.review:hold_selected": SUPERVISORS | {"moderator"},
     "feedback.channelmessage:into_case": LEADERS - {"supervisor elsewhere"},
     "feedback.mailbox:try_out": ADMIN,

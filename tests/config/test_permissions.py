@@ -90,6 +90,7 @@ from feedback.models import (
     ReviewAppeal,
     ReviewPicture,
     ReviewPlace,
+    RewardRule,
     RuleTask,
     Scorecard,
     Severity,
@@ -347,6 +348,8 @@ MODELS = {
     "feedback.moderationreason": SET,
     "feedback.signalrule": SET,
     "feedback.moderationword": KEEP,
+    "feedback.rewardrule": Rights(SUPERVISORS | {"moderator"}, ADMIN, ADMIN),
+    "feedback.reviewreward": Rights(SUPERVISORS | {"moderator"}),
     "feedback.mailbox": SET,
     "feedback.webhooksource": SET,
     "feedback.webhookkey": READ,
@@ -442,6 +445,7 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     carers = SUPERVISORS | {"analyst", "finance"}
     moderators, appealed = SUPERVISORS | {"moderator"}, ReviewAppeal.objects.get()
     held, shot = Review.objects.get(external_id="R3").pk, ReviewPicture.objects.get().pk
+    shot_of = Review.objects.get(external_id="R2").pk
     claim, claimants = Claim.objects.get(), SUPERVISORS | {"moderator"}
     return {
         "segments": get("segments", SUPERVISORS | {"analyst"}),
@@ -625,6 +629,7 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "moderation_fairness": get("moderation_fairness", moderators),
         "moderation_decide": [post("moderation_decide", moderators, held, verdict="publish")],
         "moderation_appeal": [post("moderation_appeal", moderators, appealed.pk, verdict="publish")],
+        "review_pick": [post("review_pick", moderators, shot_of)],
         "review_picture": get("review_picture", WORKERS | {"moderator", "analyst"}, shot),
         "alerts_seen": [post("alerts_seen", WORKERS | {"moderator"}, upto=1)],
         "ladder_approvals": get("ladder_approvals", LEADERS),
@@ -725,6 +730,7 @@ MORE_OF_MODELS = {
     "auth_user_password_change", "feedback_calendar_preview", "feedback_article_preview",
     "feedback_lexicon_preview", "feedback_reply_preview",
     "feedback_auditterm_preview",
+    "feedback_rewardrule_preview",
 }  # fmt: skip
 FILES_OF_MODELS = {
     f"{model._meta.label_lower.replace('.', '_')}_export_{kind}"
@@ -839,6 +845,7 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
     line = OrderLine.objects.get(reviews=mine)
     replied, replies_write = Reply.objects.get(), WORKERS | {"moderator"}
     replies_read = replies_write | {"analyst"}
+    pickers, reward = SUPERVISORS | {"moderator"}, RewardRule.objects.get(code="picked").pk
     asks = [
         ("auth-code", "post", (), everybody, {}),
         ("auth-token", "post", (), everybody, {}),
@@ -905,6 +912,7 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("reviews", "get", (), both, {}),
         ("reviews", "post", (), member, {"line": line.pk, "stars": 5}),
         ("reviews-to-write", "get", (), both, {}),
+        ("review-rewards", "get", (), both, {}),
         ("review", "get", (mine,), member, {}),
         ("review", "delete", (mine,), member, {}),
         ("review-follow-up", "post", (mine,), member, {"text": "x"}),
@@ -938,6 +946,12 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("staff-triages", "get", (), WORKERS | {"moderator", "analyst"}, {}),
         ("staff-triage", "get", (Triage.objects.get(case=case).pk,), OURS, {}),
         ("staff-triage", "post", (Triage.objects.get(case=case).pk,), OURS, {"feeling": "mixed"}),
+        ("staff-reward-rules", "get", (), pickers, {}),
+        ("staff-reward-rules", "post", (), ADMIN, {"code": "x", "name": "x", "votes_from": 1, "points": 1}),
+        ("staff-reward-rule", "get", (reward,), pickers, {}),
+        ("staff-reward-rule", "patch", (reward,), ADMIN, {"position": 2}),
+        ("staff-reward-preview", "get", (reward,), pickers, {}),
+        ("staff-review-pick", "put", (mine,), pickers, {}),
         ("staff-case-claim", "post", (case.pk,), ours - {"superuser"}, {}),
         ("staff-case-assign", "post", (case.pk,), ours - {"agent"}, {"agent": None}),
         ("staff-case-reply", "post", (case.pk,), ours, {"body": "x"}),

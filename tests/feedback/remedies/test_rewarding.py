@@ -1,4 +1,4 @@
-"""Points for useful reviews and accepted suggestions, once each."""
+"""Points for accepted suggestions, once each."""
 
 from functools import partial
 
@@ -11,10 +11,9 @@ from compensation.models import EarningRule, Notice
 from compensation.points.commands import RuleOff
 from config.common.errors import Invalid, NotFound
 from config.common.models import Event
-from feedback.models import Review
-from feedback.remedies.rewarding import review_useful, suggestion_accepted
+from feedback.remedies.rewarding import suggestion_accepted
 from tests.factories.common import UserFactory
-from tests.factories.compensation import MemberFactory, OrderFactory
+from tests.factories.compensation import MemberFactory
 from tests.factories.feedback import CaseFactory
 from tests.factories.points import rules
 from tests.threads import at_once, refused
@@ -28,28 +27,8 @@ def member():
     return MemberFactory(language="en")
 
 
-def written(member):
-    order = OrderFactory(member=member)
-    return Review.objects.create(
-        external_id=f"R{order.pk}", member=member, order=order, stars=4, written_at=timezone.now()
-    )
-
-
-def useful(review):
-    return review_useful(review_id=review.pk, actor=UserFactory(), at=timezone.now())
-
-
 def accepted(case):
     return suggestion_accepted(case_id=case.pk, actor=UserFactory(), at=timezone.now())
-
-
-def test_a_useful_review_earns_its_points_once_and_says_so(member):
-    review = written(member)
-    assert [known for _earning, known in (useful(review), useful(review))] == [False, True]
-    assert balance(member) == 20
-    notice = Notice.objects.get(member=member)
-    assert (notice.title, notice.body) == ("Thank you for your useful review", "20 points for you.")
-    assert Event.objects.filter(kind="review.rewarded").count() == 1
 
 
 def test_an_accepted_suggestion_earns_its_points_once(member):
@@ -67,34 +46,26 @@ def test_a_case_that_is_no_suggestion_is_refused(member):
 
 def test_what_is_not_there_or_not_given_for_is_refused(member):
     with pytest.raises(NotFound):
-        review_useful(review_id=0, actor=UserFactory(), at=timezone.now())
-    with pytest.raises(NotFound):
         suggestion_accepted(case_id=0, actor=UserFactory(), at=timezone.now())
     EarningRule.objects.update(is_active=False)
     with pytest.raises(RuleOff):
-        useful(written(member))
+        accepted(CaseFactory(member=member, kind="suggestion"))
     assert not Notice.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
 def test_two_colleagues_at_once_thank_once(member):
-    review, case = written(member), CaseFactory(member=member, kind="suggestion")
+    case = CaseFactory(member=member, kind="suggestion")
     users = [UserFactory() for _ in range(4)]
-    acts = [partial(review_useful, review_id=review.pk, actor=user, at=timezone.now()) for user in users]
-    acts += [partial(suggestion_accepted, case_id=case.pk, actor=user, at=timezone.now()) for user in users]
+    acts = [partial(suggestion_accepted, case_id=case.pk, actor=user, at=timezone.now()) for user in users]
     assert not refused(at_once(*acts))
-    assert balance(member) == 70
-    assert Notice.objects.count() == 2
+    assert balance(member) == 50
+    assert Notice.objects.count() == 1
 
 
 def test_staff_choose_them_in_their_lists(admin_client, member):
-    review, other = written(member), written(member)
-    reviews = reverse("admin:feedback_review_changelist")
-    both = {"action": "reward_useful", "_selected_action": [review.pk, other.pk]}
-    assert admin_client.post(reviews, both).status_code == 302
-    assert balance(member) == 40
     good, wrong = (CaseFactory(member=member, kind=kind) for kind in ("suggestion", "complaint"))
     chosen = {"action": "accept_suggestions", "_selected_action": [good.pk, wrong.pk]}
     said = admin_client.post(reverse("admin:feedback_case_changelist"), chosen, follow=True)
     assert wrong.number in said.content.decode()
-    assert balance(member) == 90
+    assert balance(member) == 50
