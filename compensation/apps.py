@@ -10,7 +10,7 @@ class CompensationConfig(AppConfig):
 
     def ready(self) -> None:
         """Say who sends what this app puts into the outbox, what beat wakes, and what ships."""
-        from compensation import personal as ours
+        from compensation import retaining
         from compensation.admin.care import CARE_MENU, CARE_PAGES, fact
         from compensation.admin.care_files import CARE_FILE_PAGES
         from compensation.admin.privacy import PRIVACY_PAGES
@@ -23,22 +23,13 @@ class CompensationConfig(AppConfig):
         from compensation.grants import following as grants
         from compensation.grants import parcels, shipping
         from compensation.notices import commands, senders
-        from compensation.privacy import ending
         from compensation.refunds import commands as refunds
         from compensation.refunds import following, sending
         from compensation.segments.commands import USES
-        from config.common import personal
         from config.common.outbox import SENDERS
         from config.common.registry import DEFAULTS, DEMO, MENU, PAGES, PERIODIC, Periodic
 
-        personal.add(
-            ours.PERSONAL,
-            ours.FREE,
-            also=ours.ALSO,
-            named=ours.NAMED,
-            standing=ending.standing,
-            ending=ending.end,
-        )
+        retaining.register()
         SENDERS[commands.MEMBER] = senders.send_notice
         SENDERS[commands.CODE] = senders.send_code
         SENDERS[refunds.SEND] = sending.send

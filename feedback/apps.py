@@ -15,7 +15,7 @@ class FeedbackConfig(AppConfig):
         from compensation.portal import panels as portal
         from config.common.outbox import SENDERS
         from config.common.registry import ACCOUNTS, DEFAULTS, DEMO, DEPARTMENTS, MENU, PAGES, PERIODIC
-        from feedback.admin import beside, crises, expectations, replies, triage
+        from feedback.admin import beside, crises, expectations, holds, replies, triage
         from feedback.admin.articles import KNOWLEDGE_MENU, KNOWLEDGE_PAGES
         from feedback.admin.chats import CHAT_MENU, CHAT_PAGES
         from feedback.admin.composer import COMPOSER_PAGES
@@ -42,9 +42,8 @@ class FeedbackConfig(AppConfig):
 
         self._privacy()
         SOURCES.update(BATCH_SOURCES | crises.SOURCES)
-        CASE_PANELS.extend(
-            [expectations.beside, triage.beside, replies.beside, beside.watchers, beside.times]
-        )
+        CASE_PANELS.extend([holds.beside, expectations.beside, triage.beside, replies.beside])
+        CASE_PANELS.extend([beside.watchers, beside.times])
         DEFAULTS.extend(seed.SEEDS)
         DEMO.append(demo.seed)
         DEPARTMENTS.append(queries.department_names)
@@ -94,11 +93,9 @@ class FeedbackConfig(AppConfig):
     def _privacy(self) -> None:
         """Say what is held of members, what keeps them from being erased, and what is forgotten."""
         from compensation.consents import profiling
-        from config.common import personal
-        from feedback import personal as ours
+        from feedback import retaining
         from feedback.behaviour import forgetting
-        from feedback.cases import erasing
         from feedback.expectations import refreshing
 
-        personal.add(ours.PERSONAL, ours.FREE, also=ours.ALSO, standing=erasing.standing)
+        retaining.register()
         profiling.FORGET.extend([forgetting.unname, refreshing.forget])

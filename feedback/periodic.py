@@ -22,7 +22,6 @@ WAKES = (
     Periodic("sum behaviour", "feedback.sum_behaviour", every_seconds=30),
     Periodic("reckon what members care about", "feedback.refresh_expectations", every_seconds=600),
     Periodic("average what members care about", "feedback.expectations_by_night", every_seconds=86400),
-    Periodic("forget behaviour", "feedback.forget_behaviour", every_seconds=86400),
     Periodic("start refunds", "feedback.start_refunds", every_seconds=60),
     Periodic("apply rules to cases", "feedback.apply_case_rules", every_seconds=20),
     Periodic("read what is new", "feedback.triage", every_seconds=20),

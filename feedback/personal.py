@@ -79,6 +79,7 @@ PERSONAL = {
     "feedback.BehaviourDay": Personal({"day": A, "what": A}, "member", goes=True),
     "feedback.MemberExpectation": Personal({"signs": A, "group": A}, "member", goes=True),
     "feedback.SavedView": Personal({"filter": M}),
+    "feedback.LegalHold": Personal({"reason": R}, is_told=False),
     "feedback.ImportRun": Personal({"folder": F, "files": M, "failures": M}),
 }  # fmt: skip
 

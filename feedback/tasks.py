@@ -10,7 +10,7 @@ from config.common.following import BATCH
 from config.common.models import User
 from feedback.attachments import commands as attachments
 from feedback.automatic import applying
-from feedback.behaviour import forgetting, summing
+from feedback.behaviour import summing
 from feedback.cases import commands as cases
 from feedback.cases import refunding, wording
 from feedback.channels.chat import commands as chats
@@ -20,7 +20,7 @@ from feedback.claims import auditing
 from feedback.clocks import moving
 from feedback.crises import answering, clearing, counting, joining, making_good, watching
 from feedback.crises import running as crisis_runs
-from feedback.desk import drafts, reading
+from feedback.desk import reading
 from feedback.expectations import refreshing as expectations
 from feedback.gaps import commands as gaps
 from feedback.gaps import days, overturning, quality, service
@@ -94,7 +94,6 @@ def end_left_chats() -> None:
 def clear_desks() -> None:
     """Forget who had a case open long ago, and drafts that nobody came back to."""
     reading.forget_old(at=timezone.now())
-    drafts.forget_old(at=timezone.now())
 
 
 @shared_task(name="feedback.detect_gaps")
@@ -339,13 +338,6 @@ def train_triage(by: int | None = None) -> None:
 def sum_behaviour() -> None:
     """Count what members did since the last time, and find whose it was."""
     while summing.catch_up():
-        pass
-
-
-@shared_task(name="feedback.forget_behaviour")
-def forget_behaviour() -> None:
-    """Delete the behaviour events that are older than is kept."""
-    while forgetting.forget_old(at=timezone.now()):
         pass
 
 

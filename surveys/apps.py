@@ -13,13 +13,14 @@ class SurveysConfig(AppConfig):
         from compensation.notices.links import LINKS
         from compensation.portal.panels import NEEDS
         from compensation.segments.commands import USES
-        from config.common import personal
+        from config.common import personal, retention
         from config.common.registry import DEFAULTS, DEMO, MENU, PAGES, PERIODIC, MenuItem, Periodic
         from feedback.admin.panels import CASE_PANELS, MEMBER_FACTS
         from feedback.cases import timeline
         from feedback.playbooks import report
         from feedback.quality.sampling import DISSATISFIED
         from surveys import personal as ours
+        from surveys import retaining
         from surveys.admin import panels, results
         from surveys.campaigns.queries import uses_of
         from surveys.defaults import campaigns, demo
@@ -29,6 +30,7 @@ class SurveysConfig(AppConfig):
         from surveys.responses.ratings import ratings
 
         personal.add(ours.PERSONAL, ours.FREE)
+        retention.add(retaining.KINDS)
         PAGES.extend(results.PAGES)
         MENU.append(
             MenuItem(

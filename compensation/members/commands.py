@@ -258,9 +258,10 @@ def letter_arrived(*, member_id: int, email: str) -> None:
 
 @transaction.atomic
 def forget(*, at: datetime) -> int:
-    """Drop what signing in leaves behind and nobody needs: old codes, sessions, counts; how many rows."""
+    """Drop what signing in leaves behind and nobody needs: codes that were sent, counts; how many rows.
+
+    Codes and sessions themselves go by their period (`compensation.retaining`).
+    """
     old = at - timedelta(days=1)
-    codes = SignInCode.objects.filter(expires_at__lt=old).delete()[0]
-    sessions = MemberSession.objects.filter(expires_at__lt=old).delete()[0]
     sent = OutboxMessage.objects.filter(kind=CODE, created_at__lt=old).delete()[0]
-    return codes + sessions + sent + limits.forget(before=old)
+    return sent + limits.forget(before=old)

@@ -14,7 +14,7 @@ from django.apps import apps
 from django.contrib.postgres.fields import ArrayField
 from django.core.files.storage import default_storage
 from django.db import models, transaction
-from django.db.models import Case, F, TextField, Value, When
+from django.db.models import Case, F, Q, TextField, Value, When
 from django.db.models.functions import Cast, Concat, Replace
 
 from config.common.personal import PERSONAL, Holds, Personal
@@ -56,7 +56,7 @@ def erase(member_id: int, words: Iterable[str]) -> dict[str, int]:
         _remove_files(model, one, rows)
         kept = _protections(model)
         with pgtrigger.ignore(*kept) if kept else nullcontext():
-            count = _delete(rows) if one.goes else _blank(model, one, rows)
+            count = _delete(rows) if one.goes else empty(model, one, rows)
         if count:
             done[model._meta.label] = count
     sought = sorted({word for word in words if len(word) >= SHORTEST}, key=len, reverse=True)
@@ -76,9 +76,28 @@ def _delete(rows: models.QuerySet[Any]) -> int:
     return int(rows.delete()[1].get(rows.model._meta.label, 0))
 
 
-def _blank(model: Row, one: Personal, rows: models.QuerySet[Any]) -> int:
+def empty(model: Row, one: Personal, rows: models.QuerySet[Any]) -> int:
+    """Take what the columns hold out of rows, which stay; gives how many there were."""
     values = {name: _empty(model, name, holds) for name, holds in one.fields.items() if name not in one.stays}
     return rows.update(**values) if values else 0
+
+
+def holding(model: Row, one: Personal) -> Q:
+    """Which rows have something in these columns that `empty` would take out."""
+    found = Q()
+    for name, holds in one.fields.items():
+        field: Any = model._meta.get_field(name)
+        if field.null:
+            found |= Q(**{f"{name}__isnull": False})
+        elif isinstance(field, models.JSONField | ArrayField):
+            found |= ~Q(**{name: field.get_default() or type(field.get_default())()})
+        elif _tells_apart(model, name):
+            found |= ~Q(**{f"{name}__startswith": GONE})
+        elif holds in {Holds.SAID, Holds.REMARK}:
+            found |= ~Q(**{f"{name}__in": ["", SILENCE]})
+        else:
+            found |= ~Q(**{name: field.default if field.has_default() else ""})
+    return found
 
 
 def _empty(model: Row, name: str, holds: Holds) -> Any:

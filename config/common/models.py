@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from config.common.history import track
+from config.common.retention_models import RetentionPeriod
 
 
 class User(AbstractUser):
@@ -330,5 +331,5 @@ class UserRight(User.user_permissions.through):  # type: ignore[name-defined,mis
         proxy = True
 
 
-for _model in (User, Role, RolePermission, UserRole, UserRight):
+for _model in (User, Role, RolePermission, UserRole, UserRight, RetentionPeriod):
     track(_model)

@@ -91,7 +91,7 @@ ENDING: list[Ending] = []
 
 FREE: set[str] = {
     "common.Bookmark", "common.Heartbeat", "common.IdempotencyKey", "common.Given", "common.Role",
-    "common.Seal", "common.User.password",
+    "common.RetentionPeriod", "common.RetentionRun", "common.Seal", "common.User.password",
     "common.Event.kind", "common.Event.subject_type", "common.OutboxMessage.kind", "common.OutboxMessage.key",
 }  # fmt: skip
 """Models, and columns as `app.Model.column`, that hold nothing of any member; apps add theirs too."""

@@ -33,5 +33,5 @@ def seal() -> None:
 
 @shared_task(name="config.common.tasks.forget")
 def forget() -> None:
-    """Delete sent messages and old idempotency keys."""
-    retention.forget(timezone.now())
+    """Let go of what is past its period."""
+    retention.retain_all(at=timezone.now())

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from config.common.admin.history import HISTORY_MENU
+from config.common.admin.retention import RETENTION_MENU
 from config.common.registry import MenuItem, Page
 from feedback.admin import achieved, approvals, board, board_live, breaches, pauses, quality, replay
 from feedback.admin.batches import BATCH_MENU, BATCH_PAGES
@@ -52,4 +53,5 @@ LEAD_MENU = [
     *BATCH_MENU,
     *FINANCE_MENU,
     *HISTORY_MENU,
+    *RETENTION_MENU,
 ]

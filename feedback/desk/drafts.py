@@ -1,6 +1,6 @@
 """What somebody began to write in a case, kept on the server so that it is there on any machine."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
@@ -10,8 +10,6 @@ from feedback.models import Case, Draft
 
 KINDS = frozenset({"reply", "note", "answer", "transfer", "hand-over", "reopen", "grant", "split"})
 """The fields of the case page whose text is kept."""
-
-KEPT = timedelta(days=30)
 
 
 @transaction.atomic
@@ -43,8 +41,3 @@ def drop(*, case_id: int, kind: str, user: User) -> None:
 def drafts_of(case: Case, user: User) -> dict[str, Draft]:
     """What this person began to write in a case, by field."""
     return {draft.kind: draft for draft in Draft.objects.filter(user=user, case=case)}
-
-
-def forget_old(*, at: datetime) -> int:
-    """Drop the drafts that nobody came back to; gives how many."""
-    return Draft.objects.filter(at__lt=at - KEPT).delete()[0]

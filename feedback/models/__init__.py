@@ -76,6 +76,7 @@ from feedback.models.gap import (
 )
 from feedback.models.handoff import UNENDED, Handoff, HandoffStatus
 from feedback.models.history import AgentSkill
+from feedback.models.hold import LegalHold
 from feedback.models.hot_spot import GapDay, GapDayDue, LinesDue, ReviewDue, SpotBy
 from feedback.models.imports import ImportRun, ImportStatus
 from feedback.models.knowledge import (
@@ -342,6 +343,7 @@ __all__ = [
     "Leave",
     "LeaveReason",
     "LeftBecause",
+    "LegalHold",
     "LexiconEntry",
     "LinesDue",
     "LinkKind",

@@ -1,7 +1,7 @@
 """Reviews as a target of an import."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -33,6 +33,10 @@ class ReviewTarget(Target):
         elif source:
             item.values["external_id"] = f"{source}:{item.values['external_id']}"
             item.key = (item.values["external_id"],)
+            if item.values.get("follows"):
+                item.values["follows"] = f"{source}:{item.values['follows']}"
+        if bool(item.values.get("follows")) == (item.values.get("stars") is not None):
+            item.reject("stars", _("a review has stars, one that follows another has none"))
 
     def _upsert(self, good: Sequence[Item], at: datetime) -> Written:
         rows = Review.objects.select_for_update(no_key=True, of=("self",)).order_by("pk")
@@ -41,17 +45,44 @@ class ReviewTarget(Target):
         gone = set(Member.objects.filter(pk__in=wanted, erased_at__isnull=False).values_list("pk", flat=True))
         for item in good:
             review = held.get(item.key[0])
-            if review is not None and (review.source == PORTAL or review.follows_id is not None):
+            follows = item.values.get("follows")
+            is_other = review is not None and (review.follows_id is not None) != bool(follows)
+            if review is not None and (review.source == PORTAL or is_other):
                 item.reject("external_id", _("this review was not brought in by a file"), item.key[0])
             elif item.values["member_id"] in gone:
                 item.reject("order", _("the member's data was erased"))
             elif review is not None and review.source != (item.values.get("source") or review.source):
                 item.reject("source", _("was another before"), review.source)
-            elif review is not None and review.deleted_at is None:
+            elif review is not None and review.deleted_at is None and not follows:
                 marketplace.restar(review, item.values["stars"], at=at)
         taken = [item for item in good if not item.fault]
         _fill_products(taken)
-        return super()._upsert(taken, at) if taken else Written([], 0, 0)
+        firsts = [item for item in taken if not item.values.get("follows")]
+        for item in firsts:
+            if "follows" in item.values:
+                item.values["follows"] = None
+        written = super()._upsert(firsts, at) if firsts else Written([], 0, 0)
+        following = [item for item in taken if item.values.get("follows")]
+        _follow(following, held)
+        good = [item for item in following if not item.fault]
+        more = super()._upsert(good, at) if good else Written([], 0, 0)
+        return Written(
+            [*written.ids, *more.ids], written.inserted + more.inserted, written.updated + more.updated
+        )
+
+
+def _follow(items: Sequence[Item], held: Mapping[str, Review]) -> None:
+    """Put the first review's key in the place of its number; it may have come in the same file."""
+    wanted = Review.objects.filter(external_id__in={item.values["follows"] for item in items}, follows=None)
+    firsts = {review.external_id: review for review in wanted}
+    for item in items:
+        first, known = firsts.get(item.values["follows"]), held.get(item.key[0])
+        if first is None or first.source == PORTAL or first.order_id != item.values["order"]:
+            item.reject("follows", _("there is no such review of the order"), item.values["follows"])
+        elif known is not None and known.follows_id != first.pk:
+            item.reject("follows", _("was another before"), item.values["follows"])
+        else:
+            item.values["follows"] = first.pk
 
 
 def _fill_products(items: Sequence[Item]) -> None:
@@ -73,13 +104,19 @@ REVIEW = ReviewTarget(
         "order": FieldType(longest=64, required=True),
         "order_line": FieldType(longest=64),
         "product": FieldType(longest=64),
-        "stars": FieldType(Type.NUMBER, required=True, least=1, most=5),
+        "follows": FieldType(longest=100),
+        "stars": FieldType(Type.NUMBER, least=1, most=5),
         "title": FieldType(longest=200, cut=True),
         "text": FieldType(longest=20_000),
         "asked_at": FieldType(Type.TIME, past=True),
         "written_at": FieldType(Type.TIME, required=True, past=True),
     },
-    columns={"order": "order_id", "order_line": "order_line_id", "product": "product_id"},
+    columns={
+        "follows": "follows_id",
+        "order": "order_id",
+        "order_line": "order_line_id",
+        "product": "product_id",
+    },
     references=(
         Reference("order", Order, lends={"member_id": "member_id"}),
         Reference("order_line", OrderLine, within="order"),

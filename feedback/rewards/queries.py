@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db.models import Count, Q, QuerySet
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from compensation.models import Member, OrderStatus
@@ -62,7 +63,7 @@ def facts(review: Review) -> Facts:
     )
 
 
-def fault(rule: RewardRule) -> object | None:
+def fault(rule: RewardRule) -> "Promise | str | None":
     """What is wrong with a rule, in words; None where nothing is."""
     if (rule.points is None) == (rule.template is None) or rule.points == 0:
         return _("Choose either a kind of coupon or a number of points.")

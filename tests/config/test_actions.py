@@ -40,6 +40,7 @@ ELSEWHERE = {"supervisor elsewhere", "agent elsewhere"}
 ACTIONS = {
     "feedback.case:close_selected": OURS,
     "feedback.case:accept_suggestions": OURS,
+    "feedback.legalhold:lift_selected": SUPERVISORS,
     "feedback.review:pick_selected": SUPERVISORS | {"moderator"},
     "feedback.review:hold_selected": SUPERVISORS | {"moderator"},
     "feedback.channelmessage:into_case": LEADERS - {"supervisor elsewhere"},

@@ -55,6 +55,7 @@ from feedback.claims import auditing, facts
 from feedback.claims import commands as claims
 from feedback.defaults.roles import ROLES
 from feedback.handoffs import commands as handoffs
+from feedback.holds import commands as holds
 from feedback.knowledge import answering
 from feedback.models import (
     Agent,
@@ -105,6 +106,7 @@ from feedback.quality import sampling
 from feedback.remedies import asking
 from feedback.remedies import commands as remedies
 from feedback.replies import commands as answers
+from feedback.rewards import commands as rewards
 from surveys.models import Campaign, Invitation
 from tests.factories.batches import counted
 from tests.factories.compensation import T0, MemberFactory, OrderFactory, OrderLineFactory
@@ -203,6 +205,7 @@ def make_house() -> tuple[dict[str, User], Case]:
     Triage.objects.create(review=rated, read_at=now)
     Triage.objects.create(case=case, read_at=now)
     make_reviews(line, people["nobody"], now)
+    holds.place(member_id=MemberFactory().pk, reason="x", actor=asker, at=now)
     make_answer(service, 5, at=now)
     Simulation.objects.create(asked_by=asker, asked_at=now, since=T0, policies=[], cases=0, result=NOTHING)
     ImportRun.objects.create(map_name="m", map_text="", created_at=now)
@@ -231,6 +234,8 @@ def make_reviews(line: OrderLine, refuser: User, now: datetime) -> None:
     other = {**about, "member": MemberFactory()}
     Review.objects.create(external_id="R4", stars=2, **other)
     refused = Review.objects.create(external_id="R5", stars=3, status="held", **about)
+    rewards.pick(review_id=own.pk, actor=refuser, at=now)
+    rewards.settle(review_id=own.pk, at=now)
     moderation.decide(review_id=refused.pk, verdict="refuse", reason="advert", actor=refuser, at=now)
     moderation.appeal(review_id=refused.pk, text="", actor=line.order.member, at=now)
     answered = Review.objects.create(external_id="R6", stars=4, **other)
@@ -348,6 +353,7 @@ MODELS = {
     "feedback.moderationreason": SET,
     "feedback.signalrule": SET,
     "feedback.moderationword": KEEP,
+    "feedback.legalhold": Rights(SUPERVISORS, add=SUPERVISORS),
     "feedback.rewardrule": Rights(SUPERVISORS | {"moderator"}, ADMIN, ADMIN),
     "feedback.reviewreward": Rights(SUPERVISORS | {"moderator"}),
     "feedback.mailbox": SET,
@@ -603,6 +609,9 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         ],
         "coaching": [post("coaching", judges, coached.pk, outcome="x")],
         "history": get("history", SUPERVISORS),
+        "retention": get("retention", ADMIN),
+        "retention_count": [post("retention_count", ADMIN, kind="outbox")],
+        "retention_change": [post("retention_change", ADMIN, "outbox", days=31)],
         "clock": get("clock", OURS | {"analyst"}, clock.pk),
         "alerts": get("alerts", WORKERS | {"moderator"}),
         "reviews_to_answer": get("reviews_to_answer", WORKERS | {"moderator"}),

@@ -11,13 +11,16 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from compensation.models import Member
-from feedback.models import ModerationDecision, Review, ReviewStatus
+from config.common import retention
+from feedback.models import ModerationDecision, Review, ReviewAppeal, ReviewStatus, ReviewVote
 from feedback.moderation import commands as moderation
 from feedback.reviews import writing
+from feedback.rewards import commands as rewards
 from tests.e2e.listening import complaints
 from tests.factories.compensation import MemberFactory
 from tests.factories.feedback import StaffFactory, picture
 from tests.factories.reviews import house, photo, received
+from tests.factories.rewards import rule
 from tests.factories.session import signed_cookie, token_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.req("F14")]
@@ -84,6 +87,8 @@ def furnish(member):
     moderation.decide(
         review_id=refused.pk, verdict="refuse", reason="contact-details", actor=StaffFactory(), at=now
     )
+    rule(length_from=10)
+    rewards.settle(review_id=good.pk, at=now)
     return good, held, refused
 
 
@@ -131,6 +136,70 @@ def test_the_members_pages_are_accessible_and_fit(enter, shots, look):
         page.goto(path)
         page.screenshot(path=f"{shots}/review-{name}-{language}-{scheme}-{kind}.png", full_page=True)
         accessible(page)
+
+
+def test_a_member_finds_one_helpful_appeals_and_takes_back(enter):
+    house()
+    member, other = MemberFactory(language="zh-hans"), MemberFactory()
+    good, _held, refused = furnish(member)
+    reader = enter(other, locale="zh-CN", **PHONE)
+    problems = complaints(reader)
+    reader.goto(f"/portal/products/{good.product_id}/reviews/")
+    expect(reader.locator(".pill.act")).to_have_count(1)  # marked as rewarded
+    for pressed in ("true", "false"):
+        reader.locator(f"#review-{good.pk} button[aria-pressed]").click()
+        expect(reader.locator(f"#review-{good.pk} button[aria-pressed={pressed}]")).to_be_visible()
+    assert not ReviewVote.objects.filter(member=other).exists()
+    page = enter(member, locale="zh-CN", **PHONE)
+    page.goto(f"/portal/reviews/{refused.pk}/")
+    page.locator(".answer summary").click()
+    page.locator("textarea[name=text]").fill("电话是店里的")
+    page.locator(f"form[action='/portal/reviews/{refused.pk}/appeal/'] button").click()
+    page.wait_for_url(re.compile("said=appealed"))
+    assert ReviewAppeal.objects.get().text == "电话是店里的"
+    page.goto(f"/portal/reviews/{good.pk}/")
+    expect(page.locator("#earned")).to_be_visible()
+    page.locator("details summary.button").last.click()
+    page.locator(f"form[action='/portal/reviews/{good.pk}/delete/'] button").click()
+    page.wait_for_url(re.compile("said=deleted"))
+    good.refresh_from_db()
+    assert good.deleted_at is not None
+    assert problems == []
+
+
+@pytest.mark.req("F18")
+@pytest.mark.req("F23")
+@pytest.mark.parametrize("look", [("light", "zh-CN", DESK), ("dark", "en-GB", PHONE)])
+def test_rules_for_rewards_and_periods_are_set_on_their_pages(enter, shots, look):
+    scheme, locale, size = look
+    house()
+    good, _held, _refused = furnish(MemberFactory(name="李晓雨"))
+    retention.seed(timezone.now())
+    retention.retain_all(is_dry=True, at=timezone.now())
+    page = enter(StaffFactory(is_superuser=True), color_scheme=scheme, locale=locale, **size)
+    problems = complaints(page)
+    page.goto("/admin/retention/")
+    page.screenshot(path=f"{shots}/retention-{scheme}.png", full_page=True)
+    accessible(page)
+    page.locator("#days-transactions").fill("10")
+    page.locator("#days-transactions").evaluate("field => field.form.noValidate = true")
+    page.locator("form:has(#days-transactions) button").click()
+    expect(page.locator("#error-transactions")).to_be_visible()
+    problems.clear()  # the browser tells of the refusal, as it should
+    page.locator("#days-outbox").fill("60")
+    page.locator("form:has(#days-outbox) button").click()
+    expect(page.locator("#days-outbox")).to_have_value("60")
+    page.goto("/admin/feedback/rewardrule/add/")
+    expect(page.locator(".reward-spread")).not_to_be_attached()
+    page.locator("input[name=length_from]").fill("10")
+    page.locator("input[name=points]").fill("5")
+    expect(page.locator(".reward-spread")).to_be_visible()
+    page.screenshot(path=f"{shots}/reward-rule-{scheme}.png", full_page=True)
+    page.goto(f"/admin/feedback/review/{good.pk}/change/")
+    page.screenshot(path=f"{shots}/review-picked-{scheme}.png", full_page=True)
+    page.locator(f"form[action='/admin/moderation/{good.pk}/pick/'] button").click()
+    expect(page.locator(f"form[action='/admin/moderation/{good.pk}/pick/']")).not_to_be_attached()
+    assert problems == []
 
 
 @pytest.mark.req("F15")

@@ -10,6 +10,7 @@ from pytest_django import Settings
 from compensation.members import commands, rules
 from compensation.members.queries import by_contact, session_for
 from compensation.models import Member, MemberSession, SignInCode
+from config.common import retention
 from config.common.errors import Invalid
 from config.common.limits import TooMany
 from config.common.models import Event, OutboxMessage, RateCount
@@ -234,8 +235,9 @@ def test_what_nobody_needs_is_forgotten(member: Member) -> None:
     ask()
     commands.sign_in(contact=PHONE, code=ask(at=AT + MINUTE), at=AT + MINUTE)
     assert commands.forget(at=AT + timedelta(hours=12)) == 0
-    assert commands.forget(at=AT + timedelta(days=2)) == 2 + 2 + 2  # codes, messages, counts
-    assert commands.forget(at=AT + timedelta(days=32)) == 1
+    assert commands.forget(at=AT + timedelta(days=2)) == 2 + 2  # messages, counts
+    assert retention.retain(code="sign-ins", at=AT + timedelta(days=3)).rows == 2
+    assert retention.retain(code="sign-ins", at=AT + timedelta(days=33)).rows == 1
     assert not SignInCode.objects.exists()
     assert not MemberSession.objects.exists()
 

@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from config.common import retention
 from config.common.models import Bookmark
 from feedback.behaviour import forgetting, summing
 from feedback.models import BehaviourDay, BehaviourEvent, BehaviourVisitor, ExpectationDue, SearchWord
 from tests.factories.behaviour import take, told
+from tests.factories.common import UserFactory
 from tests.factories.compensation import MemberFactory
 from tests.threads import at_once
 
@@ -122,9 +124,9 @@ def test_unnaming_leaves_that_it_happened(member):
     assert not BehaviourVisitor.objects.exists()
 
 
-def test_what_is_old_goes(member, settings):
+def test_what_is_old_goes(member):
     now = timezone.now()
     take(told(member="M1", at=now - timedelta(days=399)), told(member="M1"))
-    settings.BEHAVIOUR_KEEP_DAYS = 30
-    assert forgetting.forget_old(at=now) == 1
+    retention.set_period(code="behaviour", days=30, actor=UserFactory(), at=now)
+    assert retention.retain(code="behaviour", at=now).rows >= 1
     assert BehaviourEvent.objects.count() == 1

@@ -68,8 +68,6 @@ def test_only_news_rings(case, mate, monkeypatch):
 def test_who_has_long_gone_is_forgotten(case, me):
     reading.here(case=case, user=me, typing=False, at=T0)
     assert reading.forget_old(at=T0 + timedelta(hours=2)) == 1
-    drafts.keep(case=case, kind="reply", body="x", user=me, at=T0)
-    assert drafts.forget_old(at=T0 + timedelta(days=31)) == 1
 
 
 def test_a_draft_is_its_writers_and_the_newest_counts(case, me, mate):

@@ -100,3 +100,41 @@ def test_what_was_deleted_or_erased_does_not_come_back(line):
 def test_lines_of_other_orders_are_refused(line):
     other = received()[0]
     assert File().bring(row(line, order_line=other.external_id))[0]
+
+
+def test_follow_ups_come_with_or_after_what_they_follow(line):
+    file = File()
+    later = row(line, "2", stars=None, follows="1", text="用了一周", written_at=T0 + DAY)
+    assert file.bring(later) == [file.bring(later)[0]] != [""]  # there is nothing to follow
+    assert file.bring(row(line, follows=None), later) == ["", ""]
+    assert file.bring(row(line, follows=None), later) == ["", ""]
+    first, second = Review.objects.order_by("pk")
+    assert (second.follows, second.stars, second.product) == (first, None, line.product)
+    assert file.bring({**later, "text": "改了"}) == [""]
+    second.refresh_from_db()
+    assert second.text == "改了"
+
+
+def test_follow_ups_that_do_not_fit_are_refused(line):
+    file, other = File(), received()[0]
+    file.bring(
+        row(line, follows=None), row(line, "2", stars=None, follows="1"), row(other, "3", follows=None)
+    )
+    for wrong in (
+        row(line, "4", stars=3, follows="1"),
+        row(line, "4", stars=None, follows=None),
+        row(line, "4", stars=None, follows="2"),
+        row(line, "4", stars=None, follows="3"),
+        row(line, "2", stars=None, follows="3"),
+        row(line, "1", stars=None, follows="3"),
+        row(line, "2", stars=5, follows=None),
+    ):
+        assert file.bring(wrong)[0], wrong
+    assert Review.objects.count() == 3
+
+
+def test_follow_ups_of_a_marketplace_go_by_its_own_numbers(line):
+    file = File()
+    file.bring(row(line, source="tmall", follows=None))
+    assert file.bring(row(line, "2", source="tmall", stars=None, follows="1")) == [""]
+    assert Review.objects.get(external_id="tmall:2").follows.external_id == "tmall:1"
