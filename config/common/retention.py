@@ -16,7 +16,7 @@ import pgtrigger
 from django.apps import apps
 from django.core.files.storage import default_storage
 from django.db import connection, models, transaction
-from django.db.models import Max, Min, Q, Sum
+from django.db.models import Min, Q, Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -165,11 +165,10 @@ def tell(kind: Kind, days: int, at: datetime) -> Told:
         past = _past(part, days, at)
         held = _held(part, at)
         rows = past.exclude(held) if held else past
-        names = {"least": Min(part.at), "keys": Max("pk")}
         n = rows.count()
         told.rows += n
         told.held += past.count() - n if held else 0
-        oldest = rows.order_by().aggregate(**names)["least"] if n else None
+        oldest = rows.order_by().aggregate(least=Min(part.at))["least"] if n else None
         told.oldest = min((one for one in (told.oldest, oldest) if one), default=None)
         if n and part.files:
             files, size = _files(part, rows, n)

@@ -9,10 +9,9 @@ from django.utils.timezone import get_default_timezone
 
 from compensation.budgets.stops import BudgetEmpty, CapReached, Exhausted
 from compensation.grants import commands as grants
-from compensation.grants.approval import lock_member
 from compensation.grants.commands import Content
 from compensation.grants.giving import take_back
-from compensation.models import Because, Grant, GrantKind, GrantStatus
+from compensation.models import Because, Grant, GrantKind, GrantStatus, Member
 from config.common.errors import DomainError, Invalid, NotFound, WrongState
 from config.common.events import Actor, record
 from config.common.models import User
@@ -79,14 +78,26 @@ def pick(*, review_id: int, actor: User, at: datetime) -> tuple[ReviewPick, bool
 
 
 @transaction.atomic
-def settle(*, review_id: int, at: datetime) -> list[ReviewReward]:
+def settle(*, review_id: int, skip_locked: bool = False, at: datetime) -> list[ReviewReward] | None:
     """Give what a review has earned, or take it back when it is public no longer; gives what is new.
 
-    Again changes nothing. One that a moderator is to look at neither gets nor loses anything.
+    Again changes nothing. One that a moderator is to look at neither gets nor loses anything. None with
+    `skip_locked` where somebody else holds the member, who is locked before the review, as by erasing.
+
+    Raises:
+        NotFound: there is no such review.
     """
+    whose = Review.objects.filter(pk=review_id).values_list("member", flat=True).first()
+    if whose is None:
+        raise NotFound
+    rows = Member.objects.select_for_update(no_key=True, skip_locked=skip_locked, of=("self",))
+    member = rows.filter(pk=whose).first()
+    if member is None:
+        return None
     review = _lock(review_id)
+    review.member = member
     RewardDue.objects.filter(review=review).delete()
-    if review.source != PORTAL or review.member.erased_at is not None:
+    if review.source != PORTAL or member.erased_at is not None:
         return []
     if review.is_public:
         return _give(review, at)
@@ -116,11 +127,12 @@ def _give(review: Review, at: datetime) -> list[ReviewReward]:
     due = queries.earned(review)
     if not due:
         return []
-    member = lock_member(review.member_id)
     month = rules.month_of(review.written_at, get_default_timezone())
     made = []
     for rule in due:
-        had = ReviewReward.objects.filter(member=member, rule=rule, month=month).exclude(end=RewardEnd.BACK)
+        had = ReviewReward.objects.filter(member=review.member, rule=rule, month=month).exclude(
+            end=RewardEnd.BACK
+        )
         if had.count() >= rule.month_limit:
             continue
         try:
@@ -131,7 +143,7 @@ def _give(review: Review, at: datetime) -> list[ReviewReward]:
             continue
         made.append(
             ReviewReward.objects.create(
-                rule=rule, review=review, member=member, grant=grant, month=month, at=at
+                rule=rule, review=review, member=review.member, grant=grant, month=month, at=at
             )
         )
     if made:
@@ -193,7 +205,6 @@ def _take_back(review: Review, at: datetime) -> None:
     had = list(review.rewards.filter(end="").select_related("rule", "grant").order_by("pk"))
     if not had:
         return
-    lock_member(review.member_id)
     back = []
     for reward in had:
         try:

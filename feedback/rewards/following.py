@@ -7,7 +7,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, transacti
 from django.db.models import F, Q
 
 from config.common.errors import DomainError
-from feedback.models import Review, RewardDue
+from feedback.models import RewardDue
 from feedback.rewards import commands
 
 logger = logging.getLogger(__name__)
@@ -16,7 +16,7 @@ CUT = (OperationalError, InterfaceError)
 
 
 def sweep(*, at: datetime) -> int:
-    """Settle the reviews that are due; one that somebody works on just now is left to the next sweep.
+    """Settle the reviews that are due; one whose member somebody holds just now is left to the next sweep.
 
     Returns how many there were.
     """
@@ -29,10 +29,7 @@ def _settle(review_id: int, at: datetime) -> bool:
     """Settle one; what goes wrong with it keeps none of the others waiting, and is tried again tomorrow."""
     try:
         with transaction.atomic():
-            free = Review.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=review_id)
-            if not free.exists():
-                return False
-            commands.settle(review_id=review_id, at=at)
+            return commands.settle(review_id=review_id, skip_locked=True, at=at) is not None
     except CUT:
         raise
     except (DomainError, DatabaseError):

@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.urls import reverse
 from django.utils import timezone
 
 from compensation.ledger.check import differences
@@ -14,7 +15,6 @@ from compensation.privacy import commands as privacy
 from config.common import retention, seals
 from config.common.errors import Invalid, NotFound, Taken, WrongState
 from config.common.models import Event
-from feedback.channels.chat import starting as chats
 from feedback.holds import commands, queries
 from feedback.models import (
     Attachment,
@@ -23,7 +23,7 @@ from feedback.models import (
     Case,
     CaseStatus,
     ChannelMessage,
-    ChatSetup,
+    ChatSession,
     ImportRun,
     LegalHold,
     Message,
@@ -87,16 +87,13 @@ def test_texts_of_closed_cases_go_and_the_cases_stay(django_capture_on_commit_ca
 
 
 def test_chats_have_a_period_of_their_own():
-    ChatSetup.objects.update_or_create(pk=1, defaults={"calendar": None})
-    case = chats.start(member=MemberFactory(), body="在吗", at=NOW - 2 * 365 * DAY).case
-    closed_at = NOW - 400 * DAY
-    Case.objects.filter(pk=case.pk).update(
-        status=CaseStatus.CLOSED, closed_at=closed_at, resolved_at=closed_at
+    begun = NOW - 401 * DAY
+    case, other = closed(NOW - 400 * DAY), closed(NOW - 400 * DAY)
+    ChatSession.objects.create(
+        case=case, member=case.member, started_at=begun, person_since=begun, member_seen_at=begun
     )
-    other = closed(closed_at)
-    assert retain("chats").rows >= 1
-    assert not case.messages.exclude(body__in=["", "—"]).exists()
-    assert body(other) == "杯子碎了"
+    assert retain("chats").rows == 1
+    assert (body(case), body(other)) == ("—", "杯子碎了")
 
 
 def test_files_go_with_their_rows_but_not_what_another_row_names(django_capture_on_commit_callbacks):
@@ -278,7 +275,7 @@ def test_staff_place_and_lift_holds_on_a_page(admin_client):
     assert admin_client.post(f"{page}add/", sent).status_code == 200  # there is one
     hold = LegalHold.objects.get()
     assert admin_client.get(f"{page}{hold.pk}/change/").status_code == 200
-    assert "诉讼" in admin_client.get(f"/admin/cases/{case.pk}/").content.decode()
+    assert "诉讼" in admin_client.get(reverse("admin:case", args=[case.pk])).content.decode()
     chosen = {"action": "lift_selected", "_selected_action": [hold.pk]}
     assert admin_client.post(page, chosen).status_code == 302
     hold.refresh_from_db()

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from compensation.grants import commands as grants
 from compensation.ledger.queries import balance
-from compensation.models import Budget, Grant, Notice
+from compensation.models import Budget, Coupon, CouponStatus, Grant, Member, Notice
 from config.common.errors import Invalid, NotFound, WrongState
 from config.common.models import Event
 from feedback.models import (
@@ -30,7 +30,7 @@ from tests.factories.compensation import T0, CouponTemplateFactory, MemberFactor
 from tests.factories.feedback import ReviewFactory
 from tests.factories.reviews import house, photo, received
 from tests.factories.rewards import LONG, review, rule
-from tests.threads import at_once, refused
+from tests.threads import at_once, behind, refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("F18")]
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -79,6 +79,20 @@ def test_two_sweeps_at_once_give_it_once():
     assert not refused(at_once(*acts))
     assert balance(one.member) == 20
     assert ReviewReward.objects.count() == Grant.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_member_whom_somebody_holds_is_left_to_the_next_sweep():
+    rule()
+    one = review()
+    held = behind(
+        lambda: Member.objects.select_for_update(no_key=True).get(pk=one.member_id),
+        partial(following.sweep, at=T0 + HOUR),
+        lambda: None,
+    )
+    assert (held, balance(one.member)) == (0, 0)
+    assert following.sweep(at=T0 + HOUR) == 1
+    assert balance(one.member) == 20
 
 
 @pytest.mark.django_db(transaction=True)
@@ -216,8 +230,6 @@ def test_what_is_unused_goes_with_a_deleted_review():
 
 
 def test_a_used_coupon_stays_with_the_member_and_the_mark_too():
-    from compensation.models import Coupon, CouponStatus
-
     rule(template=CouponTemplateFactory(), points=None)
     one = review()
     settle(one)
@@ -270,10 +282,10 @@ def test_one_that_fails_keeps_no_other_waiting(monkeypatch):
     bad, good = review(), review()
     real = commands.settle
 
-    def settle_but_one(*, review_id, at):
+    def settle_but_one(*, review_id, **more):
         if review_id == bad.pk:
             raise WrongState
-        return real(review_id=review_id, at=at)
+        return real(review_id=review_id, **more)
 
     monkeypatch.setattr(commands, "settle", settle_but_one)
     assert following.sweep(at=T0 + HOUR) == 2
