@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('common', '0011_given_once'),
+        ("common", "0011_given_once"),
         ('pghistory', '0007_auto_20250421_0444'),
     ]
 

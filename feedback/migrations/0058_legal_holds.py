@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compensation', '0033_told_as_of'),
-        ('feedback', '0056_replies_to_reviews'),
+        ("feedback", "0057_crisis_watch_rate"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
