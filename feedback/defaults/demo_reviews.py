@@ -58,7 +58,8 @@ def _write(number: int, stars: int, text: str, at: datetime) -> None:
 
 def _refuse(staff: Staff, at: datetime) -> None:
     """One is refused for what it advertises; its member asks for a second look."""
-    last = Review.objects.filter(status=ReviewStatus.HELD).order_by("-pk").first()
+    held = Review.objects.filter(source="portal", status=ReviewStatus.HELD)
+    last = held.order_by("-pk").first()
     if last is not None:
         moderation.decide(review_id=last.pk, verdict="refuse", reason="advert", actor=staff.supervisor, at=at)
         moderation.appeal(review_id=last.pk, text="我只是说别家也有，不是广告。", actor=last.member, at=at)
