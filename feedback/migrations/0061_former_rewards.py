@@ -4,7 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("feedback", "0058_legal_holds"), ("compensation", "0032_suppliers")]
+    dependencies = [("feedback", "0060_legal_holds"), ("compensation", "0032_suppliers")]
 
     operations = [
         migrations.RunSQL(

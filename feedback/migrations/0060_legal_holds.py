@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compensation', '0033_told_as_of'),
-        ("feedback", "0057_crisis_watch_rate"),
+        ("feedback", "0059_what_members_care_about"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
