@@ -10,7 +10,6 @@ class FeedbackConfig(AppConfig):
 
     def ready(self) -> None:
         """Say what is seeded, what beat wakes, who sends messages and which pages there are."""
-        from compensation.admin.shop import MEMBER_FACTS
         from compensation.batches.sources import SOURCES
         from compensation.portal import panels as portal
         from config.common.outbox import SENDERS
@@ -19,7 +18,7 @@ class FeedbackConfig(AppConfig):
         from feedback.admin.articles import KNOWLEDGE_MENU, KNOWLEDGE_PAGES
         from feedback.admin.chats import CHAT_MENU, CHAT_PAGES
         from feedback.admin.composer import COMPOSER_PAGES
-        from feedback.admin.gaps import GAP_MENU, GAP_PAGES, gaps_of_member
+        from feedback.admin.gaps import GAP_MENU, GAP_PAGES
         from feedback.admin.imports import IMPORT_MENU, IMPORT_PAGES
         from feedback.admin.ladder_pages import LADDER_MENU, LADDER_PAGES
         from feedback.admin.leading import LEAD_MENU, LEAD_PAGES
@@ -48,7 +47,7 @@ class FeedbackConfig(AppConfig):
         DEMO.append(demo.seed)
         DEPARTMENTS.append(queries.department_names)
         ACCOUNTS.append(demo_staff.accounts)
-        MEMBER_FACTS.extend([gaps_of_member, expectations.cares_of_member])
+        self._tell_more()
         for pages in (
             CASE_PAGES,
             LADDER_PAGES,
@@ -99,3 +98,13 @@ class FeedbackConfig(AppConfig):
 
         retaining.register()
         profiling.FORGET.extend([forgetting.unname, refreshing.forget])
+
+    def _tell_more(self) -> None:
+        """Say what pages of lower floors tell of members and products besides."""
+        from compensation.admin.shop import MEMBER_FACTS, PRODUCT_LINKS
+        from feedback.admin.expectations import cares_of_member
+        from feedback.admin.gaps import gaps_of_member
+        from feedback.admin.voice import voice_of_product
+
+        MEMBER_FACTS.extend([gaps_of_member, cares_of_member])
+        PRODUCT_LINKS.append(voice_of_product)

@@ -33,6 +33,9 @@ STATEMENT, SEE_ENTRIES = 10, "compensation.view_entry"
 SEE_CONTACTS, SET_TIER = "compensation.see_contacts", "compensation.set_tier"
 
 
+PRODUCT_LINKS: list[Callable[[Product], tuple[str, Any]]] = []
+"""Pages of upper floors about a product, as (address, text); upper apps append theirs in `ready()`."""
+
 MEMBER_FACTS: list[Callable[[Member], tuple[Any, Any]]] = []
 """More lines of a member's page, as (title, text); upper apps append theirs in `ready()`."""
 
@@ -319,12 +322,18 @@ class OrderAdmin(Browsed):
 class ProductAdmin(Browsed):
     """What the shop sells."""
 
-    list_display = ["external_id", "name", "category"]
+    list_display = ["external_id", "name", "category", "more"]
     search_fields = ["external_id"]
     search_help_text = _("the product's number in the shop, or its category")
     ordering = ["-pk"]
     fields = list_display
     readonly_fields = fields
+
+    @admin.display(description=_("more about it"))
+    def more(self, product: Product) -> str:
+        """Where upper floors tell of the product."""
+        links = (link(product) for link in PRODUCT_LINKS)
+        return format_html_join(" · ", '<a href="{}">{}</a>', links) or "—"
 
     def get_search_results(
         self,

@@ -136,6 +136,7 @@ def spot(request: StaffRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "aspect": Aspect(aspect).label,
         "kind": SpotBy(by).label,
+        "voice": id_in(value) if by == SpotBy.PRODUCT else None,
         "name": hot_spots.names_of([(by, value)])[by, value],
         "since": since,
         "until": until,

@@ -26,6 +26,7 @@ from feedback.admin.reply_figures import REPLY_FIGURES_MENU, REPLY_FIGURES_PAGES
 from feedback.admin.reply_rules import RULE_OF_REPLY_MENU, RULE_OF_REPLY_PAGES
 from feedback.admin.rewards import REWARD_PAGES
 from feedback.admin.triage_filters import AspectFilter, FeelingFilter
+from feedback.admin.voice import VOICE_MENU, VOICE_PAGES
 from feedback.models import Clock, Reply, Review
 from feedback.moderation import commands as moderation
 from feedback.reviews import queries as reviews
@@ -125,7 +126,7 @@ class ReviewAdmin(Browsed):
         "shown_stars",
         "member",
         "order",
-        "product",
+        "voice",
         "title",
         "text",
         "given_answer",
@@ -213,6 +214,15 @@ class ReviewAdmin(Browsed):
         url = reverse("admin:clock", args=[clock])
         return format_html('<a href="{}">{}</a>', url, reviews.say(review, timezone.now()))
 
+    @admin.display(description=_("product"))
+    def voice(self, review: Review) -> str:
+        """The product; it leads to its voice."""
+        if review.product is None:
+            return "—"
+        return format_html(
+            '<a href="{}">{}</a>', reverse("admin:voice", args=[review.product_id]), review.product
+        )
+
     @admin.display(description=_("public answer"))
     def given_answer(self, review: Review) -> str:
         """The answer, and whose it is."""
@@ -245,6 +255,7 @@ REVIEW_PAGES = [
     *RULE_OF_REPLY_PAGES,
     *REPLY_FIGURES_PAGES,
     *REPLY_PAGES,
+    *VOICE_PAGES,
 ]
 REVIEW_MENU = [
     MenuItem(_("Reviews to answer"), "reviews_to_answer", "reviews", (REPLY,), waiting, rank=10),
@@ -252,4 +263,5 @@ REVIEW_MENU = [
     *MODERATION_MENU,
     *RULE_OF_REPLY_MENU,
     *REPLY_FIGURES_MENU,
+    *VOICE_MENU,
 ]

@@ -39,7 +39,10 @@ NEWEST = """
     SELECT review_id, written_at FROM feedback_reviewwords WHERE {where}
     ORDER BY written_at DESC, review_id DESC LIMIT %(size)s
 """
+COUNT = "SELECT count(*) FROM (SELECT FROM feedback_reviewwords WHERE {where} LIMIT %(most)s) fitting"
 LAST = "SELECT max(written_at) FROM feedback_reviewwords WHERE {where}"
+Place = tuple[int, datetime]
+"""A review's key and its moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ def search(text: str, narrow: Narrow, *, after: str = "", size: int = SIZE) -> F
     Raises:
         Invalid: `after` is no cursor that a part gave.
     """
-    text = text.replace("\0", " ").strip()[:LONGEST]
+    text = _cut(text)
     words = asked(text)
     at = _read(after) if after else None
     if text and not words:
@@ -75,25 +78,13 @@ def search(text: str, narrow: Narrow, *, after: str = "", size: int = SIZE) -> F
 
 
 def newest(
-    words: list[str], narrow: Narrow, *, before: tuple[datetime, int] | None = None, size: int
-) -> tuple[list[tuple[int, datetime]], int | None]:
+    words: list[str], narrow: Narrow, *, before: Place | None = None, size: int
+) -> tuple[list[Place], int | None]:
     """The keys and moments of the newest reviews that fit; how many fit in all, where they are few."""
-    wanted = query([[word] for word in words] + narrow.groups())
-    given: dict[str, Any] = {"wanted": wanted, "size": size, "most": RARE + 1}
-    where = ["true"]
-    if narrow.since is not None:
-        where.append("written_at >= %(since)s")
-        given["since"] = day_of(narrow.since)[0]
-    if narrow.until is not None:
-        where.append("written_at < %(until)s")
-        given["until"] = day_of(narrow.until)[1]
-    if before is not None:
-        where.append("(written_at, review_id) < (%(at)s, %(pk)s)")
-        given |= {"at": before[0], "pk": before[1]}
-    in_time = " AND ".join(where)
-    condition = f"{in_time} AND words @@ %(wanted)s::tsquery" if wanted else in_time
+    in_time, condition, given = _wanted(words, narrow, before)
+    given |= {"size": size, "most": RARE + 1}
     with connection.cursor() as cursor:
-        if not wanted:
+        if condition == in_time:
             cursor.execute(NEWEST.format(where=condition), given)
             return cursor.fetchall(), None
         cursor.execute(FIRST_LOOK.format(where=condition), given)
@@ -111,6 +102,39 @@ def newest(
         return cursor.fetchall(), None
 
 
+def how_many(text: str, narrow: Narrow, *, most: int) -> int:
+    """How many reviews fit, counted no further than `most`."""
+    words = asked(_cut(text))
+    if text.strip() and not words:
+        return 0
+    _in_time, condition, given = _wanted(words, narrow, None)
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT.format(where=condition), {**given, "most": most})
+        return int(cursor.fetchone()[0])
+
+
+def _cut(text: str) -> str:
+    return text.replace("\0", " ").strip()[:LONGEST]
+
+
+def _wanted(words: list[str], narrow: Narrow, before: Place | None) -> tuple[str, str, dict[str, Any]]:
+    """The condition of time, that and what has to stand in a review, and what both are filled with."""
+    wanted = query([[word] for word in words] + narrow.groups())
+    given: dict[str, Any] = {"wanted": wanted}
+    where = ["true"]
+    if narrow.since is not None:
+        where.append("written_at >= %(since)s")
+        given["since"] = day_of(narrow.since)[0]
+    if narrow.until is not None:
+        where.append("written_at < %(until)s")
+        given["until"] = day_of(narrow.until)[1]
+    if before is not None:
+        where.append("(written_at, review_id) < (%(at)s, %(pk)s)")
+        given |= {"pk": before[0], "at": before[1]}
+    in_time = " AND ".join(where)
+    return in_time, f"{in_time} AND words @@ %(wanted)s::tsquery" if wanted else in_time, given
+
+
 def _windows(last: datetime) -> Iterator[datetime]:
     """Where windows begin that end with the last review and grow."""
     for step in range(WINDOWS):
@@ -124,7 +148,7 @@ def _in_order(keys: list[int]) -> list[Review]:
     return [known[pk] for pk in keys if pk in known]
 
 
-def _read(cursor: str) -> tuple[datetime, int]:
+def _read(cursor: str) -> Place:
     moment, _sign, pk = cursor.partition("~")
     number = id_in(pk)
     try:
@@ -133,4 +157,4 @@ def _read(cursor: str) -> tuple[datetime, int]:
         at = None
     if at is None or number is None or timezone.is_naive(at) or not in_years(at):
         raise Invalid(_("This page does not exist."))
-    return at, number
+    return number, at

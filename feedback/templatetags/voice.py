@@ -1,0 +1,44 @@
+"""How the pages of reviews' words and products' voices write things."""
+
+from collections.abc import Iterable
+
+from django import template
+from django.utils.formats import number_format
+
+from feedback.gaps.statistics import Interval
+from feedback.models import Review, VoiceAspect
+
+register = template.Library()
+
+
+@register.filter
+def aspect_names(aspects: Iterable[str]) -> list[str]:
+    """What aspects are called."""
+    return [str(VoiceAspect(one).label) for one in aspects]
+
+
+@register.filter
+def answered(review: Review) -> bool:
+    """Whether everybody can read an answer to it."""
+    return hasattr(review, "reply")
+
+
+@register.filter
+def mean(one: Interval) -> str:
+    """A mean number of stars."""
+    return "–" if one.value is None else number_format(one.value, 2)
+
+
+@register.filter
+def signed(value: float | None) -> str:
+    """A change, with its sign."""
+    if value is None:
+        return "–"
+    sign = "+" if value > 0 else "−" if value < 0 else "±"
+    return f"{sign}{number_format(abs(value), 2)}"
+
+
+@register.filter
+def width(one: Interval) -> str:
+    """A share as the width of its bar."""
+    return f"{100 * (one.value or 0):.1f}"

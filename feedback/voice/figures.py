@@ -1,0 +1,83 @@
+"""The figures of a product's voice, from sums by day, and those of the others of its category."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db import connection
+
+from compensation.models import Product
+from feedback.models import VoiceDay
+from feedback.voice.rules import Span, Sums
+
+FIELDS = ("stars", "rewarded", "feelings", "aspects", "dimensions")
+OTHERS = """
+    WITH said AS (
+        SELECT held.* FROM feedback_voiceday held
+        JOIN compensation_product product ON product.id = held.product_id
+        WHERE product.category = %(category)s AND held.product_id <> %(product)s
+          AND held.day BETWEEN %(since)s AND %(until)s AND (%(source)s = '' OR held.source = %(source)s)
+    )
+    SELECT ARRAY[sum(stars[1]), sum(stars[2]), sum(stars[3]), sum(stars[4]), sum(stars[5])], sum(rewarded),
+           ARRAY[sum(feelings[1]), sum(feelings[2]), sum(feelings[3]), sum(feelings[4])],
+           (SELECT jsonb_object_agg(key, counts) FROM (
+                SELECT key, jsonb_build_array(sum((value ->> 0)::int), sum((value ->> 1)::int),
+                                              sum((value ->> 2)::int)) AS counts
+                FROM said, jsonb_each(aspects) GROUP BY key) AS spoken),
+           (SELECT jsonb_object_agg(key, counts) FROM (
+                SELECT key, jsonb_build_array(sum((value ->> 0)::int), sum((value ->> 1)::int),
+                                              sum((value ->> 2)::int)) AS counts
+                FROM said, jsonb_each(dimensions) GROUP BY key) AS rated)
+    FROM said
+"""
+
+
+def of_product(product_id: int, span: Span, source: str = "") -> list[tuple[Span, Sums]]:
+    """The sums of each part of a time, the oldest first. Reads voiceday_once."""
+    rows = VoiceDay.objects.filter(product=product_id, day__gte=span.since, day__lte=span.until)
+    if source:
+        rows = rows.filter(source=source)
+    parts = [(part, Sums()) for part in span.parts()]
+    by_day = {part.since.toordinal() + place: sums for part, sums in parts for place in range(part.days)}
+    for day, *counts in rows.values_list("day", *FIELDS):
+        by_day[day.toordinal()].add(*counts)
+    return parts
+
+
+def whole(parts: Iterable[tuple[Span, Sums]]) -> Sums:
+    """All parts together."""
+    total = Sums()
+    for _span, sums in parts:
+        total.add_all(sums)
+    return total
+
+
+def of_others(product: Product, span: Span, source: str = "") -> Sums:
+    """The sums of the other products of its category; nothing where it has none."""
+    total = Sums()
+    if not product.category:
+        return total
+    given: dict[str, Any] = {
+        "category": product.category,
+        "product": product.pk,
+        "since": span.since,
+        "until": span.until,
+        "source": source,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(OTHERS, given)
+        stars, rewarded, feelings, aspects, dimensions = cursor.fetchone()
+    if rewarded is not None:
+        total.add(stars, rewarded, feelings, _json(aspects), _json(dimensions))
+    return total
+
+
+def _json(told: Any) -> Mapping[str, list[int]]:
+    """What the database gave for an object, which may be text."""
+    return (json.loads(told) if isinstance(told, str) else told) or {}
+
+
+def sources_of(product_id: int) -> list[str]:
+    """Where reviews of a product were written."""
+    rows = VoiceDay.objects.filter(product=product_id).order_by("source")
+    return list(rows.values_list("source", flat=True).distinct())
