@@ -1,4 +1,4 @@
-"""Searching reviews, and a product's voice, at REVIEWS reviews (default 1,000,000), a hundredth of one product.
+"""Searching reviews, and a product's voice, at REVIEWS reviews (default 1,000,000), 1 % of one product.
 
 Texts are those of the public corpus online_shopping_10_cats (`reviews_zh/reviews.csv`, in DATA or
 ../shared/data), read once by the lexicon that ships; without it they are made up. Makes a database of its own
@@ -205,8 +205,8 @@ def copy_reviews(known: Sequence[tuple[str, bool]], drawn: Sequence[Drawn]) -> N
         " refused_for_id, is_rewarded, taken_up_at, screened_at",
         (
             (
-                n, f"{source}:{n}", source, 1 + n % MEMBERS, 1 + n % MEMBERS, product, stars, "", known[text][0],
-                at, status, reason if status == "refused" else None, rewarded, at, at,
+                n, f"{source}:{n}", source, 1 + n % MEMBERS, 1 + n % MEMBERS, product, stars, "",
+                known[text][0], at, status, reason if status == "refused" else None, rewarded, at, at,
             )
             for n, (text, stars, product, source, status, rewarded, at) in enumerate(drawn, 1)
         ),
@@ -216,15 +216,15 @@ def copy_reviews(known: Sequence[tuple[str, bool]], drawn: Sequence[Drawn]) -> N
 def copy_triage(reads: Sequence[Any], drawn: Sequence[Drawn]) -> None:
     made = [
         (
-            list(found.aspects), found.feeling, found.sentiment, found.gap_kind, found.cause, int(found.urgency),
-            json.dumps(dict(found.tones)), list(found.keywords), "[]", "{}",
+            list(found.aspects), found.feeling, found.sentiment, found.gap_kind, found.cause,
+            int(found.urgency), json.dumps(dict(found.tones)), list(found.keywords), "[]", "{}",
         )
         for found in reads
     ]  # fmt: skip
     copy(
         "feedback_triage",
-        "id, review_id, member_id, read_at, decided, aspects, feeling, sentiment, gap_kind, cause, urgency, tones,"
-        " keywords, words, read",
+        "id, review_id, member_id, read_at, decided, aspects, feeling, sentiment, gap_kind, cause, urgency,"
+        " tones, keywords, words, read",
         ((n, n, 1 + n % MEMBERS, row[6], [], *made[row[0]]) for n, row in enumerate(drawn, 1)),
     )
 
@@ -252,8 +252,10 @@ MORE = """
     INSERT INTO feedback_reviewscore (review_id, dimension_id, stars)
     SELECT r.id, d.id, greatest(1, r.stars - (r.id % 2)) FROM feedback_review r, feedback_reviewdimension d
     WHERE r.id % 4 = 0;
-    INSERT INTO feedback_reply (review_id, text, user_id, at)
-    SELECT r.id, '谢谢您的评价。', u.id, r.written_at + r.id % 2880 * interval '1 minute'
+    INSERT INTO feedback_reply (review_id, state, way, text, public_text, public_version, user_id, drafted_at,
+        at)
+    SELECT r.id, 'approved', 'by_hand', '谢谢您的评价。', '谢谢您的评价。', 1, u.id, r.written_at,
+        r.written_at + r.id % 2880 * interval '1 minute'
     FROM feedback_review r, (SELECT min(id) AS id FROM common_user) u WHERE r.id % 5 > 1;
     INSERT INTO feedback_reviewpicture (review_id, file, name, content_type, size, sha256)
     SELECT id, 'x', 'x', 'image/jpeg', 1, repeat('a', 64) FROM feedback_review WHERE id % 10 = 0;
@@ -263,8 +265,8 @@ MORE = """
     INSERT INTO feedback_gapday (day, aspect, by, value, n, gaps, severe, stars, squares)
     SELECT current_date - d, a, 'product', '1', 20, d % 5, d % 2, 0, 0
     FROM generate_series(1, 730) d, unnest(array['delivery', 'shipping', 'price', 'quality']) a;
-    INSERT INTO feedback_claim (key, product_id, category, channel, order_channel, source, url, text, valid_from,
-        made_at, audited_digest)
+    INSERT INTO feedback_claim (key, product_id, category, channel, order_channel, source, url, text,
+        valid_from, made_at, audited_digest)
     SELECT 'b' || n, 1 + n % 50, '', 'advert', '', '', '', '纯棉，48 小时送达', now(), now(), 'x'
     FROM generate_series(1, 2000) n;
 """

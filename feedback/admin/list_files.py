@@ -28,7 +28,18 @@ from config.common.money import yuan_from_fen
 from config.common.registry import Page
 from config.common.screens import StaffRequest
 from config.common.sheets import MOST_ROWS, Row, Table
-from feedback.admin import articles, batches, board, claims, finance, gap_files, gaps, playbooks, quality
+from feedback.admin import (
+    articles,
+    batches,
+    board,
+    claims,
+    finance,
+    gap_files,
+    gaps,
+    playbooks,
+    quality,
+    voice,
+)
 from feedback.admin.access import needs
 from feedback.admin.files import answer, filters
 from feedback.cases.queries import visible_to
@@ -235,6 +246,11 @@ LISTS: dict[str, Listed] = {
         (claims.VIEW,), "findings",
         (_("What"), _("Words"), pgettext_lazy("finding", "Why"), _("channel"), _("product"), _("Claim"),
          _("state"), _("found")), gap_files.findings,
+    ),
+    "voices": Listed(
+        (voice.READS,), "voices",
+        (_("Product"), _("product category"), _("Moved"), _("Change"), _("at least"), _("at most"),
+         _("Mean stars"), "n", pgettext_lazy("voice", "Before"), _("n before"), _("One or two stars (%)")), voice.file,
     ),
     "quality-agents": Listed(
         (quality.REVIEWS,), "quality",

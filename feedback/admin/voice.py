@@ -1,27 +1,31 @@
 """A product's voice: what its reviews say in a time, beside before and its category; and all products."""
 
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
 from django import forms
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_GET
 
 from compensation.models import Product
 from config.common.asked import id_in, within_years
+from config.common.handing_out import offered
 from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
+from config.common.sheets import Row
 from feedback.admin.access import needs
 from feedback.admin.voice_drawing import by_stars, charts, hours
 from feedback.admin.voice_search import READS, SEARCH_MENU, SEARCH_PAGES, without_nul
 from feedback.gaps.statistics import RATE
 from feedback.models import Aspect
 from feedback.voice import figures
-from feedback.voice.movement import moved
+from feedback.voice.movement import Moved, moved
 from feedback.voice.rules import Span, last
 from feedback.voice.telling import tell
 
@@ -124,8 +128,39 @@ def products(request: StaffRequest) -> HttpResponse:
         "number": number,
         "has_more": len(rows) > (number + 1) * SIZE,
         "rate": round(100 * RATE),
+        "formats": offered(request),
+        "query": request.GET.urlencode(),
     }
     return page(request, "feedback/voice/products.html", context, at=at)
+
+
+def file(request: StaffRequest) -> tuple[int, Callable[[], Iterator[Row]]]:
+    """The products as they are ranked, as a file."""
+    form = ProductsForm(without_nul(request), days=OF_ALL)
+    if not form.is_valid():
+        raise Http404
+    rows = moved(form.span, category=form.cleaned_data["category"], source=form.cleaned_data["source"])
+    return len(rows), lambda: map(_cells, rows)
+
+
+def _cells(row: Moved) -> Row:
+    how = _("few") if row.change.is_small else ""
+    how = how or (_("fallen") if row.has_fallen else _("risen") if row.has_risen else _("as before"))
+    return [
+        str(row.product),
+        row.product.category,
+        how,
+        *(_rounded(value) for value in (row.change.value, row.change.low, row.change.high)),
+        _rounded(row.now.value),
+        row.now.n,
+        _rounded(row.before.value),
+        row.before.n,
+        None if row.bad.value is None else round(100 * row.bad.value, 1),
+    ]
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)
 
 
 def voice_of_product(product: Product) -> tuple[str, Any]:

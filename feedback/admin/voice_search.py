@@ -21,7 +21,7 @@ from config.common.screens import StaffRequest, page
 from config.common.sheets import MOST_ROWS, Row, Table
 from feedback.admin.access import needs
 from feedback.models import Feeling, Review, ReviewStatus, VoiceAspect
-from feedback.voice.search import LONGEST, how_many, search
+from feedback.voice.search import LONGEST, how_many, is_answered, search
 from feedback.voice.snippets import snippet
 from feedback.voice.terms import ILL, NO, UNSURE, WELL, YES, Narrow
 
@@ -66,7 +66,11 @@ class SearchForm(forms.Form):
     tone = forms.ChoiceField(
         required=False,
         label=gettext_lazy("spoken of"),
-        choices=[("", gettext_lazy("all")), (WELL, gettext_lazy("well")), (ILL, gettext_lazy("ill"))],
+        choices=[
+            ("", gettext_lazy("all")),
+            (WELL, pgettext_lazy("tone", "well")),
+            (ILL, pgettext_lazy("tone", "ill")),
+        ],
     )
     feeling = forms.ChoiceField(
         required=False,
@@ -130,7 +134,7 @@ class SearchForm(forms.Form):
 def reviews(request: StaffRequest) -> HttpResponse:
     """The newest reviews that fit."""
     at, form = timezone.now(), SearchForm(without_nul(request))
-    context: dict[str, Any] = {"form": form, "kinds": offered(request)}
+    context: dict[str, Any] = {"form": form, "formats": offered(request), "query": request.GET.urlencode()}
     if not form.is_valid():
         return page(request, "feedback/voice/search.html", context, at=at, status=400)
     try:
@@ -193,13 +197,13 @@ def _row(review: Review) -> Row:
         ", ".join(aspects),
         review.get_status_display(),
         _("yes") if review.is_rewarded else _("no"),
-        _("yes") if hasattr(review, "reply") else _("no"),
+        _("yes") if is_answered(review) else _("no"),
     ]
 
 
 SEARCH_PAGES = [
     Page("reviews/search/", reviews, "voice_search"),
-    Page("reviews/search/<slug:kind>/", export, "voice_search_file"),
+    Page("reviews/search/<slug:kind>/", export, "reviews_export"),
 ]
 SEARCH_MENU = [
     MenuItem(gettext_lazy("Search reviews"), "voice_search", "manage_search", (READS,), group="customers")

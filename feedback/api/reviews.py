@@ -32,6 +32,7 @@ from feedback.attachments.serving import respond
 from feedback.models import Review, ReviewDimension
 from feedback.moderation import commands as moderation
 from feedback.reviews import devices, figures, own, public, rules, writing
+from feedback.voice.search import matching
 
 LIST = (400, 401, 404)
 PARSERS = [MultiPartParser, FormParser, JSONParser]
@@ -41,6 +42,12 @@ DEVICE = OpenApiParameter(
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
     description="What the app calls the device it runs on; only a digest is kept.",
+)
+WORDS = OpenApiParameter(
+    "q",
+    OpenApiTypes.STR,
+    OpenApiParameter.QUERY,
+    description="Words that the review, or what follows it, has to hold; of very many the newest 500.",
 )
 
 
@@ -249,7 +256,11 @@ class ReviewPictureView(MemberView[Any]):
         return respond(own.own_picture(self.member, pk))
 
 
-@extend_schema_view(get=describe("Reviews of a product", "reviews", PublicReviewSerializer(many=True), *LIST))
+@extend_schema_view(
+    get=describe(
+        "Reviews of a product", "reviews", PublicReviewSerializer(many=True), *LIST, parameters=[WORDS]
+    )
+)
 class ProductReviewsView(MemberView[Review], ListAPIView[Review]):
     """What others thought of a product, by the shop's number of it."""
 
@@ -259,8 +270,10 @@ class ProductReviewsView(MemberView[Review], ListAPIView[Review]):
     ordering = ["-written_at"]
 
     def rows(self) -> QuerySet[Review]:
-        """What is published."""
-        return public.of_product(get_object_or_404(Product, external_id=self.kwargs["number"]).pk)
+        """What is published; with `q`, what holds its words."""
+        product = get_object_or_404(Product, external_id=self.kwargs["number"])
+        found, words = public.of_product(product.pk), self.request.query_params.get("q", "")
+        return found.filter(pk__in=matching(product.pk, words)) if words.strip() else found
 
 
 class ProductFiguresView(MemberView[Any]):

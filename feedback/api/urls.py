@@ -19,6 +19,7 @@ from feedback.api import (
     staff_working,
     triage,
     views,
+    voice,
 )
 from feedback.api import help as help_centre
 
@@ -94,6 +95,9 @@ urlpatterns = [
         expectations.StaffExpectationView.as_view(),
         name="staff-expectation",
     ),
+    path("staff/reviews/", voice.StaffReviewsView.as_view(), name="staff-reviews"),
+    path("staff/products/voice/", voice.StaffVoicesView.as_view(), name="staff-voices"),
+    path("staff/products/<str:number>/voice/", voice.StaffVoiceView.as_view(), name="staff-voice"),
     path("shop/facts/", claims.FactsView.as_view(), name="shop-facts"),
     path("shop/claims/", claims.ClaimsView.as_view(), name="shop-claims"),
     path("inbound/<slug:source>/", inbound.InboundView.as_view(), name="inbound"),

@@ -21,6 +21,7 @@ from feedback.portal.views import another_time
 from feedback.reviews import devices, figures, own, public, rules, writing
 from feedback.rewards import queries as rewards
 from feedback.rewards import telling
+from feedback.voice.search import LONGEST, matching
 
 DEVICE, YEAR = "device", 365 * 24 * 3600
 MOST = 50
@@ -167,7 +168,11 @@ def _do(request: MemberRequest, pk: int, perform: Any, said: str = "deleted") ->
 def product(request: MemberRequest, pk: int) -> HttpResponse:
     """What members think of a product."""
     found = get_object_or_404(Product, pk=pk)
-    rows, more = older(public.of_product(pk), "written_at", request.GET.get("after", ""))
+    words = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST]
+    wanted = public.of_product(pk)
+    if words:
+        wanted = wanted.filter(pk__in=matching(pk, words))
+    rows, more = older(wanted, "written_at", request.GET.get("after", ""))
     voted = ReviewVote.objects.filter(member=request.member, review__in=[row.pk for row in rows])
     context = {
         "product": found,
@@ -175,6 +180,7 @@ def product(request: MemberRequest, pk: int) -> HttpResponse:
         "reviews": [{"row": row, "name": rules.shown_name(row.member.name)} for row in rows],
         "voted": set(voted.values_list("review", flat=True)),
         "more": more,
+        "words": words,
     }
     return page(request, "portal/product_reviews.html", context)
 

@@ -6,21 +6,17 @@ from django import template
 from django.utils.formats import number_format
 
 from feedback.gaps.statistics import Interval
-from feedback.models import Review, VoiceAspect
+from feedback.models import VoiceAspect
+from feedback.voice.search import is_answered
 
 register = template.Library()
+register.filter(is_answered)
 
 
 @register.filter
 def aspect_names(aspects: Iterable[str]) -> list[str]:
     """What aspects are called."""
     return [str(VoiceAspect(one).label) for one in aspects]
-
-
-@register.filter
-def answered(review: Review) -> bool:
-    """Whether everybody can read an answer to it."""
-    return hasattr(review, "reply")
 
 
 @register.filter

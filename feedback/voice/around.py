@@ -39,7 +39,7 @@ ANSWERS = """
            percentile_cont(0.5) WITHIN GROUP (ORDER BY taken.hours),
            percentile_cont(0.9) WITHIN GROUP (ORDER BY taken.hours)
     FROM feedback_review review
-    LEFT JOIN feedback_reply reply ON reply.review_id = review.id
+    LEFT JOIN feedback_reply reply ON reply.review_id = review.id AND reply.public_text <> ''
     CROSS JOIN LATERAL (
         SELECT extract(epoch FROM reply.at - coalesce(review.released_at, review.written_at))::float / 3600
                    AS hours

@@ -1,8 +1,9 @@
 """Searching reviews: all that hold some words and terms, newest first, page by page and uncounted.
 
-The planner cannot know how rare a word is that it has never seen. So a first look takes up to RARE reviews by
-the index of words, in no order: if those are all, the newest of them are the answer. Else there are many, and
-the newest are soon found from the top; in case they all lie long ago, in windows that grow.
+What many reviews say is found among the newest few thousand, which are read first, a microsecond each. If it
+is not, there is no telling how rare it is: the planner has no figures on words that it has never seen. So a
+look takes up to RARE reviews by the index of words, in no order: if those are all, the newest of them are the
+answer. Else they are many that lie long ago, and are looked for downwards in windows that grow.
 """
 
 from collections.abc import Iterator
@@ -19,15 +20,25 @@ from config.common.asked import id_in, in_years
 from config.common.errors import Invalid
 from config.common.words import asked
 from feedback.gaps.days import day_of
-from feedback.models import Review
+from feedback.models import Review, ReviewStatus
 from feedback.voice.terms import Narrow, query
 
 LONGEST = 120  # characters of a question
 SIZE = 20
-RARE = 10_000
+PUBLIC = 500
+"""Reviews that members find at once."""
+NEWEST_FEW = 10_000
+RARE = 5_000
 FIRST_WINDOW, GROWS = timedelta(days=30), 4
 WINDOWS = 4
 
+AT_THE_TOP = """
+    SELECT review_id, written_at FROM (
+        SELECT review_id, written_at, words FROM feedback_reviewwords WHERE {where}
+        ORDER BY written_at DESC, review_id DESC LIMIT %(few)s
+    ) newest
+    WHERE words @@ %(wanted)s::tsquery ORDER BY written_at DESC, review_id DESC LIMIT %(size)s
+"""
 FIRST_LOOK = """
     WITH fitting AS MATERIALIZED (
         SELECT written_at, review_id FROM feedback_reviewwords WHERE {where} LIMIT %(most)s
@@ -53,7 +64,7 @@ class Found:
     words: list[str]
     """What was looked for, to be marked in the texts."""
     number: int | None
-    """How many there are in all, where that is known: of few, on the first page."""
+    """How many there are in all, where that is known, on the first page."""
     after: str | None
     """The cursor of the next part; None where there is none."""
     is_empty_question: bool = False
@@ -80,13 +91,17 @@ def search(text: str, narrow: Narrow, *, after: str = "", size: int = SIZE) -> F
 def newest(
     words: list[str], narrow: Narrow, *, before: Place | None = None, size: int
 ) -> tuple[list[Place], int | None]:
-    """The keys and moments of the newest reviews that fit; how many fit in all, where they are few."""
+    """The keys and moments of the newest reviews that fit; how many fit in all, where that is known."""
     in_time, condition, given = _wanted(words, narrow, before)
-    given |= {"size": size, "most": RARE + 1}
+    given |= {"size": size, "most": RARE + 1, "few": NEWEST_FEW}
     with connection.cursor() as cursor:
         if condition == in_time:
             cursor.execute(NEWEST.format(where=condition), given)
             return cursor.fetchall(), None
+        cursor.execute(AT_THE_TOP.format(where=in_time), given)
+        found = cursor.fetchall()
+        if len(found) >= size:
+            return found, None
         cursor.execute(FIRST_LOOK.format(where=condition), given)
         rows = cursor.fetchall()
         if not rows or rows[0][2] <= RARE:
@@ -100,6 +115,24 @@ def newest(
                 return found, None
         cursor.execute(NEWEST.format(where=condition), given)
         return cursor.fetchall(), None
+
+
+def matching(product_id: int, text: str, *, most: int = PUBLIC) -> list[int]:
+    """The first reviews of a product that hold words, or are followed by what holds them, and may be read.
+
+    Of very many the newest. What of them is published, who shows them sees to.
+    """
+    words = asked(_cut(text))
+    if not words:
+        return []
+    keys, _number = newest(words, Narrow(product=product_id, status=ReviewStatus.PUBLISHED), size=most)
+    rows = Review.objects.filter(pk__in=[pk for pk, _at in keys]).values_list("follows", "pk")
+    return list({follows or pk for follows, pk in rows})
+
+
+def is_answered(review: Review) -> bool:
+    """Whether everybody can read an answer to it."""
+    return hasattr(review, "reply") and review.reply.is_public
 
 
 def how_many(text: str, narrow: Narrow, *, most: int) -> int:

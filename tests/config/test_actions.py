@@ -82,6 +82,7 @@ PAGE_LISTS = {
     "quality_export": LEADERS,
     "care_export": SUPERVISORS | {"analyst", "finance"},
     "segments_export": SUPERVISORS | {"analyst"},
+    "reviews_export": LEADERS | {"analyst"},
 }
 """Lists of our own pages that have an address of their own."""
 LISTED = {
@@ -92,6 +93,7 @@ LISTED = {
     "gap-scenes": LEADERS | {"analyst"},
     "hot-spots": LEADERS | {"analyst"},
     "findings": SUPERVISORS | {"analyst"},
+    "voices": LEADERS | {"analyst"},
     "quality-agents": LEADERS,
     "calibration": LEADERS,
     "coaching": LEADERS,

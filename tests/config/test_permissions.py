@@ -439,7 +439,7 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     ours, answered = OURS - {"agent asked"}, {"agent asked", *ADMIN}
     finance, handoff = Department.objects.get(code="finance").pk, Handoff.objects.get().pk
     deciders = {"team_lead", "supervisor", "finance", *ADMIN}
-    correctors = WORKERS | {"moderator"}
+    correctors, readers = WORKERS | {"moderator"}, WORKERS | {"moderator", "analyst"}
     of_review, of_case = (
         Triage.objects.get(**{f"{source}__isnull": False}).pk for source in ("review", "case")
     )
@@ -640,6 +640,10 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "moderation_appeal": [post("moderation_appeal", moderators, appealed.pk, verdict="publish")],
         "review_pick": [post("review_pick", moderators, shot_of)],
         "review_picture": get("review_picture", WORKERS | {"moderator", "analyst"}, shot),
+        "voice_search": get("voice_search", readers, query="?q=x"),
+        "reviews_export": get("reviews_export", LEADERS | {"analyst"}, "csv"),
+        "voices": get("voices", readers),
+        "voice": get("voice", readers, Product.objects.first().pk),
         "alerts_seen": [post("alerts_seen", WORKERS | {"moderator"}, upto=1)],
         "ladder_approvals": get("ladder_approvals", LEADERS),
         "ladder_approval": [
@@ -961,6 +965,9 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("staff-reward-rule", "patch", (reward,), ADMIN, {"position": 2}),
         ("staff-reward-preview", "get", (reward,), pickers, {}),
         ("staff-review-pick", "put", (mine,), pickers, {}),
+        ("staff-reviews", "get", (), WORKERS | {"moderator", "analyst"}, {}),
+        ("staff-voices", "get", (), WORKERS | {"moderator", "analyst"}, {}),
+        ("staff-voice", "get", (line.product.external_id,), WORKERS | {"moderator", "analyst"}, {}),
         ("staff-case-claim", "post", (case.pk,), ours - {"superuser"}, {}),
         ("staff-case-assign", "post", (case.pk,), ours - {"agent"}, {"agent": None}),
         ("staff-case-reply", "post", (case.pk,), ours, {"body": "x"}),

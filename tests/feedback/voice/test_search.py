@@ -165,8 +165,9 @@ def test_the_words_of_an_erased_member_are_gone_at_once(review, keep):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("rare", [0, 1, 100])
-def test_pages_go_on_where_the_last_ended_whether_few_fit_or_many(rare, keep, monkeypatch):
+@pytest.mark.parametrize(("few", "rare"), [(0, 0), (0, 1), (0, 100), (3, 1), (100, 100)])
+def test_pages_go_on_where_the_last_ended_whether_few_fit_or_many(few, rare, keep, monkeypatch):
+    monkeypatch.setattr(searching, "NEWEST_FEW", few)
     monkeypatch.setattr(searching, "RARE", rare)
     product = ProductFactory()
     rows = [
@@ -188,6 +189,7 @@ def test_pages_go_on_where_the_last_ended_whether_few_fit_or_many(rare, keep, mo
 
 @pytest.mark.django_db
 def test_how_many_there_are_is_told_of_few(keep, monkeypatch):
+    monkeypatch.setattr(searching, "NEWEST_FEW", 1)
     for _ in range(3):
         ReviewFactory(text="杯子")
     keep()
