@@ -42,6 +42,7 @@ from feedback.admin import (
 )
 from feedback.admin.access import needs
 from feedback.admin.files import answer, filters
+from feedback.admin.voice_search import READS
 from feedback.cases.queries import visible_to
 from feedback.clocks.states import state_of
 from feedback.knowledge import report as knowledge
@@ -248,9 +249,10 @@ LISTS: dict[str, Listed] = {
          _("state"), _("found")), gap_files.findings,
     ),
     "voices": Listed(
-        (voice.READS,), "voices",
+        (READS,), "voices",
         (_("Product"), _("product category"), _("Moved"), _("Change"), _("at least"), _("at most"),
-         _("Mean stars"), "n", pgettext_lazy("voice", "Before"), _("n before"), _("One or two stars (%)")), voice.file,
+         _("Mean stars"), "n", pgettext_lazy("voice", "Before"), _("n before"),
+         _("One or two stars (%)")), voice.file,
     ),
     "quality-agents": Listed(
         (quality.REVIEWS,), "quality",

@@ -121,7 +121,8 @@ class SearchForm(forms.Form):
             name: data[name] == "yes" if data[name] else None for name in ("picture", "rewarded", "replied")
         }
         plain = ("product", "stars", "aspect", "tone", "feeling", "source", "status", "since", "until")
-        return Narrow(**{name: data[name] for name in plain}, **sure)
+        wanted: dict[str, Any] = {**{name: data[name] for name in plain}, **sure}
+        return Narrow(**wanted)
 
     @property
     def is_narrowed(self) -> bool:

@@ -5,8 +5,8 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django_filters import rest_framework as filters
-from django_filters.utils import translate_validation
 from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import ValidationError
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -30,6 +30,7 @@ READS = "feedback.view_review"
 MOST = 100
 LONGEST_SPAN = 730
 PAGES = 10_000
+TEXTS = ("aspect", "tone", "feeling", "source", "status")
 
 
 class ReadsReviews(BasePermission):
@@ -57,7 +58,7 @@ class Asked(filters.FilterSet):
         """
         asked = cls(request.query_params, queryset=Review.objects.none())
         if not asked.is_valid():
-            raise translate_validation(asked.errors)
+            raise ValidationError({name: list(map(str, told)) for name, told in asked.errors.items()})
         return dict(asked.form.cleaned_data)
 
 
@@ -129,13 +130,9 @@ class StaffReviewsView(ReviewsView):
         product = Product.objects.filter(external_id=number).first() if number else None
         if number and product is None:
             raise NotFound
-        asked["stars"] = asked["stars"] or ()
-        sure = {name: asked.pop(name) for name in ("picture", "rewarded", "replied", "since", "until")}
-        narrow = Narrow(
-            product=product.pk if product else None,
-            **sure,
-            **{name: value or "" for name, value in asked.items()},
-        )
+        asked |= {name: asked[name] or "" for name in TEXTS}
+        asked |= {"stars": asked["stars"] or (), "product": product.pk if product else None}
+        narrow = Narrow(**asked)
         found = search(text, narrow, after=after, size=size)
         return Response(FoundSerializer(found, context={"words": found.words}).data)
 

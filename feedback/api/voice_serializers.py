@@ -189,9 +189,7 @@ class VoiceSerializer(serializers.Serializer[Any]):
         ]
         return PartSerializer(rows, many=True).data
 
-    @extend_schema_field(
-        serializers.DictField(child=serializers.ListField(child=IntervalSerializer()))  # type: ignore[arg-type]
-    )
+    @extend_schema_field(serializers.DictField(child=serializers.ListField(child=IntervalSerializer())))
     def get_gaps(self, told: Any) -> dict[str, list[Any]]:
         """In each part of the time."""
         return {aspect: [_interval(rate) for _span, rate in rates] for aspect, rates in told.gaps.items()}

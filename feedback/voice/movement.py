@@ -90,12 +90,14 @@ def _rows(span: Span, category: str, source: str) -> list[tuple[int, list[int], 
         "source": source,
         "most": MOST,
     }
-    now, before = (_stars(f"held.day {sign} %(since)s") for sign in (">=", "<"))
+    of_now, of_before = (_stars(f"held.day {sign} %(since)s") for sign in (">=", "<"))
     size = "sum(CASE WHEN held.day >= %(since)s THEN (SELECT sum(one) FROM unnest(held.stars) one) END)"
-    statement = MOVED.format(now=now, before=before, joined=joined, narrowed=" ".join(narrowed), size=size)
+    statement = MOVED.format(
+        now=of_now, before=of_before, joined=joined, narrowed=" ".join(narrowed), size=size
+    )
     with connection.cursor() as cursor:
         cursor.execute(statement, given)
-        return cursor.fetchall()
+        return [(pk, now, before) for pk, now, before in cursor.fetchall()]
 
 
 def _stars(when: str) -> str:
