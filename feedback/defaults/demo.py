@@ -26,6 +26,8 @@ from feedback.ladders.sweep import sweep
 from feedback.models import Case, CaseKind, Channel, Department, Handoff
 from feedback.remedies import commands as remedies
 from feedback.sops.calendar import WorkCalendar
+from feedback.triage import following as triage
+from feedback.voice import days as voice
 
 CASES, DAYS = 110, 30
 FRESH = timedelta(minutes=4)  # lately somebody wrote every so often, and waits for an answer
@@ -43,6 +45,10 @@ def seed(at: datetime) -> None:
     month.live()
     gaps.detect(at=at)
     demo_behaviour.tell(at)
+    while triage.take_up_reviews(at=at):
+        pass
+    while voice.catch_up():
+        pass
 
 
 class Month:

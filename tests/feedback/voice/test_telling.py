@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from feedback.models import GapDay, Reply, ReviewStatus, Triage
+from feedback.models import GapDay, Reply, ReviewStatus, Triage, VoiceDay
 from feedback.voice import around
 from feedback.voice.movement import moved
 from feedback.voice.rules import last
@@ -159,3 +159,16 @@ def test_what_members_find_is_published_or_follows_what_is(keep):
     keep()
     assert matching(product.pk, "漏水") == [first.pk]
     assert matching(product.pk, "！！") == matching(product.pk, "没有") == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "index"),
+    [
+        (VoiceDay.objects.filter(product=1, day__gte=SPAN.since, day__lte=SPAN.until), "voiceday_once"),
+        (VoiceDay.objects.filter(day__gte=SPAN.since, day__lte=SPAN.until), "voiceday_day"),
+    ],
+)
+def test_sums_are_read_by_their_index(rows, index):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    assert index in rows.explain()
