@@ -58,6 +58,9 @@ def main() -> None:
         import django
 
         django.setup()
+        from django.core.management import call_command
+
+        call_command("migrate", verbosity=0)
         if not filled:
             timed("filled", fill)
             filled = True
@@ -118,7 +121,6 @@ def fill() -> None:
     from django.core.management import call_command
     from django.db import connection
 
-    call_command("migrate", verbosity=0)
     call_command("seed_defaults", verbosity=0)
     staff(None)
     run("SET session_replication_role = replica")  # no trigger, no check of foreign keys
@@ -293,11 +295,16 @@ def sums() -> None:
 
 
 def measure() -> None:
+    from django.conf import settings
     from django.test import Client
 
+    from compensation.models import Member
+    from feedback.reviews import figures
     from feedback.voice.search import search
     from feedback.voice.terms import Narrow
+    from tests.factories.session import browser_of
 
+    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     rows: list[tuple[str, list[float], str]] = []
 
     def take(what: str, call: Callable[[], Any], rounds: int = ROUNDS) -> None:
@@ -326,8 +333,10 @@ def measure() -> None:
         take(f"{name}: {text} {narrow or ''}".strip(), find(text, **narrow))
     take("second page of a common word", after_some("不错"))
     client = staff(Client())
+    member = browser_of(Member.objects.get(pk=1))
     for name, path in PAGES:
-        take(name, lambda path=path: got(client, path))
+        take(name, lambda path=path: got(member if path.startswith("/portal/") else client, path))
+    take("published figures of the product", lambda: f"n = {figures.of_product(1).n:,}")
     base = statistics.median(rows[0][1])
     print(f"{'':60} {'p50 ms':>8} {'p95 ms':>8} {'times':>7}")
     for what, times, told in rows:
@@ -359,7 +368,16 @@ ASKED: tuple[tuple[str, str, dict[str, Any]], ...] = (
         {"stars": [1], "aspect": "app", "tone": "well", "picture": True},
     ),
 )
-PAGES: list[tuple[str, str]] = []
+PAGES = (
+    ("the product's page, 90 days", "/admin/voice/1/"),
+    ("the product's page, a year", "/admin/voice/1/?days=365"),
+    ("products by the fall of their stars, 30 days", "/admin/voice/"),
+    ("the same, 90 days", "/admin/voice/?days=90"),
+    ("the screen of the search", "/admin/reviews/search/?q=不错&stars=1&stars=2"),
+    ("a moderator's queue", "/admin/moderation/"),
+    ("the product's page in the portal", "/portal/products/1/reviews/"),
+    ("the same, searched", "/portal/products/1/reviews/?q=不错"),
+)
 
 
 def staff(client: Any) -> Any:

@@ -14,6 +14,7 @@ from compensation.models import Member
 from config.common import erasing
 from config.common.personal import PERSONAL, Holds
 from feedback.models import BehaviourDay, BehaviourVisitor, Case
+from feedback.voice import days
 from tests.config.test_permissions import make_house
 from tests.factories.behaviour import take, told
 from tests.factories.expectations import cares
@@ -94,6 +95,7 @@ def look_round(member):
 def test_nothing_is_left_in_any_table(django_capture_on_commit_callbacks):
     make_house()
     look_round(Case.objects.order_by("pk").first().member)
+    days.catch_up()
     tables, whose = mark_one_row_of_each()
     assert len(tables) >= len([one for one in PERSONAL.values() if one.whose]) * 0.5
     assert len(places_of(MARK)) >= len(tables) * 0.8
