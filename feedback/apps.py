@@ -14,7 +14,7 @@ class FeedbackConfig(AppConfig):
         from compensation.portal import panels as portal
         from config.common.outbox import SENDERS
         from config.common.registry import ACCOUNTS, DEFAULTS, DEMO, DEPARTMENTS, MENU, PAGES, PERIODIC
-        from feedback.admin import beside, crises, expectations, holds, replies, triage
+        from feedback.admin import beside, crises, expectations, holds, posts, replies, triage
         from feedback.admin.articles import KNOWLEDGE_MENU, KNOWLEDGE_PAGES
         from feedback.admin.chats import CHAT_MENU, CHAT_PAGES
         from feedback.admin.composer import COMPOSER_PAGES
@@ -66,6 +66,7 @@ class FeedbackConfig(AppConfig):
             triage.TRIAGE_PAGES,
             crises.CRISIS_PAGES,
             expectations.EXPECTATION_PAGES,
+            posts.LISTENING_PAGES,
         ):
             PAGES.extend(pages)
         MENU.extend(
@@ -73,6 +74,7 @@ class FeedbackConfig(AppConfig):
                 *CASE_MENU, *LADDER_MENU, *LEAD_MENU, *GAP_MENU, *IMPORT_MENU, *SOP_MENU, *CHANGE_MENU,
                 *STAFFING_MENU, *CHAT_MENU, *REVIEW_MENU, *KNOWLEDGE_MENU, *PLAYBOOK_MENU, *LISTS_MENU,
                 *triage.TRIAGE_MENU, *crises.CRISIS_MENU, *expectations.EXPECTATION_MENU,
+                *posts.LISTENING_MENU,
             ]
         )  # fmt: skip
         PERIODIC.extend(WAKES)
@@ -85,7 +87,7 @@ class FeedbackConfig(AppConfig):
             }
         )
         portal.NEEDS.extend([panels.needs, panels.to_review])
-        portal.HOME.append(panels.home)
+        portal.HOME.extend([panels.home, panels.feedback_box])
         portal.DATA.append(panels.data)
         portal.ORDER.extend([panels.order, panels.order_reviews])
 

@@ -28,6 +28,9 @@ from feedback.intake import commands as imports
 from feedback.intake import running
 from feedback.ladders import sweep as ladders
 from feedback.moderation import screening
+from feedback.posts import arranging, counting, watching
+from feedback.posts import files as suggestions
+from feedback.posts import following as posts
 from feedback.quality import commands as checks
 from feedback.remedies import following as remedies
 from feedback.remedies import overdue
@@ -54,6 +57,7 @@ def remove_orphaned_files() -> None:
     attachments.remove_orphans(before=before)
     originals.remove_orphans(before=before)
     pictures.remove_orphans(before=before)
+    suggestions.remove_orphans(before=before)
 
 
 @shared_task(name="feedback.fetch_email")
@@ -258,6 +262,30 @@ def raise_approvals() -> None:
     """Send what nobody decided in time a level up."""
     while overdue.raise_overdue(at=timezone.now()):
         pass
+
+
+@shared_task(name="feedback.read_posts")
+def read_posts() -> None:
+    """Read and sort the posts that are new, and count the topics that have changed."""
+    for _round in range(ROUNDS):
+        if not posts.catch_up(at=timezone.now()):
+            break
+    while counting.catch_up(at=timezone.now()) == counting.AT_ONCE:
+        pass
+
+
+@shared_task(name="feedback.watch_posts")
+def watch_posts() -> None:
+    """See which topics grow, and whether a watched word has jumped."""
+    counting.compare(at=timezone.now())
+    watching.search(at=timezone.now())
+    watching.look(at=timezone.now())
+
+
+@shared_task(name="feedback.tidy_topics")
+def tidy_topics() -> None:
+    """Let topics that have become one go together."""
+    arranging.tidy(at=timezone.now())
 
 
 @shared_task(name="feedback.follow_up_reviews")

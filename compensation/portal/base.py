@@ -40,6 +40,8 @@ SAID = {
     "held": _("Thank you. It is published once somebody has looked at it."),
     "deleted": _("Taken back: nobody reads it any more."),
     "appealed": _("Somebody else looks at it again and tells you."),
+    "suggested": _("Thank you. Somebody reads it, and we tell you what becomes of it."),
+    "taken_back": _("Taken back."),
     "voted": _("Thank you for telling us."),
     "redeemed": _("It is yours: the coupon stands among your coupons."),
 }

@@ -47,10 +47,14 @@ def _veil(groups: Iterable[Group], user: User) -> None:
 @needs(*TOLD)
 def seen(request: StaffRequest) -> HttpResponse:
     """Note that this person saw everything that was shown, or what was about one of them, and lead there."""
-    case, review, upto = (id_in(request.POST.get(name)) for name in ("case", "review", "upto"))
-    org_alerts.read(user=request.user, at=timezone.now(), case_id=case, review_id=review, upto=upto)
+    case, review, jump, upto = (id_in(request.POST.get(name)) for name in ("case", "review", "jump", "upto"))
+    org_alerts.read(
+        user=request.user, at=timezone.now(), case_id=case, review_id=review, jump_id=jump, upto=upto
+    )
     if case is not None:
         return redirect("admin:case", case)
+    if jump is not None:
+        return redirect("admin:watch_jump", jump)
     return (
         redirect("admin:feedback_review_change", review) if review is not None else redirect("admin:alerts")
     )

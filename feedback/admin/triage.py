@@ -255,7 +255,7 @@ def _back(row: Triage, place: str) -> str:
     if row.case_id:
         return reverse("admin:case", args=[row.case_id])
     if row.post_id:
-        return reverse("admin:triage-unsure")
+        return reverse("admin:post", args=[row.post_id])
     return reverse("admin:feedback_review_change", args=[row.review_id])
 
 

@@ -115,7 +115,7 @@ class InboundReviewsView(SignedAPIView):
             if one.is_valid():
                 good.append((result, _given(one.validated_data)))
             else:
-                result.why = _why(one.errors)
+                result.why = why(one.errors)
         taken = taking_in.take_in(source=found, given=[given for _result, given in good], at=at)
         for (result, _given_row), done in zip(good, taken, strict=True):
             result.result, result.why = done.result, done.why
@@ -129,7 +129,7 @@ def _given(content: dict[str, Any]) -> Given:
     return Given(**{**content, "scores": content.get("scores") or {}, "places": places})
 
 
-def _why(errors: Any) -> str:
+def why(errors: Any) -> str:
     """The first fault of a row in a line."""
     name, told = next(iter(errors.items()))
     while isinstance(told, dict | list) and told:

@@ -2,10 +2,10 @@
 
 from django.http import FileResponse
 
-from feedback.models import Attachment, ReviewPicture
+from feedback.models import Attachment, PostFile, ReviewPicture
 
 
-def respond(attachment: Attachment | ReviewPicture) -> FileResponse:
+def respond(attachment: Attachment | PostFile | ReviewPicture) -> FileResponse:
     """The file, never run as a page of ours: pictures and recordings play in place, the rest is saved."""
     in_place = attachment.content_type.startswith(("image/", "audio/"))
     response = FileResponse(

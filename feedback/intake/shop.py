@@ -11,10 +11,11 @@ from config.common.models import User
 from feedback.behaviour.imports import BEHAVIOUR
 from feedback.claims import imports as claims
 from feedback.intake import cases
+from feedback.posts.imports import POST
 from feedback.reviews.imports import REVIEW
 
 MAP_BYTES = maps.MAX_BYTES
-TARGETS = (*shop.TARGETS, *claims.TARGETS, REVIEW, BEHAVIOUR, cases.target())
+TARGETS = (*shop.TARGETS, *claims.TARGETS, REVIEW, POST, BEHAVIOUR, cases.target())
 KNOWN = {target.name: tuple(target.fields) for target in TARGETS}
 
 

@@ -13,14 +13,14 @@ from django.utils.functional import Promise
 
 from config.common import bulk
 from config.common.models import User
-from feedback.models import Alert, Case, Department, Messenger, Review
+from feedback.models import Alert, Case, Department, Messenger, Review, WatchJump
 from feedback.org import digests, words
 from feedback.org.digests import Recipient
 from feedback.org.letters import Group, summarise
 
 INSERT = """
-INSERT INTO feedback_alert (key, user_id, case_id, kind, data, at)
-SELECT %s || ':' || id, id, %s, %s, %s::jsonb, %s FROM unnest(%s::bigint[]) AS told (id)
+INSERT INTO feedback_alert (key, user_id, case_id, jump_id, kind, data, at)
+SELECT %s || ':' || id, id, %s, %s, %s, %s::jsonb, %s FROM unnest(%s::bigint[]) AS told (id)
 ON CONFLICT (key) DO NOTHING RETURNING user_id
 """
 
@@ -51,11 +51,36 @@ def alert(
     digests.add(recipients, [case.pk, kind, known], at=at)
 
 
+def alert_jump(
+    *,
+    users: Iterable[User],
+    jump: WatchJump,
+    kind: str,
+    title: Promise,
+    data: dict[str, Any],
+    department: Department,
+    at: datetime,
+) -> None:
+    """Alert some colleagues, and the messengers of a department, to a jump of a watched word, once.
+
+    `data` fills the placeholders in the title. Call inside the transaction of the jump.
+    """
+    with translation.override(None):
+        known = {**data, "title": str(title), digests.JUMP: jump.pk}
+    told = _keep(
+        Alert(key=f"jump:{jump.pk}", jump=jump, kind=kind, data=known, at=at), {user.pk for user in users}
+    )
+    recipients = [Recipient(user=pk) for pk in told]
+    recipients += [Recipient(messenger=pk) for pk in messengers_of(told, department)]
+    digests.add(recipients, [None, kind, known], at=at)
+
+
 def _keep(same: Alert, users: set[int]) -> list[int]:
     """Write an alert for each account, its key with the account's; gives those that had none of this key."""
     told = bulk.array(sorted(users))
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, [same.key, same.case_id, same.kind, json.dumps(same.data), same.at, told])
+        about = [same.case_id, same.jump_id]
+        cursor.execute(INSERT, [same.key, *about, same.kind, json.dumps(same.data), same.at, told])
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -101,14 +126,17 @@ def read(
     at: datetime,
     case_id: int | None = None,
     review_id: int | None = None,
+    jump_id: int | None = None,
     upto: int | None = None,
 ) -> int:
-    """Note that a person has seen the alerts of a case or review, or all up to one; gives how many."""
+    """Note that a person has seen the alerts of a case, review or jump, or all up to one; gives how many."""
     mine = Alert.objects.filter(user=user, read_at=None)
     if case_id is not None:
         mine = mine.filter(case=case_id)
     elif review_id is not None:
         mine = mine.filter(review=review_id)
+    elif jump_id is not None:
+        mine = mine.filter(jump=jump_id)
     elif upto is not None:
         mine = mine.filter(pk__lte=upto)
     return mine.update(read_at=at)

@@ -24,8 +24,11 @@ LOCK = 7_215_004
 REVIEW = "review"
 """What an alert about a review names in its data, in place of a case."""
 
+JUMP = "jump"
+"""What an alert about a jump of a watched word names in its data, in place of a case."""
+
 Line = Sequence[Any]
-"""Case (None: see REVIEW), kind of alert, its data."""
+"""Case (None: see REVIEW and JUMP), kind of alert, its data."""
 
 
 class Recipient(NamedTuple):

@@ -1,6 +1,6 @@
 """What a gathered letter or message says: what happened, how often, to which cases and reviews."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -13,23 +13,31 @@ from django.utils.translation import ngettext
 from config.common.mail import send_mail
 from config.common.models import OutboxMessage, User
 from config.common.outbox import Dropped
-from feedback.models import Alert, Case, Review
-from feedback.org.digests import REVIEW, Line
+from feedback.models import Alert, Case, Review, WatchJump
+from feedback.org.digests import JUMP, REVIEW, Line
 from feedback.org.words import say
 
 SHOWN, SHOWN_OF_EACH = 50, 10
 
-Key = tuple[bool, int]
-"""Whether it is a review, and its primary key; else a case."""
+About = Case | Review | WatchJump
+MODELS: Mapping[str, type[About]] = {"": Case, REVIEW: Review, JUMP: WatchJump}
+"""What an alert may be about, by what its data names it; a case stands in its place."""
+PAGES: Mapping[type[About], str] = {
+    Case: "admin:case",
+    Review: "admin:feedback_review_change",
+    WatchJump: "admin:watch_jump",
+}
+Key = tuple[str, int]
+"""What it is about, by MODELS, and its primary key."""
 
 
 @dataclass(slots=True)
 class Group:
-    """The cases or reviews to which the same thing happened; `cases` are the first of them."""
+    """What the same thing happened to: cases, reviews, jumps; `cases` are the first of them."""
 
     what: str
     number: int = 0
-    cases: list[Case | Review] = field(default_factory=list)
+    cases: list[About] = field(default_factory=list)
 
     @property
     def more(self) -> int:
@@ -72,23 +80,27 @@ def summarise(alerts: Iterable[Line]) -> Summary:
 
 def _key(line: Line) -> Key:
     case, _kind, data = line
-    return (True, data[REVIEW]) if case is None else (False, case)
+    if case is not None:
+        return "", case
+    name = JUMP if JUMP in data else REVIEW
+    return name, data[name]
 
 
-def _known(groups: Iterable[dict[Key, None]]) -> dict[Key, Case | Review]:
-    """Look up the first of each group: a query for cases, and one for reviews where there are any."""
+def _known(groups: Iterable[dict[Key, None]]) -> dict[Key, About]:
+    """Look up the first of each group: a query for each sort of what there is."""
     shown = {key for group in groups for key in list(group)[:SHOWN_OF_EACH]}
-    found: dict[Key, Case | Review] = {}
-    for is_review, model in ((False, Case), (True, Review)):
-        if wanted := [pk for kind, pk in shown if kind == is_review]:
-            found |= {(is_review, row.pk): row for row in model.objects.filter(pk__in=wanted)}
+    found: dict[Key, About] = {}
+    for name, model in MODELS.items():
+        if wanted := [pk for kind, pk in shown if kind == name]:
+            rows = model._default_manager.filter(pk__in=wanted)
+            rows = rows.select_related("watch") if model is WatchJump else rows
+            found |= {(name, row.pk): row for row in rows}
     return found
 
 
-def address_of(about: Case | Review) -> str:
-    """Give the page of a case or review, within the site."""
-    name = "admin:case" if isinstance(about, Case) else "admin:feedback_review_change"
-    return reverse(name, args=[about.pk])
+def address_of(about: About) -> str:
+    """Give the page of a case, review or jump, within the site."""
+    return reverse(PAGES[type(about)], args=[about.pk])
 
 
 def text_of(summary: Summary, *, name: str = "") -> str:
@@ -123,12 +135,16 @@ def send_letter(message: OutboxMessage) -> None:
 
 
 def _unread(user: User, alerts: Sequence[Line]) -> list[Line]:
-    """Leave out the cases and reviews of which this colleague has read everything on the desk."""
+    """Leave out that of which this colleague has read everything on the desk."""
     keys = {_key(line) for line in alerts}
-    cases, reviews = ([pk for kind, pk in keys if kind == is_review] for is_review in (False, True))
-    unread = Alert.objects.filter(Q(case__in=cases) | Q(review__in=reviews), user=user, read_at=None)
+    cases, reviews, jumps = ([pk for kind, pk in keys if kind == name] for name in MODELS)
+    unread = Alert.objects.filter(
+        Q(case__in=cases) | Q(review__in=reviews) | Q(jump__in=jumps), user=user, read_at=None
+    )
     left = {
-        (case is None, review if case is None else case)
-        for case, review in unread.values_list("case_id", "review_id")
+        key
+        for row in unread.values_list("case_id", "review_id", "jump_id")
+        for key in zip(MODELS, row, strict=True)
+        if key[1] is not None
     }
     return [line for line in alerts if _key(line) in left]

@@ -90,6 +90,11 @@ def home(member: Member, at: datetime) -> Panel:
     return Panel("portal/cases_panel.html", {"tracked": [tracked(case, at) for case in cases]})
 
 
+def feedback_box(_member: Member, _at: datetime) -> Panel:
+    """The way to the feedback box."""
+    return Panel("portal/suggest_panel.html", {})
+
+
 def order(order: Order, at: datetime) -> Panel:
     """The cases about an order, and a way to open one."""
     cases = own(order.member).filter(order=order)[:MOST]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from feedback.portal import chat, reviews, views
+from feedback.portal import chat, reviews, suggestions, views
 from feedback.portal import help as help_centre
 
 urlpatterns = [
@@ -31,5 +31,10 @@ urlpatterns = [
     path("reviews/<int:pk>/appeal/", reviews.appeal, name="review-appeal"),
     path("reviews/<int:pk>/helpful/", reviews.helpful, name="review-helpful"),
     path("products/<int:pk>/reviews/", reviews.product, name="product-reviews"),
+    path("suggestions/", suggestions.suggestions, name="suggestions"),
+    path("suggestions/new/", suggestions.suggest, name="suggest"),
+    path("suggestions/files/<int:pk>/", suggestions.file, name="suggestion-file"),
+    path("suggestions/<int:pk>/", suggestions.suggestion, name="suggestion"),
+    path("suggestions/<int:pk>/delete/", suggestions.take_back, name="suggestion-delete"),
     path("attachments/<int:pk>/", views.attachment, name="attachment"),
 ]

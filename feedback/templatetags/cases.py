@@ -10,8 +10,7 @@ from django.utils.translation import gettext as _
 from compensation.budgets.stops import why
 from config.common.templatetags.staff import exact, moment, ms
 from feedback.clocks.states import Chip, State
-from feedback.models import Case, Review
-from feedback.org.letters import address_of
+from feedback.org.letters import MODELS, About, address_of
 
 register = template.Library()
 
@@ -62,14 +61,14 @@ def _running(chip: Chip) -> SafeString:
 
 
 @register.filter
-def is_review(about: Case | Review) -> bool:
-    """Whether it is a review rather than a case."""
-    return isinstance(about, Review)
+def alert_name(about: About) -> str:
+    """What the form calls it that an alert is about."""
+    return next(name for name, model in MODELS.items() if isinstance(about, model)) or "case"
 
 
 @register.filter
-def address(about: Case | Review) -> str:
-    """The page of a case or review."""
+def address(about: About) -> str:
+    """The page of what an alert is about."""
     return address_of(about)
 
 

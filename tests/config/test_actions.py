@@ -74,6 +74,7 @@ ACTIONS = {
 
 PAGE_LISTS = {
     "desk_export": LEADERS,
+    "posts_export": LEADERS | {"analyst"},
     "breaches_export": LEADERS | {"analyst"},
     "achieved_export": LEADERS | {"analyst"},
     "handoffs_export": LEADERS | {"analyst"},

@@ -35,6 +35,7 @@ from compensation.models import (
     Delegation,
     Grant,
     GrantStatus,
+    Member,
     Notice,
     OrderLine,
     Product,
@@ -83,6 +84,9 @@ from feedback.models import (
     Pause,
     Playbook,
     Policy,
+    Post,
+    PostCluster,
+    PostFile,
     Promise,
     QualityCheck,
     RemedyRequest,
@@ -98,9 +102,12 @@ from feedback.models import (
     Simulation,
     Skill,
     Triage,
+    WatchJump,
+    WatchWord,
 )
 from feedback.moderation import commands as moderation
 from feedback.playbooks import commands as playbooks
+from feedback.posts import suggesting
 from feedback.quality import commands as quality
 from feedback.quality import sampling
 from feedback.remedies import asking
@@ -206,6 +213,7 @@ def make_house() -> tuple[dict[str, User], Case]:
     Triage.objects.create(case=case, read_at=now)
     make_reviews(line, people["nobody"], now)
     holds.place(member_id=MemberFactory().pk, reason="x", actor=asker, at=now)
+    make_posts(member, case.department, now)
     make_answer(service, 5, at=now)
     Simulation.objects.create(asked_by=asker, asked_at=now, since=T0, policies=[], cases=0, result=NOTHING)
     ImportRun.objects.create(map_name="m", map_text="", created_at=now)
@@ -241,6 +249,20 @@ def make_reviews(line: OrderLine, refuser: User, now: datetime) -> None:
     answered = Review.objects.create(external_id="R6", stars=4, **other)
     ReviewPlace.objects.create(review=answered, channel="weibo", external_id="6", created_at=now)
     answers.write(review_id=answered.pk, text="x", actor=refuser, at=now)
+
+
+def make_posts(member: Member, department: Department, now: datetime) -> None:
+    """A suggestion of the member's own with a picture, a post from outside, topics, a word that jumped."""
+    mine = suggesting.suggest(member=member, text="水壶盖子单卖", uploads=[picture()], at=now)
+    outside = Post.objects.create(
+        kind="post", source="weibo", external_id="w1", text="漏水", written_at=now, taken_at=now
+    )
+    another = {"kind": "comment", "source": "weibo", "external_id": "w2", "text": "也漏水"}
+    topic, _other = (PostCluster.objects.create(name=name, made_at=now, posts=2, size=2) for name in "ab")
+    Post.objects.create(**another, written_at=now, taken_at=now, cluster=topic)
+    Post.objects.filter(pk__in=[mine.pk, outside.pk]).update(cluster=topic)
+    word = WatchWord.objects.create(name="x", words=["漏水"], department=department)
+    WatchJump.objects.create(watch=word, began_at=now, negatives=9, usual=1, chance=0)
 
 
 def make_claim(product: Product, now: datetime) -> None:
@@ -348,6 +370,7 @@ MODELS = {
     "feedback.review": Rights(WORKERS | {"moderator", "analyst"}),
     "feedback.replyrule": Rights(LEADERS, SUPERVISORS, ADMIN),
     "feedback.replytemplate": Rights(LEADERS, SUPERVISORS, SUPERVISORS),
+    "feedback.watchword": Rights(LEADERS | {"analyst"}, LEADERS, LEADERS, ADMIN),
     "feedback.reviewsetup": Rights(ADMIN, ADMIN),
     "feedback.reviewdimension": SET,
     "feedback.moderationreason": SET,
@@ -453,6 +476,11 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     held, shot = Review.objects.get(external_id="R3").pk, ReviewPicture.objects.get().pk
     shot_of = Review.objects.get(external_id="R2").pk
     claim, claimants = Claim.objects.get(), SUPERVISORS | {"moderator"}
+    listeners, topics = (
+        WORKERS | {"moderator", "analyst"},
+        [one.pk for one in PostCluster.objects.order_by("pk")],
+    )
+    outside, suggested = (Post.objects.filter(kind=one).get().pk for one in ("post", "suggestion"))
     return {
         "segments": get("segments", SUPERVISORS | {"analyst"}),
         "segment_new": get("segment_new", SUPERVISORS),
@@ -702,6 +730,29 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "overturned_decide": [
             post("overturned_decide", SUPERVISORS, Overturned.objects.get().pk, state="stands", note="x")
         ],
+        "listening": get("listening", listeners) + get("listening", listeners, query="?tab=ideas"),
+        "suggestions": get("suggestions", listeners),
+        "posts": get("posts", listeners),
+        "posts_read": [post("posts_read", WORKERS, post=outside)],
+        "posts_export": get("posts_export", LEADERS | {"analyst"}, "csv"),
+        "post": get("post", listeners, outside) + get("post", listeners, suggested),
+        "post_act": [
+            *(post("post_act", WORKERS, outside, name) for name in ("read", "product", "case")),
+            post("post_act", WORKERS, outside, "decide", state="done"),
+            post("post_act", OURS, outside, "link", number=case.number),
+            post("post_act", LEADERS, outside, "topic", topic=topics[1]),
+        ],
+        "post_file": get("post_file", listeners, PostFile.objects.get().pk),
+        "topic": get("topic", listeners, topics[0]),
+        "topic_act": [
+            post("topic_act", WORKERS, topics[0], "read"),
+            post("topic_act", WORKERS, topics[0], "decide", state="done"),
+            Ask("post", at("topic_act", topics[0], "rename"), LEADERS, {"name": "x"}),
+            post("topic_act", LEADERS, topics[0], "merge", into=topics[1]),
+            post("topic_act", LEADERS, topics[0], "split", post=outside),
+        ],
+        "watched": get("watched", LEADERS | {"analyst"}),
+        "watch_jump": get("watch_jump", listeners, WatchJump.objects.get().pk),
         "claims": get("claims", claimants | {"analyst"}),
         "claim_new": get("claim_new", claimants),
         "claim": get("claim", claimants | {"analyst"}, claim.pk),
@@ -859,6 +910,11 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
     replied, replies_write = Reply.objects.get(), WORKERS | {"moderator"}
     replies_read = replies_write | {"analyst"}
     pickers, reward = SUPERVISORS | {"moderator"}, RewardRule.objects.get(code="picked").pk
+    idea, outside = Post.objects.get(kind="suggestion"), Post.objects.get(kind="post").pk
+    listeners, topics = (
+        WORKERS | {"moderator", "analyst"},
+        [one.pk for one in PostCluster.objects.order_by("pk")],
+    )
     asks = [
         ("auth-code", "post", (), everybody, {}),
         ("auth-token", "post", (), everybody, {}),
@@ -916,6 +972,25 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("inbound-behaviour", "post", ("taobao",), set(), {}),
         ("shop-facts", "post", (), set(), {}),
         ("shop-claims", "post", (), set(), {}),
+        ("inbound-posts", "post", ("weibo",), set(), {}),  # whoever has not signed it
+        ("suggestions", "get", (), both, {}),
+        ("suggestions", "post", (), both, {"text": "x"}),
+        ("suggestion", "get", (idea.pk,), member, {}),
+        ("suggestion", "delete", (idea.pk,), member, {}),
+        ("suggestion-file", "get", (idea.files.get().pk,), member, {}),
+        ("staff-posts", "get", (), listeners, {}),
+        ("staff-posts-read", "post", (), WORKERS, {"posts": [outside]}),
+        ("staff-post", "get", (outside,), listeners, {}),
+        ("staff-post-decide", "post", (outside,), WORKERS, {"state": "done"}),
+        ("staff-post-case", "post", (outside,), WORKERS, {}),
+        ("staff-post-product", "post", (outside,), WORKERS, {"number": ""}),
+        ("staff-post-topic", "post", (outside,), LEADERS, {"topic": topics[1]}),
+        ("staff-topics", "get", (), listeners, {}),
+        ("staff-topic", "get", (topics[0],), listeners, {}),
+        ("staff-topic-decide", "post", (topics[0],), WORKERS, {"state": "done"}),
+        ("staff-topic-name", "post", (topics[0],), LEADERS, {"name": "x"}),
+        ("staff-topic-merge", "post", (topics[0],), LEADERS, {"topic": topics[1]}),
+        ("staff-topic-split", "post", (topics[0],), LEADERS, {"posts": [outside]}),
         ("gaps", "get", (), both, {}),
         ("help-articles", "get", (), both, {}),
         ("help-article", "get", ("return-how",), both, {}),
@@ -1012,6 +1087,7 @@ def portal_asks(case: Case) -> list[tuple[str, Ask]]:
     chat = ChatSession.objects.get().case_id
     mine, theirs, shot = review_numbers()
     line = OrderLine.objects.get(reviews=mine)
+    idea = Post.objects.get(kind="suggestion")
     asks = [
         ("home", "get", (), both),
         ("sign-in", "get", (), everybody),
@@ -1063,6 +1139,11 @@ def portal_asks(case: Case) -> list[tuple[str, Ask]]:
         ("review-helpful", "post", (theirs,), both),
         ("review-picture", "get", (shot,), both),
         ("product-reviews", "get", (line.product_id,), both),
+        ("suggestions", "get", (), both),
+        ("suggest", "get", (), both),
+        ("suggestion", "get", (idea.pk,), member),
+        ("suggestion-file", "get", (idea.files.get().pk,), member),
+        ("suggestion-delete", "post", (idea.pk,), member),
         ("help", "get", (), everybody),
         ("help-article", "get", ("return-how",), everybody),
         ("help-vote", "post", ("return-how",), both),
