@@ -83,7 +83,7 @@ class StaffView(GenericAPIView[Any]):
 
     authentication_classes = [SessionAuthentication]
     permission_classes = [ReadsPosts]
-    needs = (DECIDE,)
+    needs: tuple[str, ...] = (DECIDE,)
     """What it takes to do something."""
 
     @property

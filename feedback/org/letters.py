@@ -92,9 +92,7 @@ def _known(groups: Iterable[dict[Key, None]]) -> dict[Key, About]:
     found: dict[Key, About] = {}
     for name, model in MODELS.items():
         if wanted := [pk for kind, pk in shown if kind == name]:
-            rows = model._default_manager.filter(pk__in=wanted)
-            rows = rows.select_related("watch") if model is WatchJump else rows
-            found |= {(name, row.pk): row for row in rows}
+            found |= {(name, row.pk): row for row in model._default_manager.filter(pk__in=wanted)}
     return found
 
 

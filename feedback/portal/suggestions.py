@@ -15,7 +15,7 @@ from feedback.portal.forms import ManyFilesField, ManyFilesInput, OnceForm
 from feedback.portal.views import another_time
 from feedback.posts import own, rules, suggesting
 
-FILES = ManyFilesInput(attrs={"multiple": True, "accept": "image/*,audio/*", "data-shows": "id_files_chosen"})
+TAKEN = {"multiple": True, "accept": "image/*,audio/*", "data-shows": "id_photos_chosen"}
 
 
 class SuggestForm(OnceForm):
@@ -27,7 +27,9 @@ class SuggestForm(OnceForm):
         max_length=rules.SUGGESTION,
         widget=forms.Textarea(attrs={"rows": 5}),
     )
-    files = ManyFilesField(label=_("Photos or a recording"), required=False, widget=FILES)
+    photos = ManyFilesField(
+        label=_("Photos or a recording"), required=False, widget=ManyFilesInput(attrs=TAKEN)
+    )
 
 
 @require_safe
@@ -49,7 +51,7 @@ def suggest(request: MemberRequest) -> HttpResponse:
             post = suggesting.suggest(
                 member=request.member,
                 text=content["text"],
-                uploads=content["files"],
+                uploads=content["photos"],
                 key=str(content["key"]),
                 at=timezone.now(),
             )
@@ -65,7 +67,7 @@ def _show(form: SuggestForm, error: DomainError) -> None:
     if isinstance(error, KeyReused):
         another_time(form)
     else:
-        form.add_error("files" if isinstance(error, BadFile) else "text", str(error))
+        form.add_error("photos" if isinstance(error, BadFile) else "text", str(error))
 
 
 @require_safe

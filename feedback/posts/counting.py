@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Count, F, Max, Min, Q, Sum
@@ -37,8 +38,8 @@ def catch_up(*, at: datetime) -> int:  # noqa: ARG001 - as the others that are w
         name: Count("pk", filter=Q(triage__feeling=value))
         for name, value in (("negatives", Feeling.NEGATIVE), ("positives", Feeling.POSITIVE), ("unsure", ""))
     }
-    found = {
-        row["cluster"]: row
+    found: dict[int, dict[str, Any]] = {
+        row["cluster"] or 0: dict(row)
         for row in Post.objects.filter(WORKED, cluster__in=keys)
         .values("cluster")
         .annotate(

@@ -36,7 +36,7 @@ def key_on(page):
 def test_from_the_first_page_to_the_answer(browser, member):
     assert NEW in text(browser.get("/portal/"))
     key = key_on(text(browser.get(NEW)))
-    content = {"key": key, "text": "盖子单卖 <b>", "files": [picture(), recording()]}
+    content = {"key": key, "text": "盖子单卖 <b>", "photos": [picture(), recording()]}
     sent = browser.post(NEW, content)
     post = Post.objects.get()
     assert sent["Location"] == f"{BOX}{post.pk}/?said=suggested"
@@ -64,15 +64,15 @@ def test_sent_twice_it_stands_once_and_with_other_words_it_asks(browser):
     assert browser.post(NEW, {"key": key_on(text(other)), "text": "其他"}).status_code == 302
 
 
-@pytest.mark.parametrize("content", [{"text": ""}, {"text": "长" * 10_001}, {"text": "x", "files": ["bad"]}])
+@pytest.mark.parametrize("content", [{"text": ""}, {"text": "长" * 10_001}, {"text": "x", "photos": ["bad"]}])
 def test_what_is_refused_stays_on_the_page(browser, content):
     key = key_on(text(browser.get(NEW)))
-    if "files" in content:
+    if "photos" in content:
         bad = picture("a.jpg")
         bad.seek(0)
         bad.file.write(b"<html>")
         bad.seek(0)
-        content = {**content, "files": [bad]}
+        content = {**content, "photos": [bad]}
     refused = browser.post(NEW, {"key": key, **content})
     assert refused.status_code == 400
     assert "problem" in text(refused)
