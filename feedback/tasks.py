@@ -28,9 +28,11 @@ from feedback.intake import commands as imports
 from feedback.intake import running
 from feedback.ladders import sweep as ladders
 from feedback.moderation import screening
-from feedback.posts import arranging, counting, watching
+from feedback.posts import arranging
+from feedback.posts import counting as topics
 from feedback.posts import files as suggestions
 from feedback.posts import following as posts
+from feedback.posts import watching as watched
 from feedback.quality import commands as checks
 from feedback.remedies import following as remedies
 from feedback.remedies import overdue
@@ -270,16 +272,16 @@ def read_posts() -> None:
     for _round in range(ROUNDS):
         if not posts.catch_up(at=timezone.now()):
             break
-    while counting.catch_up(at=timezone.now()) == counting.AT_ONCE:
+    while topics.catch_up(at=timezone.now()) == topics.AT_ONCE:
         pass
 
 
 @shared_task(name="feedback.watch_posts")
 def watch_posts() -> None:
     """See which topics grow, and whether a watched word has jumped."""
-    counting.compare(at=timezone.now())
-    watching.search(at=timezone.now())
-    watching.look(at=timezone.now())
+    topics.compare(at=timezone.now())
+    watched.search(at=timezone.now())
+    watched.look(at=timezone.now())
 
 
 @shared_task(name="feedback.tidy_topics")
