@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from config.common.asked import id_in
-from config.common.errors import DomainError, Invalid
+from config.common.errors import DomainError, Invalid, NotFound
 from config.common.keyset import part
 from config.common.models import User
 from config.common.registry import MenuItem, Page
@@ -159,7 +159,11 @@ def post_act(request: StaffRequest, pk: int, name: str) -> HttpResponse:
         return deciding.decide(post_id=pk, actor=user, at=at, **texts)
 
     def link() -> Any:
-        return working.link_case(post_id=pk, number=given.get("number", ""), actor=user, at=at)
+        get_object_or_404(Post, pk=pk)
+        try:
+            return working.link_case(post_id=pk, number=given.get("number", ""), actor=user, at=at)
+        except NotFound as error:  # the case: what was typed is mended on the page
+            raise Invalid(str(error)) from error
 
     def move() -> Post:
         into = id_in(given.get("topic"))

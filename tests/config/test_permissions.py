@@ -739,7 +739,7 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "post_act": [
             *(post("post_act", WORKERS, outside, name) for name in ("read", "product", "case")),
             post("post_act", WORKERS, outside, "decide", state="done"),
-            post("post_act", OURS, outside, "link", number=case.number),
+            post("post_act", WORKERS, outside, "link", number=case.number),
             post("post_act", LEADERS, outside, "topic", topic=topics[1]),
         ],
         "post_file": get("post_file", listeners, PostFile.objects.get().pk),
