@@ -143,7 +143,8 @@ def _lines(
 
 
 def _told(one: Interval, times: int) -> str:
-    return "–" if one.value is None else number_format(times * one.value, 2 if times == 1 else 1)
+    digits = 2 if times == 1 else 1
+    return "–" if one.value is None else number_format(round(times * one.value, digits), digits)
 
 
 def by_stars(told: Told) -> list[tuple[int, int, Interval, Interval, Interval]]:
@@ -168,4 +169,4 @@ def hours(value: float | None) -> str:
     """Hours in words."""
     if value is None:
         return "–"
-    return pgettext("time", "%(hours)s h") % {"hours": number_format(value, 1)}
+    return pgettext("time", "%(hours)s h") % {"hours": number_format(round(value, 1), 1)}

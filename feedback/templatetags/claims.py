@@ -17,7 +17,8 @@ def percent(share: float | None) -> str:
     """A share from 0 to 1 in percent: with a decimal below ten."""
     if share is None:
         return "–"
-    return f"{number_format(100 * share, 1 if share < SMALL else 0)} %"
+    digits = 1 if share < SMALL else 0
+    return f"{number_format(round(100 * share, digits), digits)} %"  # it cuts off, and does not round
 
 
 @register.filter

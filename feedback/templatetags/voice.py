@@ -22,7 +22,7 @@ def aspect_names(aspects: Iterable[str]) -> list[str]:
 @register.filter
 def mean(one: Interval) -> str:
     """A mean number of stars."""
-    return "–" if one.value is None else number_format(one.value, 2)
+    return "–" if one.value is None else number_format(round(one.value, 2), 2)
 
 
 @register.filter
@@ -31,7 +31,7 @@ def signed(value: float | None) -> str:
     if value is None:
         return "–"
     sign = "+" if value > 0 else "−" if value < 0 else "±"
-    return f"{sign}{number_format(abs(value), 2)}"
+    return f"{sign}{number_format(round(abs(value), 2), 2)}"
 
 
 @register.filter

@@ -4,6 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.common.words import asked
+from feedback.gaps.statistics import Interval
+from feedback.templatetags.claims import percent
+from feedback.templatetags.voice import mean, signed
 from feedback.voice.snippets import SHOWN, snippet
 
 
@@ -35,3 +38,10 @@ def test_nothing_is_added_or_lost_whatever_is_written(text, question):
     line = " ".join(text.split())
     shown = "".join(part for part, _marked in parts)
     assert shown.strip("…") in line if len(line) > SHOWN else shown == line
+
+
+def test_shares_means_and_changes_are_rounded_not_cut_off():
+    assert percent(5 / 12) == "42 %"
+    assert percent(0.0666) == "6.7 %"
+    assert mean(Interval(11 / 3, None, None, 3)) == "3.67"
+    assert signed(-0.666) == "−0.67"
