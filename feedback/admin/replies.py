@@ -1,7 +1,7 @@
 """Replies to reviews: the queue by keyboard, one review with its reply, and what is to be posted by hand."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import messages
@@ -57,6 +57,8 @@ class Shown:
     """What stands in the box: what was typed, else what was written last."""
     error: str = ""
     posts: Sequence[ReplyPost] = ()
+    promise: str = ""
+    """How the promise of an answer stands, in words."""
 
     @property
     def because(self) -> list[str]:
@@ -124,6 +126,7 @@ def _queue(request: StaffRequest, *, failed: int = 0, error: DomainError | None 
         rows = [
             Shown(row.review, getattr(row.review, "reply", None), row, _reading(row.review)) for row in rows
         ]
+    rows = _promised(rows)
     if failed:
         rows = [_typed(row, request, error) if _is_of(row, failed) else row for row in rows]
     context = {
@@ -137,16 +140,24 @@ def _queue(request: StaffRequest, *, failed: int = 0, error: DomainError | None 
     return page(request, "feedback/replies/queue.html", context, status=error.status if error else 200)
 
 
+def _promised(rows: list[Any]) -> list[Any]:
+    """The rows with how the promise of each answer stands. One query."""
+    pks = [row.review.pk for row in rows if isinstance(row, Shown)]
+    if not pks:
+        return rows
+    at = timezone.now()
+    timed = reviews.with_promises(Review.objects.filter(pk__in=pks))
+    told = {one.pk: reviews.say(one, at) for one in timed if getattr(one, "clock", None)}
+    return [replace(row, promise=told.get(row.review.pk, "")) for row in rows]
+
+
 def _is_of(row: Any, review_id: int) -> bool:
     return isinstance(row, Shown) and row.review.pk == review_id
 
 
 def _typed(row: Shown, request: StaffRequest, error: DomainError | None) -> Shown:
     """A row with what was typed and why it was refused."""
-    return Shown(
-        row.review, row.reply, row.decision, row.reading, row.may_approve,
-        request.POST.get("text", row.text), str(error or ""), row.posts,
-    )  # fmt: skip
+    return replace(row, text=request.POST.get("text", row.text), error=str(error or ""))
 
 
 def _of_reply(reply: Reply, user: User) -> Shown:

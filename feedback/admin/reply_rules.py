@@ -18,7 +18,7 @@ from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
 from feedback.admin.review_forms import Kept
 from feedback.admin.sops import Choices
-from feedback.models import LeftBecause, ReplyRule, ReplyTemplate, ReplyWay, VoiceAspect
+from feedback.models import Feeling, LeftBecause, ReplyRule, ReplyTemplate, ReplyWay, VoiceAspect
 from feedback.models.reply import FEELINGS, FOLLOW_UP
 from feedback.models.review import BEST
 from feedback.replies import texts, trying
@@ -175,6 +175,7 @@ def rules(request: StaffRequest) -> HttpResponse:
         "tried": tried,
         "way": ReplyWay(tried.way).label if tried else "",
         "because": labels,
+        "feeling": Feeling(tried.facts.feeling).label if tried and tried.facts.feeling else "",
         "aspects": [VoiceAspect(one).label for one in tried.facts.aspects] if tried else [],
         "rows": [_row(one) for one in ReplyRule.objects.prefetch_related("approvers")],
         "may_edit": request.user.has_perm("feedback.change_replyrule"),

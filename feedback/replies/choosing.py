@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from feedback.models import Feeling, Language, ReplyTemplate, ReplyTurn, Review
+from feedback.playbooks.texts import VARIABLE
 from feedback.replies.rules import Facts
 from feedback.replies.texts import fill
 
@@ -43,14 +44,25 @@ def candidates(facts: Facts, language: str) -> list[ReplyTemplate]:
 def choose(
     found: Sequence[ReplyTemplate], values: Mapping[str, str], *, last: Sequence[str], number: int
 ) -> Chosen | None:
-    """One that can be filled in whole and was not the last; of those about the same, by `number`."""
+    """One that can be filled in whole and was not the last; of those about the same, by `number`.
+
+    Where it is about a problem, those are preferred that name most of it and of what is done.
+    """
     filled = [(one, fill(one.text, values)) for one in found if one.code not in last]
     whole = [Chosen(one, text.text) for one, text in filled if not text.missing]
     if not whole:
         return None
-    aspect = whole[0].template.aspect
-    same = [one for one in whole if one.template.aspect == aspect]
+    first = whole[0].template
+    same = [one for one in whole if one.template.aspect == first.aspect]
+    if first.feeling != Feeling.POSITIVE:
+        most = max(_named(one.template) for one in same)
+        same = [one for one in same if _named(one.template) == most]
     return same[number % len(same)]
+
+
+def _named(template: ReplyTemplate) -> int:
+    """How much a template names."""
+    return len(set(VARIABLE.findall(template.text)))
 
 
 def take(review: Review, facts: Facts, values: Mapping[str, str], language: Language) -> Chosen | None:
