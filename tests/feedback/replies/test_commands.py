@@ -18,7 +18,7 @@ from tests.factories.compensation import T0
 from tests.factories.feedback import DepartmentFactory, StaffFactory
 from tests.factories.replies import said, ship, stands
 from tests.factories.sop import make_policy
-from tests.threads import at_once, refused
+from tests.threads import at_once, behind, refused
 
 HOUR = timedelta(hours=1)
 pytestmark = [pytest.mark.django_db, pytest.mark.req("F17")]
@@ -248,8 +248,9 @@ def test_two_approvals_at_once_are_one():
 @pytest.mark.django_db(transaction=True)
 def test_of_two_edits_at_once_the_second_is_told():
     reply = drafted()
-    results = at_once(*[lambda text=text: edit(reply, text, UserFactory()) for text in ("甲", "乙")])
-    assert [type(one) for one in refused(results)] == [Stale]
+    users = [UserFactory(), UserFactory()]
+    second = behind(lambda: edit(reply, "甲", users[0]), lambda: edit(reply, "乙", users[1]), lambda: None)
+    assert isinstance(second, Stale)
     assert ReplyVersion.objects.filter(reply=reply).count() == 2
 
 
