@@ -58,7 +58,7 @@ def mean(total: float, squares: float, n: int) -> Interval:
     if n == 1:
         return Interval(middle, None, None, 1)
     variance = max(0.0, (squares - total * total / n) / (n - 1))
-    spread = float(stats.t.ppf(0.975, n - 1)) * math.sqrt(variance / n)
+    spread = float(special.stdtrit(n - 1, 0.975)) * math.sqrt(variance / n)
     return Interval(middle, middle - spread, middle + spread, n)
 
 
