@@ -45,7 +45,7 @@ INSERT INTO compensation_member (external_id, name, phone, email, registered_at,
   consent_marketing, tier_id)
 SELECT 'B' || n, '会员' || n, '139' || lpad(n::text, 8, '0'), '', now() - interval '2 years', '上海', '',
   'zh-hans', false, (SELECT min(id) FROM compensation_tier)
-FROM generate_series(1, %s) n
+FROM generate_series(1::bigint, %s) n
 """
 FILL_EVENTS = """
 INSERT INTO feedback_behaviourevent (source, external_id, content, name, at, received_at, member_id, visitor,
@@ -57,7 +57,7 @@ SELECT 'file', 'old-' || n, gen_random_uuid(),
   'v' || (n * 104729) %% 500000, 's' || n / 7, 'P' || n %% 5000, '', NULL,
   CASE WHEN n %% 8 = 4 THEN '连衣裙 打折' ELSE '' END,
   CASE WHEN n %% 16 = 4 THEN ARRAY['price_sort'] END, 'ios', 'app', '/p/' || n %% 5000, 0
-FROM generate_series(1, %s) n
+FROM generate_series(1::bigint, %s) n
 """
 FILL_DAYS = """
 INSERT INTO feedback_behaviourday (member_id, day, what, n)

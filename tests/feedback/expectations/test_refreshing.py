@@ -12,6 +12,7 @@ from feedback.defaults.expectations import seed_expectations
 from feedback.expectations import counting, queries, refreshing, setup
 from feedback.models import (
     BehaviourDay,
+    BehaviourEvent,
     ExpectationDue,
     ExpectationSetup,
     Gap,
@@ -19,10 +20,11 @@ from feedback.models import (
     MemberExpectation,
     Promise,
 )
+from tests.factories.behaviour import take, told
 from tests.factories.compensation import MemberFactory, OrderFactory, OrderLineFactory, ShipmentFactory
 from tests.factories.expectations import cares, spoken
 from tests.factories.feedback import CaseFactory, ReviewFactory
-from tests.threads import at_once, refused
+from tests.threads import at_once, behind, refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("F24")]
 DAY = timedelta(days=1)
@@ -213,14 +215,19 @@ def test_changed_orders_have_their_members_reckoned(now):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_whoever_refuses_while_they_are_reckoned_is_left_with_nothing(member, now):
+def test_whoever_refuses_just_now_is_left_with_nothing(member, now):
     seed_expectations(now)
-    choice = {"member_id": member.pk, "source": ConsentSource.PORTAL, "actor": member, "at": now}
-    found = at_once(
-        lambda: profiling.choose(is_allowed=False, **choice), lambda: refreshing.refresh([member.pk], at=now)
-    )
-    assert not refused(found)
+
+    def refuse():
+        profiling.choose(
+            member_id=member.pk, is_allowed=False, source=ConsentSource.PORTAL, actor=member, at=now
+        )
+
+    assert behind(refuse, lambda: refreshing.refresh([member.pk], at=now), lambda: None) == 0
     assert not MemberExpectation.objects.exists()
+    profiling.choose(member_id=member.pk, is_allowed=True, source=ConsentSource.PORTAL, actor=member, at=now)
+    assert behind(refuse, lambda: take(told(member=member.external_id)), lambda: None) == ["taken"]
+    assert BehaviourEvent.objects.get().member is None
 
 
 def test_nothing_is_counted_that_a_person_is_born_with():
