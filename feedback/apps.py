@@ -35,13 +35,13 @@ class FeedbackConfig(AppConfig):
         from feedback.defaults import demo, demo_staff, seed
         from feedback.org import digests, letters, messengers, queries
         from feedback.periodic import WAKES
-        from feedback.portal import panels
+        from feedback.portal import panels, statements
         from feedback.remedies.choosing import BATCH_SOURCES
         from feedback.replies import posting
 
         self._privacy()
         SOURCES.update(BATCH_SOURCES | crises.SOURCES)
-        CASE_PANELS.extend([holds.beside, expectations.beside, triage.beside, replies.beside])
+        CASE_PANELS.extend([holds.beside, crises.beside, expectations.beside, triage.beside, replies.beside])
         CASE_PANELS.extend([beside.watchers, beside.times])
         DEFAULTS.extend(seed.SEEDS)
         DEMO.append(demo.seed)
@@ -87,8 +87,8 @@ class FeedbackConfig(AppConfig):
             }
         )
         portal.NEEDS.extend([panels.needs, panels.to_review])
-        portal.HOME.extend([panels.home, panels.feedback_box])
         portal.DATA.append(panels.data)
+        portal.HOME.extend([statements.home, panels.home, panels.feedback_box])
         portal.ORDER.extend([panels.order, panels.order_reviews])
 
     def _privacy(self) -> None:

@@ -33,6 +33,7 @@ from feedback.admin import (
     batches,
     board,
     claims,
+    crisis_files,
     finance,
     gap_files,
     gaps,
@@ -242,6 +243,10 @@ LISTS: dict[str, Listed] = {
         (gaps.VIEW,), "hot_spots",
         (_("Where"), _("Kind"), _("Grown"), _("Gaps"), pgettext_lazy("exposure", "of"), _("Rate (%)"),
          _("at least (%)"), _("at most (%)"), _("Usual rate (%)"), _("By chance")), gap_files.spots,
+    ),
+    "crisis-report": Listed(
+        (crisis_files.VIEW,), "crises",
+        (pgettext_lazy("crisis", "Of"), _("What"), _("Value")), crisis_files.report,
     ),
     "findings": Listed(
         (claims.VIEW,), "findings",

@@ -6,6 +6,7 @@ from feedback.api import (
     behaviour,
     chat,
     claims,
+    crises,
     expectations,
     inbound,
     inbound_posts,
@@ -58,6 +59,13 @@ urlpatterns = [
     path("reviews/<int:pk>/helpful/", reviews.HelpfulView.as_view(), name="review-helpful"),
     path("products/<str:number>/reviews/", reviews.ProductReviewsView.as_view(), name="product-reviews"),
     path("products/<str:number>/figures/", reviews.ProductFiguresView.as_view(), name="product-figures"),
+    path("statements/", crises.StatementsView.as_view(), name="statements"),
+    path("staff/crises/", crises.StaffCrisesView.as_view(), name="staff-crises"),
+    path("staff/crises/<int:pk>/", crises.StaffCrisisView.as_view(), name="staff-crisis"),
+    *(
+        path(f"staff/crises/<int:pk>/{step.path()}/", step.as_view(), name=f"staff-crisis-{step.path()}")
+        for step in crises.STEPS
+    ),
     path("staff/cases/", staff.StaffCasesView.as_view(), name="staff-cases"),
     path("staff/cases/<int:pk>/", staff.StaffCaseView.as_view(), name="staff-case"),
     *(

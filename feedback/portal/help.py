@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from compensation.portal.base import MemberRequest, page, session_of, signed_in
 from config.common.errors import DomainError, NotFound
+from feedback.crises import statements
 from feedback.knowledge import answering, commands, queries
 from feedback.knowledge.markup import to_html
 from feedback.models import AnswerOutcome, Audience
@@ -48,6 +49,7 @@ def home(request: HttpRequest) -> HttpResponse:
     searched = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST]
     context = {
         "searched": searched,
+        "said_in_public": {"statements": statements.public()},
         "found": queries.find(searched, audience=Audience.MEMBER, language=language(), limit=FOUND)
         if searched
         else [],

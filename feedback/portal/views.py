@@ -23,6 +23,7 @@ from feedback.models import AnswerGiven, AnswerOutcome, Case, Channel
 from feedback.portal.forms import ComplainForm, OnceForm, ReopenForm, WriteForm
 from feedback.portal.panels import tracked
 from feedback.portal.reasons import REASONS
+from feedback.portal.statements import affecting
 
 logger = logging.getLogger(__name__)
 
@@ -163,6 +164,7 @@ def _case(
         "reopen": reopen or ReopenForm(),
         "refusal": refusal,
         "refunds": told(found.order.refunds.all()) if found.order else [],
+        "statement": affecting(found),
     }
     refused = refusal or (write and write.is_bound) or (reopen and reopen.is_bound)
     return page(request, "portal/case.html", context, status=400 if refused else 200)

@@ -54,6 +54,8 @@ from feedback.cases import commands
 from feedback.channels.chat import commands as chats
 from feedback.claims import auditing, facts
 from feedback.claims import commands as claims
+from feedback.crises import commands as crises
+from feedback.crises import statements
 from feedback.defaults.roles import ROLES
 from feedback.handoffs import commands as handoffs
 from feedback.holds import commands as holds
@@ -73,6 +75,9 @@ from feedback.models import (
     Claim,
     Clock,
     CoachingNote,
+    Crisis,
+    CrisisCase,
+    CrisisWatch,
     Dedication,
     Department,
     FactKind,
@@ -227,6 +232,7 @@ def make_house() -> tuple[dict[str, User], Case]:
     AccessAttempt.objects.create(username="x", failures_since_start=1)
     AccessLog.objects.create(username="x")
     AccessFailureLog.objects.create(username="x")
+    make_crisis(people["supervisor"], case, now)
     return people, case
 
 
@@ -263,6 +269,21 @@ def make_posts(member: Member, department: Department, now: datetime) -> None:
     Post.objects.filter(pk__in=[mine.pk, outside.pk]).update(cluster=topic)
     word = WatchWord.objects.create(name="x", words=["漏水"], department=department)
     WatchJump.objects.create(watch=word, began_at=now, negatives=9, usual=1, chance=0)
+
+
+def make_crisis(supervisor: User, case: Case, now: datetime) -> None:
+    """A crisis of the case's department that the case is in, and a statement about it."""
+    plan = crises.Plan(
+        name="x", severity=2, department=case.department, owner=supervisor, since=now - timedelta(hours=1),
+        conditions={"kinds": ["complaint"]},
+    )  # fmt: skip
+    crisis = crises.begin(plan=plan, actor=supervisor, at=now)
+    Crisis.objects.update(watch=CrisisWatch.objects.first())
+    CrisisCase.objects.create(crisis=crisis, case=case, joined_at=now)
+    statements.write(
+        crisis_id=crisis.pk, words=statements.Words(title="x", body="x"), actor=supervisor, at=now
+    )
+    statements.publish(crisis_id=crisis.pk, number=1, actor=supervisor, at=now)
 
 
 def make_claim(product: Product, now: datetime) -> None:
@@ -428,6 +449,7 @@ class Ask(NamedTuple):
 
 def pages(case: Case) -> dict[str, list[Ask]]:
     """The pages of our own, by the name of their address."""
+    crisis = Crisis.objects.get()
     clock, grant = Clock.objects.filter(case=case).first(), Grant.objects.get(status=GrantStatus.REQUESTED)
     run, campaign = ImportRun.objects.get(), Campaign.objects.first()
     carried = ChannelMessage.objects.get()
@@ -723,6 +745,18 @@ def pages(case: Case) -> dict[str, list[Ask]]:
             post("triage-card", OURS, of_case, aspect="price"),
         ],
         "gap-scenes": get("gap-scenes", WORKERS | {"analyst"}),
+        "crises": get("crises", WORKERS | {"analyst"}),
+        "crisis": [
+            *get("crisis", WORKERS | {"analyst"}, crisis.pk),
+            post("crisis", LEADERS - {"supervisor elsewhere"}, crisis.pk, step="learn", lessons="x"),
+            post("crisis", {"supervisor", *ADMIN}, crisis.pk, step="take_down"),
+        ],
+        "crisis_report": get("crisis_report", WORKERS | {"analyst"}, crisis.pk),
+        "crisis_new": get("crisis_new", SUPERVISORS),
+        "crisis_plan": get("crisis_plan", {"supervisor", *ADMIN}, crisis.pk),
+        "crisis_watches": get("crisis_watches", SUPERVISORS | {"analyst"}),
+        "crisis_watch": get("crisis_watch", SUPERVISORS | {"analyst"}, crisis.watch_id),
+        "crisis_watch_new": get("crisis_watch_new", ADMIN),
         "hot_spots": get("hot_spots", WORKERS | {"analyst"}),
         "hot_spot": get("hot_spot", WORKERS | {"analyst"}, query="?by=region&value=x"),
         "gap_cost": get("gap_cost", WORKERS | {"analyst"}),
@@ -915,6 +949,8 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         WORKERS | {"moderator", "analyst"},
         [one.pk for one in PostCluster.objects.order_by("pk")],
     )
+    crisis, bosses = Crisis.objects.get().pk, {"supervisor", *ADMIN}
+    leads = {"team_lead", *bosses}
     asks = [
         ("auth-code", "post", (), everybody, {}),
         ("auth-token", "post", (), everybody, {}),
@@ -1031,6 +1067,18 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("staff-reply-post-tick", "post", (replied.posts.get().pk,), replies_write, {"turn": 1}),
         ("staff-reply-post-retry", "post", (replied.posts.get().pk,), replies_write, {}),
         ("staff-expectation", "get", (cares().member.external_id,), WORKERS, {}),
+        ("statements", "get", (), everybody, {}),
+        ("staff-crises", "get", (), WORKERS | {"analyst"}, {}),
+        ("staff-crisis", "get", (crisis,), WORKERS | {"analyst"}, {}),
+        ("staff-crisis-add", "post", (crisis,), leads, {"case": case.pk}),
+        ("staff-crisis-write", "post", (crisis,), leads, {"title": "x", "body": "x"}),
+        ("staff-crisis-publish", "post", (crisis,), bosses, {"number": 1}),
+        ("staff-crisis-take-down", "post", (crisis,), bosses, {}),
+        ("staff-crisis-remove", "post", (crisis,), leads, {"case": case.pk}),
+        ("staff-crisis-dismiss", "post", (crisis,), set(), {"why": "x"}),  # it is no proposal
+        ("staff-crisis-contain", "post", (crisis,), bosses, {"cause": "x"}),
+        ("staff-crisis-go-on", "post", (crisis,), bosses, {}),
+        ("staff-crisis-close", "post", (crisis,), bosses, {"cause": "x"}),
         ("staff-triages", "get", (), WORKERS | {"moderator", "analyst"}, {}),
         ("staff-triage", "get", (Triage.objects.get(case=case).pk,), OURS, {}),
         ("staff-triage", "post", (Triage.objects.get(case=case).pk,), OURS, {"feeling": "mixed"}),
