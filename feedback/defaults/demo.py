@@ -17,7 +17,7 @@ from compensation.models import CouponTemplate, GrantKind, Order
 from config.common.errors import DomainError
 from config.common.models import User
 from feedback.cases import commands as cases
-from feedback.defaults import demo_answers, demo_behaviour, demo_money, demo_reviews, demo_today
+from feedback.defaults import demo_answers, demo_behaviour, demo_crises, demo_money, demo_reviews, demo_today
 from feedback.defaults.demo_staff import make_staff
 from feedback.defaults.demo_stories import PRESSING, SOOTHING, STORIES, Story
 from feedback.gaps import commands as gaps
@@ -81,7 +81,7 @@ class Month:
         for number, story in enumerate(STORIES[:7]):
             order = self.dice.choice(orders)
             self._on(self.end - FRESH * number, partial(self._open, story, order, answered=False))
-        for more in (demo_today, demo_money, demo_answers, demo_reviews):
+        for more in (demo_today, demo_money, demo_answers, demo_reviews, demo_crises):
             for at, step in more.steps(self.staff, self.end):
                 self._on(at, step)
 
