@@ -9,7 +9,7 @@ from feedback.cases import commands as cases
 from feedback.crises import answering, commands, joining, statements, watching
 from feedback.crises.commands import Plan
 from feedback.crises.statements import Words
-from feedback.defaults.demo_money import Step
+from feedback.defaults.demo_today import Step
 from feedback.defaults.demo_staff import Staff
 from feedback.models import CaseKind, Channel, Crisis, CrisisSeverity
 
