@@ -1075,7 +1075,7 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("staff-crisis-publish", "post", (crisis,), bosses, {"number": 1}),
         ("staff-crisis-take-down", "post", (crisis,), bosses, {}),
         ("staff-crisis-remove", "post", (crisis,), leads, {"case": case.pk}),
-        ("staff-crisis-dismiss", "post", (crisis,), set(), {"why": "x"}),  # it is no proposal
+        ("staff-crisis-dismiss", "post", (crisis,), bosses, {"why": "x"}),
         ("staff-crisis-contain", "post", (crisis,), bosses, {"cause": "x"}),
         ("staff-crisis-go-on", "post", (crisis,), bosses, {}),
         ("staff-crisis-close", "post", (crisis,), bosses, {"cause": "x"}),
