@@ -83,7 +83,7 @@ class CrisisFiguresSerializer(serializers.Serializer[Any]):
     evidence = serializers.DictField(help_text="What the watch saw; empty where a person opened it.")
 
 
-class ReasonSerializer(serializers.Serializer[Any]):
+class WhyNoneSerializer(serializers.Serializer[Any]):
     """Why."""
 
     why = serializers.CharField(max_length=commands.WHY)
@@ -297,7 +297,7 @@ def _write(*, crisis_id: int, actor: User, at: datetime, **given: str) -> None:
 STEPS: tuple[type[Step], ...] = (
     CrisisAddView,
     CrisisRemoveView,
-    _step("dismiss", ReasonSerializer, "Say that it is no crisis", commands.dismiss),
+    _step("dismiss", WhyNoneSerializer, "Say that it is no crisis", commands.dismiss),
     _step("contain", CauseSerializer, "Say that it is contained", commands.contain),
     _step("go_on", NothingSerializer, "Say that it is not contained after all", commands.go_on),
     _step("close", ClearSerializer, "Give the all-clear", commands.close),

@@ -37,7 +37,7 @@ def steps(staff: Staff, end: datetime) -> Iterator[Step]:
     yield end - 3 * DAY, partial(_contain, staff)
     for number, subject in enumerate(WRITTEN):
         yield end - (len(WRITTEN) - number) * 2 * MINUTE, partial(_complain, number, subject)
-    yield end, _watch
+    yield end, partial(_watch, staff)
 
 
 def _open(staff: Staff, at: datetime) -> None:
@@ -88,6 +88,9 @@ def _complain(number: int, subject: str, at: datetime) -> None:
     )
 
 
-def _watch(at: datetime) -> None:
+def _watch(staff: Staff, at: datetime) -> None:
     joining.join_all(at=at)
-    watching.watch(at=at)
+    for crisis in watching.watch(at=at):
+        if crisis.value != BROKEN:
+            why = "新店开业，来件整体增加，并非同一原因。"
+            commands.dismiss(crisis_id=crisis.pk, why=why, actor=staff.supervisor, at=at)
