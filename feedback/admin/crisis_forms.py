@@ -112,6 +112,9 @@ class PlanForm(forms.Form):
             kwargs["initial"] = _initial(crisis, user)
         super().__init__(*args, **kwargs)
         departments = Department.objects.filter(is_active=True, pk__in=department_ids(user))
+        if not self.initial.get("department"):
+            mine = departments.filter(memberships__agent__user=user).order_by("memberships__pk")
+            self.initial["department"] = mine.values_list("pk", flat=True).first()
         owners = User.objects.filter(is_active=True, agent__isnull=False) | User.objects.filter(pk=user.pk)
         self._offer("department", departments)
         self._offer("owner", owners.distinct().order_by("name", "pk"))

@@ -41,7 +41,7 @@ def build(crisis: Crisis, *, at: datetime) -> dict[str, Any]:
         resolved=Count("pk", filter=Q(case__resolved_at__isnull=False)),
         first=Min("case__opened_at"),
     )
-    began = min(filter(None, [counted.pop("first"), crisis.began_at]))
+    began = counted.pop("first") or crisis.began_at
     said = Statement.objects.filter(crisis=crisis).aggregate(first=Min("published_at"))["first"]
     moments = {
         "began": began,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from compensation.models import Product
 from feedback.crises.finding import Key
@@ -35,4 +36,5 @@ def title_of(key: Key) -> str:
     by = key[0]
     if by == CrisisBy.ALL:
         return _("Many at once")
-    return f"{CrisisBy(by).label}: {names_of([key])[key]}"[:120]
+    named = {"kind": CrisisBy(by).label, "name": names_of([key])[key]}
+    return (pgettext("crisis", "%(kind)s: %(name)s") % named)[:120]

@@ -9,8 +9,8 @@ from feedback.cases import commands as cases
 from feedback.crises import answering, commands, joining, statements, watching
 from feedback.crises.commands import Plan
 from feedback.crises.statements import Words
-from feedback.defaults.demo_today import Step
 from feedback.defaults.demo_staff import Staff
+from feedback.defaults.demo_today import Step
 from feedback.models import CaseKind, Channel, Crisis, CrisisSeverity
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)

@@ -3,11 +3,25 @@
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext, ngettext
 
 from feedback.crises import queries
 from feedback.models import Case
 
 register = template.Library()
+
+
+HOUR, DAY = 60, 24 * 60
+
+
+@register.filter
+def after(minutes: int) -> str:
+    """How long after the first case, in minutes, hours or days."""
+    if minutes < 2 * HOUR:
+        return ngettext("after %(n)s minute", "after %(n)s minutes", minutes) % {"n": minutes}
+    if minutes < 2 * DAY:
+        return gettext("after %(n)s h") % {"n": f"{minutes / HOUR:.1f}"}
+    return gettext("after %(n)s days") % {"n": f"{minutes / DAY:.1f}"}
 
 
 @register.inclusion_tag("feedback/crises/banner.html")
