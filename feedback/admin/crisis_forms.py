@@ -16,6 +16,7 @@ from feedback.models import (
     CaseKind,
     Channel,
     Crisis,
+    CrisisBy,
     CrisisSeverity,
     CrisisWatch,
     Department,
@@ -238,6 +239,8 @@ class ResolveForm(AnswerForm):
 
 class WatchForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only for type checkers
     """What counts as unusual."""
+
+    by = _several(gettext_lazy("gathered by"), CrisisBy.choices)
 
     class Meta:
         """All of it but the code."""

@@ -20,7 +20,7 @@ def boss(scene):  # noqa: F811 -- the fixture above
     return AgentFactory(user__role="supervisor", user__username="zhu", leads=[scene.service]).user
 
 
-def test_a_proposal_is_opened_and_a_statement_published(scene, boss, open_page, violations):  # noqa: F811
+def test_a_proposal_is_opened_and_a_statement_published(scene, boss, open_page):  # noqa: F811
     now = timezone.now()
     proposal = ProposalFactory(
         by="kind", value="complaint", categories=[], kinds=["complaint"], since=now - timedelta(days=2),
@@ -48,13 +48,11 @@ def test_a_proposal_is_opened_and_a_statement_published(scene, boss, open_page, 
 
 
 @pytest.mark.parametrize("width", [390, 1366])
-def test_the_pages_fit_and_are_accessible_in_the_dark(boss, open_page, violations, width):  # noqa: F811
+def test_the_pages_fit_and_are_accessible_in_the_dark(boss, open_page, width):  # noqa: F811
     crisis = opened(boss, at=timezone.now(), since=timezone.now() - timedelta(days=2))
     joining.join_all(at=timezone.now())
     watch = WatchFactory()
-    page = open_page("/admin/crises/", who="zhu")
-    page.emulate_media(color_scheme="dark")
-    page.set_viewport_size({"width": width, "height": 800})
+    page = open_page("/admin/crises/", who="zhu", theme="dark", width=width)
     base = page.url
     for path in ("", f"{crisis.pk}/", f"{crisis.pk}/report/", f"watches/{watch.pk}/", "new/"):
         page.goto(base + path)
