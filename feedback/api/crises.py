@@ -104,7 +104,7 @@ class ClearSerializer(CauseSerializer):
     )
 
 
-class CaseNumberSerializer(serializers.Serializer[Any]):
+class WhichCaseSerializer(serializers.Serializer[Any]):
     """A case."""
 
     case = serializers.IntegerField(min_value=1)
@@ -254,7 +254,7 @@ def _step(name: str, asked: type[serializers.Serializer[Any]], summary: str, tak
 class _Case(Step):
     """A case put in or taken out: one that the person sees."""
 
-    asks = CaseNumberSerializer
+    asks = WhichCaseSerializer
 
     def take(self, crisis: Crisis, given: dict[str, Any], at: datetime) -> None:
         """Put it in, or take it out."""
@@ -269,7 +269,7 @@ CASE_ANSWERS = (400, 403, 404, 409, 415)
 @extend_schema_view(
     post=describe(
         "Put a case into a crisis", "staff", CrisisSerializer, *CASE_ANSWERS,
-        request=CaseNumberSerializer, operation_id="staff_crisis_add",
+        request=WhichCaseSerializer, operation_id="staff_crisis_add",
     )
 )  # fmt: skip
 class CrisisAddView(_Case):
@@ -281,7 +281,7 @@ class CrisisAddView(_Case):
 @extend_schema_view(
     post=describe(
         "Take a case out of a crisis", "staff", CrisisSerializer, *CASE_ANSWERS,
-        request=CaseNumberSerializer, operation_id="staff_crisis_remove",
+        request=WhichCaseSerializer, operation_id="staff_crisis_remove",
     )
 )  # fmt: skip
 class CrisisRemoveView(_Case):
