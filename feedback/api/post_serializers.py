@@ -161,7 +161,7 @@ class NameSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=arranging.NAME)
 
 
-class SplitSerializer(serializers.Serializer[Any]):
+class PostsSplitSerializer(serializers.Serializer[Any]):
     """Posts that become a topic of their own."""
 
     posts = serializers.ListField(

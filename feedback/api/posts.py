@@ -22,9 +22,9 @@ from feedback.api.post_serializers import (
     DecideSerializer,
     MadeCaseSerializer,
     NameSerializer,
+    PostsSplitSerializer,
     ProductSerializer,
     ReadSerializer,
-    SplitSerializer,
     StaffPostSerializer,
     TopicChoiceSerializer,
     TopicSerializer,
@@ -342,12 +342,12 @@ class StaffTopicSplitView(StaffView):
     needs = (ARRANGE,)
 
     @describe(
-        "Make a topic of some posts", "staff", TopicSerializer, *ERRORS, request=SplitSerializer,
+        "Make a topic of some posts", "staff", TopicSerializer, *ERRORS, request=PostsSplitSerializer,
         operation_id="staff_topic_split",
     )  # fmt: skip
     def post(self, _request: Request, pk: int) -> Response:
         """The answer is the new one."""
-        asked = self.asked(SplitSerializer)
+        asked = self.asked(PostsSplitSerializer)
         new = arranging.split(
             cluster_id=pk, post_ids=asked["posts"], name=asked["name"], actor=self.user, at=timezone.now()
         )
