@@ -17,7 +17,15 @@ from compensation.models import CouponTemplate, GrantKind, Order
 from config.common.errors import DomainError
 from config.common.models import User
 from feedback.cases import commands as cases
-from feedback.defaults import demo_answers, demo_behaviour, demo_crises, demo_money, demo_reviews, demo_today
+from feedback.defaults import (
+    demo_answers,
+    demo_behaviour,
+    demo_crises,
+    demo_money,
+    demo_posts,
+    demo_reviews,
+    demo_today,
+)
 from feedback.defaults.demo_staff import make_staff
 from feedback.defaults.demo_stories import PRESSING, SOOTHING, STORIES, Story
 from feedback.gaps import commands as gaps
@@ -49,6 +57,7 @@ def seed(at: datetime) -> None:
         pass
     while voice.catch_up():
         pass
+    demo_posts.seed(month.staff, at)
 
 
 class Month:
