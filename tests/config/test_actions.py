@@ -18,7 +18,7 @@ from compensation.models import Batch
 from config.common.browsing import Browsed
 from config.common.registry import PAGES
 from feedback.admin.list_files import LISTS
-from feedback.models import Clock, QualityCheck
+from feedback.models import Clock, Crisis, QualityCheck
 from tests.config.test_permissions import (
     ADMIN,
     LEADERS,
@@ -93,6 +93,7 @@ LISTED = {
     "articles": LEADERS | {"analyst"},
     "gap-scenes": LEADERS | {"analyst"},
     "hot-spots": LEADERS | {"analyst"},
+    "crisis-report": LEADERS | {"analyst"},
     "findings": SUPERVISORS | {"analyst"},
     "voices": LEADERS | {"analyst"},
     "quality-agents": LEADERS,
@@ -139,8 +140,17 @@ def exports() -> Iterator[tuple[str, str, set[str]]]:
     for name, who in PAGE_LISTS.items():
         yield name, reverse(f"admin:{name}", args=["csv"]) + QUERY.get(name, ""), who
     for name, who in LISTED.items():
-        query = f"?batch={Batch.objects.get().pk}" if name == "batch" else QUERY.get(name, "")
-        yield name, reverse("admin:list_export", args=[name, "csv"]) + query, who
+        yield name, reverse("admin:list_export", args=[name, "csv"]) + asked_for(name), who
+
+
+def asked_for(name: str) -> str:
+    """What the address of a list has to say besides."""
+    match name:
+        case "batch":
+            return f"?batch={Batch.objects.get().pk}"
+        case "crisis-report":
+            return f"?crisis={Crisis.objects.get().pk}"
+    return QUERY.get(name, "")
 
 
 def test_every_action_is_in_the_table():
