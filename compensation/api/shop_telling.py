@@ -60,10 +60,12 @@ class ToldShipmentSerializer(serializers.Serializer[Any]):
     events = serializers.ListField(child=CarrierEventSerializer(), required=False, max_length=MOST_EVENTS)
 
 
+VERDICTS = [telling.TAKEN, telling.SAME, telling.OLDER, telling.REFUSED]
+
+
 def _results(name: str) -> Any:
-    results = [telling.TAKEN, telling.SAME, telling.OLDER, telling.REFUSED]
     row: dict[str, serializers.Field[Any, Any, Any, Any]] = {
-        "result": serializers.ChoiceField(choices=results),
+        "result": serializers.ChoiceField(choices=VERDICTS),
         "why": serializers.CharField(help_text="Why it, or a part of it, was refused; empty otherwise."),
     }
     return inline_serializer(f"Told{name}", {"results": inline_serializer(f"Told{name}Row", row, many=True)})

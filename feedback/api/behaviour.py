@@ -52,6 +52,7 @@ class BehaviourEventSerializer(serializers.Serializer[Any]):
 
 
 ASKED = inline_serializer("BehaviourEvents", {"events": BehaviourEventSerializer(many=True)})
+VERDICTS = [taking_in.TAKEN, taking_in.REPEATED, taking_in.REFUSED]
 RESULTS = inline_serializer(
     "TakenBehaviour",
     {
@@ -62,9 +63,7 @@ RESULTS = inline_serializer(
             "TakenBehaviourEvent",
             {
                 "external_id": serializers.CharField(),
-                "result": serializers.ChoiceField(
-                    choices=[taking_in.TAKEN, taking_in.REPEATED, taking_in.REFUSED]
-                ),
+                "result": serializers.ChoiceField(choices=VERDICTS),
                 "why": serializers.CharField(help_text="Why it was refused; empty otherwise."),
             },
             many=True,

@@ -61,6 +61,7 @@ class GivenReviewsSerializer(serializers.Serializer[Any]):
     reviews = serializers.ListField(child=serializers.JSONField(), min_length=1, max_length=taking_in.MOST)
 
 
+VERDICTS = [taking_in.TAKEN, taking_in.CHANGED, taking_in.SAME, taking_in.REFUSED]
 ASKED = inline_serializer("GivenReviews", {"reviews": GivenReviewSerializer(many=True)})
 RESULTS = inline_serializer(
     "TakenReviews",
@@ -69,9 +70,7 @@ RESULTS = inline_serializer(
             "TakenReview",
             {
                 "external_id": serializers.CharField(),
-                "result": serializers.ChoiceField(
-                    choices=[taking_in.TAKEN, taking_in.CHANGED, taking_in.SAME, taking_in.REFUSED]
-                ),
+                "result": serializers.ChoiceField(choices=VERDICTS),
                 "why": serializers.CharField(help_text="Why it was refused; empty otherwise."),
             },
             many=True,

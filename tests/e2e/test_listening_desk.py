@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from feedback.models import Case, Post, WatchJump, WatchWord
+from feedback.models import Post, WatchJump, WatchWord
 from tests.e2e.test_desk import open_page, scene, violations  # noqa: F401 -- fixtures
 from tests.factories.posts import DAY, LATE, LEAK, given, read, suggestion, take, words
 
@@ -30,7 +30,7 @@ def said(scene):  # noqa: F811 -- the fixture above
 
 def test_a_post_becomes_a_case_by_keyboard(said, open_page, shots):  # noqa: F811
     page = open_page("/admin/listening/", who="li")
-    expect(page.locator(".topic").first).to_contain_text("漏水")
+    expect(page.locator(".topic").filter(has_text="漏水")).to_be_visible()
     page.keyboard.press("j")
     expect(page.locator("[data-row]").first).to_be_focused()
     page.screenshot(path=f"{shots}/listening.png", full_page=True)
@@ -45,7 +45,9 @@ def test_a_post_becomes_a_case_by_keyboard(said, open_page, shots):  # noqa: F81
     page.screenshot(path=f"{shots}/post.png", full_page=True)
     page.keyboard.press("c")
     page.wait_for_url("**/admin/case/**")
-    assert Case.objects.get(channel="social").posts.get() == said
+    said.refresh_from_db()
+    assert page.url.endswith(f"/admin/case/{said.case_id}/")
+    assert said.case.channel == "social"
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
