@@ -36,6 +36,7 @@ def test_a_post_becomes_a_case_by_keyboard(said, open_page, shots):  # noqa: F81
     page.screenshot(path=f"{shots}/listening.png", full_page=True)
     page.keyboard.press("Enter")
     expect(page.locator(".post")).to_have_count(3)
+    page.wait_for_load_state()  # before that nobody listens to keys
     page.keyboard.press("j")
     page.keyboard.press("x")
     expect(page.locator("[data-tick]").first).to_be_checked()
