@@ -66,7 +66,7 @@ class Sums:
     @property
     def mean(self) -> Interval:
         """The mean number of stars."""
-        return statistics.mean(*_moments(self.stars))
+        return _of_stars(statistics.mean(*_moments(self.stars)))
 
     @property
     def bad(self) -> Interval:
@@ -86,7 +86,14 @@ class Sums:
     def rated(self, dimension: str) -> Interval:
         """The mean number of stars in a dimension."""
         n, total, squares = self.dimensions.get(dimension, (0, 0, 0))
-        return statistics.mean(total, squares, n)
+        return _of_stars(statistics.mean(total, squares, n))
+
+
+def _of_stars(mean: Interval) -> Interval:
+    """A mean whose interval ends where stars do: of a few reviews Student's goes beyond."""
+    if mean.low is None or mean.high is None:
+        return mean
+    return Interval(mean.value, max(mean.low, 1.0), min(mean.high, float(BEST)), mean.n)
 
 
 @dataclass(frozen=True, slots=True)
