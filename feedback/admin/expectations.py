@@ -126,7 +126,11 @@ def _page(
         )
         for sign in Sign
     ]
-    means = [(one, [getattr(one, cared) for cared in Cared]) for one in GroupMean.objects.order_by("group")]
+    names = queries.group_names()
+    means = [
+        (names.get(one.group, one.group), one.members, [getattr(one, cared) for cared in Cared])
+        for one in GroupMean.objects.order_by("group")
+    ]
     context = {
         "rows": rows,
         "cared": Cared,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from compensation.models import Segment, Tier
 from feedback.expectations import rules, setup
 from feedback.expectations.rules import CARED, Evidence, Seen
 from feedback.models import Cared, MemberExpectation
@@ -60,6 +61,13 @@ def portrait(row: MemberExpectation) -> Portrait:
         for one in CARED
     ]
     return Portrait(row, sorted(scores, key=lambda score: -score.percent))
+
+
+def group_names() -> dict[str, str]:
+    """What groups of members are called, by the names that rows keep. Two queries."""
+    tiers = {f"tier:{one.code}": str(one) for one in Tier.objects.all()}
+    segments = {f"segment:{one.code}": str(one) for one in Segment.objects.all()}
+    return {setup.ALL: _("all members"), **tiers, **segments}
 
 
 def signs_in(row: MemberExpectation) -> Mapping[str, Seen]:
