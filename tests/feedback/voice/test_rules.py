@@ -64,3 +64,10 @@ def test_sums_add_up():
     assert (sums.spoken("service").n, sums.spoken("service").ill.value) == (3, pytest.approx(2 / 3))
     assert sums.rated("7").value == 3
     assert sums.spoken("app").n == sums.rated("8").n == 0
+
+
+def test_the_interval_of_a_mean_ends_where_stars_do():
+    few = Sums(stars=[1, 0, 0, 0, 1]).mean
+    assert (few.low, few.value, few.high) == (1, 3, 5)
+    many = Sums(stars=[0, 0, 50, 50, 0]).mean
+    assert 3 < many.low < 3.5 < many.high < 4
