@@ -67,6 +67,7 @@ def record_members(*, rows: Sequence[Row], actor: Actor, at: datetime) -> list[V
         elif held is None and "registered_at" not in one.item.values:
             one.verdict.refuse(f"registered_at: {_('is empty')}")
         elif held is not None:
+            one.item.values.setdefault("registered_at", held.registered_at)  # no row is made without it
             _compare(one, held.as_of)
     changed = _write(MEMBER, good, at, lambda keys: _numbers(Member, keys))
     referrers = [

@@ -66,6 +66,15 @@ def test_the_newest_counts_and_what_is_left_out_stays():
     assert (member.name, member.phone) == ("王小芳", "13812345678")
 
 
+def test_of_a_known_member_a_number_and_a_moment_will_do():
+    known = MemberFactory(external_id="M7", name="王芳")
+    assert members({"as_of": ago(1), "member": "M7"}) == ["same"]
+    assert members({"as_of": ago(0.5), "member": "M7", "name": "王小芳"}) == ["taken"]
+    was, since = known.name, known.registered_at
+    known.refresh_from_db()
+    assert (was, known.name, known.registered_at) == ("王芳", "王小芳", since)
+
+
 def test_bad_rows_stop_none_of_the_others():
     MemberFactory(external_id="gone", erased_at=timezone.now())
     rows = [
