@@ -143,7 +143,9 @@ def remove_leave(*, leave_id: int, actor: User | None, at: datetime) -> Leave:
 
 
 def _agent(agent_id: int) -> Agent:
-    agent = Agent.objects.select_related("user").filter(pk=agent_id).first()
+    """The agent, held: by an exclusion constraint alone two plans at once may wait for each other."""
+    held = Agent.objects.select_for_update(no_key=True, of=("self",)).select_related("user")
+    agent = held.filter(pk=agent_id).first()
     if agent is None:
         raise NotFound
     return agent
