@@ -30,14 +30,13 @@ from feedback.ladders import sweep as ladders
 from feedback.moderation import screening
 from feedback.posts import arranging
 from feedback.posts import counting as topics
-from feedback.posts import files as suggestions
 from feedback.posts import following as posts
 from feedback.posts import watching as watched
 from feedback.quality import commands as checks
 from feedback.remedies import following as remedies
 from feedback.remedies import overdue
 from feedback.replies import automatic, posting
-from feedback.reviews import following, inviting, pictures
+from feedback.reviews import following, inviting
 from feedback.rewards import following as rewards
 from feedback.routing import commands as routing
 from feedback.routing import dedicating
@@ -58,8 +57,6 @@ def remove_orphaned_files() -> None:
     before = timezone.now() - timedelta(days=1)
     attachments.remove_orphans(before=before)
     originals.remove_orphans(before=before)
-    pictures.remove_orphans(before=before)
-    suggestions.remove_orphans(before=before)
 
 
 @shared_task(name="feedback.fetch_email")

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.files.base import ContentFile, File
@@ -12,9 +13,15 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from feedback.attachments.rules import BadFile, Clean, inspect
-from feedback.models import Attachment, Message
+from feedback.models import Attachment, Message, PostFile, ReviewPicture
 
-FOLDER = "cases"  # where models.attachment_path puts them
+Row = TypeVar("Row", Attachment, PostFile, ReviewPicture)
+FOLDERS: dict[str, tuple[type[Any], str]] = {
+    "cases": (Attachment, "message__case"),
+    "posts": (PostFile, "post"),
+    "reviews": (ReviewPicture, "review"),
+}
+"""Where the models put their files, a folder for each of what they belong to."""
 _written: ContextVar[list[str] | None] = ContextVar("written", default=None)
 
 
@@ -42,10 +49,14 @@ def remove_unless_kept(name: str) -> None:
     Raises:
         RuntimeError: called outside of both.
     """
+    _names().append(name)
+
+
+def _names() -> list[str]:
     written = _written.get()
     if not connection.in_atomic_block or written is None:
         raise RuntimeError("files are kept with the transaction of their message")
-    written.append(name)
+    return written
 
 
 def inspect_all(uploads: Sequence["File[bytes]"]) -> list[Clean]:
@@ -72,36 +83,43 @@ def attach(message: Message, files: Sequence[Clean]) -> list[Attachment]:
 
     Call inside the transaction that writes the message, with `kept_with_the_transaction` around it.
     """
-    if not files:
-        return []
-    written = _written.get()
-    if not connection.in_atomic_block or written is None:
-        raise RuntimeError("files are kept with the transaction of their message")
-    kept = []
+    return keep(Attachment, files, message=message)
+
+
+def keep(model: type[Row], files: Sequence[Clean], **of: Any) -> list[Row]:
+    """Keep files that were looked at, each with its row; `of` says what they belong to.
+
+    Call as `attach`.
+
+    Raises:
+        RuntimeError: called outside of a transaction, or of `kept_with_the_transaction`.
+    """
+    names, rows = _names() if files else [], []
     for clean in files:
-        attachment = Attachment(
-            message=message,
-            name=clean.name,
-            content_type=clean.content_type,
-            size=len(clean.data),
-            sha256=clean.sha256,
+        row = model(
+            name=clean.name, content_type=clean.content_type, size=len(clean.data), sha256=clean.sha256, **of
         )
-        attachment.file.save(clean.name, ContentFile(clean.data), save=False)
-        written.append(str(attachment.file.name))
-        kept.append(attachment)
-    return Attachment.objects.bulk_create(kept)
+        row.file.save(clean.name, ContentFile(clean.data), save=False)
+        names.append(str(row.file.name))
+        rows.append(row)
+    return model._default_manager.bulk_create(rows)
 
 
 def remove_orphans(*, before: datetime) -> int:
-    """Remove files older than `before` that no attachment stands for; gives how many.
+    """Remove files older than `before` that no row stands for; gives how many.
 
-    A process that is killed between writing a file and committing its message leaves one behind.
+    A process that is killed between writing a file and committing its row leaves one behind.
     """
+    return sum(_remove_orphans(folder, model, owner, before) for folder, (model, owner) in FOLDERS.items())
+
+
+def _remove_orphans(folder: str, model: type[Row], owner: str, before: datetime) -> int:
     removed = 0
-    for case_id in default_storage.listdir(FOLDER)[0] if default_storage.exists(FOLDER) else []:
-        kept = set(Attachment.objects.filter(message__case=int(case_id)).values_list("file", flat=True))
-        for name in default_storage.listdir(f"{FOLDER}/{case_id}")[1]:
-            path = f"{FOLDER}/{case_id}/{name}"
+    for number in default_storage.listdir(folder)[0] if default_storage.exists(folder) else []:
+        rows = model._default_manager.filter(**{owner: int(number)})
+        kept = set(rows.values_list("file", flat=True))
+        for name in default_storage.listdir(f"{folder}/{number}")[1]:
+            path = f"{folder}/{number}/{name}"
             if path not in kept and default_storage.get_modified_time(path) < before:
                 default_storage.delete(path)
                 removed += 1

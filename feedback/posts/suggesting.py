@@ -12,8 +12,8 @@ from compensation.models import Member, Product
 from config.common import idempotency
 from config.common.errors import Invalid, NotFound, WrongState
 from config.common.events import record
-from feedback.attachments.commands import kept_with_the_transaction
-from feedback.models import PORTAL, Post, PostKind, ProductBy
+from feedback.attachments.commands import keep, kept_with_the_transaction
+from feedback.models import PORTAL, Post, PostFile, PostKind, ProductBy
 from feedback.posts import files, rules
 
 NUMBER = 6
@@ -55,7 +55,7 @@ def suggest(
             written_at=at,
             taken_at=at,
         )
-        files.keep(post, kept)
+        keep(PostFile, kept, post=post)
         record("post.suggested", post, actor=member, at=at, files=len(kept), length=len(text))
         return post
 

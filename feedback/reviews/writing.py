@@ -13,10 +13,18 @@ from compensation.models import Member, OrderLine
 from config.common import idempotency
 from config.common.errors import Invalid, NotFound, NotPermitted, Taken, WrongState
 from config.common.events import record
-from feedback.attachments.commands import kept_with_the_transaction
+from feedback.attachments.commands import keep, kept_with_the_transaction
 from feedback.attachments.rules import Clean
 from feedback.clocks import reviewing
-from feedback.models import PORTAL, Review, ReviewInvitation, ReviewPlace, ReviewScore, ReviewVote
+from feedback.models import (
+    PORTAL,
+    Review,
+    ReviewInvitation,
+    ReviewPicture,
+    ReviewPlace,
+    ReviewScore,
+    ReviewVote,
+)
 from feedback.moderation import screening
 from feedback.moderation.commands import lock
 from feedback.reviews import own, pictures, rules
@@ -241,7 +249,7 @@ def _add(review: Review, files: Sequence[Clean], at: datetime) -> Review:
             raise Taken(_("You have reviewed this already.")) from error
         raise
     ReviewPlace.objects.create(review=review, channel=PORTAL, external_id=review.external_id, created_at=at)
-    pictures.keep(review, files)
+    keep(ReviewPicture, files, review=review)
     return review
 
 

@@ -188,6 +188,6 @@ def test_file_that_a_killed_process_left_is_removed_later():
 
 @pytest.mark.django_db
 def test_nothing_to_remove_where_nothing_was_kept(monkeypatch):
-    monkeypatch.setattr("feedback.attachments.commands.FOLDER", "nowhere")
+    monkeypatch.setattr("feedback.attachments.commands.FOLDERS", {"nowhere": (Attachment, "message__case")})
     assert remove_orphans(before=timezone.now()) == 0
     remove_orphaned_files()

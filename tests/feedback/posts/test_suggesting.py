@@ -9,9 +9,10 @@ from PIL import Image
 
 from config.common.errors import Invalid, KeyReused, NotFound, WrongState
 from config.common.models import Event
+from feedback.attachments.commands import remove_orphans
 from feedback.attachments.rules import BadFile
 from feedback.models import Post, PostFile
-from feedback.posts import files, own, rules, suggesting
+from feedback.posts import own, rules, suggesting
 from tests.factories.compensation import MemberFactory, ProductFactory
 from tests.factories.feedback import CaseFactory, picture
 from tests.factories.posts import NOW, recording, suggestion
@@ -96,7 +97,7 @@ def test_files_that_nobody_stands_for_are_removed():
     post = suggestion(uploads=[picture()])
     stray = default_storage.save(f"posts/{post.pk}/stray", io.BytesIO(b"x"))
     from_now = default_storage.get_modified_time(stray).replace(year=2090)
-    assert files.remove_orphans(before=from_now) >= 1
+    assert remove_orphans(before=from_now) >= 1
     assert default_storage.exists(PostFile.objects.get().file.name)
     assert not default_storage.exists(stray)
 
