@@ -25,11 +25,11 @@ def stored():
 
     def below(folder):
         folders, files = default_storage.listdir(folder)
-        yield from (f"{folder}/{name}" for name in files)
+        yield from (f"{folder}/{name}".removeprefix("/") for name in files)
         for name in folders:
-            yield from below(f"{folder}/{name}")
+            yield from below(f"{folder}/{name}".removeprefix("/"))
 
-    return set(below("cases")) if default_storage.exists("cases") else set()
+    return set(below(""))
 
 
 @pytest.fixture(autouse=True)
