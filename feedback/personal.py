@@ -107,6 +107,7 @@ FREE = {
     "feedback.CrisisHour", "feedback.RewardDue",
     "feedback.GapDay", "feedback.GapDayDue", "feedback.ReviewDue", "feedback.LinesDue",
     "feedback.BoardCount", "feedback.Clock", "feedback.VoiceDay", "feedback.VoiceDue",
+    "feedback.VoiceCategoryDay", "feedback.VoiceTrend",
     "feedback.PostTerm", "feedback.WatchWord",
     # columns
     "feedback.Post.source", "feedback.PostFile.content_type",

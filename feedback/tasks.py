@@ -341,7 +341,8 @@ def read_texts() -> None:
 
 @shared_task(name="feedback.keep_voice")
 def keep_voice() -> None:
-    """Make reviews findable that came or changed, and sum their days anew."""
+    """Make reviews findable that came or changed, and sum their days anew; rank up to today."""
+    voice.begin_day(at=timezone.now())
     for _round in range(VOICE_ROUNDS):
         if voice.catch_up() < voice.AT_ONCE:
             break

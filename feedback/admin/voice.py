@@ -28,9 +28,9 @@ from feedback.voice import figures
 from feedback.voice.movement import Moved, moved
 from feedback.voice.rules import Span, last
 from feedback.voice.telling import tell
+from feedback.voice.trends import PERIODS
 
 SEES_GAPS, SEES_CLAIMS = "feedback.view_gap", "feedback.view_claim"
-PERIODS = (30, 90, 180, 365)
 OF_PRODUCT, OF_ALL = 90, 30
 """Days that are told of a product, and of all, unless somebody asks for others."""
 SIZE = 50
@@ -123,8 +123,7 @@ def products(request: StaffRequest) -> HttpResponse:
     context = {
         "form": form,
         "span": form.span,
-        "rows": rows[number * SIZE : (number + 1) * SIZE],
-        "ranked": sum(not row.change.is_small for row in rows),
+        "rows": rows.part(number * SIZE, SIZE),
         "number": number,
         "has_more": len(rows) > (number + 1) * SIZE,
         "rate": round(100 * RATE),
@@ -140,7 +139,7 @@ def file(request: StaffRequest) -> tuple[int, Callable[[], Iterator[Row]]]:
     if not form.is_valid():
         raise Http404
     rows = moved(form.span, category=form.cleaned_data["category"], source=form.cleaned_data["source"])
-    return len(rows), lambda: map(_cells, rows)
+    return len(rows), lambda: map(_cells, rows.part(0, len(rows)))
 
 
 def _cells(row: Moved) -> Row:

@@ -181,14 +181,12 @@ class StaffVoicesView(ReviewsView):
     def get(self, request: Request) -> Response:
         """The surest fall first."""
         asked = VoicesFilter.of(request)
-        rows, page = (
-            moved(_span(asked, 30), category=asked["category"], source=asked["source"]),
-            int(asked["page"] or 0),
-        )
+        rows = moved(_span(asked, 30), category=asked["category"], source=asked["source"])
+        page = int(asked["page"] or 0)
         told = {
             "page": page,
             "has_more": len(rows) > (page + 1) * MOST,
-            "results": rows[page * MOST : (page + 1) * MOST],
+            "results": rows.part(page * MOST, MOST),
         }
         return Response(MovedPageSerializer(told).data)
 

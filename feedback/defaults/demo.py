@@ -57,6 +57,7 @@ def seed(at: datetime) -> None:
         pass
     while voice.catch_up():
         pass
+    voice.begin_day(at=at)
     demo_posts.seed(month.staff, at)
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db import connection
+from django.db.models import Q, QuerySet
 
 from compensation.models import Product
 from feedback.gaps import statistics
@@ -18,6 +19,11 @@ from feedback.models.gap import PromiseSource
 WEEK = 7
 USUAL_WEEKS = 8
 LINE_WEEKS = 12
+WEEKS = """
+    SELECT by, value, (%(until)s::date - day) / %(days)s, sum(gaps), sum(n) FROM feedback_gapday
+    WHERE aspect = %(aspect)s AND by = ANY(%(by)s) AND day BETWEEN %(start)s AND %(until)s
+    GROUP BY 1, 2, 3
+"""
 SEARCHED = (SpotBy.PRODUCT, SpotBy.SUPPLIER, SpotBy.COURIER, SpotBy.REGION, SpotBy.CHANNEL, SpotBy.DEPARTMENT)
 
 
@@ -170,19 +176,19 @@ def _weeks(
     aspect: str, start: date, until: date, by: list[str]
 ) -> dict[tuple[str, str], list[tuple[int, int]]]:
     """For each spot the (gaps, n) of the week, then of each usual week."""
-    rows = (
-        GapDay.objects.filter(aspect=aspect, by__in=by, day__gte=start, day__lte=until)
-        .values_list("by", "value", "day")
-        .annotate(gaps_sum=Sum("gaps"), n_sum=Sum("n"))
-        .order_by()
-    )
-    found: dict[tuple[str, str], list[list[int]]] = {}
-    for kind, value, day, gaps, n in rows:
-        weeks = found.setdefault((kind, value), [[0, 0] for _week in range(USUAL_WEEKS + 1)])
-        week = weeks[(until - day).days // WEEK]
-        week[0] += gaps
-        week[1] += n
-    return {spot: [(one[0], one[1]) for one in weeks] for spot, weeks in found.items()}
+    given: dict[str, Any] = {
+        "aspect": str(aspect),
+        "by": [str(kind) for kind in by],
+        "start": start,
+        "until": until,
+        "days": WEEK,
+    }
+    found: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(WEEKS, given)
+        for kind, value, week, gaps, n in cursor.fetchall():
+            found.setdefault((kind, value), [(0, 0)] * (USUAL_WEEKS + 1))[week] = (gaps, n)
+    return found
 
 
 def _counts(weeks: list[tuple[int, int]]) -> Counts:

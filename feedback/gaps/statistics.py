@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 RATE = 0.05
 LEAST_GAPS = 5
@@ -103,7 +103,7 @@ def chance(counts: Counts, varies: float = 0.0, weeks: int = 9) -> float:
         return 1.0
     every, part = counts.gaps + counts.usual_gaps, _part(counts)
     if not varies:
-        return float(stats.binom.sf(counts.gaps - 1, every, part))
+        return float(special.bdtrc(counts.gaps - 1, every, part))  # binom.sf, fifty times as fast
     a, b = weeks / varies * part, weeks / varies * (1 - part)
     k = np.arange(counts.gaps, every + 1)
     ways = -special.betaln(k + 1, every - k + 1) - math.log(every + 1)

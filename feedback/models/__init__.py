@@ -217,7 +217,7 @@ from feedback.models.triage import (
     WordRole,
 )
 from feedback.models.voice import Feeling, VoiceAspect
-from feedback.models.voice_day import VoiceDay, VoiceDue
+from feedback.models.voice_day import VoiceCategoryDay, VoiceDay, VoiceDue, VoiceTrend
 from feedback.models.watcher import Watcher
 from feedback.models.webhook import SOURCE_CHANNELS, Scope, WebhookKey, WebhookSource
 from feedback.models.wording import Problem, Template, Tone, ToneRule, ToneRuleKind, ToneSeverity
@@ -481,8 +481,10 @@ __all__ = [
     "Verdict",
     "Via",
     "VoiceAspect",
+    "VoiceCategoryDay",
     "VoiceDay",
     "VoiceDue",
+    "VoiceTrend",
     "WatchHit",
     "WatchJump",
     "WatchSort",

@@ -1,4 +1,4 @@
-"""What products are said to be, in sums by day, and notes of the reviews that have to be taken up anew."""
+"""What products are said to be, in sums that are kept, and notes of what has to be taken up anew."""
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
@@ -12,15 +12,9 @@ from feedback.models.triage import Triage
 STARS = 5
 
 
-class VoiceDay(models.Model):
-    """The reviews that were written of a product on a day in one place, as they count for its figures.
+class VoiceSums(models.Model):
+    """What reviews of a day add up to that were written in one place."""
 
-    Written anew by `feedback.voice.days`, a product and a day at a time.
-    """
-
-    product = models.ForeignKey(  # voiceday_once begins with it
-        Product, models.CASCADE, related_name="voice_days", db_index=False
-    )
     day = models.DateField()
     source = models.CharField(max_length=50)
     stars = ArrayField(models.IntegerField(), help_text="How many with one star, two, … five.")
@@ -34,15 +28,84 @@ class VoiceDay(models.Model):
     )
 
     class Meta:
+        abstract = True
         constraints = [
-            models.UniqueConstraint(name="voiceday_once", fields=["product", "day", "source"]),
-            models.CheckConstraint(name="voiceday_five_stars", condition=models.Q(stars__len=STARS)),
-            models.CheckConstraint(name="voiceday_four_feelings", condition=models.Q(feelings__len=4)),
+            models.CheckConstraint(name="%(class)s_five_stars", condition=models.Q(stars__len=STARS)),
+            models.CheckConstraint(name="%(class)s_four_feelings", condition=models.Q(feelings__len=4)),
         ]
-        indexes = [models.Index(name="voiceday_day", fields=["day"])]  # voice.movement: all products
+
+
+class VoiceDay(VoiceSums):
+    """The reviews that were written of a product on a day in one place, as they count for its figures.
+
+    Written anew by `feedback.voice.days`, a product and a day at a time.
+    """
+
+    product = models.ForeignKey(  # voiceday_once begins with it
+        Product, models.CASCADE, related_name="voice_days", db_index=False
+    )
+    category = models.CharField(
+        max_length=80, blank=True, db_default="", help_text="Of the product, as it was counted."
+    )
+
+    class Meta:
+        constraints = [
+            *VoiceSums.Meta.constraints,
+            models.UniqueConstraint(name="voiceday_once", fields=["product", "day", "source"]),
+        ]
+        indexes = [
+            models.Index(name="voiceday_day", fields=["day"]),  # voice.movement: all products
+            models.Index(name="voiceday_category", fields=["category", "day"]),  # voice.categories
+        ]
 
     def __str__(self) -> str:
         return f"{self.product_id} {self.day} {self.source}"
+
+
+class VoiceCategoryDay(VoiceSums):
+    """The same of all products of a category: `VoiceDay` summed, in the same transaction."""
+
+    category = models.CharField(max_length=80)
+
+    class Meta:
+        constraints = [
+            *VoiceSums.Meta.constraints,
+            models.UniqueConstraint(name="voicecategoryday_once", fields=["category", "day", "source"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.category} {self.day} {self.source}"
+
+
+class VoiceTrend(models.Model):
+    """The stars of a product in the days up to one, and in as many before: what all products are ranked by.
+
+    Kept for a few numbers of days, by `feedback.voice.trends`; all rows have the same last day.
+    """
+
+    product = models.ForeignKey(  # voicetrend_once begins with it
+        Product, models.CASCADE, related_name="voice_trends", db_index=False
+    )
+    source = models.CharField(max_length=50, blank=True, help_text="Empty: of all places together.")
+    days = models.PositiveSmallIntegerField()
+    until = models.DateField(help_text="The last day, with it.")
+    n = models.IntegerField(help_text="How many reviews with stars now.")
+    now = ArrayField(models.IntegerField(), help_text="How many with one star, two, … five.")
+    before = ArrayField(models.IntegerField(), help_text="The same of as many days before.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="voicetrend_once", fields=["product", "source", "days"]),
+            models.CheckConstraint(
+                name="voicetrend_five_stars", condition=models.Q(now__len=STARS, before__len=STARS)
+            ),
+        ]
+        indexes = [  # voice.movement: those with the most reviews
+            models.Index(name="voicetrend_most", fields=["days", "source", "-n", "product"])
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id} {self.source} {self.days}"
 
 
 class VoiceDue(models.Model):

@@ -2,18 +2,23 @@
 
 Every review counts that counts for the published figures (feedback.reviews.figures), whether it waits for a
 moderator or its member took it back. Follow-ups have no stars, but their words count.
+What is made of these sums, those of categories and what products are ranked by, is kept with them.
 """
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils import timezone
 
+from feedback.voice import categories, trends
 from feedback.voice.indexing import put
 
 AT_ONCE = 1_000
 """Notes that one pass takes up."""
+MANY = 20_000
+"""Days of products that are summed in one transaction where their words stay."""
 KEEPING = 4_702_119
 """The number of the lock that one pass at a time holds."""
 
@@ -25,9 +30,11 @@ FORGET = """
     DELETE FROM feedback_voiceday held
     USING unnest(%(products)s::bigint[], %(days)s::date[]) AS asked (product_id, day)
     WHERE held.product_id = asked.product_id AND held.day = asked.day
+    RETURNING held.category, held.day
 """
 SUM = """
-    INSERT INTO feedback_voiceday (product_id, day, source, stars, rewarded, feelings, aspects, dimensions)
+    INSERT INTO feedback_voiceday
+        (product_id, category, day, source, stars, rewarded, feelings, aspects, dimensions)
     WITH said AS MATERIALIZED (
         SELECT asked.product_id, asked.day, review.source, review.id, review.stars, review.is_rewarded,
                triage.feeling, triage.aspects, triage.tones
@@ -54,7 +61,7 @@ SUM = """
             FROM said JOIN feedback_reviewscore score ON score.review_id = said.id GROUP BY 1, 2, 3, 4
         ) AS by_dimension GROUP BY 1, 2, 3
     )
-    SELECT product_id, day, source,
+    SELECT product_id, product.category, day, source,
            ARRAY[count(*) FILTER (WHERE stars = 1), count(*) FILTER (WHERE stars = 2),
                  count(*) FILTER (WHERE stars = 3), count(*) FILTER (WHERE stars = 4),
                  count(*) FILTER (WHERE stars = 5)],
@@ -63,9 +70,16 @@ SUM = """
                  count(*) FILTER (WHERE feeling = 'positive'), count(*) FILTER (WHERE feeling = '')],
            coalesce(spoken.aspects, '{}'), coalesce(rated.dimensions, '{}')
     FROM said
+    JOIN compensation_product product ON product.id = said.product_id
     LEFT JOIN spoken USING (product_id, day, source)
     LEFT JOIN rated USING (product_id, day, source)
-    GROUP BY product_id, day, source, spoken.aspects, rated.dimensions
+    GROUP BY product_id, product.category, day, source, spoken.aspects, rated.dimensions
+    RETURNING category, day
+"""
+ELSEWHERE = """
+    SELECT DISTINCT held.product_id, held.day FROM feedback_voiceday held
+    JOIN compensation_product product ON product.id = held.product_id
+    WHERE held.category <> product.category LIMIT %s
 """
 
 
@@ -88,12 +102,35 @@ def catch_up(*, limit: int = AT_ONCE) -> int:
 
 
 def recount(wanted: Iterable[tuple[int, date]]) -> None:
-    """Sum some days of products anew. Call in a transaction."""
+    """Sum some days of products anew, and what is made of them. Call in a transaction."""
     pairs = sorted(set(wanted))
     given: dict[str, Any] = {"products": [one for one, _day in pairs], "days": [day for _one, day in pairs]}
     with connection.cursor() as cursor:
         cursor.execute(FORGET, given)
+        changed = set(cursor.fetchall())
         cursor.execute(SUM, given)
+        changed |= set(cursor.fetchall())
+    categories.recount(changed)
+    trends.recount(given["products"])
+
+
+def begin_day(*, at: datetime) -> None:
+    """Once a day: count products in the categories where they are now, and rank up to today.
+
+    Nothing where it is done, or somebody else is at it.
+    """
+    today = timezone.localdate(at)
+    while trends.until() != today:
+        with transaction.atomic():
+            if not _alone():
+                return
+            with connection.cursor() as cursor:
+                cursor.execute(ELSEWHERE, [MANY])
+                moved = cursor.fetchall()
+            if moved:
+                recount(moved)
+            elif not trends.begin(today):
+                return
 
 
 def _alone() -> bool:

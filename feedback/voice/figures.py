@@ -13,20 +13,28 @@ from feedback.voice.rules import Span, Sums
 FIELDS = ("stars", "rewarded", "feelings", "aspects", "dimensions")
 OTHERS = """
     WITH said AS (
-        SELECT held.* FROM feedback_voiceday held
-        JOIN compensation_product product ON product.id = held.product_id
-        WHERE product.category = %(category)s AND held.product_id <> %(product)s
-          AND held.day BETWEEN %(since)s AND %(until)s AND (%(source)s = '' OR held.source = %(source)s)
+        SELECT stars, rewarded, feelings, aspects, dimensions, 1 AS times FROM feedback_voicecategoryday
+        WHERE category = %(category)s AND day BETWEEN %(since)s AND %(until)s
+          AND (%(source)s = '' OR source = %(source)s)
+        UNION ALL
+        SELECT stars, rewarded, feelings, aspects, dimensions, -1 FROM feedback_voiceday
+        WHERE product_id = %(product)s AND category = %(category)s AND day BETWEEN %(since)s AND %(until)s
+          AND (%(source)s = '' OR source = %(source)s)
     )
-    SELECT ARRAY[sum(stars[1]), sum(stars[2]), sum(stars[3]), sum(stars[4]), sum(stars[5])], sum(rewarded),
-           ARRAY[sum(feelings[1]), sum(feelings[2]), sum(feelings[3]), sum(feelings[4])],
+    SELECT ARRAY[sum(times * stars[1]), sum(times * stars[2]), sum(times * stars[3]), sum(times * stars[4]),
+                 sum(times * stars[5])],
+           sum(times * rewarded),
+           ARRAY[sum(times * feelings[1]), sum(times * feelings[2]), sum(times * feelings[3]),
+                 sum(times * feelings[4])],
            (SELECT jsonb_object_agg(key, counts) FROM (
-                SELECT key, jsonb_build_array(sum((value ->> 0)::int), sum((value ->> 1)::int),
-                                              sum((value ->> 2)::int)) AS counts
+                SELECT key, jsonb_build_array(
+                    sum(times * (value ->> 0)::int), sum(times * (value ->> 1)::int),
+                    sum(times * (value ->> 2)::int)) AS counts
                 FROM said, jsonb_each(aspects) GROUP BY key) AS spoken),
            (SELECT jsonb_object_agg(key, counts) FROM (
-                SELECT key, jsonb_build_array(sum((value ->> 0)::int), sum((value ->> 1)::int),
-                                              sum((value ->> 2)::int)) AS counts
+                SELECT key, jsonb_build_array(
+                    sum(times * (value ->> 0)::int), sum(times * (value ->> 1)::int),
+                    sum(times * (value ->> 2)::int)) AS counts
                 FROM said, jsonb_each(dimensions) GROUP BY key) AS rated)
     FROM said
 """
@@ -53,7 +61,11 @@ def whole(parts: Iterable[tuple[Span, Sums]]) -> Sums:
 
 
 def of_others(product: Product, span: Span, source: str = "") -> Sums:
-    """The sums of the other products of its category; nothing where it has none."""
+    """The sums of the other products of its category; nothing where it has none.
+
+    Those of the category less its own, as far as they were counted there: a product that came into the
+    category today is not yet (feedback.voice.days.begin_day).
+    """
     total = Sums()
     if not product.category:
         return total

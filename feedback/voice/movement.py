@@ -1,4 +1,7 @@
-"""Which products' stars have moved: a time against the one before it, the surest fall first."""
+"""Which products' stars have moved: a time against the one before it, the surest fall first.
+
+Of the usual times up to today the stars are kept (feedback.voice.trends); those of others are summed.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +12,9 @@ from django.db import connection
 from compensation.models import Product
 from feedback.gaps import statistics
 from feedback.gaps.statistics import Interval
-from feedback.voice.rules import Change, Span, Sums, change
+from feedback.models import VoiceTrend
+from feedback.voice import trends
+from feedback.voice.rules import Change, Span, Sums, changes
 
 MOST = 2_000
 """Products that are kept in order; what has the fewest reviews is left out."""
@@ -49,33 +54,71 @@ class Moved:
         return self.chance <= statistics.RATE and (self.change.value or 0) > 0
 
 
-def moved(span: Span, *, category: str = "", source: str = "") -> list[Moved]:
+@dataclass(frozen=True, slots=True)
+class Stars:
+    """A product's number, its stars now and before, the change, and how likely it is by chance."""
+
+    product: int
+    now: Sequence[int]
+    before: Sequence[int]
+    change: Change
+    chance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The products with reviews in a time, in order: those with enough in both, then the rest."""
+
+    rows: Sequence[Stars]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def part(self, first: int, size: int) -> list[Moved]:
+        """Some of them, from a place on."""
+        rows = self.rows[first : first + size]
+        known = Product.objects.in_bulk([row.product for row in rows])
+        return [_moved(known[row.product], row) for row in rows if row.product in known]
+
+
+def moved(span: Span, *, category: str = "", source: str = "") -> Ranking:
     """The products with reviews in a time: those with enough in both by the surest fall, then the rest.
 
     By the upper end of the change's interval: who is first has fallen by at least so much, as good as surely.
     """
-    rows = _rows(span, category, source)
-    known = Product.objects.in_bulk([pk for pk, _now, _before in rows])
-    found = [(known[pk], now, before, change(now, before)) for pk, now, before in rows if pk in known]
-    ranked = [one for one in found if not one[3].is_small]
-    adjusted = statistics.false_share([one[3].chance for one in ranked])
-    chances = {one[0].pk: chance for one, chance in zip(ranked, adjusted, strict=True)}
-    found.sort(key=lambda one: (one[3].is_small, _surely(one[3]), -sum(one[1]), one[0].pk))
-    return [_moved(product, now, before, how, chances) for product, now, before, how in found]
+    rows = _kept(span, category, source)
+    if rows is None:
+        rows = _summed(span, category, source)
+    how = changes([now for _pk, now, _before in rows], [before for _pk, _now, before in rows])
+    ranked = [one.chance for one in how if not one.is_small]
+    adjusted = iter(statistics.false_share(ranked))
+    found = [
+        Stars(*row, one, 1.0 if one.is_small else next(adjusted)) for row, one in zip(rows, how, strict=True)
+    ]
+    found.sort(key=lambda row: (row.change.is_small, _surely(row.change), -sum(row.now), row.product))
+    return Ranking(found)
 
 
 def _surely(how: Change) -> float:
     return (how.high or 0.0) if not how.is_small else 0.0
 
 
-def _moved(
-    product: Product, now: Sequence[int], before: Sequence[int], how: Change, chances: dict[int, float]
-) -> Moved:
-    ours, theirs = Sums(stars=list(now)), Sums(stars=list(before))
-    return Moved(product, ours.mean, theirs.mean, how, ours.bad, chances.get(product.pk, 1.0))
+def _moved(product: Product, row: Stars) -> Moved:
+    ours, theirs = Sums(stars=list(row.now)), Sums(stars=list(row.before))
+    return Moved(product, ours.mean, theirs.mean, row.change, ours.bad, row.chance)
 
 
-def _rows(span: Span, category: str, source: str) -> list[tuple[int, list[int], list[int]]]:
+def _kept(span: Span, category: str, source: str) -> list[tuple[int, list[int], list[int]]] | None:
+    """What is kept; None: nothing of this time. Reads voicetrend_most."""
+    if span.days not in trends.PERIODS or trends.until() != span.until:
+        return None
+    rows = VoiceTrend.objects.filter(days=span.days, source=source)
+    if category:
+        rows = rows.filter(product__category=category)
+    return list(rows.order_by("-n", "product").values_list("product", "now", "before")[:MOST])
+
+
+def _summed(span: Span, category: str, source: str) -> list[tuple[int, list[int], list[int]]]:
     narrowed, joined = [], ""
     if category:
         joined = "JOIN compensation_product product ON product.id = held.product_id"
@@ -90,7 +133,7 @@ def _rows(span: Span, category: str, source: str) -> list[tuple[int, list[int], 
         "source": source,
         "most": MOST,
     }
-    of_now, of_before = (_stars(f"held.day {sign} %(since)s") for sign in (">=", "<"))
+    of_now, of_before = (trends.stars_of(f"held.day {sign} %(since)s") for sign in (">=", "<"))
     size = "sum(CASE WHEN held.day >= %(since)s THEN (SELECT sum(one) FROM unnest(held.stars) one) END)"
     statement = MOVED.format(
         now=of_now, before=of_before, joined=joined, narrowed=" ".join(narrowed), size=size
@@ -98,8 +141,3 @@ def _rows(span: Span, category: str, source: str) -> list[tuple[int, list[int], 
     with connection.cursor() as cursor:
         cursor.execute(statement, given)
         return [(pk, now, before) for pk, now, before in cursor.fetchall()]
-
-
-def _stars(when: str) -> str:
-    sums = (f"coalesce(sum(held.stars[{place}]) FILTER (WHERE {when}), 0)::int" for place in range(1, 6))
-    return f"ARRAY[{', '.join(sums)}]"

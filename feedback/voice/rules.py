@@ -1,10 +1,11 @@
 """What sums of reviews come to: means and shares, a time against the one before, by week or month. Pure."""
 
-import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
+import numpy as np
 from scipy import special
 
 from feedback.gaps import statistics
@@ -131,23 +132,37 @@ class Change:
 
 def change(now: Iterable[int], before: Iterable[int]) -> Change:
     """The mean of some stars less that of others, with Welch's interval (Biometrika 34, 1947)."""
-    (total, squares, n), (total2, squares2, n2) = _moments(now), _moments(before)
-    least = min(n, n2)
-    if not least:
-        return Change(None, None, None, 1.0, least)
-    difference = total / n - total2 / n2
-    if least == 1:
-        return Change(difference, None, None, 1.0, least)
-    ours, theirs = (
-        max(0.0, (q - t * t / m) / (m - 1)) / m for t, q, m in ((total, squares, n), (total2, squares2, n2))
-    )
-    error = math.sqrt(ours + theirs)
-    if not error:
-        return Change(difference, difference, difference, 0.0 if difference else 1.0, least)
-    freedom = (ours + theirs) ** 2 / (ours**2 / (n - 1) + theirs**2 / (n2 - 1))
-    spread = float(special.stdtrit(freedom, 0.975)) * error  # a hundred times as fast as stats.t
-    chance = 2 * float(special.stdtr(freedom, -abs(difference) / error))
-    return Change(difference, difference - spread, difference + spread, chance, least)
+    return changes([list(now)], [list(before)])[0]
+
+
+def changes(now: Sequence[Sequence[int]], before: Sequence[Sequence[int]]) -> list[Change]:
+    """The same of many at once, a thousand in some milliseconds."""
+    n, mean, spread = _many(now)
+    n2, mean2, spread2 = _many(before)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        difference, error = mean - mean2, np.sqrt(spread + spread2)
+        freedom = (spread + spread2) ** 2 / (spread**2 / (n - 1) + spread2**2 / (n2 - 1))
+        around = np.where(error > 0, special.stdtrit(freedom, 0.975) * error, 0.0)
+        by_chance = 2 * special.stdtr(freedom, -np.abs(difference) / error)
+        chance = np.where(error > 0, by_chance, np.where(difference == 0, 1.0, 0.0))
+    columns = (np.minimum(n, n2), difference, difference - around, difference + around, chance)
+    return [_change(*one) for one in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def _many(stars: Sequence[Sequence[int]]) -> tuple[Any, Any, Any]:
+    """Of each the number, the mean, and the variance of the mean."""
+    counts, values = np.array(stars, dtype=np.int64).reshape(-1, BEST), np.arange(1, BEST + 1)
+    n, total, squares = counts.sum(axis=1), counts @ values, counts @ values**2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return n, total / n, np.maximum(0.0, (squares - total * total / n) / (n - 1)) / n
+
+
+def _change(n: int, difference: float, low: float, high: float, chance: float) -> Change:
+    if not n:
+        return Change(None, None, None, 1.0, 0)
+    if n == 1:
+        return Change(difference, None, None, 1.0, 1)
+    return Change(difference, low, high, chance, n)
 
 
 @dataclass(frozen=True, slots=True)
