@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import ExtractDay, ExtractMonth, Now
@@ -178,7 +179,8 @@ class Notice(models.Model):
         verbose_name = _("notice")
         verbose_name_plural = _("notices")
         indexes = [
-            models.Index(name="notice_member", fields=["member", "-created_at"])  # the portal's home
+            models.Index(name="notice_member", fields=["member", "-created_at"]),  # the portal's home
+            BrinIndex(name="notice_told", fields=["created_at"], autosummarize=True),  # retention
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 """Orders: what was bought, what was promised about it, what happened."""
 
 import pgtrigger
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Coalesce
@@ -172,6 +173,7 @@ class ShipmentEvent(models.Model):
         verbose_name_plural = _("carrier events")
         ordering = ["at"]
         constraints = [models.UniqueConstraint(name="shipmentevent_once", fields=["shipment", "at", "code"])]
+        indexes = [BrinIndex(name="shipmentevent_at", fields=["at"], autosummarize=True)]  # retention
 
     def __str__(self) -> str:
         return f"{self.at:%F %T} {self.code}"

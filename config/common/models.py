@@ -4,6 +4,7 @@ import uuid
 
 import pgtrigger
 from django.contrib.auth.models import AbstractUser, Group
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Func, Q
 from django.db.models.functions import Now
@@ -257,6 +258,7 @@ class OutboxMessage(models.Model):
             models.Index(  # read by the dead letters' admin
                 name="outbox_dead", fields=["-id"], condition=Q(status=OutboxStatus.DEAD)
             ),
+            BrinIndex(name="outbox_created", fields=["created_at"], autosummarize=True),  # retention
         ]
 
     def __str__(self) -> str:
@@ -274,6 +276,9 @@ class IdempotencyKey(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(name="idempotency_once", fields=["scope", "key"])]
+        indexes = [
+            BrinIndex(name="idempotency_created", fields=["created_at"], autosummarize=True),  # retention
+        ]
 
     def __str__(self) -> str:
         return f"{self.scope} {self.key}"

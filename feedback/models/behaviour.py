@@ -125,6 +125,9 @@ class BehaviourVisitor(models.Model):
         constraints = [
             models.UniqueConstraint(name="behaviourvisitor_once", fields=["source", "visitor", "member"])
         ]
+        indexes = [
+            BrinIndex(name="behaviourvisitor_first", fields=["first_at"], autosummarize=True),  # retention
+        ]
 
     def __str__(self) -> str:
         return f"{self.source} {self.visitor}"

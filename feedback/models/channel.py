@@ -1,5 +1,6 @@
 """What came in and went out through a channel outside: letters, messages of marketplaces, comments."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -104,6 +105,7 @@ class ChannelMessage(models.Model):
                 fields=["source", "thread_id", "-id"],
                 condition=~Q(thread_id=""),
             ),
+            BrinIndex(name="channelmessage_at", fields=["at"], autosummarize=True),  # retention
             models.Index(  # the admin's list of what needs a look
                 name="channelmessage_odd",
                 fields=["-id"],

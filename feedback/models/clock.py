@@ -2,6 +2,7 @@
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
@@ -309,6 +310,7 @@ class Alert(models.Model):
                 name="alert_unread", fields=["user", "-at"], condition=Q(read_at=None)
             ),  # the desk's bell
             models.Index(name="alert_of_review", fields=["review"], condition=~Q(review=None)),  # its reply
+            BrinIndex(name="alert_at", fields=["at"], autosummarize=True),  # retention
         ]
         constraints = [
             models.CheckConstraint(

@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -36,7 +37,10 @@ class Invitation(models.Model):
             models.UniqueConstraint(name="invitation_once_a_case", fields=["campaign", "case"]),
             models.CheckConstraint(name="invitation_forward", condition=Q(expires_at__gt=F("invited_at"))),
         ]
-        indexes = [models.Index(name="invitation_member", fields=["member", "-invited_at"])]  # portal
+        indexes = [
+            models.Index(name="invitation_member", fields=["member", "-invited_at"]),  # portal
+            BrinIndex(name="invitation_expires", fields=["expires_at"], autosummarize=True),  # retention
+        ]
 
     def __str__(self) -> str:
         return f"{self.campaign_id} {self.member_id}"

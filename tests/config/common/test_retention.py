@@ -4,8 +4,9 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from config.common import retention
@@ -52,6 +53,23 @@ def test_what_is_done_and_old_goes_in_pieces(monkeypatch):
     assert set(OutboxMessage.objects.values_list("key", flat=True)) == {"young", "dead", "waiting"}
     assert retain("outbox").rows == 0
     assert Event.objects.filter(kind="retention.ran").count() == 1
+
+
+FEW = {"feedback.ImportRun"}
+"""Tables of a few rows a day."""
+
+
+def test_what_is_past_its_period_is_found_by_an_index_of_its_age():
+    parts = [part for kind in retention.KINDS.values() for part in kind.parts]
+    own = {(part.label, part.at) for part in parts if "__" not in part.at and part.label not in FEW}
+    with connection.cursor() as cursor:
+        missing = set()
+        for label, at in own:
+            table = apps.get_model(label)._meta.db_table
+            found = connection.introspection.get_constraints(cursor, table).values()
+            if not any(one["index"] and one["columns"][:1] == [at] for one in found):
+                missing.add((label, at))
+    assert missing == set()
 
 
 def test_the_nightly_task_goes_by_the_periods():
