@@ -4,7 +4,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from config.common.errors import WrongState
 from config.common.models import Event
@@ -282,3 +282,19 @@ def test_what_is_not_filled_in_whole_is_passed_over():
     chosen = choosing.choose(found, {"problem": "物流"}, last=[], number=1)
     assert chosen.template.code == "problem-plain"
     assert choosing.choose(found, {}, last=["problem-plain"], number=1) is None
+
+
+def test_what_is_owed_a_reply_is_found_among_the_fresh_alone():
+    one = said()
+    Review.objects.bulk_create(
+        Review(
+            external_id=f"old {number}", member=one.member, order=one.order, stars=1 + number % 5,
+            written_at=T0 - number * 6 * HOUR, taken_up_at=T0, screened_at=T0,
+        )
+        for number in range(2_000)
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE feedback_review")
+    plan = automatic.due(T0).explain()
+    assert "review_written" in plan
+    assert "Seq Scan on feedback_review" not in plan
