@@ -7,7 +7,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('compensation', '0001_squashed_0033_told_as_of'),
+        ("compensation", "0033_told_as_of"),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('compensation', '0034_ages'),
         ('feedback', '0063_ages'),
-        ('surveys', '0001_squashed_0002_campaign_segment'),
+        ("surveys", "0002_campaign_segment"),
     ]
 
     operations = [

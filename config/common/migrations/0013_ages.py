@@ -7,7 +7,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('common', '0001_squashed_0012_retention'),
+        ("common", "0012_retention"),
     ]
 
     operations = [
