@@ -1,12 +1,9 @@
 """A database server for the tests: a private one, or DATABASE_URL's."""
 
 import os
-import time
 from pathlib import Path
 
 import pytest
-from django.core.management import CommandError
-from django.db import OperationalError
 from django.test import TransactionTestCase
 from django.utils.translation.reloader import translation_file_changed
 from hypothesis import HealthCheck, settings
@@ -14,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from config import embedded, pgserver
 from config.common import live
 from config.common.translations import compile_changed
-from tests import schema
+from tests import emptying, schema
 
 compile_changed()
 translation_file_changed(None, Path("django.mo"))  # Django read the old ones before it came here
@@ -44,18 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
     app.set_default()
 
 
-def emptied(case, empty=TransactionTestCase._fixture_teardown, tries=5):
-    """Empty the tables; wait for a page's last request, which may hold rows that the emptying needs."""
-    try:
-        empty(case)
-    except CommandError as error:
-        if tries == 1 or not isinstance(error.__cause__, OperationalError):
-            raise
-        time.sleep(0.5)
-        emptied(case, empty, tries - 1)
-
-
-TransactionTestCase._fixture_teardown = emptied
+TransactionTestCase._fixture_teardown = emptying.emptied
 
 
 @pytest.fixture(scope="session")
@@ -65,5 +51,6 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
     with django_db_blocker.unblock():
         pgtrigger.disable("common.Event:no_truncate", "common.Seal:no_truncate")
+        emptying.remember()
     yield
     live.stop()  # its line would keep the database from being dropped

@@ -56,7 +56,7 @@ def behind(hold: Callable[[], Any], call: Callable[[], Any], meanwhile: Callable
         hold()
         thread.start()
         for _look in range(500):
-            if results or _somebody_waits():
+            if results or _somebody_waits_for_us():
                 break
             thread.join(timeout=0.02)
         meanwhile()
@@ -64,10 +64,10 @@ def behind(hold: Callable[[], Any], call: Callable[[], Any], meanwhile: Callable
     return results[0]
 
 
-def _somebody_waits() -> bool:
-    with connection.cursor() as cursor:
+def _somebody_waits_for_us() -> bool:
+    with connection.cursor() as cursor:  # pg_stat_activity stays what it was at the transaction's first look
         cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_stat_activity"
-            " WHERE datname = current_database() AND wait_event_type = 'Lock')"
+            "SELECT EXISTS (SELECT FROM pg_locks"
+            " WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
         )
         return bool(cursor.fetchone()[0])
