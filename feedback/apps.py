@@ -44,7 +44,7 @@ class FeedbackConfig(AppConfig):
         CASE_PANELS.extend([holds.beside, crises.beside, expectations.beside, triage.beside, replies.beside])
         CASE_PANELS.extend([beside.watchers, beside.times])
         DEFAULTS.extend(seed.SEEDS)
-        DEMO.append(demo.seed)
+        DEMO.extend([demo.seed, demo.conclude])
         DEPARTMENTS.append(queries.department_names)
         ACCOUNTS.append(demo_staff.accounts)
         self._tell_more()

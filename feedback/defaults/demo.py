@@ -20,6 +20,7 @@ from feedback.cases import commands as cases
 from feedback.defaults import (
     demo_answers,
     demo_behaviour,
+    demo_claims,
     demo_crises,
     demo_money,
     demo_posts,
@@ -29,6 +30,7 @@ from feedback.defaults import (
 from feedback.defaults.demo_staff import make_staff
 from feedback.defaults.demo_stories import PRESSING, SOOTHING, STORIES, Story
 from feedback.gaps import commands as gaps
+from feedback.gaps import days, quality, service
 from feedback.handoffs import commands as handoffs
 from feedback.ladders.sweep import sweep
 from feedback.models import Case, CaseKind, Channel, Department, Handoff
@@ -47,18 +49,28 @@ Step = Callable[[datetime], None]
 
 
 def seed(at: datetime) -> None:
-    """Live through the month that ends at that moment, and find the gaps of its orders."""
+    """Live through the month that ends at that moment."""
     month = Month(at)
     month.plan()
     month.live()
-    gaps.detect(at=at)
     demo_behaviour.tell(at)
+    demo_posts.seed(month.staff, at)
+
+
+def conclude(at: datetime) -> None:
+    """Draw the conclusions that beat would, from what is there for all to see: after `seed` is committed."""
+    gaps.detect(at=at)
+    for catch_up in (quality.compare, service.catch_up, days.catch_up):
+        while catch_up(at=at):
+            pass
+    while triage.take_up_cases(at=at):
+        pass
     while triage.take_up_reviews(at=at):
         pass
     while voice.catch_up():
         pass
     voice.begin_day(at=at)
-    demo_posts.seed(month.staff, at)
+    demo_behaviour.conclude(at)
 
 
 class Month:
@@ -91,7 +103,7 @@ class Month:
         for number, story in enumerate(STORIES[:7]):
             order = self.dice.choice(orders)
             self._on(self.end - FRESH * number, partial(self._open, story, order, answered=False))
-        for more in (demo_today, demo_money, demo_answers, demo_reviews, demo_crises):
+        for more in (demo_today, demo_money, demo_claims, demo_answers, demo_reviews, demo_crises):
             for at, step in more.steps(self.staff, self.end):
                 self._on(at, step)
 

@@ -8,12 +8,15 @@ from compensation.models import Order
 from feedback.behaviour import summing, taking_in
 from feedback.expectations import refreshing
 
-DAYS, EACH = 60, 24
+DAYS, KEEN, OTHERS = 60, 48, 4
+"""Within how many days, and how much those do who are often here, and the others."""
+KEEN_EVERY = 8
 LIKINGS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
-    ("衬衫 打折", ("price_sort", "coupon"), ("sales_filter",)),
-    ("次日达 牛奶", ("express",), ("tracked",)),
-    ("真皮 钱包", ("read_reviews",), ("read_details", "compared")),
-    ("连衣裙", ("compared",), ()),
+    ("短袖 打折", ("price_sort", "coupon"), ("sales_filter",)),
+    ("咖啡豆 次日达", ("express",), ("tracked",)),
+    ("纯棉 四件套", ("read_reviews",), ("read_details", "compared")),
+    ("无线耳机 保修", ("asked",), ("compared",)),
+    ("绘本", ("compared",), ()),
 )
 """What some search for, how they search, and how they look."""
 
@@ -26,9 +29,13 @@ def tell(at: datetime) -> None:
     rows = [row for place, number in enumerate(numbers) for row in _of(number, place, at, dice)]
     for start in range(0, len(rows), taking_in.MOST):
         taking_in.take_in(source=taking_in.SHOP, rows=rows[start : start + taking_in.MOST], at=at)
+
+
+def conclude(at: datetime) -> None:
+    """Sum up what they did, once all of it is there to see, and what they care about."""
     while summing.catch_up():
         pass
-    refreshing.due({order.member_id for order in orders})
+    refreshing.due(set(Order.objects.filter(external_id__startswith="DEMO").values_list("member", flat=True)))
     while refreshing.refresh_due(at=at):
         pass
     refreshing.means(at=at)
@@ -36,9 +43,9 @@ def tell(at: datetime) -> None:
 
 def _of(number: str, place: int, at: datetime, dice: random.Random) -> list[dict[str, Any]]:
     """The events of one member: some as a visitor, before signing in."""
-    query, searching, looking = LIKINGS[place % len(LIKINGS)]
+    query, searching, looking = LIKINGS[place // KEEN_EVERY % len(LIKINGS)]
     rows = []
-    for turn in range(EACH):
+    for turn in range(OTHERS if place % KEEN_EVERY else KEEN):
         name = ("search", "browse", "browse", "add_to_cart")[turn % 4]
         when = at - timedelta(days=DAYS * dice.random(), minutes=1)
         hints = searching if name == "search" else looking if name == "browse" else ()

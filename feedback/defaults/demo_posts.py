@@ -14,12 +14,12 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 NETWORKS = ("weibo", "xiaohongshu", "douyin")
 AUTHORS = ("爱喝水的猫", "城南旧事", "小满妈妈", "数码老王", "今天也要早睡", "南瓜汤")
 LEAKING = (
-    "保温壶的壶盖漏水，放包里一路漏，书包湿透，太失望了",
-    "新买的保温壶盖子拧紧了还是漏水，差评",
-    "壶盖漏水的问题到底修不修？客服让我自己垫一圈胶带",
-    "保温壶倒过来就漏水，壶盖密封圈是松的，垃圾",
-    "给孩子买的保温壶漏水，烫到手，非常生气",
-    "又一个保温壶壶盖漏水的，第二个了，退货",
+    "保温杯的杯盖漏水，放包里一路漏，书包湿透，太失望了",
+    "新买的保温杯盖子拧紧了还是漏水，差评",
+    "杯盖漏水的问题到底修不修？客服让我自己垫一圈胶带",
+    "保温杯倒过来就漏水，杯盖密封圈是松的，垃圾",
+    "给孩子买的保温杯漏水，烫到手，非常生气",
+    "又一个保温杯杯盖漏水的，第二个了，退货",
 )
 SLOW = (
     "快递停在中转站三天不动，打电话没人接，物流太慢",
@@ -28,7 +28,7 @@ SLOW = (
     "大促之后快递慢得离谱，催了也没用",
 )
 PRAISING = (
-    "保温壶颜值很高，早上装的热水下午还烫，满意",
+    "保温杯颜值很高，早上装的热水下午还烫，满意",
     "纯棉衬衫面料舒服，版型也好，推荐给同事了",
     "客服耐心，换货很快，下次还来买",
     "包装很用心，送的贺卡孩子很喜欢",
@@ -36,8 +36,8 @@ PRAISING = (
 SIZES = ("衬衫尺码偏小，建议大一号，尺码表不准", "尺码表和实物对不上，衬衫肩宽窄了两公分")
 SPARE = "已与供应商确认，配件计划明年一月上架，届时会通知您。"
 WISHES = (
-    ("保温壶的盖子能不能单独卖？盖子坏了整个壶就废了。", PostState.PLANNED, SPARE),
-    ("希望壶盖可以单独购买，漏水了只想换个盖子。", PostState.PLANNED, SPARE),
+    ("保温杯的盖子能不能单独卖？盖子坏了整个杯子就废了。", PostState.PLANNED, SPARE),
+    ("希望杯盖可以单独购买，漏水了只想换个盖子。", PostState.PLANNED, SPARE),
     ("退换货的包裹能不能预约上门取件，快递点太远。", PostState.DONE, "上门取件已开通，申请售后时勾选。"),
     ("希望衬衫多出几个颜色，现在只有黑白灰。", PostState.LOOKED_AT, ""),
     ("App 字体太小了，长辈看不清，希望有大字版。", "", ""),
@@ -48,7 +48,7 @@ WISHES = (
 def seed(staff: Staff, at: datetime) -> None:
     """Take in posts and suggestions, read them, and decide about some."""
     for name, sort, words in (
-        ("保温壶", WatchSort.PRODUCT, ["保温壶", "保溫壺"]), ("物流口碑", WatchSort.TOPIC, ["物流", "快递"]),
+        ("保温杯", WatchSort.PRODUCT, ["保温杯", "保溫杯"]), ("物流口碑", WatchSort.TOPIC, ["物流", "快递"]),
     ):  # fmt: skip
         WatchWord.objects.create(name=name, sort=sort, words=words, department=staff.service, least=4)
     dice = Random(23)  # noqa: S311 - the same posts every time

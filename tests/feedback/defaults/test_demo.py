@@ -1,6 +1,7 @@
 """The demo shop: a short month, lived by the same commands as the screens use."""
 
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 
@@ -16,14 +17,17 @@ from compensation.models import (
 )
 from config.common.demo import password
 from config.common.registry import DEFAULTS
-from feedback.defaults import demo, demo_today
+from feedback.defaults import demo, demo_answers, demo_claims, demo_goods, demo_today
 from feedback.models import (
     BreachNote,
     Case,
     ChatSession,
+    Claim,
+    Finding,
     Leave,
     Pause,
     PlaybookUse,
+    Review,
     Shift,
 )
 
@@ -57,8 +61,33 @@ def test_every_page_has_something_to_show(month):
     assert Grant.objects.filter(status=GrantStatus.REQUESTED).exists()
     assert RefundOrder.objects.filter(status=RefundStatus.CREATED).exists()
     assert set(Batch.objects.values_list("status", flat=True)) == {BatchStatus.DONE, BatchStatus.ASKED}
+    assert Claim.objects.count() == len(demo_claims.SAID)
+    assert set(Finding.objects.values_list("status", flat=True)) == {"open", "accepted", "waived"}
+    written = Review.objects.filter(source="tmall").select_related("product")
+    assert written.count() > 100
+    assert all(about(review.product.name, review.text) for review in written if review.text)
 
 
 def test_steps_come_in_their_own_time(month):
     begins = FRIDAY - timedelta(days=demo.DAYS)
     assert all(begins < at <= FRIDAY for at, _step in demo_today.steps(month.staff, FRIDAY))
+
+
+def about(product, text):
+    """Whether a text holds a phrase of its product, or is one that goes with anything."""
+    own = demo_goods.phrases()["products"][product]
+    said = {text for *_when, text in demo_answers.SAID}
+    return text in said or any(phrase in text for phrase in own["praise"] + own["blame"])
+
+
+def test_there_are_phrases_for_all_goods():
+    known = demo_goods.phrases()
+    assert set(known["categories"]) == set(shop.PRODUCTS)
+    assert set(known["products"]) == {name for goods in shop.PRODUCTS.values() for name, _yuan in goods}
+
+
+def test_no_review_reads_like_another():
+    writer = demo_goods.Writer(Random(1))
+    texts = [writer.text("儿童保温杯", "母婴", 1 + n % 5) for n in range(60)]
+    said = [text for text in texts if text]
+    assert len(said) == len(set(said)) > 30
