@@ -170,7 +170,9 @@ AXES_VERBOSE = False
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
-LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
+LOCALE_PATHS = [  # all of ours, so that no library says what our own texts mean
+    BASE_DIR / folder / "locale" for folder in ("config", "compensation", "feedback", "surveys", "kpis")
+]
 FORMAT_MODULE_PATH = "config.formats"
 TIME_ZONE = "Asia/Shanghai"
 USE_I18N = USE_TZ = True

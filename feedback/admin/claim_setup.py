@@ -10,6 +10,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from config.common.browsing import Browsed
 from config.common.errors import DomainError
@@ -61,7 +62,7 @@ class TermForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stu
     allowed_in = forms.CharField(
         label=_("innocent in"),
         required=False,
-        widget=forms.Textarea(attrs={"rows": 6}),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 6}),
         help_text=_("Longer words that hold it and mean no harm, one a line: 最近, 第一时间."),
     )
 
@@ -92,6 +93,9 @@ class AuditTermAdmin(ModelAdmin):
     list_filter = ("kind", "is_active")
     search_fields = ("term", "why")
     change_form_after_template = "feedback/claims/term_preview.html"
+
+    class Media:
+        css = {"all": ["feedback/sop.css"]}
 
     def get_urls(self) -> list[URLPattern]:
         """Add the preview of what a word would find."""

@@ -1,5 +1,6 @@
 """The forms of crises: how one is worked on, what is said, what is watched."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -250,3 +251,9 @@ class WatchForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only for 
             "name", "name_en", "is_active", "of", "by", "window_hours", "weeks", "least", "ratio", "rate",
             "severity",
         )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Show the false share without an exponent: 0.00001."""
+        super().__init__(*args, **kwargs)
+        rate = self.get_initial_for_field(self.fields["rate"], "rate")
+        self.initial["rate"] = f"{Decimal(str(rate)):f}"

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from compensation.models import Member
 from config.common.errors import DomainError
@@ -189,7 +191,7 @@ class ExpectationSetupAdmin(ModelAdmin):
     """How it is reckoned: one row, which stays."""
 
     list_display = ("__str__", "history_days", "half_life_days", "prior_votes", "least_votes", "sure_percent")
-    filter_horizontal = ("segments",)
+    formfield_overrides = {models.ManyToManyField: {"widget": UnfoldAdminCheckboxSelectMultipleWidget}}
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's
         """There is one."""

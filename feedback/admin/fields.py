@@ -4,8 +4,11 @@ import re
 from typing import Any
 
 from django import forms
+from django.utils.choices import CallableChoiceIterator
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
+
+from feedback.channels import places
 
 COMMA = re.compile(r"[,，、;；\n]")
 
@@ -35,3 +38,18 @@ class Words(forms.CharField):
                 params={"word": too_long[0], "most": self.longest},
             )
         return list(dict.fromkeys(word for word in words if word))
+
+
+class Place(forms.CharField):
+    """Where something was written, of the places that have a name; another code is taken from an address."""
+
+    def __init__(self, **options: Any) -> None:
+        """A list to choose from, not required."""
+        choices = CallableChoiceIterator(lambda: [("", _("everywhere")), *places.names().items()])
+        super().__init__(
+            required=False,
+            max_length=50,
+            label=_("written at"),
+            widget=forms.Select(choices=choices),
+            **options,
+        )

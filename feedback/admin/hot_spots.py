@@ -7,7 +7,7 @@ from django import forms
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_GET
 
 from config.common.asked import id_in
@@ -178,7 +178,7 @@ def cost(request: StaffRequest) -> HttpResponse:
                 aspect.label,
                 [
                     (
-                        Severity(row.severity).label if row.severity else _("kept"),
+                        Severity(row.severity).label if row.severity else pgettext("promise", "kept"),
                         row,
                         20 * (row.mean.value or 0),
                         100 * (row.bad.value or 0),

@@ -250,13 +250,13 @@ LISTS: dict[str, Listed] = {
     ),
     "findings": Listed(
         (claims.VIEW,), "findings",
-        (_("What"), _("Words"), pgettext_lazy("finding", "Why"), _("channel"), _("product"), _("Claim"),
-         _("state"), _("found")), gap_files.findings,
+        (_("What"), _("Words"), pgettext_lazy("finding", "Why"), _("channel"), _("product"),
+         pgettext_lazy("advert", "Claim"), _("state"), _("found")), gap_files.findings,
     ),
     "voices": Listed(
         (READS,), "voices",
-        (_("Product"), _("product category"), _("Moved"), _("Change"), _("at least"), _("at most"),
-         _("Mean stars"), "n", pgettext_lazy("voice", "Before"), _("n before"),
+        (_("Product"), _("product category"), _("Moved"), pgettext_lazy("voice", "Change"), _("at least"),
+         _("at most"), _("Mean stars"), "n", pgettext_lazy("voice", "Before"), _("n before"),
          _("One or two stars (%)")), voice.file,
     ),
     "quality-agents": Listed(

@@ -6,6 +6,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from feedback.admin.fields import Place
 from feedback.models import Feeling, Post, PostKind, PostState, VoiceAspect
 
 ANY = ("", _("all"))
@@ -16,7 +17,7 @@ class PostFilterForm(forms.Form):
 
     q = forms.CharField(required=False, max_length=60, label=_("words in it"))
     kind = forms.ChoiceField(required=False, label=_("kind"), choices=[ANY, *PostKind.choices])
-    source = forms.SlugField(required=False, max_length=50, label=_("written at"))
+    source = Place()
     feeling = forms.ChoiceField(required=False, label=_("feeling"), choices=[ANY, *Feeling.choices])
     aspect = forms.ChoiceField(required=False, label=_("about"), choices=[ANY, *VoiceAspect.choices])
     state = forms.ChoiceField(required=False, label=_("state"), choices=[ANY, *PostState.choices])

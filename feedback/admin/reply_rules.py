@@ -1,23 +1,28 @@
 """Rules and templates of replies to reviews as administrators edit them, tried on a text as they type."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from config.common.errors import DomainError
 from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
+from feedback.admin.fields import Place
 from feedback.admin.review_forms import Kept
 from feedback.admin.sops import Choices
+from feedback.channels import places
 from feedback.models import Feeling, LeftBecause, ReplyRule, ReplyTemplate, ReplyWay, VoiceAspect
 from feedback.models.reply import FEELINGS, FOLLOW_UP
 from feedback.models.review import BEST
@@ -50,7 +55,7 @@ class ReplyRuleAdmin(Kept):
     list_display = ("__str__", "way", "needs_approval", "position", "code", "is_active")
     list_filter = ("way", "is_active")
     search_fields = ("name", "name_en", "code")
-    filter_horizontal = ("approvers",)
+    formfield_overrides = {models.ManyToManyField: {"widget": UnfoldAdminCheckboxSelectMultipleWidget}}
     fieldsets = (
         (
             None,
@@ -155,7 +160,7 @@ class TryForm(forms.Form):
     )
     stars = forms.TypedChoiceField(coerce=int, choices=STARS, label=_("stars"), initial=5)
     category = forms.CharField(required=False, max_length=80, label=_("product category"))
-    source = forms.CharField(required=False, max_length=50, label=_("written at"))
+    source = Place()
 
 
 @require_GET
@@ -170,6 +175,7 @@ def rules(request: StaffRequest) -> HttpResponse:
             content["text"], stars=content["stars"], category=content["category"], source=content["source"]
         )
         labels = [LeftBecause(one).label for one in tried.because]
+    named = places.names()
     context = {
         "form": form,
         "tried": tried,
@@ -177,14 +183,14 @@ def rules(request: StaffRequest) -> HttpResponse:
         "because": labels,
         "feeling": Feeling(tried.facts.feeling).label if tried and tried.facts.feeling else "",
         "aspects": [VoiceAspect(one).label for one in tried.facts.aspects] if tried else [],
-        "rows": [_row(one) for one in ReplyRule.objects.prefetch_related("approvers")],
+        "rows": [_row(one, named) for one in ReplyRule.objects.prefetch_related("approvers")],
         "may_edit": request.user.has_perm("feedback.change_replyrule"),
     }
     bad = form.is_bound and not form.is_valid()
     return page(request, "feedback/replies/rules.html", context, status=400 if bad else 200)
 
 
-def _row(rule: ReplyRule) -> tuple[ReplyRule, list[str]]:
+def _row(rule: ReplyRule, named: Mapping[str, str]) -> tuple[ReplyRule, list[str]]:
     """A rule with what it asks for, in words."""
     feelings, stars = dict(FEELINGS), dict(STARS)
     asks = [
@@ -195,7 +201,7 @@ def _row(rule: ReplyRule) -> tuple[ReplyRule, list[str]]:
         _("at least %(n)s characters") % {"n": rule.least_length} if rule.least_length is not None else "",
         _("at most %(n)s characters") % {"n": rule.most_length} if rule.most_length is not None else "",
         " / ".join(rule.categories),
-        " / ".join(rule.sources),
+        " / ".join(named.get(one, one) for one in rule.sources),
     ]
     return rule, [one for one in asks if one]
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Case, Exists, F, OuterRef, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -27,6 +27,7 @@ from feedback.admin.reply_rules import RULE_OF_REPLY_MENU, RULE_OF_REPLY_PAGES
 from feedback.admin.rewards import REWARD_PAGES
 from feedback.admin.triage_filters import AspectFilter, FeelingFilter
 from feedback.admin.voice import VOICE_MENU, VOICE_PAGES
+from feedback.channels import places
 from feedback.models import Clock, Reply, Review
 from feedback.moderation import commands as moderation
 from feedback.reviews import queries as reviews
@@ -107,12 +108,13 @@ class ReviewAdmin(Browsed):
     """What members thought of their orders."""
 
     list_display = [
-        "written_at", "shown_stars", "title", "says", "member", "is_answered", "answer_due", "is_rewarded",
+        "written_at", "shown_stars", "product", "says", "member", "place", "is_answered", "answer_due",
+        "is_rewarded",
     ]  # fmt: skip
     list_filter = [PromisedFilter, StarsFilter, AnsweredFilter, RewardedFilter, AspectFilter, FeelingFilter]
     change_form_after_template = "feedback/replies/of_review.html"
     change_form_outer_after_template = "feedback/rewards/of_review.html"
-    list_select_related = ["member", "reply"]
+    list_select_related = ["member", "reply", "product"]
     search_fields = ["external_id"]
     search_help_text = _("the review's, the order's or the member's number in the shop")
     ordering = ["-written_at", "-pk"]
@@ -121,7 +123,9 @@ class ReviewAdmin(Browsed):
     class Media:
         css = {"all": ["feedback/triage.css"]}
 
+    exclude = ["source"]
     readonly_fields = [
+        "place",
         "written_at",
         "shown_stars",
         "member",
@@ -171,6 +175,8 @@ class ReviewAdmin(Browsed):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Review]:
         """With what each row shows, and may be ordered by."""
         rows = Review.objects.select_related("member", "order", "product", "reply__user")
+        names = [When(source=code, then=Value(name)) for code, name in places.names().items()]
+        rows = rows.annotate(place_name=Case(*names, default=F("source")))
         return reviews.with_promises(rows).order_by(*self.get_ordering(request))
 
     def get_search_results(
@@ -198,7 +204,13 @@ class ReviewAdmin(Browsed):
     @admin.display(description=_("text"))
     def says(self, review: Review) -> str:
         """The beginning."""
-        return review.text if len(review.text) <= 80 else f"{review.text[:79]}…"  # noqa: PLR2004 - a line's length
+        text = f"{review.title} {review.text}".strip()
+        return text if len(text) <= 80 else f"{text[:79]}…"  # noqa: PLR2004 - a line's length
+
+    @admin.display(description=_("written at"))
+    def place(self, review: Review) -> str:
+        """Where it was written, by its name."""
+        return str(getattr(review, "place_name", review.source))
 
     @admin.display(description=_("answered"), boolean=True)
     def is_answered(self, review: Review) -> bool:

@@ -20,11 +20,11 @@ from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
 from config.common.sheets import Row
 from feedback.admin.access import needs
+from feedback.admin.fields import Place
 from feedback.admin.voice_drawing import by_stars, charts, hours
 from feedback.admin.voice_search import READS, SEARCH_MENU, SEARCH_PAGES, without_nul
 from feedback.gaps.statistics import RATE
 from feedback.models import Aspect
-from feedback.voice import figures
 from feedback.voice.movement import Moved, moved
 from feedback.voice.rules import Span, last
 from feedback.voice.telling import tell
@@ -51,12 +51,7 @@ class PeriodForm(forms.Form):
         validators=[within_years],
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-    source = forms.CharField(
-        required=False,
-        max_length=50,
-        label=gettext_lazy("written at"),
-        widget=forms.TextInput(attrs={"list": "sources"}),
-    )
+    source = Place()
 
     def __init__(self, data: Any, *, days: int) -> None:
         given = data.copy()
@@ -104,7 +99,6 @@ def product(request: StaffRequest, product_id: int) -> HttpResponse:
             "late": hours(told.answers.late_hours),
             "late_before": hours(told.answers_before.late_hours),
         },
-        "sources": figures.sources_of(found.pk),
         "gap_links": [(aspect, Aspect(aspect).label) for aspect in told.gaps],
         "sees_claims": request.user.has_perm(SEES_CLAIMS),
     }

@@ -20,6 +20,7 @@ from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
 from config.common.sheets import MOST_ROWS, Row, Table
 from feedback.admin.access import needs
+from feedback.admin.fields import Place
 from feedback.models import Feeling, Review, ReviewStatus, VoiceAspect
 from feedback.voice.search import LONGEST, how_many, is_answered, search
 from feedback.voice.snippets import snippet
@@ -77,7 +78,7 @@ class SearchForm(forms.Form):
         label=gettext_lazy("feeling"),
         choices=[("", gettext_lazy("all")), *Feeling.choices, (UNSURE, gettext_lazy("not sure"))],
     )
-    source = forms.CharField(required=False, max_length=50, label=gettext_lazy("written at"))
+    source = Place()
     status = forms.ChoiceField(
         required=False,
         label=gettext_lazy("status"),

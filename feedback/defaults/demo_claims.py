@@ -1,6 +1,6 @@
 """What is true of the demo shop's goods, what channels claim about them, and what was decided about that."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
@@ -92,7 +92,7 @@ SAID = (
     ),
 )  # fmt: skip
 WAIVED = "直播间限时价，与活动排期表核对无误。"
-Step = tuple[datetime, "partial[None]"]
+Step = tuple[datetime, Callable[[datetime], None]]
 
 
 def steps(staff: Staff, end: datetime) -> Iterator[Step]:

@@ -244,7 +244,7 @@ class Gap(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.order_id or self.about} {self.aspect}"
+        return f"{self.get_aspect_display()} {self.expected_at:%F}"
 
 
 class OverturnedState(models.TextChoices):

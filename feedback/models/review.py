@@ -6,7 +6,7 @@ import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from compensation.models import Member, Order, OrderLine, Product
@@ -24,7 +24,7 @@ IMPORTED = "import"
 class ReviewStatus(models.TextChoices):
     """Whether everybody may read it."""
 
-    PUBLISHED = "published", _("published")
+    PUBLISHED = "published", pgettext_lazy("review", "published")
     HELD = "held", _("waiting for a moderator")
     REFUSED = "refused", _("not published")
 

@@ -87,9 +87,3 @@ def of_others(product: Product, span: Span, source: str = "") -> Sums:
 def _json(told: Any) -> Mapping[str, list[int]]:
     """What the database gave for an object, which may be text."""
     return (json.loads(told) if isinstance(told, str) else told) or {}
-
-
-def sources_of(product_id: int) -> list[str]:
-    """Where reviews of a product were written."""
-    rows = VoiceDay.objects.filter(product=product_id).order_by("source")
-    return list(rows.values_list("source", flat=True).distinct())

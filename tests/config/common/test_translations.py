@@ -3,6 +3,8 @@
 import gettext
 
 import pytest
+from babel.messages.pofile import read_po
+from django.utils import translation
 
 from config.common import translations
 
@@ -143,3 +145,18 @@ def test_compiling_again_writes_nothing_unless_something_changed(shop):
     first = mo.stat().st_mtime_ns
     translations.compile_changed()
     assert mo.stat().st_mtime_ns == first
+
+
+@pytest.mark.parametrize("folder", translations.FOLDERS)
+def test_no_library_says_what_our_own_texts_mean(folder):
+    with translations.po_path(folder).open("rb") as file:
+        messages = [one for one in read_po(file) if one.id and isinstance(one.id, str)]
+    with translation.override("zh-hans"):
+        others = [
+            one.id
+            for one in messages
+            if one.string
+            != (translation.pgettext(one.context, one.id) if one.context else translation.gettext(one.id))
+        ]
+    assert messages
+    assert others == []
