@@ -5,6 +5,7 @@ is brought in at once and starts nothing; of the last days each day's comes in b
 """
 
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
@@ -14,6 +15,7 @@ from typing import Any
 
 from compensation.models import OrderLine
 from feedback.models import Review
+from feedback.moderation.shingles import Shingles, alike, shingles
 from feedback.reviews import own
 from feedback.reviews.following import FRESH
 from feedback.reviews.taking_in import Given
@@ -30,6 +32,8 @@ SHAPES: Mapping[int, tuple[tuple[int, int], ...]] = {
 }
 """How much praise and how much blame reviews of so many stars hold."""
 TRIES = 30
+LIKE = 0.5
+"""Texts that have less in common are no copies to the moderation."""
 RATED_SHARE, EXCLAIMING_SHARE = 0.5, 0.2
 BEST = 5
 
@@ -41,12 +45,12 @@ def phrases() -> Mapping[str, Any]:
 
 
 class Writer:
-    """Puts texts together; nowhere do the same two phrases stand together twice, as in a copied review."""
+    """Puts texts together; none is so much like another of its product that it would pass for a copy."""
 
     def __init__(self, dice: Random) -> None:
         """Nothing is written yet."""
         self.dice = dice
-        self.used: set[frozenset[str]] = set()
+        self.written: dict[str, list[Shingles]] = defaultdict(list)
 
     def text(self, product: str, category: str, stars: int) -> str:
         """What somebody writes who gives so many stars; nothing where all was said before."""
@@ -54,14 +58,12 @@ class Writer:
             praise, blame = self.dice.choice(SHAPES[stars])
             good = self._some(product, category, "praise", praise)
             bad = self._some(product, category, "blame", blame)
-            said = good + bad
-            pairs = {
-                frozenset((one, other)) for one in said for other in said if one != other or not said[1:]
-            }
-            if not pairs & self.used:
-                self.used |= pairs
-                end = "！" if self.dice.random() < EXCLAIMING_SHARE else "。"
-                return "。就是".join("，".join(part) for part in (good, bad) if part) + end
+            end = "！" if self.dice.random() < EXCLAIMING_SHARE else "。"
+            text = "。就是".join("，".join(part) for part in (good, bad) if part) + end
+            own = shingles(text)
+            if all(alike(own, other) < LIKE for other in self.written[product]):
+                self.written[product].append(own)
+                return text
         return ""
 
     def _some(self, product: str, category: str, kind: str, number: int) -> list[str]:
