@@ -60,9 +60,11 @@ def due(at: datetime) -> QuerySet[Review]:
     """The fresh reviews that the rules were not asked about yet, oldest first."""
     since = at - FRESH
     case = Case.objects.filter(key=Concat(Value(KEY), Cast(OuterRef("pk"), CharField())))
-    fresh = Q(released_at=None, written_at__gt=since, written_at__lte=at)
+    written = Review.objects.filter(released_at=None, written_at__gt=since, written_at__lte=at)
+    released = Review.objects.filter(released_at__gt=since, released_at__lte=at)
     found = Review.objects.filter(
-        fresh | Q(released_at__gt=since, released_at__lte=at),
+        # each by its index: with an OR of both the oldest of all would be walked through first
+        Q(pk__in=written.values("pk").union(released.values("pk"))),
         Q(taken_up_at__isnull=False) & (Q(stars__gt=BAD) | Q(stars=None)) | Exists(case),
         ~Exists(ReplyDecision.objects.filter(review=OuterRef("pk"))),
         ~Exists(Reply.objects.filter(review=OuterRef("pk"))),

@@ -295,6 +295,6 @@ def test_what_is_owed_a_reply_is_found_among_the_fresh_alone():
     )  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE feedback_review")
-    plan = automatic.due(T0).explain()
-    assert "review_written" in plan
+    plan = automatic.due(T0)[:5].explain()
+    assert "Index Cond: ((written_at >" in plan
     assert "Seq Scan on feedback_review" not in plan
