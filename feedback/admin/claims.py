@@ -331,7 +331,8 @@ def check(request: StaffRequest) -> HttpResponse:
     text = request.POST.get("text", "").replace("\0", "")[: commands.LONGEST]
     number = request.POST.get("product", "").replace("\0", "").strip()[:64]
     product = Product.objects.filter(external_id=number).first() if number else None
-    found = auditing.look(text, product.pk if product else None, auditing.terms_in_use(), at) if text else []
+    about = auditing.About(product.pk if product else None)
+    found = auditing.look(text, about, auditing.terms_in_use(), at) if text else []
     context = {
         "text": text,
         "number": number,

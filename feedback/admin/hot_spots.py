@@ -55,8 +55,7 @@ class SpotForm(forms.Form):
         if chosen is not None:
             return chosen
         yesterday = timezone.localdate() - timedelta(days=1)
-        latest = hot_spots.latest_day(self.cleaned_data["aspect"])
-        return min(yesterday, latest) if latest else yesterday
+        return hot_spots.latest_week(self.cleaned_data["aspect"], yesterday)
 
 
 def _form(request: StaffRequest) -> SpotForm:

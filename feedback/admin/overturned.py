@@ -54,7 +54,7 @@ def decide(request: StaffRequest, pk: int) -> HttpResponse:
     """Leave it, or take back what was given."""
     post = request.POST
     try:
-        overturning.decide(
+        row = overturning.decide(
             overturned_id=pk,
             state=OverturnedState(post["state"])
             if post.get("state") in OverturnedState.values
@@ -66,6 +66,10 @@ def decide(request: StaffRequest, pk: int) -> HttpResponse:
     except DomainError as error:
         return _show(request, status=error.status, error=str(error), at_row=pk)
     messages.success(request, _("Decided."))
+    if row.state == OverturnedState.TAKEN_BACK and (kept := overturning.given_for(row)):
+        what = ", ".join(str(grant.what) for grant in kept)
+        said = _("Stays, since it cannot be taken back any more: %(what)s") % {"what": what}
+        messages.warning(request, said)
     return redirect("admin:overturned")
 
 

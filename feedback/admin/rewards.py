@@ -49,6 +49,11 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stu
                 rules.check_lawful([content.get(name) or ""])
             except rules.UnlawfulReward as refusal:
                 self.add_error(name, str(refusal))
+        if template := content.get("template"):
+            try:
+                rules.check_lawful([template.name, template.name_en])
+            except rules.UnlawfulReward as refusal:
+                self.add_error("template", str(refusal))
         try:
             rules.check_lawful([], asked)
         except rules.UnlawfulReward as refusal:

@@ -51,7 +51,7 @@ class AnsweredReviewSerializer(serializers.ModelSerializer[Review]):
     class Meta:
         model = Review
         fields = ["id", "external_id", "source", "stars", "follows", "title", "text", "product", "order",
-                  "written_at"]  # fmt: skip
+                  "written_at", "is_rewarded"]  # fmt: skip
 
     def get_product(self, review: Review) -> str:
         """The shop's number of it; empty where it is about the whole order."""

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from config.common.errors import Invalid, NotFound, NotPermitted, WrongState
@@ -13,12 +14,15 @@ from config.common.models import User
 from feedback.claims import facts
 from feedback.claims.audit import Found, Term, audit
 from feedback.claims.commands import digest
-from feedback.claims.contradictions import contradictions
-from feedback.models import AuditTerm, Claim, Finding, FindingStatus
+from feedback.claims.contradictions import contradicted_by_some, contradictions
+from feedback.claims.parsing import parse
+from feedback.models import AuditTerm, Claim, Finding, FindingStatus, ProductFact
 
 AT_ONCE = 200
 PREVIEWED = 500
 LONGEST = 400
+LOOKS_BACK = timedelta(days=2)
+"""So long the audit may have stood still and still see which facts have begun."""
 DECIDE, WAIVE = "feedback.decide_finding", "feedback.waive_finding"
 MOVES = {
     FindingStatus.OPEN: {FindingStatus.ACCEPTED, FindingStatus.FIXED, FindingStatus.WAIVED},
@@ -30,6 +34,7 @@ MOVES = {
 
 def catch_up(*, at: datetime, limit: int = AT_ONCE) -> int:
     """Audit the claims whose text, facts or words are others than before. Returns how many there were."""
+    _facts_began(at)
     waiting = Claim.objects.filter(audited_digest="").order_by("pk").values_list("pk", flat=True)
     ids = list(waiting[:limit])
     terms = terms_in_use() if ids else []
@@ -49,7 +54,7 @@ def audit_claim(*, claim_id: int, terms: Sequence[Term], at: datetime) -> list[F
     if claim is None:
         raise NotFound
     moment = min(max(claim.valid_from, at), claim.valid_to or at)
-    found = look(claim.text, claim.product_id, terms, moment)
+    found = look(claim.text, About(claim.product_id, claim.category), terms, moment)
     text_digest = digest(claim.text)
     wanted = {(str(one.kind), one.code, one.start): one for one in found}
     held = {(row.kind, row.code, row.start): row for row in claim.findings.filter(text_digest=text_digest)}
@@ -159,10 +164,23 @@ def as_term(row: AuditTerm) -> Term:
     return Term(row.term, row.kind, tuple(row.allowed_in), row.source, row.why, row.suggestion)
 
 
-def look(text: str, product_id: int | None, terms: Sequence[Term], at: datetime) -> list[Found]:
-    """What would be found in a text about a product, or about none; nothing is written."""
-    found = [*audit(text, terms), *contradictions(text, facts.to_compare(product_id, at))]
-    return sorted(found, key=lambda one: (one.start, one.end, one.kind))
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a text is about: a product, a category, or everything."""
+
+    product_id: int | None = None
+    category: str = ""
+
+
+def look(text: str, about: About, terms: Sequence[Term], at: datetime) -> list[Found]:
+    """What would be found in a text; nothing is written."""
+    if about.product_id is not None:
+        against = contradictions(text, facts.to_compare(about.product_id, at))
+    else:
+        measures = {one.measure for one in parse(text)}
+        known = facts.to_compare_many(about.category, measures, at) if measures else []
+        against = contradicted_by_some(text, known)
+    return sorted([*audit(text, terms), *against], key=lambda one: (one.start, one.end, one.kind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +207,19 @@ def preview(term: Term, *, instead_of: str = "") -> Preview:
         fresh += [(claim, one) for one in after if (one.code, one.start) not in before]
         gone += len(before - {(one.code, one.start) for one in after})
     return Preview(len(claims), fresh, gone)
+
+
+def _facts_began(at: datetime) -> None:
+    """Let claims be audited again of whose products something was said in advance that is true by now."""
+    begun = ProductFact.objects.filter(
+        valid_from__gt=OuterRef("audited_at"), valid_from__range=(at - LOOKS_BACK, at)
+    )
+    about = (
+        Q(Exists(begun.filter(product=OuterRef("product"))))
+        | Q(Exists(begun.filter(product__category=OuterRef("category"))), ~Q(category=""), product=None)
+        | Q(Exists(begun), product=None, category="")
+    )
+    Claim.objects.exclude(audited_digest="").filter(about).update(audited_digest="")
 
 
 def _leave_behind(claim: Claim, text_digest: str, still: set[tuple[str, str]], at: datetime) -> int:

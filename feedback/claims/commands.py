@@ -85,6 +85,8 @@ def put(*, content: Content, actor: Actor, at: datetime) -> tuple[Claim, bool]:
         _look_at_orders(claim)
         for product, category, since, until in before:
             looking.look_at(product_id=product, category=category, since=since, until=until)
+            if _promises_quality(claim):
+                quality.look_at(product_id=product, category=category, since=since)
     record(
         "claim.made" if is_new else "claim.changed",
         claim,
@@ -213,6 +215,12 @@ def _promises(claim: Claim) -> bool:
     return ClaimValue.objects.filter(claim=claim, state=ValueState.CONFIRMED).exists()
 
 
+def _promises_quality(claim: Claim) -> bool:
+    """Whether it promises stars, or did until now."""
+    said = ClaimValue.objects.filter(claim=claim, measure=Measure.QUALITY)
+    return said.exclude(state=ValueState.SUGGESTED).exists()
+
+
 def _same(claim: Claim, measure: str, number: Decimal | None, text: str) -> QuerySet[ClaimValue]:
     return ClaimValue.objects.filter(claim=claim, measure=measure, number=number, text=text)
 
@@ -250,8 +258,8 @@ def _look_at_orders(claim: Claim) -> None:
     looking.look_at(
         product_id=claim.product_id, category=claim.category, since=claim.valid_from, until=claim.valid_to
     )
-    if claim.product_id is not None:
-        quality.look_at(product_id=claim.product_id, since=claim.valid_from)
+    if _promises_quality(claim):
+        quality.look_at(product_id=claim.product_id, category=claim.category, since=claim.valid_from)
 
 
 def _check_value(measure: str, number: Decimal | None, text: str) -> None:

@@ -1,6 +1,7 @@
-"""What a text says that the product's facts contradict. Pure."""
+"""What a text says that the facts of the product, or of the products that it is about, contradict. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,6 +15,8 @@ TOLERANCE_PERCENT = Decimal(5)
 """Fibres may be off by five points, as GB/T 29862 allows of blended textiles."""
 TOLERANCE_SIZE = Decimal("0.02")
 """Sides may be off by two in a hundred."""
+NAMED = 3
+"""So many facts are named that a text about many products contradicts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,28 +28,54 @@ class Fact:
     text: str
     shown: str
     """As people wrote it."""
+    products: int = 1
+    """Of how many products it is true."""
 
 
-def contradictions(text: str, facts: Iterable[Fact], said: Iterable[Said] | None = None) -> list[Found]:
-    """What in the text cannot be true, with what the fact says instead."""
-    known: Mapping[str, Fact] = {fact.measure: fact for fact in facts}
+def contradictions(text: str, facts: Iterable[Fact]) -> list[Found]:
+    """What in the text about a product is true by none of its facts, with what they say instead."""
+    known = _by_measure(facts)
+    return [
+        _found(text, one, f"≠{shown}", shown)
+        for one in parse(text)
+        if one.measure in known and not any(agrees(one, fact) for fact in known[one.measure])
+        for shown in [" / ".join(dict.fromkeys(fact.shown for fact in known[one.measure]))]
+    ]
+
+
+def contradicted_by_some(text: str, facts: Iterable[Fact]) -> list[Found]:
+    """What in a text about many products is not true of some, with what is true of most of those."""
+    known = _by_measure(facts)
     found = []
-    for one in parse(text) if said is None else said:
-        fact = known.get(one.measure)
-        if fact is not None and not agrees(one, fact):
-            found.append(
-                Found(
-                    FindingKind.CONTRADICTION,
-                    f"{one.measure}:{_shown(one)}≠{fact.shown}"[:120],
-                    one.start,
-                    one.end,
-                    excerpt(text, one.start, one.end),
-                    source=one.measure,
-                    why=fact.shown,
-                    suggestion=fact.shown,
-                )
-            )
+    for one in parse(text):
+        wrong = [fact for fact in known.get(one.measure, []) if not agrees(one, fact)]
+        if wrong:
+            wrong.sort(key=lambda fact: (-fact.products, fact.shown))
+            named = "; ".join(f"{fact.shown} × {fact.products}" for fact in wrong[:NAMED])
+            rest = sum(fact.products for fact in wrong[NAMED:])
+            # the same finding, whichever products come and go
+            found.append(_found(text, one, "", f"{named}; … × {rest}" if rest else named))
     return found
+
+
+def _by_measure(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
+    known: dict[str, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        known[fact.measure].append(fact)
+    return known
+
+
+def _found(text: str, one: Said, instead: str, shown: str) -> Found:
+    return Found(
+        FindingKind.CONTRADICTION,
+        f"{one.measure}:{_shown(one)}{instead}"[:120],
+        one.start,
+        one.end,
+        excerpt(text, one.start, one.end),
+        source=one.measure,
+        why=shown,
+        suggestion=shown,
+    )
 
 
 def agrees(said: Said, fact: Fact) -> bool:

@@ -1,11 +1,12 @@
 """What is true of products, in versions: what was true when an order was placed stays to be looked up."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from compensation.models import Product
@@ -18,6 +19,9 @@ from feedback.gaps import looking
 from feedback.models import UNITS, Claim, ClaimValue, FactKind, Measure, ProductFact, ValueState
 
 LONGEST = 400
+OF_PROMOTIONS = (Measure.DISCOUNT, Measure.PERCENT_OFF)
+MOST_FACTS = 2_000
+"""So many different facts a claim about many products is held against."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +109,10 @@ def _ends(others: QuerySet[ProductFact], content: Content) -> datetime | None:
 
 
 def _tell(row: ProductFact, actor: Actor, at: datetime, *, is_new: bool) -> None:
-    claims = Claim.objects.filter(Q(valid_to=None) | Q(valid_to__gt=at), product=row.product_id)
-    claims.update(audited_digest="")
+    claims = Claim.objects.filter(Q(valid_to=None) | Q(valid_to__gt=at)).exclude(audited_digest="")
+    of_many = Q(product=None, category__in=["", row.product.category], values__measure=row.kind.measure)
+    about = claims.filter(Q(product=row.product_id) | of_many)
+    Claim.objects.filter(pk__in=about.values("pk")).update(audited_digest="")
     if row.kind.measure == Measure.PRICE:
         _look_at_orders(row.product_id, row.valid_from, listed=row.kind.is_list_price)
     record(
@@ -131,15 +137,36 @@ def at_moment(product_id: int, moment: datetime) -> QuerySet[ProductFact]:
     )
 
 
-def to_compare(product_id: int | None, moment: datetime) -> list[Fact]:
-    """The facts at a moment as claims are held against them; the list price is what prices are taken off."""
-    if product_id is None:
-        return []
+def to_compare(product_id: int, moment: datetime) -> list[Fact]:
+    """The facts at a moment as claims are held against them; the list price is what prices are taken off.
+
+    Of a kind that is compared with nothing, such as promotions, what it says of discounts is.
+    """
+    found = []
+    for fact in at_moment(product_id, moment).exclude(kind__is_list_price=True):
+        if fact.kind.measure:
+            found.append(_as_fact(fact.kind.measure, fact.number, fact.text))
+        else:
+            said = [one for one in parsing.parse(fact.text) if one.measure in OF_PROMOTIONS]
+            found += [Fact(one.measure, one.number, one.text, fact.text) for one in said]
+    return found
+
+
+def to_compare_many(category: str, measures: Collection[str], moment: datetime) -> list[Fact]:
+    """The facts about some measures of a category's products, or of all, each with of how many it is true."""
+    found = ProductFact.objects.filter(kind__measure__in=measures, kind__is_list_price=False)
+    found = found.filter(Q(valid_to=None) | Q(valid_to__gt=moment), valid_from__lte=moment)
+    if category:
+        found = found.filter(product__category=category)
+    rows = found.values_list("kind__measure", "number", "text").annotate(n=Count("product", distinct=True))
     return [
-        Fact(fact.kind.measure, fact.number, parsing.read(fact.kind.measure, fact.text)[1], fact.text)
-        for fact in at_moment(product_id, moment)
-        if fact.kind.measure and not fact.kind.is_list_price
+        _as_fact(measure, number, text, n)
+        for measure, number, text, n in rows.order_by("-n", "text")[:MOST_FACTS]
     ]
+
+
+def _as_fact(measure: str, number: Decimal | None, text: str, products: int = 1) -> Fact:
+    return Fact(measure, number, parsing.read(measure, text)[1], text, products)
 
 
 def _number(kind: FactKind, text: str) -> Decimal | None:

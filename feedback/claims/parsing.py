@@ -37,6 +37,8 @@ PURE = {"纯棉": "棉", "全棉": "棉", "纯羊毛": "羊毛"}
 ARRIVES = r"(?:内|之内)?(?:必|保证|即|就|可)?(?:送达|到货|到家|送到|抵达|必达|达|配送)"
 LEAVES = r"(?:内|之内)?(?:必|保证|即|就|可)?(?:发货|发出|出库|寄出)"
 NOT_FROM = r"(?<!满\d)(?<!满\d\d)(?<!满\d\d\d)"
+NOT_MORE = r"(?!\.?\d|%)(?!(?:元|块)?起)"
+"""After a price: it goes no further, and is not the least of many (99 元起)."""
 AT_PRICE = r"(?:仅|只要|只需|到手价?|直播价|券后价?|特价|一口价|售价|秒杀价)(?:仅|只要)?"
 MILLIMETRE, METRE = Decimal("0.1"), Decimal(100)
 LENGTH = {
@@ -63,8 +65,8 @@ PATTERNS: tuple[tuple[Measure, str, int], ...] = (
     (Measure.PERCENT_OFF, r"(?<![\d.])(?P<n>[1-9](?:\.\d)?)折", -10),
     (Measure.PERCENT_OFF, r"(?P<n>\d{1,2})%off", 1),
     (Measure.DISCOUNT, rf"{NOT_FROM}(?:立减|直降|优惠|便宜|减免|立省)(?P<n>{NUMBER})(?:元|块)", 1),
-    (Measure.PRICE, rf"{AT_PRICE}[:：]?[¥￥]?(?P<n>{NUMBER})(?:元|块)?(?![\d%])", 1),
-    (Measure.PRICE, r"[¥￥](?P<n>\d{1,9}(?:\.\d{1,2})?)(?![\d%])", 1),
+    (Measure.PRICE, rf"{AT_PRICE}[:：]?[¥￥]?(?P<n>{NUMBER}){NOT_MORE}", 1),
+    (Measure.PRICE, rf"[¥￥](?P<n>\d{{1,9}}(?:\.\d{{1,2}})?){NOT_MORE}", 1),
     (Measure.PRICE, r"(?:only|just|for)(?:rmb|cny)(?P<n>\d{1,9}(?:\.\d{1,2})?)", 1),
     (Measure.QUALITY, r"(?P<n>[1-5](?:\.\d)?)星(?:级)?(?:品质|好评|质量)", 1),
 )  # fmt: skip

@@ -8,6 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from feedback.claims.audit import Found, parts
 from feedback.gaps import statistics
+from feedback.gaps.days import day_of
 from feedback.gaps.statistics import Interval
 from feedback.models import (
     Aspect,
@@ -82,33 +83,37 @@ class Compared:
     """The share of promises that have a gap."""
     stars: Interval
     """Of the reviews of orders that it promised something about."""
+    short: Interval
+    """The share of these reviews that have a gap of quality."""
 
 
 def compare(*, since: date, until: date) -> list[Compared]:
     """The channels by what they promised that fell due from one day to another; from sums by day."""
     sums = _sums(since, until)
-    promised = _promised()
-    in_force = dict(Claim.objects.values_list("channel").annotate(n=Count("pk")).order_by())
+    claims = made_between(since, until)
+    promised = _promised(claims)
+    made = dict(claims.values_list("channel").annotate(n=Count("pk")).order_by())
     wrong = dict(findings().values_list("claim__channel").annotate(n=Count("pk")).order_by())
     channels = [*ClaimChannel.values, "order"]
     rows = []
     for channel in channels:
-        n, gaps, reviews, stars, squares = sums.get(channel, (0, 0, 0, 0, 0))
+        n, gaps, reviews, stars, squares, short = sums.get(channel, (0, 0, 0, 0, 0, 0))
         rows.append(
             Compared(
                 channel,
-                in_force.get(channel, 0),
+                made.get(channel, 0),
                 promised.get((channel, Measure.DELIVERY), Interval(None, None, None, 0)),
                 promised.get((channel, Measure.QUALITY), Interval(None, None, None, 0)),
                 wrong.get(channel, 0),
                 statistics.share(gaps, n),
                 statistics.mean(stars, squares, reviews),
+                statistics.share(short, reviews),
             )
         )
     return [row for row in rows if row.claims or row.kept.n or row.stars.n]
 
 
-def _sums(since: date, until: date) -> dict[str, tuple[int, int, int, int, int]]:
+def _sums(since: date, until: date) -> dict[str, tuple[int, int, int, int, int, int]]:
     rows = (
         GapDay.objects.filter(
             by=SpotBy.SOURCE, day__gte=since, day__lte=until, aspect__in=[*KEPT, Aspect.QUALITY]
@@ -120,16 +125,26 @@ def _sums(since: date, until: date) -> dict[str, tuple[int, int, int, int, int]]
             reviews=Sum("n", filter=Q(aspect=Aspect.QUALITY), default=0),
             stars_sum=Sum("stars", default=0),
             squares_sum=Sum("squares", default=0),
+            short=Sum("gaps", filter=Q(aspect=Aspect.QUALITY), default=0),
         )
         .order_by()
     )
     return {row[0]: row[1:] for row in rows}
 
 
-def _promised() -> dict[tuple[str, str], Interval]:
+def made_between(since: date, until: date) -> QuerySet[Claim]:
+    """The claims that were made at any time of the days from one to another."""
+    begins, ends = day_of(since)[0], day_of(until)[1]
+    return Claim.objects.filter(Q(valid_to=None) | Q(valid_to__gt=begins), valid_from__lt=ends)
+
+
+def _promised(claims: QuerySet[Claim]) -> dict[tuple[str, str], Interval]:
     """The means of the numbers that claims promise, by channel and measure."""
     rows = ClaimValue.objects.filter(
-        state=ValueState.CONFIRMED, measure__in=[Measure.DELIVERY, Measure.QUALITY], number__isnull=False
+        state=ValueState.CONFIRMED,
+        measure__in=[Measure.DELIVERY, Measure.QUALITY],
+        number__isnull=False,
+        claim__in=claims,
     ).values_list("claim__channel", "measure", "number")
     sums: dict[tuple[str, str], list[float]] = {}
     for channel, measure, number in rows.iterator(5_000):

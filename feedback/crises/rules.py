@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+from scipy import special, stats
 
 Numbers = npt.NDArray[np.float64]
 PRIOR = 0.5
@@ -95,10 +95,8 @@ def variance(usual: Numbers) -> float:
 
 def false_share(chance: Numbers, tested: int) -> Numbers:
     """Benjamini and Hochberg's adjusted chances of `tested` things; those that are not given are 1."""
-    order = np.argsort(chance)
-    steps = chance[order] * tested / np.arange(1, len(chance) + 1)
-    adjusted = np.empty_like(chance)
-    adjusted[order] = np.minimum(np.minimum.accumulate(steps[::-1])[::-1], 1.0)
+    others = np.ones(tested - len(chance))
+    adjusted: Numbers = stats.false_discovery_control(np.concatenate([chance, others]))[: len(chance)]
     return adjusted
 
 

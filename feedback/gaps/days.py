@@ -23,22 +23,32 @@ SUMMING = 4_702_118
 """The number of the lock that one summing at a time holds."""
 
 ORDERS = """
-    SELECT DISTINCT spot.by, spot.value, line.order_id AS thing, gap.id AS gap, gap.severity,
-           NULL::int AS stars
+    SELECT spot.by, spot.value, line.order_id AS thing, max(gap.id) FILTER (WHERE counts) AS gap,
+           max(gap.severity) FILTER (WHERE counts) AS severity, NULL::int AS stars
     FROM feedback_promise promise
     JOIN compensation_orderline line ON line.id = promise.line_id
     JOIN compensation_order o ON o.id = line.order_id
     LEFT JOIN compensation_shipment parcel ON parcel.id = line.shipment_id
     LEFT JOIN feedback_gap gap ON gap.order_id = o.id AND gap.aspect = %(aspect)s AND gap.about = ''
-     AND gap.withdrawn_at IS NULL AND gap.expected_at >= %(since)s AND gap.expected_at < %(until)s
+     AND gap.withdrawn_at IS NULL
     CROSS JOIN LATERAL (VALUES
         ('all', ''), ('product', line.product_id::text), ('supplier', line.supplier),
         ('courier', coalesce(parcel.carrier, '')), ('region', o.region), ('channel', o.channel),
         ('source', promise.source)
     ) spot (by, value)
+    CROSS JOIN LATERAL (  -- an order is late once; who promised is told by what became of their own promise
+        SELECT CASE
+            WHEN spot.by <> 'source' THEN gap.expected_at >= %(since)s AND gap.expected_at < %(until)s
+            WHEN promise.aspect = 'price' THEN line.paid_fen - line.refunded_fen > promise.expected_fen
+            ELSE coalesce(CASE promise.aspect WHEN 'shipping' THEN parcel.shipped_at
+                          ELSE parcel.delivered_at END, gap.actual_at, 'infinity') > promise.due_at
+        END AS counts
+    ) judged
     WHERE promise.aspect = %(aspect)s AND promise.withdrawn_at IS NULL
       AND promise.due_at >= %(since)s AND promise.due_at < %(until)s
-      AND (o.status <> 'cancelled' OR gap.id IS NOT NULL) AND (spot.by = 'all' OR spot.value <> '')
+      AND (o.status <> 'cancelled' OR gap.id IS NOT NULL AND counts)
+      AND (spot.by = 'all' OR spot.value <> '')
+    GROUP BY spot.by, spot.value, line.order_id
 """
 REVIEWS = """
     SELECT DISTINCT spot.by, spot.value, review.id AS thing, gap.id AS gap, gap.severity, review.stars::int
@@ -47,7 +57,18 @@ REVIEWS = """
     JOIN compensation_orderline line ON line.order_id = o.id
      AND coalesce(line.id = review.order_line_id, line.product_id = review.product_id, true)
     LEFT JOIN compensation_shipment parcel ON parcel.id = line.shipment_id
-    LEFT JOIN feedback_promise promise ON promise.line_id = line.id AND promise.withdrawn_at IS NULL
+    LEFT JOIN compensation_product product ON product.id = line.product_id
+    LEFT JOIN LATERAL (
+        SELECT source FROM feedback_promise WHERE line_id = line.id AND withdrawn_at IS NULL
+        UNION
+        SELECT claim.channel FROM feedback_claim claim
+        JOIN feedback_claimvalue value ON value.claim_id = claim.id
+        WHERE value.measure = 'quality' AND value.state = 'confirmed'
+          AND (claim.product_id = line.product_id
+               OR claim.product_id IS NULL AND claim.category IN ('', product.category))
+          AND claim.valid_from <= o.placed_at AND (claim.valid_to IS NULL OR o.placed_at < claim.valid_to)
+          AND claim.order_channel IN ('', o.channel)
+    ) promise ON true
     LEFT JOIN LATERAL (
         SELECT id, severity FROM feedback_gap
         WHERE review_id = review.id AND aspect = 'quality' AND withdrawn_at IS NULL

@@ -136,6 +136,11 @@ def latest_day(aspect: str) -> date | None:
     return GapDay.objects.filter(aspect=aspect).order_by("-day").values_list("day", flat=True).first()
 
 
+def latest_week(aspect: str, until: date) -> date:
+    """The last day of the latest week of which there are sums, no later than a day; else that day."""
+    return min(until, latest_day(aspect) or until)
+
+
 def rows_of(aspect: str, by: str, value: str, *, since: date, until: date) -> QuerySet[Gap]:
     """The gaps that stand of a spot, whose promises fell due from one day to another, the latest first."""
     begins, ends = day_of(since)[0], day_of(until)[1]

@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from compensation.models import Grant, GrantStatus
-from config.common.errors import Invalid, NotFound, NotPermitted, WrongState
+from config.common.errors import DomainError, Invalid, NotFound, NotPermitted, WrongState
 from config.common.events import record
 from config.common.models import User
 from feedback.cases.locking import lock, save, survivor
-from feedback.models import Author, Message, Overturned, OverturnedState, Remedy
+from feedback.models import Author, Channel, Message, Overturned, OverturnedState, Remedy
 from feedback.org.alerts import alert
 from feedback.org.queries import leads_of
 from feedback.remedies import commands as remedies
@@ -26,7 +26,8 @@ DECIDE = "feedback.decide_overturned"
 AT_ONCE = 100
 LONGEST = 400
 TOLD = gettext_lazy("The gap that case %(number)s rests on turned out to be none")
-GIVEN = (GrantStatus.APPROVED, GrantStatus.EXECUTED, GrantStatus.CONFIRMED)
+GIVEN = (GrantStatus.REQUESTED, GrantStatus.APPROVED, GrantStatus.EXECUTED, GrantStatus.CONFIRMED)
+"""What stands, or was asked for and may be given yet."""
 
 
 def tell(*, at: datetime, limit: int = AT_ONCE) -> int:
@@ -41,12 +42,14 @@ def tell(*, at: datetime, limit: int = AT_ONCE) -> int:
 def decide(*, overturned_id: int, state: OverturnedState, note: str, actor: User, at: datetime) -> Overturned:
     """Leave what rested on the gap as it is, or take back all that was given for it and not yet used.
 
+    What was asked for and not decided is refused; what was used stays, as long as anything else goes.
+
     Raises:
         NotPermitted: the person may not decide that, or may not take back what was given.
         NotFound: there is no such thing to decide.
         Invalid: no such decision, no note, or too long a one.
         WrongState: it is decided, or the gap is one after all.
-        DomainError: something cannot be taken back; then nothing is.
+        DomainError: nothing of it can be taken back.
     """
     if not actor.has_perm(DECIDE):
         raise NotPermitted
@@ -62,16 +65,38 @@ def decide(*, overturned_id: int, state: OverturnedState, note: str, actor: User
         raise NotFound
     if row.state != OverturnedState.OPEN:
         raise WrongState(_("This has been decided: %(state)s.") % {"state": row.get_state_display()})
-    if state == OverturnedState.TAKEN_BACK:
-        for grant in given_for(row):
-            remedies.reverse(grant_id=grant.pk, actor=actor, note=note, at=at)
+    given = given_for(row) if state == OverturnedState.TAKEN_BACK else []
+    kept = _take_back(given, actor, note, at)
     row.state, row.note, row.decided_by, row.decided_at = state, note, actor, at
     row.save(update_fields=["state", "note", "decided_by", "decided_at"])
     if case is not None:
         save(case, news=False)
         record("case.overturned_decided", case, actor=actor, at=at, gap=row.gap_id, state=str(state))
-    record("gap.overturned_decided", row.gap, actor=actor, at=at, state=str(state))
+    back = [grant.pk for grant in given if grant.pk not in kept]
+    record("gap.overturned_decided", row.gap, actor=actor, at=at, state=str(state), back=back, kept=kept)
     return row
+
+
+def _take_back(given: Sequence[Grant], actor: User, note: str, at: datetime) -> list[int]:
+    """Take back what can be; gives the others.
+
+    Raises:
+        NotPermitted: the person may not.
+        DomainError: nothing can be.
+    """
+    kept: dict[int, DomainError] = {}
+    for grant in given:
+        undo = remedies.refuse if grant.status == GrantStatus.REQUESTED else remedies.reverse
+        try:
+            with transaction.atomic():
+                undo(grant_id=grant.pk, actor=actor, note=note, at=at)
+        except NotPermitted:
+            raise
+        except DomainError as error:
+            kept[grant.pk] = error
+    if kept and len(kept) == len(given):
+        raise next(iter(kept.values()))
+    return list(kept)
 
 
 def given_for(row: Overturned) -> list[Grant]:
@@ -80,12 +105,16 @@ def given_for(row: Overturned) -> list[Grant]:
 
 
 def given_for_all(rows: Sequence[Overturned]) -> dict[int, list[Grant]]:
-    """What was given for some gaps and stands, by gap."""
+    """What was given for some gaps, or in the cases opened for them, and stands; by gap."""
     found: dict[int, list[Grant]] = defaultdict(list)
-    remedies_of = Remedy.objects.filter(gap__in=[row.gap_id for row in rows], grant__status__in=GIVEN)
+    opened_for = {row.case_id: row.gap_id for row in rows if row.case_id}
+    of_gap = Q(gap__in=[row.gap_id for row in rows])
+    of_case = Q(gap=None, case__in=opened_for, case__channel=Channel.GAP)
+    remedies_of = Remedy.objects.filter(of_gap | of_case, grant__status__in=GIVEN)
     for remedy in remedies_of.select_related("grant__template").order_by("grant"):
-        if remedy.gap_id is not None:
-            found[remedy.gap_id].append(remedy.grant)
+        gap_id = remedy.gap_id or opened_for.get(remedy.case_id)
+        if gap_id is not None:
+            found[gap_id].append(remedy.grant)
     return found
 
 

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from feedback.gaps.rules import THRESHOLDS
 from feedback.gaps.writing import Difference, Side, write
-from feedback.models import Aspect, GapKind
+from feedback.models import Aspect, GapKind, Review, ReviewDue
 
 AT_ONCE = 2_000
 EXPECTED = Decimal(4)
@@ -46,7 +46,9 @@ DIFFERENCES = """
         LEFT JOIN LATERAL (
             SELECT max(value.number) AS stars
             FROM feedback_claim claim JOIN feedback_claimvalue value ON value.claim_id = claim.id
-            WHERE claim.product_id = review.product_id AND value.measure = 'quality'
+            WHERE (claim.product_id = review.product_id
+                   OR claim.product_id IS NULL AND claim.category IN ('', coalesce(product.category, '')))
+              AND value.measure = 'quality'
               AND value.state = 'confirmed' AND (rated.dimension = '' OR rated.dimension ~ 'product|quality')
               AND claim.valid_from <= o.placed_at AND (claim.valid_to IS NULL OR o.placed_at < claim.valid_to)
               AND claim.order_channel IN ('', o.channel)
@@ -104,14 +106,15 @@ def compare(*, at: datetime, limit: int = AT_ONCE) -> int:
     return taken
 
 
-def look_at(*, product_id: int, since: datetime) -> None:
-    """Let the next comparisons look at the reviews of a product that were written since a moment."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO feedback_reviewdue (review_id)"
-            " SELECT id FROM feedback_review WHERE product_id = %s AND written_at >= %s",
-            [product_id, since],
-        )
+def look_at(*, product_id: int | None, category: str = "", since: datetime) -> None:
+    """Let the next comparisons look at reviews written since a moment: of a product, a category or all."""
+    found = Review.objects.filter(written_at__gte=since).order_by("pk")
+    if product_id is not None:
+        found = found.filter(product=product_id)
+    elif category:
+        found = found.filter(product__category=category)
+    keys = found.values_list("pk", flat=True).iterator(chunk_size=AT_ONCE)
+    ReviewDue.objects.bulk_create((ReviewDue(review_id=pk) for pk in keys), batch_size=AT_ONCE)
 
 
 @transaction.atomic

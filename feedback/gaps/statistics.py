@@ -122,11 +122,7 @@ def _part(counts: Counts) -> float:
 
 def false_share(chances: Sequence[float]) -> list[float]:
     """Benjamini and Hochberg's adjusted chances: those up to `RATE` are shown."""
-    order = sorted(range(len(chances)), key=chances.__getitem__, reverse=True)
-    adjusted, least = [1.0] * len(chances), 1.0
-    for place, index in enumerate(order):
-        least = min(least, chances[index] * len(chances) / (len(chances) - place))
-        adjusted[index] = least
+    adjusted: list[float] = stats.false_discovery_control(chances).tolist()
     return adjusted
 
 

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from config.common import bulk
 from config.common.events import Happening, record_all
-from feedback.models import Gap, GapKind, Overturned, OverturnedState
+from feedback.models import Channel, Gap, GapKind, Overturned, OverturnedState
 
 CHANGING = (
     "promise", "case", "expected_at", "actual_at", "days", "expected", "actual", "severity", "changed_at",
@@ -84,10 +84,13 @@ def write(found: Iterable[Difference], at: datetime) -> list[Happening]:
 
 
 def overturn(gap_ids: list[int], at: datetime, why: str = "") -> None:
-    """Note for a supervisor what rested on gaps that turned out to be none: a case, or something given."""
+    """Note for a supervisor what rested on gaps that turned out to be none: a case, or something given.
+
+    A case rests on its gap if it was opened for it: that of a review, or of a clock, was there before.
+    """
     if not gap_ids:
         return
-    rested = Gap.objects.filter(Q(case__isnull=False) | Q(remedies__isnull=False), pk__in=gap_ids)
+    rested = Gap.objects.filter(Q(case__channel=Channel.GAP) | Q(remedies__isnull=False), pk__in=gap_ids)
     Overturned.objects.bulk_create(
         [
             Overturned(gap_id=gap_id, case_id=case_id, why=why, at=at)

@@ -48,7 +48,7 @@ class FactKind(Bilingual):
         max_length=16,
         choices=Measure,
         blank=True,
-        help_text=_("Empty: only kept and shown, such as the origin."),
+        help_text=_("Empty: kept and shown; only what it says of discounts is compared, as of a promotion."),
     )
     is_list_price = models.BooleanField(
         _("list price"), default=False, help_text=_("What discounts are taken off, where there is one.")
@@ -134,7 +134,8 @@ class ProductFact(models.Model):
         indexes = [
             models.Index(
                 name="productfact_in_time", fields=["product", "kind", "-valid_from"]
-            )  # what was true
+            ),  # what was true
+            models.Index(name="productfact_begins", fields=["valid_from"]),  # claims.auditing.catch_up
         ]
 
     def __str__(self) -> str:

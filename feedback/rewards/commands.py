@@ -44,7 +44,8 @@ def save_rule(*, rule: RewardRule, asks: Iterable[str] = (), actor: Actor, at: d
         UnlawfulReward: it depends on stars or praise, or speaks of them.
         Invalid: it gives nothing or two things, asks for nothing, or for what its reviews do not have.
     """
-    rules.check_lawful([rule.name, rule.name_en, rule.words, rule.words_en], asks)
+    coupon = [rule.template.name, rule.template.name_en] if rule.template else []
+    rules.check_lawful([rule.name, rule.name_en, rule.words, rule.words_en, *coupon], asks)
     if fault := queries.fault(rule):
         raise Invalid(fault)
     rule.save()

@@ -288,7 +288,9 @@ def make_crisis(supervisor: User, case: Case, now: datetime) -> None:
 
 def make_claim(product: Product, now: datetime) -> None:
     """A claim with a finding, and a fact about its product."""
-    content = claims.Content(key="x", channel="advert", text="最佳", valid_from=T0, product_id=product.pk)
+    content = claims.Content(
+        key="x", channel="advert", text="最佳，48小时送达", valid_from=T0, product_id=product.pk
+    )
     claim, _new = claims.put(content=content, actor=None, at=now)
     auditing.audit_claim(claim_id=claim.pk, terms=auditing.terms_in_use(), at=now)
     kind = FactKind.objects.get(code="origin")
@@ -951,6 +953,8 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
     )
     crisis, bosses = Crisis.objects.get().pk, {"supervisor", *ADMIN}
     leads = {"team_lead", *bosses}
+    claim, claimants = Claim.objects.get(), SUPERVISORS | {"moderator"}
+    gap, overturned = Gap.objects.get().pk, Overturned.objects.get().pk
     asks = [
         ("auth-code", "post", (), everybody, {}),
         ("auth-token", "post", (), everybody, {}),
@@ -1008,6 +1012,22 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("inbound-behaviour", "post", ("taobao",), set(), {}),
         ("shop-facts", "post", (), set(), {}),
         ("shop-claims", "post", (), set(), {}),
+        ("staff-claims", "get", (), claimants | {"analyst"}, {}),
+        ("staff-claim-check", "post", (), claimants | {"analyst"}, {"text": "x"}),
+        ("staff-claim-channels", "get", (), claimants | {"analyst"}, {}),
+        ("staff-claim", "get", (claim.pk,), claimants | {"analyst"}, {}),
+        ("staff-claim-end", "post", (claim.pk,), SUPERVISORS, {}),
+        ("staff-claim-values", "post", (claim.pk,), SUPERVISORS, {"measure": "delivery", "number": "48"}),
+        ("staff-claim-value", "post", (claim.values.get().pk,), SUPERVISORS, {"state": "refused"}),
+        ("staff-findings", "get", (), claimants | {"analyst"}, {}),
+        ("staff-finding", "post", (claim.findings.get().pk,), claimants, {"status": "fixed"}),
+        ("staff-gaps", "get", (), WORKERS | {"analyst"}, {}),
+        ("staff-gap", "get", (gap,), WORKERS | {"analyst"}, {}),
+        ("staff-gap-classify", "post", (gap,), LEADERS, {"kind": "product", "cause": ""}),
+        ("staff-gap-dismiss", "post", (gap,), LEADERS, {"why": "x"}),
+        ("staff-hot-spots", "get", (), WORKERS | {"analyst"}, {}),
+        ("staff-overturned", "get", (), SUPERVISORS, {}),
+        ("staff-overturned-decide", "post", (overturned,), SUPERVISORS, {"state": "stands", "note": "x"}),
         ("inbound-posts", "post", ("weibo",), set(), {}),  # whoever has not signed it
         ("suggestions", "get", (), both, {}),
         ("suggestions", "post", (), both, {"text": "x"}),

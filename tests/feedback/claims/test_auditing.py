@@ -141,3 +141,53 @@ def test_who_may_not_waive_may_not_open_what_was_waived():
     decide(finding, "waived", reason="x")
     with pytest.raises(NotPermitted):
         decide(finding, "open", "moderator")
+
+
+def test_a_claim_about_many_products_is_held_against_the_facts_of_each():
+    wool, cotton, food = (ProductFactory(category=one) for one in ("服装", "服装", "食品"))
+    fact(wool, "material", "羊毛 60%, 棉 40%", measure="composition")
+    fact(cotton, "material", "棉 100%")
+    fact(food, "material", "棉 1%")
+    claim("全场纯棉", category="服装")
+    row = audit().get()
+    assert (row.kind, row.code, row.data["why"]) == (
+        "contradiction", "composition:棉 100%", "羊毛 60%, 棉 40% × 1",
+    )  # fmt: skip
+    decide(row, "waived", reason="羊毛款另有说明")
+    fact(ProductFactory(category="服装"), "material", "棉 50%, 锦纶 50%")
+    row = audit(BEGIN + DAY).get()
+    assert (row.status, row.gone_at) == ("waived", None)  # the same finding, of more products
+    claim("纯棉", key="c2")
+    found = audit(BEGIN + DAY).get(claim__key="c2")
+    assert found.data["why"].count("×") == 3
+
+
+def test_a_discount_is_held_against_what_the_promotion_says():
+    product = ProductFactory()
+    fact(product, "promotion", "立减10元，8.5折")
+    claim("立减20元，8折，9折", product_id=product.pk)
+    assert [(one.kind, one.code.split("≠")[0]) for one in audit()] == [
+        ("contradiction", "discount:20"),
+        ("contradiction", "percent_off:20"),
+    ]
+
+
+def test_a_fact_told_in_advance_is_compared_when_it_begins():
+    product = ProductFactory()
+    fact(product, "price", "99", measure="price", at=BEGIN)
+    claim("直播价99元", product_id=product.pk)
+    claim("全场直播价99元", key="many", category=product.category)
+    claim("直播价99元", key="other", product_id=ProductFactory().pk)
+    fact(product, "price", "129", valid_from=BEGIN + DAY, at=BEGIN)
+    assert not audit(BEGIN + DAY / 2).exists()
+    assert auditing.catch_up(at=BEGIN + DAY / 2) == 0
+    assert {one.claim.key for one in audit(BEGIN + DAY)} == {"c1", "many"}
+    assert auditing.catch_up(at=BEGIN + DAY) == 0
+
+
+def test_two_facts_of_one_kind_contradict_what_agrees_with_neither():
+    product = ProductFactory()
+    fact(product, "material", "棉 100%", measure="composition")
+    fact(product, "lining", "聚酯纤维 100%", measure="composition")
+    claim("100%棉，里布100%聚酯纤维，领口100%羊毛", product_id=product.pk)
+    assert [one.code for one in audit()] == ["composition:羊毛 100%≠棉 100% / 聚酯纤维 100%"]

@@ -4,12 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from compensation.models import OrderLine, Shipment
+from feedback.claims import queries as claims
 from feedback.gaps import commands, costs, days, hot_spots, quality
 from feedback.models import Aspect, Gap, GapDay, GapDayDue, Promise
+from tests.factories.claims import promise
 from tests.factories.feedback import ReviewFactory
 from tests.factories.kpis import make_clock
 from tests.factories.shop import LineFactory, OrderFactory, ProductFactory, ShipmentFactory
@@ -229,3 +232,47 @@ def test_what_a_gap_costs():
     assert (kept.severity, kept.mean.n, kept.mean.value, kept.bad.value) == (0, 3, pytest.approx(14 / 3), 0)
     assert (moderate.severity, moderate.mean.value, moderate.bad.value) == (2, 1.5, 1)
     assert moderate.mean.is_small
+
+
+@pytest.mark.req("F13")
+def test_of_two_who_promised_each_is_judged_by_their_own_promise():
+    """Ordered on day 0; the order promised day 5, the advert day 2; it came on day 4, then on day 9."""
+    line = make(5, placed_at=MONDAY, paid_at=MONDAY)
+    promise("delivery", 48, product_id=line.product_id, valid_from=MONDAY - 30 * DAY)
+    Shipment.objects.update(delivered_at=MONDAY + 4 * DAY)
+    detect()
+    told = {row.value: (str(row.day), row.n, row.gaps) for row in GapDay.objects.filter(by="source")}
+    assert told == {"advert": ("2026-03-04", 1, 1), "order": ("2026-03-07", 1, 0)}
+    Shipment.objects.update(delivered_at=MONDAY + 9 * DAY)
+    detect()
+    days.recount((MONDAY + 5 * DAY).date(), "delivery", NOW)
+    told = {row.value: (row.n, row.gaps) for row in GapDay.objects.filter(by="source")}
+    assert told == {"advert": (1, 1), "order": (1, 1)}
+    assert [row[2:] for row in sums("all")] == [(1, 1), (1, 0)]  # the order is late once
+
+
+@pytest.mark.req("F13")
+def test_of_prices_too():
+    line = make(late=False, placed_at=MONDAY, paid_at=MONDAY)
+    OrderLine.objects.update(paid_fen=11_000)
+    promise("price", 100, product_id=line.product_id, valid_from=MONDAY - 30 * DAY)
+    promise("price", 120, product_id=line.product_id, valid_from=MONDAY - 30 * DAY, key="c2", channel="kol")
+    detect()
+    assert sums("source", "price") == [("2026-03-02", "advert", 1, 1), ("2026-03-02", "kol", 1, 0)]
+
+
+@pytest.mark.req("F13")
+def test_a_channel_that_promised_nothing_but_quality_is_compared_by_its_reviews():
+    review = ReviewFactory(stars=3)
+    placed, written = review.order.placed_at, review.written_at
+    promise("quality", 5, product_id=review.product_id, valid_from=placed - 9 * DAY, channel="kol")
+    over = {"valid_from": placed - 9 * DAY, "valid_to": placed - 2 * DAY}
+    promise("quality", 5, key="over", channel="livestream", **over)
+    quality.compare(at=written)
+    days.recount(timezone.localdate(written), "quality", written + DAY)
+    told = claims.compare(since=timezone.localdate(placed), until=timezone.localdate(written))
+    rows = {row.channel: row for row in told}
+    kol = rows["kol"]
+    assert (kol.claims, kol.stars.value, kol.short.value, kol.kept.n) == (1, 3, 1.0, 0)
+    assert kol.stars_promised.value == 5
+    assert "livestream" not in rows  # it was claimed before

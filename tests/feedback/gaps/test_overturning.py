@@ -10,6 +10,7 @@ from config.common.models import Event
 from feedback.automatic.applying import apply_to_gaps
 from feedback.gaps import commands, overturning
 from feedback.models import Alert, Gap, Message, Overturned
+from feedback.remedies import commands as remedies
 from tests.factories.feedback import AgentFactory, DepartmentFactory, StaffFactory
 from tests.factories.money import AT, CouponTemplateFactory
 from tests.factories.rules import rule_of
@@ -136,6 +137,39 @@ def test_what_was_used_cannot_be_taken_back_and_then_nothing_is_decided():
     with pytest.raises(DomainError):
         decide("taken_back")
     assert Overturned.objects.get().state == "open"
+
+
+def test_what_is_left_unused_is_taken_back_and_what_was_used_stays():
+    line, gap, lead = made_good()
+    other = CouponTemplateFactory(code="later-5")
+    given = remedies.grant_for_case(
+        case_id=gap.case_id, kind="coupon", template_id=other.pk, reason="x", key="k", actor=lead.user, at=AT
+    )
+    correct(line, AT - 9 * DAY)
+    row = Overturned.objects.get()
+    assert len(overturning.given_for(row)) == 2  # the other was given in the case that was opened for it
+    Coupon.objects.filter(grant__template__code="sorry-5").update(redeemed_at=AT, status="redeemed")
+    decide("taken_back")
+    assert set(Grant.objects.values_list("template__code", "status")) == {
+        ("sorry-5", "confirmed"),
+        ("later-5", "reversed"),
+    }
+    event = Event.objects.get(kind="gap.overturned_decided")
+    assert (event.data["back"], len(event.data["kept"])) == ([given.grant_id], 1)
+    assert [grant.template.code for grant in overturning.given_for(row)] == ["sorry-5"]
+
+
+def test_what_was_asked_for_and_waits_is_refused():
+    line, gap, _lead = made_good()
+    asker = StaffFactory(role="agent")
+    dear = CouponTemplateFactory(code="dear", value_fen=90_000)
+    asked = remedies.grant_for_case(
+        case_id=gap.case_id, kind="coupon", template_id=dear.pk, reason="x", key="k", actor=asker, at=AT
+    )
+    assert asked.grant.status == "requested"
+    correct(line, AT - 9 * DAY)
+    decide("taken_back")
+    assert set(Grant.objects.values_list("status", flat=True)) == {"refused", "reversed"}
 
 
 @pytest.mark.django_db(transaction=True)

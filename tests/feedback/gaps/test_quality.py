@@ -16,7 +16,7 @@ from feedback.models import (
     ReviewDue,
     ReviewScore,
 )
-from tests.factories.claims import promise
+from tests.factories.claims import claim, promise
 from tests.factories.compensation import T0
 from tests.factories.feedback import CaseFactory, ReviewFactory
 from tests.threads import at_once
@@ -118,3 +118,26 @@ def test_two_at_once_find_it_once():
     assert not [one for one in results if isinstance(one, Exception)]
     compare()
     assert Gap.objects.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("about", "expected"),
+    [({}, 5), ({"category": "服装"}, 5), ({"category": "食品"}, None), ({"order_channel": "nowhere"}, None)],
+)
+def test_a_claim_about_many_products_raises_what_is_expected_of_each(about, expected):
+    review = ReviewFactory(stars=4, order_line__product__category="服装")
+    compare()
+    promise("quality", 5, valid_from=T0 - timedelta(days=900), **about)
+    gap = compare().first()
+    assert (gap and gap.expected) == expected
+    assert review.stars == 4
+
+
+def test_a_claim_that_turns_to_another_product_lets_the_first_go():
+    review = ReviewFactory(stars=4)
+    other = ReviewFactory(stars=4)
+    begins = T0 - timedelta(days=900)
+    promise("quality", 5, product_id=review.product_id, valid_from=begins)
+    assert [gap.review for gap in compare()] == [review]
+    claim("x", product_id=other.product_id, valid_from=begins)
+    assert [(gap.review, gap.withdrawn_at is None) for gap in compare()] == [(review, False), (other, True)]

@@ -8,7 +8,7 @@ from django.db import transaction
 from config.common.events import record
 from config.common.models import Event
 from feedback.gaps import commands, queries, service
-from feedback.models import Clock, Gap, GapThreshold
+from feedback.models import Clock, Gap, GapThreshold, Overturned
 from tests.factories.kpis import make_clock
 from tests.factories.sop import START, SopDepartmentFactory
 
@@ -101,3 +101,12 @@ def test_thresholds_are_hours_and_grade_anew():
     threshold = GapThreshold(aspect="service", slight=2, moderate=4)
     commands.save_threshold(threshold=threshold, actor=None, at=DUE)
     assert search().get().severity == 1
+
+
+def test_a_breach_that_is_withdrawn_asks_no_supervisor_about_a_case_that_was_there_before():
+    clock = breach()
+    assert search().get().case == clock.case
+    Clock.objects.filter(pk=clock.pk).update(breached_at=None, met_at=DUE)
+    tell(clock, "clock.breach_withdrawn")
+    assert search().get().withdrawn_at is not None
+    assert not Overturned.objects.exists()

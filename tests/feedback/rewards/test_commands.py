@@ -371,3 +371,12 @@ def test_a_grant_taken_back_by_hand_is_not_given_again():
     approver = UserFactory(is_superuser=True)
     grants.reverse(grant_id=reward.grant_id, actor=approver, note="mistake", at=T0 + DAY)
     assert settle(one, T0 + DAY) == []
+
+
+def test_a_coupon_whose_name_asks_for_praise_rewards_nothing():
+    praising = CouponTemplateFactory(name="五星好评返现券")
+    with pytest.raises(UnlawfulReward):
+        commands.save_rule(
+            rule=RewardRule(code="c", name="用心", length_from=20, template=praising), actor=None, at=T0
+        )
+    assert not RewardRule.objects.exists()
