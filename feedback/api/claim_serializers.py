@@ -41,7 +41,7 @@ class FindingSerializer(serializers.ModelSerializer[Finding]):
     """Something that the audit found in a text."""
 
     words = serializers.SerializerMethodField(help_text="As they stand in the text.")
-    source = serializers.SerializerMethodField(help_text="The article; of a contradiction, the measure.")
+    article = serializers.SerializerMethodField(help_text="Of the law; of a contradiction, the measure.")
     why = serializers.SerializerMethodField(help_text="Of a contradiction, what the facts say.")
     suggestion = serializers.SerializerMethodField()
     decided_by = serializers.SerializerMethodField()
@@ -49,7 +49,7 @@ class FindingSerializer(serializers.ModelSerializer[Finding]):
     class Meta:
         model = Finding
         fields = [
-            "id", "claim", "kind", "code", "words", "start", "end", "excerpt", "source", "why", "suggestion",
+            "id", "claim", "kind", "code", "words", "start", "end", "excerpt", "article", "why", "suggestion",
             "found_at", "gone_at", "status", "reason", "decided_by", "decided_at",
         ]  # fmt: skip
 
@@ -57,7 +57,7 @@ class FindingSerializer(serializers.ModelSerializer[Finding]):
         """Of the text that there is now, if it is still there."""
         return row.claim.text[row.start : row.end] if row.gone_at is None else ""
 
-    def get_source(self, row: Finding) -> str:
+    def get_article(self, row: Finding) -> str:
         """Where it is forbidden."""
         return str(row.data.get("source", ""))
 
@@ -150,7 +150,7 @@ class FoundWordsSerializer(serializers.Serializer[Found]):
     start = serializers.IntegerField()
     end = serializers.IntegerField()
     excerpt = serializers.CharField()
-    source = serializers.CharField()  # type: ignore[assignment]  # a declared field is no attribute
+    article = serializers.CharField(source="source")
     why = serializers.CharField()
     suggestion = serializers.CharField()
 

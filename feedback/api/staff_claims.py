@@ -255,7 +255,8 @@ class StaffChannelsView(ClaimView):
     def get(self, _request: Request) -> Response:
         """Of the last 90 days."""
         until = timezone.localdate()
-        return Response(ComparedSerializer(queries.compare(since=until - BACK, until=until), many=True).data)
+        rows: Any = queries.compare(since=until - BACK, until=until)
+        return Response(ComparedSerializer(rows, many=True).data)
 
 
 def _count(claims: list[Any]) -> None:

@@ -244,7 +244,7 @@ class StaffOverturnedView(OverturnedView, ListAPIView[Overturned]):
         """What was given for the rows of this page."""
         context = super().get_serializer_context()
         shown = getattr(self, "shown", None)
-        return context if shown is None else {**context, "given": overturning.given_for_all(shown)}
+        return dict(context) if shown is None else {**context, "given": overturning.given_for_all(shown)}
 
 
 class StaffOverturnedDecideView(OverturnedView):

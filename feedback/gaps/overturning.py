@@ -112,7 +112,7 @@ def given_for_all(rows: Sequence[Overturned]) -> dict[int, list[Grant]]:
     of_case = Q(gap=None, case__in=opened_for, case__channel=Channel.GAP)
     remedies_of = Remedy.objects.filter(of_gap | of_case, grant__status__in=GIVEN)
     for remedy in remedies_of.select_related("grant__template").order_by("grant"):
-        gap_id = remedy.gap_id or opened_for.get(remedy.case_id)
+        gap_id = remedy.gap_id or opened_for.get(remedy.case_id or 0)
         if gap_id is not None:
             found[gap_id].append(remedy.grant)
     return found

@@ -145,6 +145,8 @@ def test_what_is_left_unused_is_taken_back_and_what_was_used_stays():
     given = remedies.grant_for_case(
         case_id=gap.case_id, kind="coupon", template_id=other.pk, reason="x", key="k", actor=lead.user, at=AT
     )
+    boss = StaffFactory(role="administrator")
+    remedies.approve(grant_id=given.grant_id, content_hash=given.grant.content_hash, actor=boss, at=AT)
     correct(line, AT - 9 * DAY)
     row = Overturned.objects.get()
     assert len(overturning.given_for(row)) == 2  # the other was given in the case that was opened for it
