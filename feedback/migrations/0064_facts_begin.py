@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compensation', '0033_told_as_of'),
-        ('feedback', '0061_former_rewards'),
+        ("feedback", "0063_ages"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
