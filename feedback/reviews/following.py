@@ -49,9 +49,11 @@ def _fresh(at: datetime) -> QuerySet[Review]:
     worse = ReviewStars.objects.filter(
         review=OuterRef("pk"), after__lte=BAD, before__gt=BAD, at__gt=OuterRef("reply__at")
     )
-    fresh = Q(released_at=None, written_at__gt=since, written_at__lte=at)
+    written = Review.objects.filter(released_at=None, written_at__gt=since, written_at__lte=at)
+    released = Review.objects.filter(released_at__gt=since, released_at__lte=at)
     return Review.objects.filter(
-        fresh | Q(released_at__gt=since, released_at__lte=at),
+        # each by its index: with an OR of both the oldest of all would be walked through first
+        Q(pk__in=written.values("pk").union(released.values("pk"))),
         ~Exists(followed),
         ~Exists(Reply.objects.filter(review=OuterRef("pk"), at__isnull=False)) | Exists(worse),
         status=ReviewStatus.PUBLISHED,
