@@ -147,11 +147,7 @@ def _render(
 
 
 def _shown(review: Review, appeal: ReviewAppeal | None = None) -> Shown:
-    signals = [
-        (found.get_signal_display(), found.weight, words.evidence(found), words.others(found))
-        for found in review.signals.all()
-    ]
-    return Shown(review, signals, appeal)
+    return Shown(review, words.lines(review.signals.all()), appeal)
 
 
 MODERATION_PAGES = [

@@ -24,7 +24,7 @@ from feedback.admin.review_forms import Kept
 from feedback.admin.sops import Choices
 from feedback.channels import places
 from feedback.models import Feeling, LeftBecause, ReplyRule, ReplyTemplate, ReplyWay, VoiceAspect
-from feedback.models.reply import FEELINGS, FOLLOW_UP
+from feedback.models.reply_rule import FEELINGS, FOLLOW_UP
 from feedback.models.review import BEST
 from feedback.replies import texts, trying
 

@@ -46,7 +46,7 @@ class ReviewDimensionAdmin(Kept):
 class ModerationReasonAdmin(Kept):
     """Why a review may be kept from the public; never for its stars."""
 
-    list_display = ("__str__", "code", "position", "is_active")
+    list_display = ("__str__", "code", "stars_count", "position", "is_active")
     search_fields = ("name", "name_en", "code")
 
 
@@ -73,7 +73,7 @@ class WordForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run
                 re.compile(text)
             except re.error as error:
                 self.add_error("text", _("This is no regular expression: %(why)s") % {"why": error})
-            if re.search(r"[*+}]\)?[*+{]|\([^)]*[*+][^)]*\)[*+{]", text):
+            if re.search(r"[*+}]\)?[*+{]|\([^)]*[*+|][^)]*\)+[*+{]", text):
                 self.add_error("text", _("Nothing that repeats may be repeated."))
         return content
 

@@ -125,17 +125,9 @@ class ReviewAdmin(Browsed):
 
     exclude = ["source"]
     readonly_fields = [
-        "place",
-        "written_at",
-        "shown_stars",
-        "member",
-        "order",
-        "voice",
-        "title",
-        "text",
-        "given_answer",
-        "answer_due",
-    ]
+        "place", "written_at", "shown_stars", "rated", "status", "member", "order", "voice", "title", "text",
+        "video_url", "given_answer", "answer_due",
+    ]  # fmt: skip
 
     def has_pick_permission(self, request: HttpRequest) -> bool:
         """Who says which reviews help others."""
@@ -234,6 +226,12 @@ class ReviewAdmin(Browsed):
         return format_html(
             '<a href="{}">{}</a>', reverse("admin:voice", args=[review.product_id]), review.product
         )
+
+    @admin.display(description=_("stars by dimension"))
+    def rated(self, review: Review) -> str:
+        """What was rated beside the whole."""
+        scores = review.scores.select_related("dimension").order_by("dimension__position", "pk")
+        return " · ".join(f"{score.dimension} {'★' * score.stars}" for score in scores) or "—"
 
     @admin.display(description=_("public answer"))
     def given_answer(self, review: Review) -> str:

@@ -157,19 +157,16 @@ from feedback.models.quality import (
 )
 from feedback.models.remedy import Remedy
 from feedback.models.reply import (
-    LeftBecause,
     PlaceQueue,
     PostingState,
     Reply,
     ReplyDecision,
     ReplyPost,
-    ReplyRule,
     ReplyState,
-    ReplyTemplate,
     ReplyTurn,
     ReplyVersion,
-    ReplyWay,
 )
+from feedback.models.reply_rule import LeftBecause, ReplyRule, ReplyTemplate, ReplyWay
 from feedback.models.review import (
     IMPORTED,
     PORTAL,

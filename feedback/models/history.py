@@ -16,7 +16,7 @@ from feedback.models.org import Agent, Department, Membership, Skill
 from feedback.models.playbook import Playbook, PlaybookRemedy, PlaybookStep
 from feedback.models.post import WatchWord
 from feedback.models.quality import SamplingRule, Scorecard, ScorecardItem
-from feedback.models.reply import ReplyRule, ReplyTemplate
+from feedback.models.reply_rule import ReplyRule, ReplyTemplate
 from feedback.models.review import ReviewDimension
 from feedback.models.review_setup import ReviewSetup
 from feedback.models.reward import RewardRule

@@ -29,7 +29,9 @@ class Signal(models.TextChoices):
 BY_WORDS = [Signal.ADVERT, Signal.ABUSE, Signal.PAID]
 OF_STARS = (
     r"negativ|critic|\mstars?\M|rating|(low|bad|poor)[-_ ]*(score|review|mark|star)"
-    r"|差评|中评|负面|低分|低星|星级|评分|打分|[一二两三四五1-5]\s*星|不好听|太差"
+    r"|unfavou?r|unflatter|dissatisf|unhappy|pessimis|harsh|reputation"
+    r"|差[评評]|中[评評]|低[评評]|[负負]面|低分|低星|星[级級]|[评評]分|打分|[一二两兩三四五1-5]\s*[颗顆个個]?\s*星|不好听|太差"
+    r"|消[极極]|不利|抹黑|抱怨|不[满滿]|口碑|形象|[声聲][誉譽]|[难難][听聽]"
 )
 """What no reason may speak of, as PostgreSQL's regular expression."""
 
@@ -40,6 +42,15 @@ class ModerationReason(Bilingual):
     code = models.SlugField(_("code"), unique=True)
     hint = models.CharField(_("what it means"), max_length=300, blank=True)
     hint_en = models.CharField(_("what it means (English)"), max_length=300, blank=True)
+    stars_count = models.BooleanField(
+        _("the stars count all the same"),
+        default=True,
+        db_default=True,
+        help_text=_(
+            "Who bought it has rated it, whatever is wrong with the words. Untick this only where it is no"
+            " customer’s rating."
+        ),
+    )
     position = models.PositiveSmallIntegerField(_("position"), default=1)
     is_active = models.BooleanField(_("in use"), default=True)
 

@@ -84,6 +84,12 @@ class Review(models.Model):
         related_name="+",
         db_index=False,
     )
+    counts = models.BooleanField(
+        default=True,
+        db_default=True,
+        editable=False,
+        help_text="Whether its stars are in published figures: see reviews.figures.",
+    )
     released_at = models.DateTimeField(
         _("published later"), null=True, blank=True, editable=False, help_text=_("None: it was at once.")
     )
@@ -124,6 +130,9 @@ class Review(models.Model):
                 condition=Q(status=ReviewStatus.REFUSED, refused_for__isnull=False)
                 | (~Q(status=ReviewStatus.REFUSED) & Q(refused_for__isnull=True)),
             ),
+            models.CheckConstraint(  # nothing but a decision on record takes stars out of figures
+                name="review_counts_unless_refused", condition=Q(counts=True) | Q(status=ReviewStatus.REFUSED)
+            ),
             models.CheckConstraint(
                 name="review_video_https", condition=Q(video_url="") | Q(video_url__startswith="https://")
             ),
@@ -146,9 +155,9 @@ class Review(models.Model):
             ),
             models.Index(name="review_of_product", fields=["product", "-written_at", "-id"]),  # its page
             models.Index(  # reviews.figures: counted by the index alone
-                name="review_figures",
+                name="review_counted",
                 fields=["product", "stars"],
-                condition=Q(follows=None) & ~Q(status=ReviewStatus.REFUSED),
+                condition=Q(follows=None, counts=True),
             ),
             models.Index(name="review_of_member", fields=["member", "-written_at"]),  # bursts, portal
             models.Index(  # moderation: bursts

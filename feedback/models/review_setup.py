@@ -26,6 +26,15 @@ class ReviewSetup(models.Model):
         help_text=_("The weights of the signals add up; below this a review is published at once."),
     )
 
+    answers_from = models.DateTimeField(
+        _("answer what was written from"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "What is older is neither answered nor drafted by itself. Empty: of the last seven days, all."
+        ),
+    )
+
     class Meta:
         verbose_name = _("setup of reviews")
         verbose_name_plural = _("setup of reviews")

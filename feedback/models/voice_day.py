@@ -122,7 +122,7 @@ class VoiceDue(models.Model):
 DAY = "({}.written_at AT TIME ZONE 'Asia/Shanghai')::date"
 KEPT = (
     "product_id", "follows_id", "source", "stars", "title", "text", "status", "written_at", "deleted_at",
-    "is_rewarded",
+    "is_rewarded", "counts",
 )  # fmt: skip
 """Columns of a review that its words or its product's sums are made of."""
 WAS, CAME = (", ".join(f"{side}.{name}" for name in KEPT) for side in ("was", "came"))

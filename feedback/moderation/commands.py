@@ -164,9 +164,9 @@ def _decide(
     )
     was = review.status
     review.status = ReviewStatus.REFUSED if refuses else ReviewStatus.PUBLISHED
-    review.refused_for = because
+    review.refused_for, review.counts = because, because is None or because.stars_count
     review.released_at = None if refuses else at
-    review.save(update_fields=["status", "refused_for", "released_at"])
+    review.save(update_fields=["status", "refused_for", "counts", "released_at"])
     record(
         "review.refused" if refuses else "review.published",
         review,
@@ -198,7 +198,8 @@ def _tell(review: Review, title: Promise, decision: ModerationDecision, at: date
                 if title is STAYS
                 else gettext("If you do not agree, ask for a second look: somebody else decides then.")
             )
-            body = " ".join(part for part in (why, hint, ways) if part)
+            counts = gettext("Your stars count all the same.") if review.counts and review.stars else ""
+            body = " ".join(part for part in (why, hint, counts, ways) if part)
         notify(
             member=review.member,
             kind="review.decided",

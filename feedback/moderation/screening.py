@@ -3,7 +3,7 @@
 Run in the transaction that wrote the reviews, whose rows it holds: what is held was never public.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -90,6 +90,12 @@ def screen(reviews: Sequence[Review], *, at: datetime) -> list[Review]:
         review.screened_at = at
     bulk.update(Review, reviews, ["screened_at", "status"])
     return held
+
+
+def forget(review_ids: Collection[int]) -> None:
+    """Let go of what was found in texts that are others now. They are to be screened again."""
+    duplicates.forget(review_ids)
+    ReviewSignal.objects.filter(review__in=review_ids).delete()
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
 """What moderation found, in words for moderators."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.functional import Promise
@@ -40,6 +40,11 @@ def evidence(found: ReviewSignal) -> str:
     if found.signal == Signal.CONTACT:
         return " · ".join(f"{SORTS.get(sort, sort)}: {words}" for sort, words in told.get("found", ()))
     return " · ".join(f"“{one}”" for one in told.get("words", ()))
+
+
+def lines(found: Iterable[ReviewSignal]) -> list[tuple[str, int, str, list[tuple[int, int]]]]:
+    """Signals as (name, weight, evidence, texts that are nearly the same)."""
+    return [(one.get_signal_display(), one.weight, evidence(one), others(one)) for one in found]
 
 
 def others(found: ReviewSignal) -> list[tuple[int, int]]:

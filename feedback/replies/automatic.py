@@ -7,7 +7,7 @@ asked again: what nobody has touched is drafted anew, and what is public already
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
@@ -33,9 +33,11 @@ from feedback.models import (
 from feedback.replies import choosing, commands, rules, texts
 from feedback.replies.reading import facts_of, ready, rules_in_force, spoken_in
 from feedback.reviews.following import BAD, FRESH, KEY
+from feedback.reviews.own import setup
 
 READER = "replies"
 AT_ONCE = 100
+SMALLEST = timedelta(microseconds=1)
 CHANGES = frozenset({"review.rewritten", "review.stars_changed", "triage.corrected"})
 """Events after which a review may need another reply."""
 
@@ -57,8 +59,11 @@ class _Plan:
 
 
 def due(at: datetime) -> QuerySet[Review]:
-    """The fresh reviews that the rules were not asked about yet, oldest first."""
+    """The fresh reviews that the rules were not asked about yet, oldest first; none that the setup leaves."""
     since = at - FRESH
+    answers_from = setup().answers_from
+    if answers_from is not None and answers_from > since:
+        since = answers_from - SMALLEST
     case = Case.objects.filter(key=Concat(Value(KEY), Cast(OuterRef("pk"), CharField())))
     written = Review.objects.filter(released_at=None, written_at__gt=since, written_at__lte=at)
     released = Review.objects.filter(released_at__gt=since, released_at__lte=at)
@@ -109,8 +114,7 @@ def draft(*, review_id: int, actor: User, at: datetime) -> Reply:
     reply = Reply.objects.filter(review=review).first()
     if reply is not None and reply.is_public:
         raise commands.answered()
-    decision = ReplyDecision.objects.filter(review=review).select_related("rule").first()
-    rule = decision.rule if decision else None
+    rule = commands.rule_for(review)
     plan = _Plan(ReplyWay.DRAFTED, rule, bool(rule and rule.needs_approval))
     made = _write(case, review, reply, plan, actor=actor, at=at)
     if made is None:
@@ -155,8 +159,10 @@ def _look_again(review_id: int, at: datetime) -> None:
     elif reply.is_public and not (
         reply.way == ReplyWay.AUTOMATIC and not rules.never_by_itself(facts_of(review))
     ):
+        decided = rules.decide(rules_in_force(), facts_of(review))
+        Reply.objects.filter(pk=reply.pk).update(rule=decided.rule, needs_approval=decided.needs_approval)
         ReplyDecision.objects.filter(review=review).update(
-            way=ReplyWay.BY_HAND, because=[LeftBecause.CHANGED], at=at, seen_at=None
+            way=ReplyWay.BY_HAND, rule=decided.rule, because=[LeftBecause.CHANGED], at=at, seen_at=None
         )
         record("review.reply_doubted", review, actor=None, at=at, reply=reply.pk)
 

@@ -12,6 +12,8 @@ from feedback.playbooks.texts import VARIABLE
 from feedback.replies.rules import Facts
 from feedback.replies.texts import fill
 
+PRAISE = frozenset({"praised", "word"})
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
@@ -46,10 +48,13 @@ def choose(
 ) -> Chosen | None:
     """One that can be filled in whole and was not the last; of those about the same, by `number`.
 
-    Where it is about a problem, those are preferred that name most of it and of what is done.
+    What was praised is named, where it is known. Where it is about a problem, those are preferred that name
+    most of it and of what is done.
     """
     filled = [(one, fill(one.text, values)) for one in found if one.code not in last]
     whole = [Chosen(one, text.text) for one, text in filled if not text.missing]
+    if values.get("praised"):
+        whole = [one for one in whole if one.template.feeling != Feeling.POSITIVE or _praises(one.template)]
     if not whole:
         return None
     first = whole[0].template
@@ -58,6 +63,11 @@ def choose(
         most = max(_named(one.template) for one in same)
         same = [one for one in same if _named(one.template) == most]
     return same[number % len(same)]
+
+
+def _praises(template: ReplyTemplate) -> bool:
+    """Whether a template says what was praised."""
+    return bool(template.aspect) or not PRAISE.isdisjoint(VARIABLE.findall(template.text))
 
 
 def _named(template: ReplyTemplate) -> int:

@@ -31,7 +31,7 @@ from feedback.models import (
 )
 from feedback.org import alerts
 from feedback.replies import posting, rules
-from feedback.replies.reading import spoken_in, with_all
+from feedback.replies.reading import facts_of, rules_in_force, spoken_in, with_all
 from feedback.reviews.following import case_of
 
 LONGEST = 2_000
@@ -57,9 +57,8 @@ def write(*, review_id: int, text: str, actor: User, asks: bool = False, at: dat
     if reply is not None and reply.state != ReplyState.WITHDRAWN and reply.user_id not in {None, actor.pk}:
         raise Stale(_("Somebody has written a reply to this review: look at it first."))
     check_public(review)
-    decision = ReplyDecision.objects.filter(review=review).select_related("rule").first()
-    rule = decision.rule if decision else None
     if reply is None:
+        rule = rule_for(review)
         reply = Reply(review=review, way=ReplyWay.BY_HAND, rule=rule, drafted_at=at)
         reply.needs_approval = bool(rule and rule.needs_approval)
     elif reply.state == ReplyState.WITHDRAWN:
@@ -306,6 +305,15 @@ def check_public(review: Review) -> None:
 def answered() -> WrongState:
     """What is said to who answers a second time."""
     return WrongState(_("This review has been answered."))
+
+
+def rule_for(review: Review) -> ReplyRule | None:
+    """The rule that a review's answer goes by: as it was decided, else as the rules in force say now."""
+    decision = ReplyDecision.objects.filter(review=review).select_related("rule").first()
+    if decision is not None:
+        return decision.rule
+    decided = rules.decide(rules_in_force(), facts_of(review))
+    return ReplyRule.objects.filter(pk=decided.rule).first() if decided.rule else None
 
 
 def may_approve(reply: Reply, user: User) -> bool:

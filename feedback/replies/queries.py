@@ -55,7 +55,7 @@ def to_write() -> QuerySet[ReplyDecision]:
     return found.select_related(
         "rule", "review__member", "review__product", "review__order", "review__follows", "review__reply",
         "review__triage",
-    )  # fmt: skip
+    ).prefetch_related("review__pictures")  # fmt: skip
 
 
 def to_post() -> QuerySet[ReplyPost]:
@@ -73,7 +73,9 @@ def shown(replies: QuerySet[Reply]) -> QuerySet[Reply]:
     return replies.select_related(
         "review__member", "review__product", "review__order", "review__follows", "rule", "template", "user",
         "approved_by",
-    ).prefetch_related("review__triage", "review__reply_decision__rule", posts())  # fmt: skip
+    ).prefetch_related(
+        "review__triage", "review__pictures", "review__reply_decision__rule", posts()
+    )  # fmt: skip
 
 
 def _with_replies(found: QuerySet[ReplyPost]) -> QuerySet[ReplyPost]:

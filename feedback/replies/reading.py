@@ -55,7 +55,7 @@ def ready(reviews: QuerySet[Review]) -> QuerySet[Review]:
 
 
 def facts_of(review: Review) -> Facts:
-    """The facts of a review. Three queries beside the review's own rows."""
+    """The facts of a review. Four queries beside the review's own rows."""
     reading = Triage.objects.filter(review=review).first()
     signals = set(ReviewSignal.objects.filter(review=review).values_list("signal", flat=True))
     lowest = ReviewScore.objects.filter(Q(review=review)).aggregate(least=Min("stars"))["least"]
@@ -72,6 +72,7 @@ def facts_of(review: Review) -> Facts:
         source=review.source,
         is_hostile=Signal.ABUSE in signals,
         has_signals=bool(signals),
+        shows_something=bool(review.video_url) or review.pictures.exists(),
         lowest=lowest,
     )
 

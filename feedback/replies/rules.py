@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from feedback.models import Feeling, LeftBecause, ReplyState, ReplyWay
-from feedback.models.reply import FOLLOW_UP, UNSURE
+from feedback.models.reply_rule import FOLLOW_UP, UNSURE
 
 BAD = 2
 GOOD = 4
@@ -44,6 +44,8 @@ class Facts:
     source: str = ""
     is_hostile: bool = False
     has_signals: bool = False
+    shows_something: bool = False
+    """Whether it has pictures or a video, which only people look at."""
     lowest: int | None = None
     """The fewest stars in a dimension or, of a follow-up, those of the review that it follows."""
 
@@ -61,7 +63,7 @@ class Facts:
     @property
     def is_silent(self) -> bool:
         """Whether it is nothing but good stars."""
-        return self.length == 0 and self.stars >= GOOD
+        return self.length == 0 and self.stars >= GOOD and not self.shows_something
 
 
 @dataclass(frozen=True, slots=True)

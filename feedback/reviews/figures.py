@@ -1,7 +1,8 @@
 """What is published of how members rate a product.
 
-Every review counts from the moment it is written: what waits for a moderator and what its member deleted too.
-Only what a moderator refused, for a reason on record that has nothing to do with stars, does not.
+Every review counts from the moment it is written: what waits for a moderator and what its member deleted too,
+and what a moderator refused for its words, such as abuse or a telephone number: who bought it has rated it.
+Only what was refused because it is no customer's rating (paid for, not bought, copied) does not.
 Stars are counted as they stand; dimensions come from the sums by day (feedback.voice.days), seconds later.
 """
 
@@ -12,10 +13,10 @@ from decimal import Decimal
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
-from feedback.models import Review, ReviewDimension, ReviewStatus
+from feedback.models import Review, ReviewDimension
 
 STARS = (5, 4, 3, 2, 1)
-COUNTED = Q(follows=None) & ~Q(status=ReviewStatus.REFUSED)
+COUNTED = Q(follows=None, counts=True)
 RATED = """
     SELECT key::bigint, sum((value ->> 0)::int), sum((value ->> 1)::int)
     FROM feedback_voiceday, jsonb_each(dimensions) WHERE product_id = %s GROUP BY key
@@ -59,7 +60,7 @@ def counted(product_id: int) -> QuerySet[Review]:
 
 
 def of_product(product_id: int) -> Figures:
-    """The published figures of a product. Three queries; reads review_figures alone, and voiceday_once."""
+    """The published figures of a product. Three queries; reads review_counted alone, and voiceday_once."""
     counts = dict(counted(product_id).values_list("stars").annotate(n=Count("*")).values_list("stars", "n"))
     with connection.cursor() as cursor:
         cursor.execute(RATED, [product_id])

@@ -9,7 +9,9 @@ from django.utils.translation import gettext as _
 from compensation.models import Member, Order, OrderLine, Product
 from compensation.shop_import.convert import FieldType, Type
 from compensation.shop_import.targets import Item, Reference, Target, Written
+from config.common.events import Happening, record_all
 from feedback.models import PORTAL, Review
+from feedback.moderation import screening
 from feedback.reviews import marketplace
 
 
@@ -21,7 +23,7 @@ SLUG = re.compile(r"[-a-zA-Z0-9_]+")
 
 
 class ReviewTarget(Target):
-    """Reviews as marketplaces give them out; where stars are others than before, the change is kept."""
+    """Reviews as marketplaces give them out. Stars stay as they came first: a file may be anybody's."""
 
     def check(self, item: Item) -> None:
         """Know a review by its marketplace and its number there, as those are that a webhook brings."""
@@ -53,8 +55,9 @@ class ReviewTarget(Target):
                 item.reject("order", _("the member's data was erased"))
             elif review is not None and review.source != (item.values.get("source") or review.source):
                 item.reject("source", _("was another before"), review.source)
-            elif review is not None and review.deleted_at is None and not follows:
-                marketplace.restar(review, item.values["stars"], at=at)
+            elif review is not None and review.deleted_at is None and review.stars != item.values["stars"]:
+                stars = str(item.values["stars"])
+                item.reject("stars", _("were others; only the marketplace itself tells of that"), stars)
         taken = [item for item in good if not item.fault]
         _fill_products(taken)
         firsts = [item for item in taken if not item.values.get("follows")]
@@ -66,6 +69,7 @@ class ReviewTarget(Target):
         _follow(following, held)
         good = [item for item in following if not item.fault]
         more = super()._upsert(good, at) if good else Written([], 0, 0)
+        _rewritten([*firsts, *good], held, at)
         return Written(
             [*written.ids, *more.ids], written.inserted + more.inserted, written.updated + more.updated
         )
@@ -83,6 +87,23 @@ def _follow(items: Sequence[Item], held: Mapping[str, Review]) -> None:
             item.reject("follows", _("was another before"), item.values["follows"])
         else:
             item.values["follows"] = first.pk
+
+
+def _rewritten(items: Sequence[Item], held: Mapping[str, Review], at: datetime) -> None:
+    """Have those that say something else now looked at anew, as if they had just come."""
+    found = {}
+    for item in items:
+        review = held.get(item.key[0])
+        if review is not None and review.deleted_at is None:
+            said = {"title": review.title, "text": review.text}
+            if differing := [name for name in said if item.values.get(name, said[name]) != said[name]]:
+                found[review.pk] = Happening(
+                    "review.rewritten", review, at, None, {"source": review.source, "what": differing}
+                )
+    if found:
+        screening.forget(found)
+        Review.objects.filter(pk__in=found).update(screened_at=None, released_at=None)
+        record_all(found.values())
 
 
 def _fill_products(items: Sequence[Item]) -> None:

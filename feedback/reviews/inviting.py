@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
@@ -162,11 +162,7 @@ def _standings(due: Sequence[ReviewInvitation], *, is_on: bool) -> dict[int, Sta
     about_orders = set(
         Review.objects.filter(order__in=orders, order_line=None).values_list("order", flat=True)
     )
-    cases = set(
-        Case.objects.filter(order__in=orders, resolved_at=None, merged_into=None).values_list(
-            "order", flat=True
-        )
-    )
+    cases = _with_open_case(orders)
     return {
         one.pk: Standing(
             received_at=one.received_at,
@@ -178,6 +174,20 @@ def _standings(due: Sequence[ReviewInvitation], *, is_on: bool) -> dict[int, Sta
         )
         for one in due
     }
+
+
+def _with_open_case(orders: Sequence[int]) -> set[int]:
+    """The orders about which a case is open, or was merged into one that is."""
+    about = Case.objects.filter(Q(resolved_at=None) | Q(merged_into__isnull=False), order__in=orders)
+    rows = list(about.values_list("order", "merged_into"))
+    found = {order for order, into in rows if into is None}
+    merged = [(order, into) for order, into in rows if into is not None]
+    while merged:
+        went = Case.objects.filter(pk__in={into for _order, into in merged})
+        ends = {pk: (done, on) for pk, done, on in went.values_list("pk", "resolved_at", "merged_into")}
+        found |= {order for order, into in merged if ends[into] == (None, None)}
+        merged = [(order, on) for order, into in merged if (on := ends[into][1]) is not None]
+    return found
 
 
 def _telling(one: ReviewInvitation) -> Telling:

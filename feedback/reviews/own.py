@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Case as Choice
 from django.db.models import DateTimeField, Exists, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Least
 
 from compensation.models import Member, OrderLine, OrderStatus, Shipment
 from config.common.errors import NotFound
@@ -22,6 +22,8 @@ from feedback.models import (
 from feedback.reviews import rules
 
 ARRIVED = (OrderStatus.DELIVERED, OrderStatus.RETURNED)
+AT_LATEST = timedelta(days=30)
+"""By when an order has come, for all we know: so nothing that is told of it later opens it for ever."""
 
 
 def setup() -> ReviewSetup:
@@ -30,13 +32,18 @@ def setup() -> ReviewSetup:
 
 
 def with_receipt(lines: QuerySet[OrderLine]) -> QuerySet[Any]:
-    """Add `received_at`: when the parcel of a line came, or the last one of its order; none before that."""
+    """Add `received_at`: when the parcel of a line came, or the last one of its order; none before that.
+
+    Where no parcel tells, it is when we learnt of it, `AT_LATEST` after the order. None of a cancelled order.
+    """
     parcels = Shipment.objects.filter(order=OuterRef("order")).values("order")
     last = Subquery(parcels.annotate(last=Max("delivered_at")).values("last"))
+    untold = Least(F("order__changed_at"), F("order__placed_at") + AT_LATEST)
     return lines.annotate(
         received_at=Choice(
+            When(order__status=OrderStatus.CANCELLED, then=None),
             When(shipment__delivered_at__isnull=False, then=F("shipment__delivered_at")),
-            When(order__status__in=ARRIVED, then=Coalesce(last, F("order__changed_at"))),
+            When(order__status__in=ARRIVED, then=Coalesce(last, untold)),
             output_field=DateTimeField(),
         )
     )
@@ -45,9 +52,8 @@ def with_receipt(lines: QuerySet[OrderLine]) -> QuerySet[Any]:
 def to_review(member: Member, at: datetime) -> QuerySet[Any]:
     """The lines of a member's orders that are open for a review, the latest received first."""
     since = at - timedelta(days=setup().window_days)
-    lines = OrderLine.objects.filter(order__member=member).exclude(order__status=OrderStatus.CANCELLED)
     return (
-        with_receipt(lines)
+        with_receipt(OrderLine.objects.filter(order__member=member))
         .filter(
             ~Exists(Review.objects.filter(order_line=OuterRef("pk"), follows=None)),
             received_at__gte=since,

@@ -21,10 +21,9 @@ from feedback.models import (
     ReviewDimension,
     ReviewPlace,
     ReviewScore,
-    ReviewSignal,
     WebhookSource,
 )
-from feedback.moderation import duplicates, screening
+from feedback.moderation import screening
 from feedback.reviews import marketplace, rules
 
 MOST = 1_000
@@ -121,9 +120,7 @@ def take_in(*, source: WebhookSource, given: Sequence[Given], at: datetime) -> l
         written += _keep(fresh, world)
     _stand(given, world)
     if rewritten:
-        pks = [review.pk for review in rewritten]
-        duplicates.forget(pks)
-        ReviewSignal.objects.filter(review__in=pks).delete()
+        screening.forget([review.pk for review in rewritten])
     screening.screen([*written, *(review for review in rewritten if review.deleted_at is None)], at=at)
     return results
 

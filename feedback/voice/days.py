@@ -43,7 +43,7 @@ SUM = """
          AND review.written_at >= asked.day::timestamp AT TIME ZONE 'Asia/Shanghai'
          AND review.written_at < (asked.day + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'
         LEFT JOIN feedback_triage triage ON triage.review_id = review.id
-        WHERE review.status <> 'refused'
+        WHERE review.counts
     ), spoken AS (
         SELECT product_id, day, source, jsonb_object_agg(aspect, jsonb_build_array(n, well, ill)) AS aspects
         FROM (

@@ -3,6 +3,8 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
+from django.utils.translation import gettext
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,9 +18,11 @@ from feedback.models import (
     Review,
     ReviewAppeal,
     ReviewStatus,
+    VoiceDay,
 )
 from feedback.moderation import commands, queries
 from feedback.reviews import figures, following, writing
+from feedback.voice.days import catch_up as keep_voice
 from tests.factories.common import UserFactory
 from tests.factories.compensation import T0, MemberFactory, ProductFactory
 from tests.factories.feedback import DepartmentFactory, ReviewFactory
@@ -208,27 +212,31 @@ def test_the_queue_takes_the_same_queries_for_three_as_for_one(moderator):
 
 
 CASES = st.lists(
-    st.tuples(st.integers(1, 5), st.sampled_from(["published", "held", "refused", "deleted", "follow"])),
+    st.tuples(
+        st.integers(1, 5), st.sampled_from(["published", "held", "refused", "no rating", "deleted", "follow"])
+    ),
     max_size=6,
 )
 
 
 @given(cases=CASES)
-def test_figures_drop_nothing_but_what_was_refused_for_a_reason(cases):
+def test_figures_drop_nothing_but_what_is_no_customers_rating(cases):
     product, reason = ProductFactory(), ModerationReason.objects.first()
     expected = []
     for stars, what in cases:
         status = what if what in ReviewStatus.values else ReviewStatus.PUBLISHED
+        status = ReviewStatus.REFUSED if what == "no rating" else status
         review = ReviewFactory(
             order_line__product=product,
             stars=stars,
             status=status,
-            refused_for=reason if what == "refused" else None,
+            refused_for=reason if status == ReviewStatus.REFUSED else None,
+            counts=what != "no rating",
             deleted_at=T0 if what == "deleted" else None,
         )
         if what == "follow":
             ReviewFactory(order_line=review.order_line, follows=review, stars=None)
-        if what != "refused":
+        if what != "no rating":
             expected.append(stars)
     told = figures.of_product(product.pk)
     assert told.n == len(expected)
@@ -258,3 +266,21 @@ def test_moderators_see_what_they_refuse_by_stars():
     Review.objects.filter(stars=5).update(status=ReviewStatus.REFUSED, refused_for=reason)
     assert not queries.fairness(T0, T0 + DAY).is_doubtful
     assert queries.fairness(T0 + DAY, T0 + 2 * DAY).p is None
+
+
+@pytest.mark.parametrize(("reason", "counts"), [("abuse", True), ("contact-details", True), ("paid", False)])
+def test_few_stars_count_though_the_words_are_refused_unless_nobody_bought_it(
+    held, moderator, reason, counts
+):
+    decide(held, moderator, reason=reason)
+    held.refresh_from_db()
+    assert held.counts is counts
+    assert figures.of_product(held.product_id).counts == ({1: 1} if counts else {})
+    keep_voice()
+    days = list(VoiceDay.objects.values_list("stars", flat=True))
+    assert days == ([[1, 0, 0, 0, 0]] if counts else [])
+    body = Notice.objects.get(kind="review.decided").body
+    with translation.override(held.member.language):
+        assert (gettext("Your stars count all the same.") in body) is counts
+    again(commands.appeal(review_id=held.pk, text="", actor=held.member, at=T0 + 3 * DAY), UserFactory())
+    assert figures.of_product(held.product_id).counts == {1: 1}

@@ -5,9 +5,13 @@ from itertools import pairwise
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.utils import translation
+from hypothesis import given
+from hypothesis import strategies as st
 
 from config.common.errors import WrongState
 from config.common.models import Event
+from feedback.defaults.replies_to_reviews import shipped
 from feedback.models import (
     Case,
     Clock,
@@ -20,16 +24,20 @@ from feedback.models import (
     ReplyTurn,
     ReplyWay,
     Review,
+    ReviewPicture,
+    ReviewSetup,
     ReviewStatus,
     Triage,
     TriageQueue,
+    VoiceAspect,
 )
-from feedback.replies import automatic, choosing, commands
+from feedback.replies import automatic, choosing, commands, texts
+from feedback.replies.rules import Facts
 from feedback.reviews import following, marketplace
 from feedback.triage import commands as triage
 from tests.factories.common import UserFactory
 from tests.factories.compensation import T0, MemberFactory, ProductFactory
-from tests.factories.feedback import DepartmentFactory
+from tests.factories.feedback import DepartmentFactory, StaffFactory
 from tests.factories.replies import known, said, ship
 from tests.factories.sop import make_policy
 from tests.threads import at_once, behind, refused
@@ -63,10 +71,10 @@ def test_plain_praise_is_answered_once_and_names_what_is_praised():
 
 
 def test_a_word_of_the_member_is_said_back_only_where_we_know_it_as_praise():
-    ReplyTemplate.objects.exclude(code__in=["praise-quality-word", "thanks-plain"]).delete()
+    ReplyTemplate.objects.exclude(code__in=["praise-quality-word", "praise-named"]).delete()
     said(text="香得很")
     take_up()
-    assert Reply.objects.get().template.code == "thanks-plain"
+    assert Reply.objects.get().template.code == "praise-named"
     known("质量很好")
     said(text="质量很好")
     take_up()
@@ -142,7 +150,7 @@ def test_a_bad_review_waits_for_its_case_and_its_draft_names_problem_and_call():
 
 
 def test_without_a_template_that_was_not_the_last_one_people_write():
-    ReplyTemplate.objects.exclude(code="thanks-plain").delete()
+    ReplyTemplate.objects.exclude(code="praise-named").delete()
     product = ProductFactory()
     for _ in range(2):
         said(product=product)
@@ -165,7 +173,7 @@ def test_never_the_same_twice_running_for_a_product_or_a_member():
 
 @pytest.mark.django_db(transaction=True)
 def test_two_at_once_never_take_the_same_template():
-    ReplyTemplate.objects.exclude(code__in=["thanks-plain", "thanks-glad"]).delete()
+    ReplyTemplate.objects.exclude(code__in=["praise-named", "praise-named-kept"]).delete()
     product = ProductFactory()
     ReplyTurn.objects.create(product=product)  # else inserting it is the lock
     one, _between, two = (said(product=product) for _ in range(3))  # both would begin with the same
@@ -174,7 +182,10 @@ def test_two_at_once_never_take_the_same_template():
         lambda: automatic._take_up(two.pk, T0),
         lambda: automatic._take_up(one.pk, T0),
     )
-    assert set(Reply.objects.values_list("template__code", flat=True)) == {"thanks-plain", "thanks-glad"}
+    assert set(Reply.objects.values_list("template__code", flat=True)) == {
+        "praise-named",
+        "praise-named-kept",
+    }
 
 
 @pytest.mark.django_db(transaction=True)
@@ -246,9 +257,11 @@ def test_a_review_that_turns_bad_after_its_thanks_gets_a_case_and_is_shown_to_pe
     assert (decision.because, decision.seen_at) == ([LeftBecause.CHANGED], None)
     assert following.follow_up(at=T0 + HOUR) == 1
     assert Case.objects.get().kind == "review"
-    commands.edit(
-        reply_id=Reply.objects.get().pk, version=1, text="非常抱歉", actor=UserFactory(), at=T0 + 2 * HOUR
-    )
+    reply, agent = Reply.objects.get(), UserFactory()
+    assert (reply.needs_approval, reply.rule.code) == (True, "bad")
+    commands.edit(reply_id=reply.pk, version=1, text="非常抱歉", actor=agent, at=T0 + HOUR)
+    assert Reply.objects.get().public_text == reply.public_text  # it is a bad review's by now
+    commands.approve(reply_id=reply.pk, version=2, actor=StaffFactory(role="team_lead"), at=T0 + 2 * HOUR)
     decision.refresh_from_db()
     assert decision.seen_at == Clock.objects.get(case=Case.objects.get()).met_at == T0 + 2 * HOUR
 
@@ -298,3 +311,45 @@ def test_what_is_owed_a_reply_is_found_among_the_fresh_alone():
     plan = automatic.due(T0)[:5].explain()
     assert "Index Cond: ((written_at >" in plan
     assert "Seq Scan on feedback_review" not in plan
+
+
+@given(
+    aspects=st.lists(st.sampled_from(VoiceAspect.values), min_size=1, max_size=3, unique=True),
+    last=st.lists(st.sampled_from([one["code"] for one in shipped()["templates"]]), max_size=2),
+    number=st.integers(1, 10**6),
+    word=st.sampled_from(["", "质量很好"]),
+)
+def test_what_was_praised_is_named_whatever_was_said_last(aspects, last, number, word):
+    facts = Facts(5, "positive", 0.9, aspects, dict.fromkeys(aspects, 0.8), 12)
+    for language, english in (("zh-hans", False), ("en", True)):
+        with translation.override("en" if english else "zh-hans"):
+            values = {"praised": texts.listed(facts.praised), "word": word}
+        chosen = choosing.choose(choosing.candidates(facts, language), values, last=last, number=number)
+        assert chosen.template.aspect in aspects or values["praised"] in chosen.text
+        assert chosen.template.code not in last
+
+
+def test_nothing_from_before_the_setup_s_moment_is_answered_or_drafted():
+    setup = ReviewSetup.objects.create(answers_from=T0)
+    said(at=T0 - HOUR)
+    bad = said(3, feeling="mixed", at=T0 - HOUR)
+    on_time = said()
+    assert take_up(T0 + HOUR) == 1
+    assert Reply.objects.get().review == on_time
+    Review.objects.filter(pk=bad.pk).update(released_at=T0)  # a moderator published it since
+    assert take_up(T0 + HOUR) == 1
+    setup.answers_from = None
+    setup.save()
+    assert take_up(T0 + HOUR) == 1
+
+
+@pytest.mark.parametrize("shows", ["picture", "video"])
+def test_stars_with_a_picture_are_for_people_to_look_at(shows):
+    one = said(
+        text="", feeling="", aspects=(), words=(), video_url="https://v.cn/1" if shows == "video" else ""
+    )
+    if shows == "picture":
+        ReviewPicture.objects.create(review=one, file="x", name="x.jpg", content_type="image/jpeg", size=1)
+    take_up()
+    assert Reply.objects.get().state == "draft"
+    assert ReplyDecision.objects.get().because == [LeftBecause.NO_TEXT, LeftBecause.UNSURE]

@@ -262,3 +262,14 @@ def test_replies_of_a_product_are_those_that_everybody_may_read(agent):
     assert list(queries.of_product(product)) == [reply]
     Review.objects.update(status=ReviewStatus.HELD)
     assert not queries.of_product(product).exists()
+
+
+def test_a_bad_review_needs_somebody_else_before_the_rules_were_asked_too(agent, lead):
+    ship()
+    review = said(1, "太差了", feeling="negative")
+    reply = commands.write(review_id=review.pk, text="非常抱歉", actor=agent, at=T0)
+    assert (reply.state, reply.public_text, reply.rule.code) == ("waiting", "", "bad")
+    assert approve(reply, lead).public_text == "非常抱歉"
+    other = said(2, "差", feeling="negative")
+    assert automatic.draft(review_id=other.pk, actor=agent, at=T0).needs_approval
+    assert commands.write(review_id=said(5).pk, text="谢谢", actor=agent, at=T0).state == "approved"

@@ -1,4 +1,4 @@
-"""Reviews from files: known by marketplace and number, stars that changed over there kept as a change."""
+"""Reviews from files: known by marketplace and number, never with other stars than before."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,9 @@ import pytest
 from django.utils import timezone
 
 from compensation.shop_import.targets import Item
-from feedback.models import Review, ReviewPlace, ReviewStars
+from config.common.models import Event
+from feedback.models import Review, ReviewPlace, ReviewStars, ReviewStatus
+from feedback.moderation import screening
 from feedback.reviews import taking_in, writing
 from feedback.reviews.imports import REVIEW
 from feedback.reviews.taking_in import Given
@@ -62,13 +64,30 @@ def test_a_line_tells_the_product_and_again_changes_nothing(line):
     assert ReviewPlace.objects.count() == Review.objects.count() == 1
 
 
-def test_other_stars_in_a_later_file_are_a_change_on_record(line):
+@pytest.mark.parametrize("source", ["", "tmall"])
+def test_no_file_changes_stars_whoever_brings_it(line, source):
+    file, more = File(), {"source": source} if source else {}
+    file.bring(row(line, **more))
+    assert file.bring(row(line, stars=5, text="改了", **more))[0]
+    review = Review.objects.get()
+    assert (review.stars, review.text) == (3, "一般")
+    assert not ReviewStars.objects.exists()
+
+
+def test_what_a_file_words_anew_is_looked_at_anew(line):
     file = File()
-    file.bring(row(line))
-    file.bring(row(line, stars=5, text="改了"))
-    review, change = Review.objects.get(), ReviewStars.objects.get()
-    assert (review.stars, review.text) == (5, "改了")
-    assert (change.before, change.after, change.source) == (3, 5, "import")
+    file.bring(row(line, text="一般", written_at=timezone.now()))
+    screening.catch_up(at=timezone.now())
+    Review.objects.update(released_at=T0)
+    file.bring(row(line, text="一般", written_at=Review.objects.get().written_at))
+    assert Review.objects.get().screened_at is not None
+    file.bring(row(line, text="加微信abc12345", written_at=Review.objects.get().written_at))
+    event = Event.objects.get(kind="review.rewritten")
+    assert event.data == {"source": "import", "what": ["text"]}
+    screening.catch_up(at=timezone.now())
+    review = Review.objects.get()
+    assert (review.status, review.released_at, review.stars) == (ReviewStatus.HELD, None, 3)
+    assert [one.signal for one in review.signals.all()] == ["contact"]
 
 
 def test_a_file_and_a_webhook_of_one_marketplace_speak_of_the_same(line, tmall):  # noqa: F811

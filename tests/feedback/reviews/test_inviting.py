@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compensation.models import Notice, Order, OrderStatus
+from compensation.models import Notice, Order, OrderStatus, Shipment
 from config.common.models import Event
 from feedback.models import InvitationEnd, ReviewInvitation, ReviewSetup
-from feedback.reviews import inviting, writing
+from feedback.reviews import inviting, own, writing
 from feedback.reviews.inviting import Standing
 from tests.factories.compensation import T0, OrderLineFactory
 from tests.factories.feedback import CaseFactory
@@ -90,6 +90,31 @@ def test_it_waits_while_a_case_about_the_order_is_open():
     case.status, case.resolution, case.resolved_at = "resolved", "solved", DUE + HOUR
     case.save()
     assert invite(DUE + 2 * HOUR).sent_at
+
+
+def test_a_case_that_goes_on_in_another_one_holds_it_back_as_well():
+    line = received()[0]
+    last = CaseFactory(member=line.order.member)
+    middle, first = (CaseFactory(member=line.order.member, order=order) for order in (None, line.order))
+    for case, into in ((first, middle), (middle, last)):
+        case.status, case.resolution, case.merged_into = "closed", "duplicate", into
+        case.resolved_at = case.closed_at = T0
+        case.save()
+    found()
+    assert invite().held_since == DUE
+    last.status, last.resolution, last.resolved_at = "resolved", "solved", DUE
+    last.save()
+    assert invite(DUE + HOUR).sent_at
+
+
+def test_orders_of_old_that_no_parcel_tells_of_are_not_asked_about():
+    line = received()[0]
+    Shipment.objects.all().delete()
+    Order.objects.update(placed_at=T0 - 61 * DAY, changed_at=T0)
+    assert found(at=T0) is None
+    Order.objects.update(placed_at=T0 - 2 * DAY)
+    assert found(at=T0).received_at == T0
+    assert own.with_receipt(type(line).objects.all()).get().received_at == T0
 
 
 def test_a_case_about_another_order_holds_nothing_back():

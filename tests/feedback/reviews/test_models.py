@@ -109,6 +109,11 @@ def test_nothing_is_refused_without_a_reason():
         ("x", "评分过低", ""),
         ("x", "其他", "Only 1 star"),
         ("x", "其他", "Bad review"),
+        ("x", "三颗星以下", ""),
+        ("x", "差評", ""),
+        ("x", "太消极", ""),
+        ("x", "影响店铺形象", ""),
+        ("x", "其他", "Unfavourable"),
     ],
 )
 def test_no_reason_speaks_of_stars_or_of_being_negative(code, name, english):
@@ -131,3 +136,7 @@ def test_a_second_look_is_another_persons():
 def test_a_video_is_a_safe_link():
     refuses(lambda: ReviewFactory(video_url="http://x.cn/1.mp4"), "review_video_https")
     refuses(lambda: ReviewFactory(video_url="javascript:alert(1)"), "review_video_https")
+
+
+def test_only_what_was_refused_is_left_out_of_figures():
+    refuses(lambda: ReviewFactory(counts=False), "counts_unless_refused")

@@ -41,11 +41,14 @@ def test_a_day_counts_stars_feelings_aspects_and_dimensions(product, keep):
     assert day.dimensions == {str(dimension.pk): [1, 2, 4]}
 
 
-def test_what_is_refused_does_not_count(product, keep):
+def test_what_is_no_customers_rating_does_not_count(product, keep):
     review = ReviewFactory(order_line__product=product)
     keep()
     reason = review._meta.get_field("refused_for").related_model.objects.create(code="x", name="x")
     Review.objects.filter(pk=review.pk).update(status=ReviewStatus.REFUSED, refused_for=reason)
+    keep()
+    assert rows(product)[0][2] == [0, 0, 0, 0, 1]
+    Review.objects.filter(pk=review.pk).update(counts=False)
     keep()
     assert rows(product) == []
 
