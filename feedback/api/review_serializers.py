@@ -165,7 +165,7 @@ class ReviewAppealSerializer(serializers.Serializer[Any]):
 
 
 class FiguresSerializer(serializers.Serializer[Any]):
-    """How members rate a product. Every review counts that was not refused for a reason."""
+    """How members rate a product. Every review counts that is a customer's rating."""
 
     n = serializers.IntegerField()
     mean = serializers.DecimalField(max_digits=3, decimal_places=2, allow_null=True)

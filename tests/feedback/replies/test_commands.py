@@ -222,7 +222,7 @@ def test_what_waits_for_somebody_to_write_can_be_set_aside(agent):
     assert Event.objects.filter(kind="review.reply_not_needed").count() == 1
 
 
-def test_the_clock_of_a_case_that_was_merged_goes_on_in_the_other(agent):
+def test_the_clock_of_a_case_that_was_merged_goes_on_in_the_other(agent, lead):
     ship()
     DepartmentFactory(takes_new=True)
     make_policy(targets={"review_reply": 120})
@@ -231,7 +231,8 @@ def test_the_clock_of_a_case_that_was_merged_goes_on_in_the_other(agent):
     following.follow_up(at=T0)
     first, second = Case.objects.order_by("pk")
     cases.merge(case_id=first.pk, into_id=second.pk, actor=agent, at=T0)
-    commands.write(review_id=one.pk, text="抱歉", actor=agent, at=T0 + HOUR)
+    reply = commands.write(review_id=one.pk, text="抱歉", actor=agent, at=T0)
+    approve(reply, lead, at=T0 + HOUR)
     assert Clock.objects.get(case=second, milestone="review_reply").met_at == T0 + HOUR
 
 

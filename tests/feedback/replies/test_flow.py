@@ -7,11 +7,13 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from compensation.shop_import.targets import Item
 from config.common import outbox, webhooks
 from feedback import tasks
 from feedback.defaults.lexicon import seed_lexicon
 from feedback.models import Case, Clock, Reply, ReplyPost, Review
 from feedback.replies import commands
+from feedback.reviews.imports import REVIEW
 from tests.factories.compensation import T0
 from tests.factories.feedback import DepartmentFactory, StaffFactory
 from tests.factories.replies import marketplace, ship
@@ -22,7 +24,28 @@ from tests.factories.webhooks import make_source
 pytestmark = [pytest.mark.django_db, pytest.mark.req("F17"), pytest.mark.req("F2")]
 
 
-def test_from_import_to_posted_with_the_clocks_met(settings):
+def by_api(rows, secret, now):
+    body = json.dumps({"reviews": rows}, default=str).encode()
+    signed = webhooks.sign([secret], message_id="m1", at=now, body=body)
+    answer = APIClient().post(
+        "/api/v1/inbound/tmall/reviews/", body, content_type="application/json",
+        **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in signed.items()},
+    )  # fmt: skip
+    assert [one["result"] for one in answer.json()["results"]] == ["taken", "taken"]
+
+
+def by_file(rows, _secret, now):
+    items = []
+    for number, row in enumerate(rows):
+        values = {**row, "source": "tmall", "order_line": row["line"]}
+        del values["line"]
+        items.append(Item("reviews.csv", number, (row["external_id"],), values))
+        REVIEW.check(items[-1])
+    assert REVIEW.write(items, now).inserted == 2
+
+
+@pytest.mark.parametrize("bring", [by_api, by_file])
+def test_from_import_to_posted_with_the_clocks_met(settings, bring):
     settings.INTERNAL_HOSTS = ["127.0.0.1"]
     for seed in (lambda: seed_lexicon(T0), house, ship):
         seed()
@@ -36,20 +59,14 @@ def test_from_import_to_posted_with_the_clocks_met(settings):
         rows = [
             {
                 "external_id": number, "order": line.order.external_id, "line": line.external_id,
-                "stars": stars, "text": text, "written_at": (now - timedelta(minutes=5)).isoformat(),
+                "stars": stars, "text": text, "written_at": now - timedelta(minutes=5),
             }
             for number, line, stars, text in (
                 ("88001", lines[0], 5, "质量很好，非常满意，推荐购买！"),
                 ("88002", lines[1], 1, "质量太差了，用了一天就坏，非常失望"),
             )
         ]  # fmt: skip
-        body = json.dumps({"reviews": rows}).encode()
-        signed = webhooks.sign([secret], message_id="m1", at=now, body=body)
-        answer = APIClient().post(
-            "/api/v1/inbound/tmall/reviews/", body, content_type="application/json",
-            **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in signed.items()},
-        )  # fmt: skip
-        assert [one["result"] for one in answer.json()["results"]] == ["taken", "taken"]
+        bring(rows, secret, now)
 
         tasks.read_texts()
         tasks.screen_reviews()
