@@ -55,4 +55,4 @@ def test_stars_are_counted_by_their_index_alone():
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
         cursor.execute(f"EXPLAIN {seen.captured_queries[0]['sql']}")
         plan = "\n".join(row[0] for row in cursor.fetchall())
-    assert "Index Only Scan using review_figures" in plan
+    assert "Index Only Scan using review_counted" in plan
