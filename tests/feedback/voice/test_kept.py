@@ -39,7 +39,7 @@ AGO = (0, 1, 29, 30, 59, 60, 89, 90, 364, 365, 729, 730)
 
 def counted():
     """Every review that counts, with what is read of it."""
-    for review in Review.objects.exclude(status=ReviewStatus.REFUSED).exclude(product=None):
+    for review in Review.objects.filter(counts=True).exclude(product=None):
         reading = Triage.objects.filter(review=review).first()
         day = timezone.localdate(review.written_at)
         yield review, reading, day
@@ -153,13 +153,14 @@ class House:
             ReviewFactory(order_line=review.order_line, follows=review, stars=None, written_at=NOW)
 
     def refuse(self):
-        self.change(status=ReviewStatus.REFUSED, refused_for=self.reason)
+        counts = self.chance.random() < 0.5
+        self.change(status=ReviewStatus.REFUSED, refused_for=self.reason, counts=counts)
 
     def release(self):
-        self.change(status=ReviewStatus.PUBLISHED, refused_for=None)
+        self.change(status=ReviewStatus.PUBLISHED, refused_for=None, counts=True)
 
     def hold(self):
-        self.change(status=ReviewStatus.HELD, refused_for=None)
+        self.change(status=ReviewStatus.HELD, refused_for=None, counts=True)
 
     def take_back(self):
         self.change(deleted_at=NOW)
