@@ -287,6 +287,6 @@ class ProductFiguresView(MemberView[Any]):
         "How a product is rated", "reviews", FiguresSerializer, 401, 404, operation_id="product_figures"
     )
     def get(self, _request: Request, number: str) -> Response:
-        """Mean, distribution and dimensions. Only what is no customer's rating is left out, such as a copy."""
+        """Mean, distribution and dimensions. Left out is what is no customer's rating, such as a copy."""
         product = get_object_or_404(Product, external_id=number)
         return Response(FiguresSerializer(figures.of_product(product.pk)).data)
