@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compensation', '0033_told_as_of'),
-        ("feedback", "0063_ages"),
+        ("feedback", "0064_facts_begin"),
     ]
 
     operations = [

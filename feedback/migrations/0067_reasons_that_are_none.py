@@ -13,7 +13,7 @@ NAME = "moderationreason_not_for_stars"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("feedback", "0065_reasons_and_answers")]
+    dependencies = [("feedback", "0066_reasons_and_answers")]
 
     operations = [
         migrations.SeparateDatabaseAndState(

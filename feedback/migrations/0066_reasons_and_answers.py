@@ -4,7 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("feedback", "0064_stars_of_refused_reviews")]
+    dependencies = [("feedback", "0065_stars_of_refused_reviews")]
 
     operations = [
         migrations.RunSQL(
