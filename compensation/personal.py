@@ -80,6 +80,8 @@ ALSO = {
     "compensation.Lot": "account__member",
     "compensation.ConsentChoice": "member",
     "compensation.RewardClaim": "member",
+    "compensation.Earning": "member",
+    "compensation.CareAct": "member",
 }
 
 NAMED = {

@@ -286,6 +286,8 @@ SPECTACULAR_SETTINGS = {
         "Priority": "feedback.models.Priority",
         "VoiceAspect": "feedback.models.VoiceAspect",
         "Cared": "feedback.models.choices.Cared",
+        "CrisisSeverity": "feedback.models.CrisisSeverity",
+        "Language": "feedback.models.Language",
         "PostState": "feedback.models.PostState",
         "Measure": "feedback.models.Measure",
         "ClaimChannel": "feedback.models.ClaimChannel",

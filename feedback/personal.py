@@ -129,4 +129,7 @@ FREE = {
     "feedback.TriageModel.digest", "feedback.TriageModel.scores", "feedback.TriageModel.weights",
 }  # fmt: skip
 
-ALSO = {"feedback.Gap": "order__member", "feedback.ReviewReward": "member"}
+ALSO = {
+    "feedback.Gap": "order__member", "feedback.ReviewReward": "member", "feedback.ReviewInvitation": "member",
+    "feedback.ReviewVote": "member", "feedback.ArticleVote": "member", "feedback.ChatSession": "member",
+}  # fmt: skip

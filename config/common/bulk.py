@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 
 
@@ -95,10 +96,15 @@ def texts(values: Sequence[str]) -> str:
 
 def _unnested(columns: Sequence[Any]) -> str:
     return ", ".join(
-        f"unnest(%s::{'text' if _is_json(column) else column.cast_db_type(connection)}[])"
-        f"{'::jsonb' if _is_json(column) else ''} AS {_quoted(column.column)}"
+        f"unnest(%s::text[])::{column.cast_db_type(connection)} AS {_quoted(column.column)}"
+        if _is_nested(column)
+        else f"unnest(%s::{column.cast_db_type(connection)}[]) AS {_quoted(column.column)}"
         for column in columns
     )
+
+
+def _is_nested(column: Any) -> bool:
+    return isinstance(column, models.JSONField | ArrayField)
 
 
 def _values(column: Any, rows: Sequence[models.Model]) -> str | list[Any]:
@@ -107,8 +113,10 @@ def _values(column: Any, rows: Sequence[models.Model]) -> str | list[Any]:
 
 def _array(column: Any, values: Sequence[Any]) -> str | list[Any]:
     """Write the values of a column in the fastest way that there is for them."""
-    if _is_json(column):
+    if isinstance(column, models.JSONField):
         values = [None if value is None else json.dumps(value, cls=column.encoder) for value in values]
+    elif isinstance(column, ArrayField):  # an array of arrays is a square: each goes in written out
+        values = [None if value is None else _written(value) for value in values]
     if all(isinstance(value, str) for value in values):
         return texts(values)
     if all(value is None or isinstance(value, int | datetime) for value in values):
@@ -116,8 +124,8 @@ def _array(column: Any, values: Sequence[Any]) -> str | list[Any]:
     return list(values)
 
 
-def _is_json(column: Any) -> bool:
-    return isinstance(column, models.JSONField)
+def _written(values: Sequence[Any]) -> str:
+    return texts(values) if all(isinstance(value, str) for value in values) else array(values)
 
 
 def _quoted(name: str) -> str:

@@ -8,7 +8,7 @@ counted on. The event log and the ledger are in no kind: they hold numbers and c
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from django.apps import apps
 from django.core.files.storage import default_storage
 from django.db import connection, models, transaction
 from django.db.models import Min, Q, Sum
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -168,13 +169,20 @@ def tell(kind: Kind, days: int, at: datetime) -> Told:
         n = rows.count()
         told.rows += n
         told.held += past.count() - n if held else 0
-        oldest = rows.order_by().aggregate(least=Min(part.at))["least"] if n else None
+        oldest = _moment(rows.order_by().aggregate(least=Min(part.at))["least"]) if n else None
         told.oldest = min((one for one in (told.oldest, oldest) if one), default=None)
         if n and part.files:
             files, size = _files(part, rows, n)
             told.files += files
             told.bytes += size
     return told
+
+
+def _moment(found: date | None) -> datetime | None:
+    """When a day began, where a table knows no more than that."""
+    if found is None or isinstance(found, datetime):
+        return found
+    return timezone.make_aware(datetime.combine(found, time()))
 
 
 def retain(

@@ -19,7 +19,7 @@ from feedback.admin.access import needs
 from feedback.admin.fields import Words
 from feedback.admin.listening import VIEW, row
 from feedback.models import Feeling, WatchWord
-from feedback.models.post import LONGEST_TERM
+from feedback.models.post_topic import LONGEST_TERM
 from feedback.org import alerts
 from feedback.posts import queries
 from feedback.posts.watching import DAY, DAYS

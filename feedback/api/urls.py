@@ -7,6 +7,7 @@ from feedback.api import (
     chat,
     claims,
     crises,
+    crisis_work,
     expectations,
     inbound,
     inbound_posts,
@@ -62,11 +63,15 @@ urlpatterns = [
     path("products/<str:number>/reviews/", reviews.ProductReviewsView.as_view(), name="product-reviews"),
     path("products/<str:number>/figures/", reviews.ProductFiguresView.as_view(), name="product-figures"),
     path("statements/", crises.StatementsView.as_view(), name="statements"),
-    path("staff/crises/", crises.StaffCrisesView.as_view(), name="staff-crises"),
+    path("staff/crises/", crisis_work.CrisesView.as_view(), name="staff-crises"),
     path("staff/crises/<int:pk>/", crises.StaffCrisisView.as_view(), name="staff-crisis"),
     *(
         path(f"staff/crises/<int:pk>/{step.path()}/", step.as_view(), name=f"staff-crisis-{step.path()}")
         for step in crises.STEPS
+    ),
+    *(
+        path(f"staff/crises/<int:pk>/{name}/", view.as_view(), name=f"staff-crisis-{name}")
+        for name, view in crisis_work.WORK.items()
     ),
     path("staff/cases/", staff.StaffCasesView.as_view(), name="staff-cases"),
     path("staff/cases/<int:pk>/", staff.StaffCaseView.as_view(), name="staff-case"),

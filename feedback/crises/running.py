@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from config.common.errors import Invalid
+from config.common.errors import Invalid, KeyReused
 from config.common.events import record
 from config.common.models import User
 from feedback.cases import rules as cases
@@ -60,7 +60,9 @@ def begin(
     run = bulk.begin(
         key=key, doing=doing, content={**said, **more}, case_ids=wanted, most=MOST, actor=actor, at=at
     )
-    _row, is_new = CrisisRun.objects.get_or_create(run=run, defaults={"crisis": crisis})
+    row, is_new = CrisisRun.objects.get_or_create(run=run, defaults={"crisis": crisis})
+    if row.crisis_id != crisis.pk:
+        raise KeyReused
     if is_new:
         record(
             "crisis.answered" if doing == ANSWER else "crisis.resolved", crisis, actor=actor, at=at,

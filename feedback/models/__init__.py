@@ -125,24 +125,8 @@ from feedback.models.playbook_use import (
     RequestStatus,
     StepDone,
 )
-from feedback.models.post import (
-    Post,
-    PostBand,
-    PostCluster,
-    PostClusterDue,
-    PostClustering,
-    PostDecision,
-    PostFile,
-    PostKind,
-    PostQueue,
-    PostState,
-    PostTerm,
-    ProductBy,
-    WatchHit,
-    WatchJump,
-    WatchSort,
-    WatchWord,
-)
+from feedback.models.post import Post, PostBand, PostDecision, PostFile, PostKind, PostQueue, ProductBy
+from feedback.models.post_topic import PostCluster, PostClusterDue, PostClustering, PostState, PostTerm
 from feedback.models.quality import (
     Appeal,
     AppealStatus,
@@ -215,6 +199,7 @@ from feedback.models.triage import (
 )
 from feedback.models.voice import Feeling, VoiceAspect
 from feedback.models.voice_day import VoiceCategoryDay, VoiceDay, VoiceDue, VoiceTrend
+from feedback.models.watch import WatchHit, WatchJump, WatchSort, WatchWord
 from feedback.models.watcher import Watcher
 from feedback.models.webhook import SOURCE_CHANNELS, Scope, WebhookKey, WebhookSource
 from feedback.models.wording import Problem, Template, Tone, ToneRule, ToneRuleKind, ToneSeverity

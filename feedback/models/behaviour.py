@@ -151,6 +151,9 @@ class BehaviourDay(models.Model):
             models.UniqueConstraint(name="behaviourday_once", fields=["member", "day", "what"]),
             models.CheckConstraint(name="behaviourday_some", condition=Q(n__gte=1)),
         ]
+        indexes = [
+            BrinIndex(name="behaviourday_day", fields=["day"], autosummarize=True),  # retention
+        ]
 
     def __str__(self) -> str:
         return f"{self.day} {self.what}"

@@ -2,6 +2,7 @@
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -217,6 +218,7 @@ class Gap(models.Model):
             models.UniqueConstraint(name="gap_about_once", fields=["about"], condition=~Q(about="")),
         ]
         indexes = [
+            BrinIndex(name="gap_dismissed", fields=["dismissed_at"], autosummarize=True),  # retention
             models.Index(name="gap_detected", fields=["-detected_at"]),  # lists and figures by day
             models.Index(  # gaps.commands.detect: what still grows worse
                 name="gap_growing",

@@ -14,7 +14,6 @@ from feedback.models.messenger import Messenger, TeamRule
 from feedback.models.moderation import ModerationReason, ModerationWord, SignalRule
 from feedback.models.org import Agent, Department, Membership, Skill
 from feedback.models.playbook import Playbook, PlaybookRemedy, PlaybookStep
-from feedback.models.post import WatchWord
 from feedback.models.quality import SamplingRule, Scorecard, ScorecardItem
 from feedback.models.reply_rule import ReplyRule, ReplyTemplate
 from feedback.models.review import ReviewDimension
@@ -24,6 +23,7 @@ from feedback.models.routing import Cover, DedicatedService, DepartmentRule
 from feedback.models.sop import Calendar, PauseRule, Policy, PolicyTarget
 from feedback.models.supervision import AttainmentTarget, BreachCause
 from feedback.models.triage import LexiconEntry, TriageSetup
+from feedback.models.watch import WatchWord
 from feedback.models.webhook import WebhookKey, WebhookSource
 from feedback.models.wording import Template, ToneRule
 

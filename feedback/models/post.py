@@ -1,4 +1,4 @@
-"""Posts: suggestions from the feedback box, what is said about us elsewhere, and the topics they are about.
+"""Posts: suggestions from the feedback box, and what is said about us elsewhere.
 
 What a member suggests and what somebody posts are read, sorted and answered alike. A post may become a case;
 until then it has no clock.
@@ -6,8 +6,7 @@ until then it has no clock.
 
 import pgtrigger
 from django.conf import settings
-from django.contrib.postgres.fields import ArrayField
-from django.core.validators import MinValueValidator
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -15,11 +14,10 @@ from django.utils.translation import pgettext_lazy
 
 from compensation.models import Member, Product
 from feedback.models.case import Case
-from feedback.models.org import Department
+from feedback.models.post_topic import ENDED, Outcome, PostCluster, PostState
 from feedback.models.review import PORTAL
 
 LINE = 80
-LONGEST_TERM = 40
 
 
 class PostKind(models.TextChoices):
@@ -30,22 +28,6 @@ class PostKind(models.TextChoices):
     COMMENT = "comment", pgettext_lazy("social", "comment")
 
 
-class PostState(models.TextChoices):
-    """What becomes of it."""
-
-    NEW = "new", _("new")
-    LOOKED_AT = "looked_at", _("being looked at")
-    PLANNED = "planned", _("planned")
-    DONE = "done", pgettext_lazy("suggestion", "done")
-    DECLINED = "declined", pgettext_lazy("suggestion", "declined")
-    ANSWERED = "answered", pgettext_lazy("suggestion", "answered")
-
-
-TOLD = (PostState.PLANNED, PostState.DONE, PostState.DECLINED, PostState.ANSWERED)
-"""What a member is told of."""
-ENDED = (PostState.DONE, PostState.DECLINED, PostState.ANSWERED)
-
-
 class ProductBy(models.TextChoices):
     """Who says what product it is about."""
 
@@ -53,105 +35,6 @@ class ProductBy(models.TextChoices):
     GIVEN = "given", pgettext_lazy("product", "who wrote it")
     READ = "read", pgettext_lazy("product", "its words")
     PEOPLE = "people", pgettext_lazy("product", "a colleague")
-
-
-class Outcome(models.Model):
-    """What becomes of a suggestion, or of a topic: the columns that both have."""
-
-    state = models.CharField(_("state"), max_length=10, choices=PostState, default=PostState.NEW)
-    reason = models.CharField(
-        _("reason"), max_length=500, blank=True, help_text=_("For colleagues; nobody else reads it.")
-    )
-    answer = models.TextField(_("public answer"), blank=True, help_text=_("What the member is told."))
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        verbose_name=_("decided by"),
-        null=True,
-        blank=True,
-        related_name="+",
-        db_index=False,
-    )
-    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
-
-    class Meta:
-        abstract = True
-
-
-class PostCluster(Outcome):
-    """A topic: posts that use the same words. Found by itself; what people did to it stays.
-
-    `terms` are the words of its posts, added up: a new post is compared with them.
-    """
-
-    name = models.CharField(_("name"), max_length=120, blank=True)
-    is_named = models.BooleanField(_("named by people"), default=False)
-    is_kept = models.BooleanField(
-        _("put together by people"), default=False, help_text=_("It is merged with others by people only.")
-    )
-    keywords = ArrayField(
-        models.CharField(max_length=LONGEST_TERM), verbose_name=_("keywords"), default=list, blank=True
-    )
-    terms = models.JSONField(default=dict, help_text="Word: what it weighs in all posts together.")
-    size = models.PositiveIntegerField(default=0, help_text="Posts that are added up in the words.")
-    merged_into = models.ForeignKey(
-        "self",
-        models.PROTECT,
-        verbose_name=_("merged into"),
-        null=True,
-        blank=True,
-        editable=False,
-        related_name="merged",
-        help_text="What is like this one goes there.",
-    )
-    made_at = models.DateTimeField(_("found"))
-    made_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
-    )
-    posts = models.PositiveIntegerField(_("posts"), default=0)
-    copies = models.PositiveIntegerField(_("copies"), default=0)
-    unread = models.PositiveIntegerField(pgettext_lazy("posts", "unread"), default=0)
-    negatives = models.PositiveIntegerField(_("negative"), default=0)
-    positives = models.PositiveIntegerField(_("positive"), default=0)
-    unsure = models.PositiveIntegerField(_("unsure"), default=0)
-    suggestions = models.PositiveIntegerField(_("suggestions"), default=0)
-    reach = models.PositiveBigIntegerField(_("reach"), default=0)
-    first_at = models.DateTimeField(_("first"), null=True, blank=True)
-    last_at = models.DateTimeField(_("last"), null=True, blank=True)
-    week = models.PositiveIntegerField(_("posts of this week"), default=0)
-    usual = models.FloatField(_("posts of a usual week"), null=True, blank=True)
-    chance = models.FloatField(
-        null=True, blank=True, help_text="Of so many in a week if nothing has changed, among all topics."
-    )
-    has_grown = models.BooleanField(_("growing"), default=False)
-
-    class Meta:
-        verbose_name = _("topic of posts")
-        verbose_name_plural = _("topics of posts")
-        permissions = [("arrange_postcluster", "Can name, merge and split topics of posts")]
-        constraints = [
-            models.CheckConstraint(name="postcluster_state_known", condition=Q(state__in=PostState.values)),
-            models.CheckConstraint(
-                name="postcluster_decided_has_time",
-                condition=Q(state=PostState.NEW, decided_at__isnull=True)
-                | (~Q(state=PostState.NEW) & Q(decided_at__isnull=False)),
-            ),
-            models.CheckConstraint(
-                name="postcluster_merged_elsewhere",
-                condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("id")),
-            ),
-            models.CheckConstraint(name="postcluster_named", condition=Q(is_named=False) | ~Q(name="")),
-        ]
-        indexes = [
-            models.Index(  # posts.queries: the listening desk
-                name="postcluster_worst",
-                fields=["-negatives", "-reach", "-id"],
-                condition=Q(merged_into=None),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name or f"#{self.pk}"
 
 
 class Post(Outcome):
@@ -260,6 +143,9 @@ class Post(Outcome):
             ),
         ]
         indexes = [
+            BrinIndex(name="post_taken", fields=["taken_at"], autosummarize=True),  # retention
+            BrinIndex(name="post_decided", fields=["decided_at"], autosummarize=True),  # retention
+            BrinIndex(name="post_deleted", fields=["deleted_at"], autosummarize=True),  # retention
             models.Index(name="post_written", fields=["-written_at", "-id"]),  # lists
             models.Index(  # portal
                 name="post_of_member", fields=["member", "-written_at"], condition=~Q(member=None)
@@ -396,38 +282,6 @@ class PostBand(models.Model):
         return f"{self.hash} {self.post_id}"
 
 
-class PostTerm(models.Model):
-    """In how many posts a word stands: what stands everywhere tells little."""
-
-    term = models.CharField(max_length=LONGEST_TERM, unique=True)
-    posts = models.PositiveIntegerField(default=0)
-
-    def __str__(self) -> str:
-        return f"{self.term} {self.posts}"
-
-
-class PostClustering(models.Model):
-    """One row: who holds it puts posts into topics. `version` grows with every change of a topic's words."""
-
-    posts = models.PositiveIntegerField(default=0, help_text="Posts whose words were counted.")
-    version = models.PositiveBigIntegerField(default=0)
-
-    class Meta:
-        constraints = [models.CheckConstraint(name="postclustering_one", condition=Q(id=1))]
-
-    def __str__(self) -> str:
-        return str(self.version)
-
-
-class PostClusterDue(models.Model):
-    """Topics whose figures are to be counted anew: triggers put them here."""
-
-    cluster = models.OneToOneField(PostCluster, models.CASCADE, primary_key=True, related_name="+")
-
-    def __str__(self) -> str:
-        return str(self.cluster_id)
-
-
 class PostDecision(models.Model):
     """What was said to become of a post, or of a topic. It stays; a later one is a row of its own."""
 
@@ -479,98 +333,3 @@ class PostDecision(models.Model):
 
     def __str__(self) -> str:
         return self.get_state_display()
-
-
-class WatchSort(models.TextChoices):
-    """What is watched."""
-
-    BRAND = "brand", _("our brand")
-    RIVAL = "rival", _("a rival")
-    PRODUCT = "product", pgettext_lazy("watched", "a product")
-    TOPIC = "topic", pgettext_lazy("watched", "a topic")
-
-
-class WatchWord(models.Model):
-    """Words to watch for in posts, and the department that is alerted when bad ones come in a heap."""
-
-    name = models.CharField(_("name"), max_length=60, unique=True)
-    sort = models.CharField(_("what is watched"), max_length=8, choices=WatchSort, default=WatchSort.BRAND)
-    words = ArrayField(
-        models.CharField(max_length=LONGEST_TERM),
-        verbose_name=_("words"),
-        help_text=_("Any of them; separated by commas. Traditional characters and capitals are the same."),
-    )
-    department = models.ForeignKey(
-        Department, models.PROTECT, verbose_name=_("department"), related_name="+", db_index=False
-    )
-    least = models.PositiveSmallIntegerField(
-        _("at least"),
-        default=5,
-        validators=[MinValueValidator(2)],
-        help_text=_("Negative posts within a day; fewer alert nobody."),
-    )
-    is_active = models.BooleanField(_("in use"), default=True)
-    looked_up_to = models.PositiveBigIntegerField(
-        default=0, editable=False, help_text="Posts up to this one were searched for the words."
-    )
-
-    class Meta:
-        verbose_name = _("watched word")
-        verbose_name_plural = _("watched words")
-        ordering = ["name"]
-        constraints = [
-            models.CheckConstraint(name="watchword_sort_known", condition=Q(sort__in=WatchSort.values)),
-            models.CheckConstraint(
-                name="watchword_says_something", condition=Q(words__len__gte=1) & Q(least__gte=2)
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class WatchHit(models.Model):
-    """A post in which a watched word stands."""
-
-    watch = models.ForeignKey(WatchWord, models.CASCADE, related_name="hits", db_index=False)
-    post = models.ForeignKey(Post, models.CASCADE, related_name="watched")
-
-    class Meta:
-        constraints = [models.UniqueConstraint(name="watchhit_once", fields=["watch", "post"])]
-
-    def __str__(self) -> str:
-        return f"{self.watch_id} {self.post_id}"
-
-
-class WatchJump(models.Model):
-    """A watched word had far more negative posts than usual: one row from its beginning to its end."""
-
-    watch = models.ForeignKey(WatchWord, models.CASCADE, verbose_name=_("watched word"), related_name="jumps")
-    began_at = models.DateTimeField(_("since"))
-    ended_at = models.DateTimeField(_("until"), null=True, blank=True)
-    negatives = models.PositiveIntegerField(_("negative within a day"))
-    usual = models.FloatField(_("on a usual day"))
-    chance = models.FloatField()
-
-    class Meta:
-        verbose_name = _("jump of a watched word")
-        verbose_name_plural = _("jumps of watched words")
-        ordering = ["-id"]
-        constraints = [
-            models.UniqueConstraint(
-                name="watchjump_one_at_a_time", fields=["watch"], condition=Q(ended_at=None)
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.watch_id} {self.began_at:%F %H:%M}"
-
-    @property
-    def number(self) -> str:
-        """What it is called beside cases, which have numbers."""
-        return str(self.watch)
-
-    @property
-    def subject(self) -> str:
-        """What happened, in a line."""
-        return f"{self.negatives} ↗ {self.usual:.1f}"

@@ -7,6 +7,7 @@ was written last, which may wait for somebody who approves it. Every text that i
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -200,6 +201,9 @@ class ReplyVersion(models.Model):
         ordering = ["reply", "number"]
         constraints = [models.UniqueConstraint(name="replyversion_once", fields=["reply", "number"])]
         triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+        indexes = [
+            BrinIndex(name="replyversion_at", fields=["at"], autosummarize=True),  # retention
+        ]
 
     def __str__(self) -> str:
         return f"{self.reply_id} v{self.number}"
@@ -250,6 +254,7 @@ class ReplyPost(models.Model):
             ),
         ]
         indexes = [
+            BrinIndex(name="replypost_changed", fields=["changed_at"], autosummarize=True),  # retention
             models.Index(  # replies.queries: what is to be posted by hand, longest first
                 name="replypost_by_hand",
                 fields=["changed_at", "id"],

@@ -1,5 +1,6 @@
 """How the house takes reviews, and whom it asks for one."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext
@@ -96,9 +97,13 @@ class ReviewInvitation(models.Model):
             ),
         ]
         indexes = [
+            BrinIndex(name="reviewinvitation_sent", fields=["sent_at"], autosummarize=True),  # retention
+            BrinIndex(
+                name="reviewinvitation_skipped", fields=["skipped_at"], autosummarize=True
+            ),  # retention
             models.Index(  # reviews.inviting
                 name="reviewinvitation_due", fields=["due_at"], condition=Q(sent_at=None, skipped_at=None)
-            )
+            ),
         ]
 
     def __str__(self) -> str:

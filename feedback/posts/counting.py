@@ -7,6 +7,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Count, F, Max, Min, Q, Sum
 
+from config.common import bulk
 from feedback.gaps.statistics import Counts, chance, could_show, false_share, has_grown, variance
 from feedback.models import Feeling, Post, PostCluster, PostClusterDue, PostKind
 from feedback.posts.duplicates import REACHED, WORKED
@@ -18,6 +19,7 @@ WEEKS = 8
 LEAST_WEEKS = 2
 """With fewer nobody knows what is usual."""
 COUNTED = ("posts", "copies", "unread", "negatives", "positives", "unsure", "suggestions", "reach")
+GROWING = ("week", "usual", "chance", "has_grown")
 BY_WEEK = """
 SELECT cluster_id, floor(extract(epoch FROM %s - written_at) / 604800)::int AS week, count(*)
 FROM feedback_post
@@ -54,14 +56,17 @@ def catch_up(*, at: datetime) -> int:  # noqa: ARG001 - as the others that are w
         )
     }
     rows = list(
-        PostCluster.objects.filter(pk__in=keys).order_by("pk").select_for_update(no_key=True, of=("self",))
+        PostCluster.objects.filter(pk__in=keys)
+        .only("pk")
+        .order_by("pk")
+        .select_for_update(no_key=True, of=("self",))
     )
     for row in rows:
         one = found.get(row.pk, {})
         for name in COUNTED:
             setattr(row, name, one.get(f"n_{name}") or 0)
         row.first_at, row.last_at = one.get("first"), one.get("last")
-    PostCluster.objects.bulk_update(rows, [*COUNTED, "first_at", "last_at"])
+    bulk.update(PostCluster, rows, [*COUNTED, "first_at", "last_at"])
     PostClusterDue.objects.filter(pk__in=keys).delete()
     return len(keys)
 
@@ -84,14 +89,14 @@ def compare(*, at: datetime) -> int:
     tested = _tested(by_week, weeks) if weeks >= LEAST_WEEKS else {}
     changed = []
     known = PostCluster.objects.filter(Q(pk__in=by_week) | Q(week__gt=0) | Q(has_grown=True))
-    for row in known.order_by("pk").select_for_update(no_key=True, of=("self",)):
+    for row in known.only(*GROWING).order_by("pk").select_for_update(no_key=True, of=("self",)):
         week = by_week.get(row.pk, {}).get(0, 0)
         usual = _usual(by_week.get(row.pk, {}), weeks) if weeks >= LEAST_WEEKS else None
         adjusted, grows = tested.get(row.pk, (None, False))
         if (row.week, row.usual, row.chance, row.has_grown) != (week, usual, adjusted, grows):
             row.week, row.usual, row.chance, row.has_grown = week, usual, adjusted, grows
             changed.append(row)
-    PostCluster.objects.bulk_update(changed, ["week", "usual", "chance", "has_grown"], batch_size=500)
+    bulk.update(PostCluster, changed, GROWING)
     return sum(grows for _adjusted, grows in tested.values())
 
 

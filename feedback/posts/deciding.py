@@ -14,7 +14,7 @@ from config.common.errors import NotFound, WrongState
 from config.common.events import record
 from config.common.models import User
 from feedback.models import Post, PostCluster, PostDecision, PostKind, PostState
-from feedback.models.post import ENDED, TOLD
+from feedback.models.post_topic import ENDED, TOLD
 from feedback.posts import placing, rules
 from feedback.posts.rules import Said
 

@@ -85,14 +85,14 @@ def count(originals: Iterable[int]) -> None:
         .values_list("copy_of", "n", "sum")
     )
     found = {key: (n, total) for key, n, total in counted}
-    rows = list(Post.objects.filter(pk__in=wanted))
+    rows = list(Post.objects.filter(pk__in=wanted).only("copies", "copies_reach"))
     changed = []
     for row in rows:
         copies, total = found.get(row.pk, (0, 0))
         if (row.copies, row.copies_reach) != (copies, total):
             row.copies, row.copies_reach = copies, total
             changed.append(row)
-    Post.objects.bulk_update(changed, ["copies", "copies_reach"])
+    bulk.update(Post, changed, ["copies", "copies_reach"])
 
 
 WORKED = Q(copy_of=None, deleted_at=None)

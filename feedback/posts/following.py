@@ -6,6 +6,8 @@ from datetime import datetime
 from django.db import transaction
 
 from compensation.models import Product
+from config.common import bulk
+from config.common.erasing import SILENCE
 from config.common.words import plain
 from feedback.models import Post, PostQueue, ProductBy
 from feedback.posts import duplicates, placing, watching
@@ -13,32 +15,46 @@ from feedback.posts.rules import Names
 from feedback.triage.commands import take_up
 
 AT_ONCE = 500
+READ = ("copy_of", "product", "product_by", "cluster")
+"""What reading finds out about a post."""
 
 
 @transaction.atomic
 def catch_up(*, at: datetime) -> int:
-    """Read the next posts that are new or were edited. Returns how many there were."""
+    """Read the next posts that are new or were edited. Returns how many there were.
+
+    Whose words erasing or retention has taken is counted on as it was read.
+    """
     held = placing.hold()
     keys = list(PostQueue.objects.order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
     if not keys:
         return 0
-    shingles = duplicates.keep(list(Post.objects.filter(pk__in=keys)))
-    likely = duplicates.likely(keys)
-    known = _lock({*keys, *(other for others in likely.values() for other in others)})
-    posts = [known[key] for key in keys]
-    take_up(source="post", keys=keys, at=at)
-    before = {post.pk: post.copy_of_id for post in posts}
+    said = Post.objects.filter(pk__in=keys).exclude(title=SILENCE).exclude(text=SILENCE)
+    shingles = duplicates.keep(list(said))
+    reading = sorted(shingles)
+    likely = duplicates.likely(reading)
+    known = _lock({*reading, *(other for others in likely.values() for other in others)})
+    posts = [known[key] for key in reading]
+    take_up(source="post", keys=reading, at=at)
+    before = {post.pk: _read(post) for post in posts}
     for post in posts:
         post.copy_of_id = duplicates.original(post, shingles, likely.get(post.pk, ()), known)
     _name_products(posts)
-    Post.objects.bulk_update(posts, ["copy_of", "product", "product_by"], batch_size=500)
-    duplicates.count({key for post in posts for key in (before[post.pk], post.copy_of_id) if key is not None})
     worked = [post for post in posts if post.copy_of_id is None and post.deleted_at is None]
     placing.place(worked, held, at=at)
-    _out_of_topics([post for post in posts if post.copy_of_id is not None])
+    for post in posts:
+        if post.copy_of_id is not None:
+            post.cluster_id = None
+    bulk.update(Post, [post for post in posts if _read(post) != before[post.pk]], READ)
+    originals = {key for post in posts for key in (before[post.pk][0], post.copy_of_id)}
+    duplicates.count(key for key in originals if key is not None)
     watching.note(posts)
     PostQueue.objects.filter(pk__in=keys).delete()
     return len(keys)
+
+
+def _read(post: Post) -> tuple[int | None, int | None, str, int | None]:
+    return post.copy_of_id, post.product_id, post.product_by, post.cluster_id
 
 
 def _lock(keys: set[int]) -> dict[int, Post]:
@@ -58,9 +74,3 @@ def _name_products(posts: Sequence[Post]) -> None:
     for post in open_:
         post.product_id = names.find(plain(f"{post.title}\n{post.text}"[:5_000]))
         post.product_by = ProductBy.READ if post.product_id else ProductBy.NOBODY
-
-
-def _out_of_topics(copies: Sequence[Post]) -> None:
-    for post in copies:
-        post.cluster_id = None
-    Post.objects.bulk_update(copies, ["cluster"])

@@ -44,7 +44,7 @@ def words_of(post: Post, judge: frozenset[str]) -> Vector:
 
 
 def place(posts: Sequence[Post], held: PostClustering, *, at: datetime) -> None:
-    """Put posts into topics, in the caller's transaction, which holds the lock and the posts.
+    """Put posts into topics, in the caller's transaction, which holds the lock and writes the posts.
 
     Where people have put one, it stays; its words count for its topic all the same.
     """
@@ -73,7 +73,6 @@ def place(posts: Sequence[Post], held: PostClustering, *, at: datetime) -> None:
         post.cluster_id = key
     PostCluster.objects.bulk_create(made.values())
     _write(known, touched)
-    Post.objects.bulk_update(posts, ["cluster"], batch_size=500)
     _count(learnt)
     held.posts = known.posts
     changed(held)
@@ -83,14 +82,14 @@ def place(posts: Sequence[Post], held: PostClustering, *, at: datetime) -> None:
 
 def _write(known: Topics, touched: set[int]) -> None:
     """Write the words of topics down, and the names of those that nobody has named."""
-    rows = list(PostCluster.objects.filter(pk__in=touched))
+    rows = list(PostCluster.objects.filter(pk__in=touched).only("is_named", "name"))
     for row in rows:
         row.terms = {term: round(weight, 6) for term, weight in known.sums[row.pk].items()}
         row.size = known.sizes[row.pk]
         row.keywords = known.keywords(row.pk)
         if not row.is_named:
             row.name = topics.name_of(row.keywords)[:120]
-    PostCluster.objects.bulk_update(rows, ["terms", "size", "keywords", "name"], batch_size=500)
+    bulk.update(PostCluster, rows, ["terms", "size", "keywords", "name"])
 
 
 def _count(learnt: Counter[str]) -> None:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from compensation.members.commands import GUEST
 from compensation.members.rules import contact_digest
 from compensation.models import Member, Product
+from config.common.erasing import SILENCE
 from config.common.errors import DomainError, Invalid
 from config.common.events import Happening, record_all
 from feedback.models import PORTAL, Post, PostKind, PostQueue, ProductBy
@@ -65,8 +66,8 @@ class _World:
     at: datetime
     known: dict[str, Post]
     products: dict[str, int]
-    members: dict[str, int]
-    strangers: dict[str, int]
+    members: dict[str, Member]
+    strangers: dict[str, Member]
 
 
 @transaction.atomic
@@ -115,18 +116,15 @@ def _look_up(source: str, given: Sequence[Given], at: datetime) -> _World:
     products = Product.objects.filter(external_id__in={one.product for one in given if one.product})
     numbers = {one.member for one in given if one.member}
     strangers = {_stranger(source, one.author_id): one.author_id for one in given if one.author_id}
-    members = dict(
-        Member.objects.filter(external_id__in={*numbers, *strangers}, erased_at=None).values_list(
-            "external_id", "pk"
-        )
-    )
+    found = Member.objects.filter(external_id__in={*numbers, *strangers})
+    members = {one.external_id: one for one in found.only("external_id", "erased_at")}
     return _World(
         source,
         at,
         {post.external_id: post for post in known},
         dict(products.values_list("external_id", "pk")),
-        {number: pk for number, pk in members.items() if number in numbers},
-        {strangers[number]: pk for number, pk in members.items() if number in strangers},
+        {number: one for number, one in members.items() if number in numbers},
+        {strangers[number]: one for number, one in members.items() if number in strangers},
     )
 
 
@@ -147,6 +145,9 @@ def _new(one: Given, world: _World) -> Post:
         raise Invalid(_("There is no such product."), field="product")
     if one.member and one.member not in world.members:
         raise Invalid(_("There is no such member."), field="member")
+    member = world.members.get(one.member) or world.strangers.get(one.author_id)
+    if member is not None and member.erased_at is not None:
+        raise Invalid(_("The data of this member was erased."), field="member")
     texts = _texts(one)
     if not (texts["title"] or texts["text"]):
         raise Invalid(_("A post says something."), field="text")
@@ -158,7 +159,7 @@ def _new(one: Given, world: _World) -> Post:
         url=rules.address(one.url),
         author=rules.clean(one.author, limit=rules.NAME, field="author"),
         author_id=one.author_id,
-        member_id=world.members.get(one.member) or world.strangers.get(one.author_id),
+        member=member,
         written_at=rules.moment(one.written_at, now=world.at),
         taken_at=world.at,
         product_id=product,
@@ -190,8 +191,9 @@ def _change(post: Post, one: Given, world: _World) -> list[str]:
     if one.is_deleted:
         post.deleted_at = world.at
         return ["deleted_at"]
+    texts = {} if SILENCE in {post.title, post.text} else _texts(one)  # what has gone does not come back
     given: dict[str, Any] = {
-        **{name: text for name, text in _texts(one).items() if text},
+        **{name: text for name, text in texts.items() if text},
         **rules.counted({name: getattr(post, name) for name in rules.COUNTS}, _counts(one)),
     }
     different = [name for name, value in given.items() if getattr(post, name) != value]

@@ -5,6 +5,7 @@ topic is the sum of the words of its posts. Posts are taken in their order, and 
 the posts so far: the same posts in the same order give the same topics, however they are cut into batches.
 """
 
+import heapq
 import math
 import re
 from collections import Counter
@@ -65,63 +66,85 @@ def vector(found: Iterable[str]) -> Vector:
 
 
 class Topics:
-    """The topics as they stand, and how many posts each word stands in."""
+    """The topics as they stand, and how many posts each word stands in.
+
+    `holding` has for each word the topics that hold it, and what it weighs there: `sums` by word.
+    """
 
     def __init__(self, posts: int, standing: Mapping[str, int]) -> None:
         self.posts = posts
         self.standing = Counter(standing)
+        self.often: dict[str, float] = {}
         self.sums: dict[int, Vector] = {}
         self.sizes: dict[int, int] = {}
-        self.holding: dict[str, set[int]] = {}
+        self.holding: dict[str, dict[int, float]] = {}
 
     def put(self, key: int, words: Mapping[str, float], size: int) -> None:
         """Know a topic."""
         self.sums[key], self.sizes[key] = dict(words), size
-        for term in words:
-            self.holding.setdefault(term, set()).add(key)
+        for term, weight in words.items():
+            self.holding.setdefault(term, {})[key] = weight
 
     def drop(self, key: int) -> None:
         """Forget a topic."""
         for term in self.sums.pop(key, ()):
-            self.holding[term].discard(key)
+            del self.holding[term][key]
         self.sizes.pop(key, None)
 
     def idf(self, term: str) -> float:
         """How much a word tells: more, the fewer posts it stands in."""
-        return math.log((self.posts + 1) / (self.standing[term] + 1)) + 1
+        return math.log(self.posts + 1) + 1 - self._often(term)
+
+    def _often(self, term: str) -> float:
+        """The part of `idf` that stays as it is until a post with the word comes."""
+        found = self.often.get(term)
+        if found is None:
+            found = self.often[term] = math.log(self.standing.get(term, 0) + 1)
+        return found
 
     def learn(self, words: Collection[str]) -> None:
         """Count the words of a new post."""
         self.posts += 1
-        self.standing.update(set(words))
+        for term in set(words):
+            self.standing[term] += 1
+            self.often.pop(term, None)
 
     def nearest(
         self, words: Mapping[str, float], *, least: float = LIKE, but: int | None = None
     ) -> tuple[int, float] | None:
         """The topic that these words are most like, and how much; None where none is like them."""
         weighted = {term: weight * self.idf(term) for term, weight in words.items()}
-        likely: dict[int, float] = {}
-        looked = 0
-        for term in sorted(weighted, key=lambda one: (-weighted[one], one)):
-            holders = self.holding.get(term, ())
-            looked += len(holders)
-            if looked > LOOKED_AT and likely:
-                break
-            tells = weighted[term] * self.idf(term)
-            for key in holders:
-                likely[key] = likely.get(key, 0.0) + tells * self.sums[key][term] / self.sizes[key]
-        likely.pop(but, None) if but is not None else None
+        likely = self._likely(weighted)
+        if but is not None:
+            likely.pop(but, None)
+        length = math.hypot(*weighted.values())
         best: tuple[float, int] | None = None
-        for key in sorted(likely, key=lambda one: (-likely[one], one))[:COMPARED]:
-            score = self._cosine(weighted, key)
+        for _score, key in heapq.nsmallest(COMPARED, ((-score, key) for key, score in likely.items())):
+            score = self._cosine(weighted, length, key)
             if score >= least and (best is None or (score, -key) > (best[0], -best[1])):
                 best = (score, key)
         return (best[1], best[0]) if best else None
 
-    def _cosine(self, weighted: Vector, key: int) -> float:
-        theirs = {term: weight * self.idf(term) for term, weight in self.sums[key].items()}
-        dot = sum(weight * theirs[term] for term, weight in weighted.items() if term in theirs)
-        lengths = math.hypot(*weighted.values()) * math.hypot(*theirs.values())
+    def _likely(self, weighted: Vector) -> dict[int, float]:
+        """What words have in common with topics, by the words that tell most."""
+        likely: dict[int, float] = {}
+        known, sizes, looked = likely.get, self.sizes, 0
+        for term in sorted(weighted, key=lambda one: (-weighted[one], one)):
+            holders = self.holding.get(term, {})
+            looked += len(holders)
+            if looked > LOOKED_AT and likely:
+                break
+            tells = weighted[term] * self.idf(term)
+            for key, weight in holders.items():
+                likely[key] = known(key, 0.0) + tells * weight / sizes[key]
+        return likely
+
+    def _cosine(self, weighted: Vector, length: float, key: int) -> float:
+        base, often, theirs = math.log(self.posts + 1) + 1, self._often, self.sums[key]
+        dot = sum(
+            weight * theirs[term] * self.idf(term) for term, weight in weighted.items() if term in theirs
+        )
+        lengths = length * math.hypot(*[weight * (base - often(term)) for term, weight in theirs.items()])
         return dot / lengths if lengths else 0.0
 
     def grow(self, key: int, words: Vector) -> None:
@@ -129,7 +152,7 @@ class Topics:
         mine = self.sums.setdefault(key, {})
         for term, weight in words.items():
             mine[term] = mine.get(term, 0.0) + weight
-            self.holding.setdefault(term, set()).add(key)
+            self.holding.setdefault(term, {})[key] = mine[term]
         self.sizes[key] = self.sizes.get(key, 0) + 1
         if len(mine) > 2 * TERMS:
             self.trim(key)
@@ -140,10 +163,10 @@ class Topics:
         for term, weight in words.items():
             left = mine.get(term, 0.0) - weight
             if left > 1e-9:  # noqa: PLR2004 - what rounding leaves
-                mine[term] = left
+                mine[term] = self.holding[term][key] = left
             elif term in mine:
                 del mine[term]
-                self.holding[term].discard(key)
+                del self.holding[term][key]
         self.sizes[key] = max(self.sizes.get(key, 1) - 1, 0)
 
     def trim(self, key: int) -> None:
@@ -152,7 +175,7 @@ class Topics:
         kept = set(self._heaviest(key, TERMS))
         for term in [one for one in mine if one not in kept]:
             del mine[term]
-            self.holding[term].discard(key)
+            del self.holding[term][key]
 
     def keywords(self, key: int) -> list[str]:
         """The words that name a topic: what its posts share and others do not."""

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from config.common import bulk
 from config.common.errors import Invalid, NotFound
 from config.common.events import record
 from config.common.models import User
@@ -34,9 +35,10 @@ def take_up(*, source: str, keys: Sequence[int], at: datetime) -> int:
     """
     texts = SOURCES[source](sorted(set(keys)))
     column = f"{source}_id"
-    Triage.objects.bulk_create(
+    bulk.insert(
+        Triage,
         [Triage(member_id=text.member_id, read_at=at, **{column: text.key}) for text in texts],
-        ignore_conflicts=True,
+        skip_known=True,
     )
     rows = {
         getattr(row, column): row
@@ -47,7 +49,7 @@ def take_up(*, source: str, keys: Sequence[int], at: datetime) -> int:
     reads = reader()
     for text, reading in zip(texts, reads.many(text.words for text in texts), strict=True):
         _put(rows[text.key], text, reading, reads, at)
-    Triage.objects.bulk_update(rows.values(), PUT, batch_size=500)
+    bulk.update(Triage, list(rows.values()), PUT)
     return len(texts)
 
 

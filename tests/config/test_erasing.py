@@ -10,13 +10,36 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
-from compensation.models import Member
+from compensation.models import (
+    Member,
+    MemberSession,
+    ReferralCode,
+    ShipmentEvent,
+    SignInCode,
+    TierPeriod,
+)
 from config.common import erasing
+from config.common.models import User
 from config.common.personal import PERSONAL, Holds
-from feedback.models import BehaviourDay, BehaviourVisitor, Case
+from feedback.models import (
+    BehaviourDay,
+    BehaviourVisitor,
+    BulkResult,
+    BulkRun,
+    CaseWords,
+    Draft,
+    Post,
+    PostBand,
+    PostDecision,
+    Review,
+    ReviewBand,
+    ReviewSignal,
+    Triage,
+)
 from feedback.voice import days
 from tests.config.test_permissions import make_house
 from tests.factories.behaviour import take, told
+from tests.factories.compensation import ShipmentFactory
 from tests.factories.expectations import cares
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("F23")]
@@ -92,12 +115,43 @@ def look_round(member):
     cares(member)
 
 
+def leave_traces(case):
+    """Leave of a case and its member what the house has nothing of."""
+    member, now, user = case.member, timezone.now(), User.objects.order_by("pk").first()
+    parcel = ShipmentFactory(order=case.order)
+    ShipmentEvent.objects.create(shipment=parcel, at=now, code="x", text="x", place="x")
+    SignInCode.objects.create(member=member, contact="c", digest="d", created_at=now, expires_at=now)
+    ended = {"created_at": now, "expires_at": now}
+    MemberSession.objects.create(member=member, digest="d", origin="x", **ended)
+    ReferralCode.objects.create(member=member, code="ABCDEF")
+    TierPeriod.objects.create(member=member, tier=member.tier, starts_at=now, reason="manual", note="x")
+    CaseWords.objects.update_or_create(case=case, defaults={"words": "x"})
+    Draft.objects.create(user=user, case=case, kind="x", body="x", at=now)
+    run = BulkRun.objects.create(user=user, key="x", action="reply", at=now)
+    BulkResult.objects.create(run=run, case=case, is_done=False, reason="x")
+    Triage.objects.filter(case=case).update(member=member)
+    review = Review.objects.filter(member=member).first()
+    ReviewBand.objects.create(review=review, hash=1)
+    ReviewSignal.objects.create(review=review, signal="abuse", weight=1, evidence={"words": ["x"]}, at=now)
+    post = Post.objects.get(kind="suggestion")
+    PostBand.objects.create(post=post, hash=1)
+    PostDecision.objects.create(post=post, state="done", answer="x", reason="x", user=user, at=now)
+
+
+UNSEEN = {
+    "compensation.CouponUse", "compensation.PieceReturn", "feedback.Appeal", "feedback.BreachNote",
+    "feedback.CoachingNote", "feedback.Firing", "feedback.QualityScore",
+}  # fmt: skip
+"""Tables of which the house has no row with a member."""
+
+
 def test_nothing_is_left_in_any_table(django_capture_on_commit_callbacks):
-    make_house()
-    look_round(Case.objects.order_by("pk").first().member)
+    _people, case = make_house()
+    look_round(case.member)
+    leave_traces(case)
     days.catch_up()
     tables, whose = mark_one_row_of_each()
-    assert len(tables) >= len([one for one in PERSONAL.values() if one.whose]) * 0.5
+    assert {label for label, one in PERSONAL.items() if one.whose} - set(tables) <= UNSEEN
     assert len(places_of(MARK)) >= len(tables) * 0.8
     with django_capture_on_commit_callbacks(execute=True):
         for member in Member.objects.filter(pk__in=whose):

@@ -447,6 +447,8 @@ class Ask(NamedTuple):
     path: str
     who: set[str]
     data: dict[str, Any] = {}
+    done: set[str] | None = None
+    """Of them those for whom it is done, where others are told that they named something wrong."""
 
 
 def pages(case: Case) -> dict[str, list[Ask]]:
@@ -775,7 +777,7 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "post_act": [
             *(post("post_act", WORKERS, outside, name) for name in ("read", "product", "case")),
             post("post_act", WORKERS, outside, "decide", state="done"),
-            post("post_act", WORKERS, outside, "link", number=case.number),
+            post("post_act", WORKERS, outside, "link", number=case.number)._replace(done=OURS),
             post("post_act", LEADERS, outside, "topic", topic=topics[1]),
         ],
         "post_file": get("post_file", listeners, PostFile.objects.get().pk),
@@ -896,8 +898,11 @@ def walk(asks: list[tuple[str, Ask]], clients: dict[str, Any], *, json: bool = F
                 data = dumps(ask.data) if more else ask.data
                 response = getattr(client, ask.method)(ask.path, data, **more)
                 transaction.set_rollback(True)
-            if response.status_code >= 500 or gets_something(response) is not (who in ask.who):
+            gets = gets_something(response)
+            if response.status_code >= 500 or gets is not (who in ask.who):
                 wrong.append(f"{who}: {ask.method} {ask.path} {ask.data} ({name}) -> {response.status_code}")
+            elif ask.done is not None and (gets and response.status_code < 400) is not (who in ask.done):
+                wrong.append(f"{who}: {ask.path} ({name}) was {'not ' * (who in ask.done)}done")
     return wrong
 
 
@@ -955,6 +960,11 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
     leads = {"team_lead", *bosses}
     claim, claimants = Claim.objects.get(), SUPERVISORS | {"moderator"}
     gap, overturned = Gap.objects.get().pk, Overturned.objects.get().pk
+    owner = User.objects.filter(groups__name=ROLES["supervisor"].name).order_by("pk").first()
+    new_crisis = {
+        "name": "x", "severity": 2, "department": case.department.code, "owner": owner.username,
+        "since": timezone.now().isoformat(), "conditions": {"kinds": ["complaint"]},
+    }  # fmt: skip
     asks = [
         ("auth-code", "post", (), everybody, {}),
         ("auth-token", "post", (), everybody, {}),
@@ -1039,6 +1049,7 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("staff-post", "get", (outside,), listeners, {}),
         ("staff-post-decide", "post", (outside,), WORKERS, {"state": "done"}),
         ("staff-post-case", "post", (outside,), WORKERS, {}),
+        ("staff-post-case", "post", (outside,), OURS, {"number": case.number}),
         ("staff-post-product", "post", (outside,), WORKERS, {"number": ""}),
         ("staff-post-topic", "post", (outside,), LEADERS, {"topic": topics[1]}),
         ("staff-topics", "get", (), listeners, {}),
@@ -1099,6 +1110,14 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("staff-crisis-contain", "post", (crisis,), bosses, {"cause": "x"}),
         ("staff-crisis-go-on", "post", (crisis,), bosses, {}),
         ("staff-crisis-close", "post", (crisis,), bosses, {"cause": "x"}),
+        ("staff-crises", "post", (), bosses, new_crisis),
+        ("staff-crisis-open", "post", (crisis,), bosses, new_crisis),
+        ("staff-crisis-change", "post", (crisis,), bosses, {**new_crisis, "version": 0}),
+        ("staff-crisis-learn", "post", (crisis,), leads, {"lessons": "x"}),
+        ("staff-crisis-answer", "post", (crisis,), leads, {"message": "x"}),
+        ("staff-crisis-resolve", "post", (crisis,), bosses, {"message": "x", "resolution": "solved"}),
+        ("staff-crisis-runs", "get", (crisis,), WORKERS | {"analyst"}, {}),
+        ("staff-crisis-make-good", "post", (crisis,), leads, {"name": "x", "reason": "x", "points": 1}),
         ("staff-triages", "get", (), WORKERS | {"moderator", "analyst"}, {}),
         ("staff-triage", "get", (Triage.objects.get(case=case).pk,), OURS, {}),
         ("staff-triage", "post", (Triage.objects.get(case=case).pk,), OURS, {"feeling": "mixed"}),

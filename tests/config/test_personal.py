@@ -51,3 +51,20 @@ def test_the_way_from_a_row_to_its_member_can_be_walked():
                 **{one.whose: nobody.pk if one.whose == "pk" else nobody}
             )
             assert not rows.exists(), label
+
+
+UNTOLD = {
+    "compensation.Account", "compensation.CouponCount", "compensation.BatchItem", "feedback.Dedication",
+    "feedback.ReplyTurn", "feedback.LegalHold",
+}  # fmt: skip
+"""Sums of what is told, who is meant to look after whom, what colleagues put down."""
+
+
+def test_a_member_is_told_of_every_table_that_names_them():
+    for model in MODELS:
+        label = model._meta.label
+        names = [one for one in model._meta.concrete_fields if one.related_model is Member]
+        known = personal.PERSONAL.get(label)
+        is_told = label in personal.ALSO or (known is not None and known.is_told)
+        if names and not label.endswith("History"):
+            assert is_told is not (label in UNTOLD), label

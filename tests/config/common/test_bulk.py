@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 
 from config.common import bulk, outbox
 from config.common.models import OutboxMessage
+from feedback.models import Triage
+from tests.factories.feedback import CaseFactory
 from tests.factories.sop import START
 
 HOSTILE = ["", "NULL", "a,b", '"', "\\", '\\"', "{}", "'; --", "第一\n第二", "\t", "%s", "\x01"]
@@ -68,3 +70,14 @@ def test_messages_are_written_in_the_transaction_that_decided_them():
     with transaction.atomic():
         put("a")
     assert OutboxMessage.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_arrays_of_any_length_and_json_come_back_as_they_were():
+    rows = [Triage.objects.create(case=CaseFactory(), read_at=START) for _one in range(3)]
+    told = [[], ["a"], HOSTILE]
+    for row, words in zip(rows, told, strict=True):
+        row.keywords, row.words = words, [[word, 1.5] for word in words]
+    bulk.update(Triage, rows, ["keywords", "words", "sentiment"])
+    kept = Triage.objects.order_by("pk").values_list("keywords", "words", "sentiment")
+    assert list(kept) == [(words, [[word, 1.5] for word in words], None) for words in told]

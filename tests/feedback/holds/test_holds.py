@@ -247,6 +247,7 @@ def test_what_somebody_works_on_just_now_is_left_to_the_next_run():
         lambda: None,
     )
     assert run.rows >= 1
+    assert body(case) == "杯子碎了"
     retain("case-texts")
     assert body(case) == "—"
 

@@ -21,6 +21,7 @@ from feedback.org import alerts, digests, letters
 from feedback.posts import counting, placing, watching
 from tests.factories.feedback import AgentFactory, DepartmentFactory
 from tests.factories.posts import DAY, HOUR, LATE, LEAK, NOW, given, read, said, take, topic, words
+from tests.threads import at_once, refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("F19")]
 
@@ -176,3 +177,13 @@ def test_late_posts_do_not_jump_for_what_they_are_not(watch):
     usual()
     said(*LATE, *[f"{text}！" for text in LATE], prefix="late")
     assert watching.look(at=NOW) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_look_at_once_alert_a_department_once(watch):
+    usual()
+    heap(7)
+    results = at_once(lambda: watching.look(at=NOW), lambda: watching.look(at=NOW))
+    assert not refused(results)
+    assert sorted(results) == [0, 1]
+    assert Alert.objects.count() == 1

@@ -155,3 +155,16 @@ def test_decisions_stay_as_they_were_written(actor):
 def test_the_database_wants_a_time_of_every_decision():
     with pytest.raises(Exception, match="postcluster_decided_has_time"):
         PostCluster.objects.create(made_at=NOW, state="done")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_decide_a_topic_at_once_tell_each_member_once(actor):
+    cluster, post = topic(), suggestion()
+    Post.objects.update(cluster=cluster)
+
+    def decided():
+        deciding.decide_cluster(cluster_id=cluster.pk, state="planned", actor=actor, at=NOW)
+
+    assert not refused(at_once(decided, decided))
+    post.refresh_from_db()
+    assert (post.state, Notice.objects.count(), PostDecision.objects.count()) == ("planned", 1, 2)

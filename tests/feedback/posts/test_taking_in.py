@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 
 from compensation.members.commands import guest
+from compensation.models import Member
 from compensation.shop_import.targets import Item
 from config.common.errors import Invalid
 from config.common.models import Event
@@ -93,6 +94,9 @@ def test_it_knows_its_member_and_its_product():
     assert (a.member, a.product, a.product_by) == (member, product, "given")
     assert (b.member, c.member) == (stranger, None)
     assert take(given("d", member=gone.external_id)) == ["refused"]
+    Member.objects.filter(pk=stranger.pk).update(erased_at=NOW)
+    assert take(given("e", author_id="88", author="水壶控")) == ["refused"]
+    assert Post.objects.count() == 3
 
 
 def test_hostile_text_is_kept_as_it_was_said():

@@ -8,11 +8,11 @@ from compensation.models import Member
 from config.common.errors import Invalid, NotFound, WrongState
 from config.common.models import Event
 from feedback.models import Attachment, Case, Post, WebhookSource
-from feedback.posts import working
+from feedback.posts import suggesting, working
 from tests.factories.compensation import MemberFactory, ProductFactory, TierFactory
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory, StaffFactory, picture
 from tests.factories.posts import LEAK, NOW, given, read, said, suggestion, take, words
-from tests.threads import at_once, refused
+from tests.threads import at_once, behind, refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("F19")]
 
@@ -141,3 +141,28 @@ def test_people_say_what_product_it_is_about(actor):
         assert (post.product, post.product_by) == (expected, "people")
     with pytest.raises(Invalid):
         working.set_product(post_id=post.pk, number="none", actor=actor, at=NOW)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_case", [True, False])
+def test_taking_it_back_while_it_becomes_a_case_is_one_of_both(actor, is_case):
+    post = suggestion(at=NOW)
+
+    def case():
+        return to_case(post, actor)
+
+    def back():
+        return suggesting.take_back(member=post.member, post_id=post.pk, at=NOW)
+
+    first, second = (case, back) if is_case else (back, case)
+    assert isinstance(behind(first, second, lambda: None), WrongState)
+    post.refresh_from_db()
+    assert (post.case is not None, post.deleted_at is not None) == (is_case, not is_case)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_read_it_at_once_note_it_once(actor):
+    [post] = said(LEAK[0])
+    results = at_once(*[lambda: working.mark_read(post_ids=[post.pk], actor=actor, at=NOW)] * 2)
+    assert sorted(results) == [0, 1]
+    assert Event.objects.filter(kind="post.read").count() == 1
