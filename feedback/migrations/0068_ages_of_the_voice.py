@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compensation', '0034_ages'),
-        ('feedback', '0063_ages'),
+        ("feedback", "0067_reasons_that_are_none"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
