@@ -353,3 +353,11 @@ def test_stars_with_a_picture_are_for_people_to_look_at(shows):
     take_up()
     assert Reply.objects.get().state == "draft"
     assert ReplyDecision.objects.get().because == [LeftBecause.NO_TEXT, LeftBecause.UNSURE]
+
+
+def test_where_both_templates_of_an_aspect_were_the_last_it_is_named_all_the_same():
+    facts = Facts(5, "positive", 0.9, ["product_quality"], {"product_quality": 0.8}, 12)
+    found, last = choosing.candidates(facts, "zh-hans"), ["praise-quality", "praise-quality-word"]
+    values = {"praised": "商品质量", "word": ""}
+    used = {choosing.choose(found, values, last=last, number=number).template.code for number in range(9)}
+    assert used == {"praise-named", "praise-named-kept"}
