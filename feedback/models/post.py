@@ -168,7 +168,7 @@ class Post(Outcome):
                 operation=pgtrigger.Insert,
                 referencing=pgtrigger.Referencing(new="fresh"),
                 func="""
-                    INSERT INTO feedback_postqueue (post_id) SELECT id FROM fresh ON CONFLICT DO NOTHING;
+                    INSERT INTO feedback_postqueue (post_id) SELECT id FROM fresh;
                     RETURN NULL;
                 """,
             ),
@@ -179,7 +179,7 @@ class Post(Outcome):
                 condition=pgtrigger.Q(old__title__df=pgtrigger.F("new__title"))
                 | pgtrigger.Q(old__text__df=pgtrigger.F("new__text")),
                 func="""
-                    INSERT INTO feedback_postqueue (post_id) VALUES (NEW.id) ON CONFLICT DO NOTHING;
+                    INSERT INTO feedback_postqueue (post_id) VALUES (NEW.id);
                     RETURN NULL;
                 """,
             ),
@@ -196,7 +196,7 @@ class Post(Outcome):
                 func="""
                     INSERT INTO feedback_postclusterdue (cluster_id)
                     SELECT id FROM unnest(ARRAY[OLD.cluster_id, NEW.cluster_id]) AS id
-                    WHERE id IS NOT NULL ON CONFLICT DO NOTHING;
+                    WHERE id IS NOT NULL;
                     RETURN NULL;
                 """,
             ),
@@ -259,9 +259,9 @@ class PostFile(models.Model):
 
 
 class PostQueue(models.Model):
-    """The posts that are new, or say something else than before: triggers put them here."""
+    """The posts that are new, or say something else than before: triggers put them here. Only added."""
 
-    post = models.OneToOneField(Post, models.CASCADE, primary_key=True, related_name="+")
+    post = models.ForeignKey(Post, models.CASCADE, related_name="+")
 
     def __str__(self) -> str:
         return str(self.post_id)

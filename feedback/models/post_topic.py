@@ -149,9 +149,9 @@ class PostClustering(models.Model):
 
 
 class PostClusterDue(models.Model):
-    """Topics whose figures are to be counted anew: triggers put them here."""
+    """Topics whose figures are to be counted anew: triggers put them here. Only added."""
 
-    cluster = models.OneToOneField(PostCluster, models.CASCADE, primary_key=True, related_name="+")
+    cluster = models.ForeignKey(PostCluster, models.CASCADE, related_name="+")
 
     def __str__(self) -> str:
         return str(self.cluster_id)

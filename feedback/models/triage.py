@@ -195,9 +195,13 @@ class TriageSetup(models.Model):
 
 
 class TriageQueue(models.Model):
-    """The reviews that are new, or say something else than before: triggers put them here."""
+    """The reviews that are new, or say something else than before: triggers put them here. Only added.
 
-    review = models.OneToOneField(Review, models.CASCADE, primary_key=True, related_name="+")
+    Each change has a row of its own: one that is not committed yet, while an earlier one is taken up, is not
+    lost with it.
+    """
+
+    review = models.ForeignKey(Review, models.CASCADE, related_name="+")
 
     def __str__(self) -> str:
         return str(self.review_id)
@@ -211,7 +215,7 @@ for _trigger in (
         operation=pgtrigger.Insert,
         referencing=pgtrigger.Referencing(new="fresh"),
         func="""
-            INSERT INTO feedback_triagequeue (review_id) SELECT id FROM fresh ON CONFLICT DO NOTHING;
+            INSERT INTO feedback_triagequeue (review_id) SELECT id FROM fresh;
             RETURN NULL;
         """,
     ),
@@ -222,7 +226,7 @@ for _trigger in (
         condition=pgtrigger.Q(old__title__df=pgtrigger.F("new__title"))
         | pgtrigger.Q(old__text__df=pgtrigger.F("new__text")),
         func="""
-            INSERT INTO feedback_triagequeue (review_id) VALUES (NEW.id) ON CONFLICT DO NOTHING;
+            INSERT INTO feedback_triagequeue (review_id) VALUES (NEW.id);
             RETURN NULL;
         """,
     ),
@@ -339,8 +343,7 @@ class Triage(models.Model):
                 condition=pgtrigger.Condition("NEW.post_id IS NOT NULL"),
                 func="""
                     INSERT INTO feedback_postclusterdue (cluster_id)
-                    SELECT cluster_id FROM feedback_post WHERE id = NEW.post_id AND cluster_id IS NOT NULL
-                    ON CONFLICT DO NOTHING;
+                    SELECT cluster_id FROM feedback_post WHERE id = NEW.post_id AND cluster_id IS NOT NULL;
                     RETURN NULL;
                 """,
             ),

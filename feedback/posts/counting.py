@@ -13,6 +13,8 @@ from feedback.models import Feeling, Post, PostCluster, PostClusterDue, PostKind
 from feedback.posts.duplicates import REACHED, WORKED
 
 AT_ONCE = 500
+CHANGES = 20_000
+"""That one pass looks at: a topic to which much came has many."""
 WEEK = timedelta(days=7)
 WEEKS = 8
 """Of the usual time, before the week that is looked at."""
@@ -33,9 +35,11 @@ GROUP BY 1, 2
 def catch_up(*, at: datetime) -> int:  # noqa: ARG001 - as the others that are woken
     """Count topics anew that have changed. Returns how many there were."""
     due = PostClusterDue.objects.order_by("pk").select_for_update(skip_locked=True)
-    keys = list(due.values_list("pk", flat=True)[:AT_ONCE])
-    if not keys:
+    waiting = list(due.values_list("pk", "cluster")[:CHANGES])
+    if not waiting:
         return 0
+    keys = set(list(dict.fromkeys(cluster for _pk, cluster in waiting))[:AT_ONCE])
+    taken = [pk for pk, cluster in waiting if cluster in keys]
     feeling = {
         name: Count("pk", filter=Q(triage__feeling=value))
         for name, value in (("negatives", Feeling.NEGATIVE), ("positives", Feeling.POSITIVE), ("unsure", ""))
@@ -67,7 +71,7 @@ def catch_up(*, at: datetime) -> int:  # noqa: ARG001 - as the others that are w
             setattr(row, name, one.get(f"n_{name}") or 0)
         row.first_at, row.last_at = one.get("first"), one.get("last")
     bulk.update(PostCluster, rows, [*COUNTED, "first_at", "last_at"])
-    PostClusterDue.objects.filter(pk__in=keys).delete()
+    PostClusterDue.objects.filter(pk__in=taken).delete()
     return len(keys)
 
 

@@ -26,10 +26,10 @@ def catch_up(*, at: datetime) -> int:
     Whose words erasing or retention has taken is counted on as it was read.
     """
     held = placing.hold()
-    keys = list(PostQueue.objects.order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
-    if not keys:
+    taken = dict(PostQueue.objects.order_by("pk").values_list("pk", "post")[:AT_ONCE])
+    if not taken:
         return 0
-    said = Post.objects.filter(pk__in=keys).exclude(title=SILENCE).exclude(text=SILENCE)
+    said = Post.objects.filter(pk__in=set(taken.values())).exclude(title=SILENCE).exclude(text=SILENCE)
     shingles = duplicates.keep(list(said))
     reading = sorted(shingles)
     likely = duplicates.likely(reading)
@@ -49,8 +49,8 @@ def catch_up(*, at: datetime) -> int:
     originals = {key for post in posts for key in (before[post.pk][0], post.copy_of_id)}
     duplicates.count(key for key in originals if key is not None)
     watching.note(posts)
-    PostQueue.objects.filter(pk__in=keys).delete()
-    return len(keys)
+    PostQueue.objects.filter(pk__in=taken).delete()
+    return len(taken)
 
 
 def _read(post: Post) -> tuple[int | None, int | None, str, int | None]:

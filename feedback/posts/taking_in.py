@@ -223,6 +223,5 @@ def _write(fresh: Sequence[Post], changed: Sequence[tuple[Post, list[str]]], wor
         if {"title", "text", "deleted_at"} & set(what)
     )
     PostQueue.objects.bulk_create(  # what a copy reached counts with its original
-        [PostQueue(post=post) for post, _what in changed if post.copy_of_id is not None],
-        ignore_conflicts=True,
+        PostQueue(post=post) for post, _what in changed if post.copy_of_id is not None
     )

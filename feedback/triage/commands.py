@@ -33,19 +33,20 @@ def take_up(*, source: str, keys: Sequence[int], at: datetime) -> int:
 
     What people decided stays as it is.
     """
-    texts = SOURCES[source](sorted(set(keys)))
+    found = SOURCES[source](sorted(set(keys)))
     column = f"{source}_id"
     bulk.insert(
         Triage,
-        [Triage(member_id=text.member_id, read_at=at, **{column: text.key}) for text in texts],
+        [Triage(member_id=text.member_id, read_at=at, **{column: text.key}) for text in found],
         skip_known=True,
     )
     rows = {
         getattr(row, column): row
         for row in Triage.objects.select_for_update(no_key=True)
-        .filter(**{f"{column}__in": [text.key for text in texts]})
+        .filter(**{f"{column}__in": [text.key for text in found]})
         .order_by("pk")
     }
+    texts = SOURCES[source](sorted(rows))  # once more: somebody else may have held them and read later words
     reads = reader()
     for text, reading in zip(texts, reads.many(text.words for text in texts), strict=True):
         _put(rows[text.key], text, reading, reads, at)

@@ -29,11 +29,11 @@ SAID = frozenset(
 def take_up_reviews(*, at: datetime) -> int:
     """Read the next reviews that are new or were edited. Returns how many there were."""
     waiting = TriageQueue.objects.order_by("pk").select_for_update(skip_locked=True)
-    keys = list(waiting.values_list("pk", flat=True)[:AT_ONCE])
-    if keys:
-        take_up(source="review", keys=keys, at=at)
-        TriageQueue.objects.filter(pk__in=keys).delete()
-    return len(keys)
+    taken = dict(waiting.values_list("pk", "review")[:AT_ONCE])
+    if taken:
+        take_up(source="review", keys=list(taken.values()), at=at)
+        TriageQueue.objects.filter(pk__in=taken).delete()
+    return len(taken)
 
 
 def take_up_cases(*, at: datetime) -> int:

@@ -21,7 +21,7 @@ from feedback.org import alerts, digests, letters
 from feedback.posts import counting, placing, watching
 from tests.factories.feedback import AgentFactory, DepartmentFactory
 from tests.factories.posts import DAY, HOUR, LATE, LEAK, NOW, given, read, said, take, topic, words
-from tests.threads import at_once, refused
+from tests.threads import at_once, behind, refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("F19")]
 
@@ -177,6 +177,22 @@ def test_late_posts_do_not_jump_for_what_they_are_not(watch):
     usual()
     said(*LATE, *[f"{text}！" for text in LATE], prefix="late")
     assert watching.look(at=NOW) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_that_is_not_committed_while_its_topic_is_counted_is_counted_later():
+    post = said(*LEAK)[0]
+    Post.objects.filter(pk=post.pk).update(likes=5)  # the topic waits to be counted
+
+    def like():
+        Post.objects.filter(pk=post.pk).update(likes=12)
+
+    assert behind(like, lambda: counting.catch_up(at=NOW), lambda: None) == 1
+    cluster = PostCluster.objects.get(pk=post.cluster_id)
+    reach = cluster.reach
+    assert counting.catch_up(at=NOW) == 1
+    cluster.refresh_from_db()
+    assert cluster.reach == reach + 7
 
 
 @pytest.mark.django_db(transaction=True)

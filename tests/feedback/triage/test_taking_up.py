@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.db import transaction
 
 from config.common.errors import Invalid, NotFound
 from config.common.models import Event
@@ -25,7 +26,7 @@ from tests.factories.common import UserFactory
 from tests.factories.compensation import MemberFactory
 from tests.factories.feedback import DepartmentFactory
 from tests.factories.triage import SaidFactory
-from tests.threads import at_once, refused
+from tests.threads import at_once, behind, refused
 
 AT = datetime(2026, 11, 2, 4, tzinfo=UTC)
 
@@ -129,6 +130,37 @@ def test_new_and_edited_reviews_are_read_once():
     _take_up_all()
     row.refresh_from_db()
     assert row.feeling == Feeling.POSITIVE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_edit_that_is_not_committed_while_the_review_is_read_is_read_later():
+    review = _review("快递太差，失望")
+
+    def edit():
+        Review.objects.filter(pk=review.pk).update(text="质量很好，满意")
+
+    assert behind(edit, lambda: following.take_up_reviews(at=AT), lambda: None) == 1
+    assert Triage.objects.get().feeling == Feeling.NEGATIVE
+    assert following.take_up_reviews(at=AT) == 1
+    assert Triage.objects.get().feeling == Feeling.POSITIVE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_read_a_review_the_later_one_has_the_later_words():
+    review = _review("快递太差，失望")
+    commands.take_up(source="review", keys=[review.pk], at=AT)
+
+    def hold():
+        Triage.objects.select_for_update().get()
+
+    def edit():
+        Review.objects.filter(pk=review.pk).update(text="质量很好，满意")
+
+    def take_up():
+        return commands.take_up(source="review", keys=[review.pk], at=AT)
+
+    assert behind(hold, transaction.atomic(take_up), edit) == 1
+    assert Triage.objects.get().feeling == Feeling.POSITIVE
 
 
 def test_many_at_once_are_queued():
