@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from django.db.models import Q, Value
+from django.db.models.functions import Least
 from django.utils.translation import gettext_lazy as _
 
 from compensation.models import (
@@ -37,10 +39,16 @@ def standing(member_id: int, *, hold: bool) -> Iterator[object]:
 
 
 def end(member_id: int, *, at: datetime) -> None:
-    """Let points and coupons end now, as they would at their last day, and care with them."""
-    Lot.objects.filter(account__member=member_id, remaining__gt=0, expires_at__gt=at).update(expires_at=at)
-    Lot.objects.filter(account__member=member_id, remaining__gt=0, expires_at=None).update(expires_at=at)
-    Coupon.objects.filter(member=member_id, status=CouponStatus.ISSUED, expires_at__gt=at).update(
-        expires_at=at
+    """Let points and coupons end now, as they would at their last day, and care with them.
+
+    What cannot be used yet has begun a moment before, so that it can end.
+    """
+    begun = Value(at - MOMENT)
+    lots = Lot.objects.filter(account__member=member_id, remaining__gt=0)
+    lots.filter(Q(expires_at=None) | Q(expires_at__gt=at)).update(
+        expires_at=at, available_from=Least("available_from", begun)
     )
+    coupons = Coupon.objects.filter(member=member_id, status=CouponStatus.ISSUED, expires_at__gt=at)
+    coupons.filter(valid_from__gte=at).update(valid_from=begun)
+    coupons.update(expires_at=at)
     CareAct.objects.filter(member=member_id, status="waiting").delete()

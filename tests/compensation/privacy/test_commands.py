@@ -12,8 +12,8 @@ from django.urls import reverse
 from compensation.coupons.ending import expire_due
 from compensation.ledger.commands import post
 from compensation.ledger.queries import holding
-from compensation.ledger.rules import given
-from compensation.models import CouponStatus, Member, MemberSession, Notice, Unit
+from compensation.ledger.rules import LotTerms, given
+from compensation.models import Coupon, CouponStatus, Lot, Member, MemberSession, Notice, Unit
 from compensation.notices.commands import notify
 from compensation.privacy import commands, queries
 from config.common.errors import NotFound
@@ -100,6 +100,26 @@ def test_points_and_coupons_end_by_the_ledger(member):
     erase(member, later)
     expire_due(at=later + timedelta(seconds=1))
     assert holding(member, later + timedelta(seconds=1)).available == 0
+    coupon.refresh_from_db()
+    assert coupon.status == CouponStatus.EXPIRED
+
+
+def test_points_and_coupons_that_cannot_be_used_yet_end_too(member):
+    soon, later = AT + timedelta(hours=1), AT + timedelta(days=3)
+    for number, ends in enumerate((None, later + timedelta(days=30))):
+        post(
+            key=f"k{number}",
+            kind="test",
+            moves=given(Unit.POINTS, 100, member_id=member.pk),
+            terms=LotTerms(available_from=later, expires_at=ends),
+            actor=None,
+            at=AT,
+        )
+    coupon = give_coupon(member, at=AT)
+    Coupon.objects.filter(pk=coupon.pk).update(valid_from=later)
+    erase(member, soon)
+    expire_due(at=soon + timedelta(seconds=1))
+    assert not Lot.objects.filter(account__member=member).exclude(expires_at=soon).exists()
     coupon.refresh_from_db()
     assert coupon.status == CouponStatus.EXPIRED
 
