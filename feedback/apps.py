@@ -94,12 +94,14 @@ class FeedbackConfig(AppConfig):
     def _privacy(self) -> None:
         """Say what is held of members, what keeps them from being erased, and what is forgotten."""
         from compensation.consents import profiling
+        from config.common import personal
         from feedback import retaining
         from feedback.behaviour import forgetting
         from feedback.expectations import refreshing
 
         retaining.register()
         profiling.FORGET.extend([forgetting.unname, refreshing.forget])
+        personal.ENDING.append(forgetting.unlink)
 
     def _tell_more(self) -> None:
         """Say what pages of lower floors tell of members and products besides."""

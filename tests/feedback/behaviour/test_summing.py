@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from compensation.privacy import commands as privacy
 from config.common import retention
 from config.common.models import Bookmark
 from feedback.behaviour import forgetting, summing
@@ -122,6 +123,28 @@ def test_unnaming_leaves_that_it_happened(member):
     assert (event.member, event.visitor, event.query, event.page) == (None, "", "", "")
     assert not BehaviourDay.objects.exists()
     assert not BehaviourVisitor.objects.exists()
+
+
+def test_erasing_lets_go_of_what_was_done_long_before_signing_in_but_on_shared_devices(member):
+    MemberFactory(external_id="M2")
+    now = timezone.now()
+    long_ago = now - timedelta(days=31)
+    take(
+        told("search", visitor="v", at=long_ago, query="礼物"),
+        told(visitor="v", member="M1", at=now - HOUR),
+        told("search", visitor="shared", at=long_ago, query="茶"),
+        told(visitor="shared", member="M1", at=now - HOUR),
+        told(visitor="shared", member="M2", at=now - HOUR),
+        told("search", visitor="stranger", at=long_ago, query="书"),
+    )
+    count()
+    privacy.erase(member_id=member.pk, actor=None, at=now)
+    left = BehaviourEvent.objects.filter(at=long_ago).order_by("visitor")
+    assert [(event.visitor, event.query) for event in left] == [
+        ("", ""),
+        ("shared", "茶"),
+        ("stranger", "书"),
+    ]
 
 
 def test_what_is_old_goes(member):
