@@ -106,7 +106,7 @@ class ReplyView(GenericAPIView[Any]):
         return content
 
 
-@extend_schema_view(get=describe("Replies to reviews", "staff", ReplySerializer(many=True), 400, 403))
+@extend_schema_view(get=describe("Replies to reviews", "staff", ReplySerializer(many=True), 400, 403, 404))
 class StaffRepliesView(ReplyView, ListAPIView[Reply]):
     """Drafts, what waits for approval, what is public, what was withdrawn; newest first."""
 

@@ -108,7 +108,9 @@ class ClaimView(StaffView):
         return Response(StaffClaimDetailSerializer(found).data, status=code)
 
 
-@extend_schema_view(get=describe("Claims of channels", "staff", StaffClaimSerializer(many=True), 400, 403))
+@extend_schema_view(
+    get=describe("Claims of channels", "staff", StaffClaimSerializer(many=True), 400, 403, 404)
+)
 class StaffClaimsView(ClaimView, ListAPIView[Claim]):
     """Newest first."""
 
@@ -195,7 +197,9 @@ class FindingView(StaffView):
         return Finding.objects.select_related("claim", "decided_by")
 
 
-@extend_schema_view(get=describe("Findings of the audit", "staff", FindingSerializer(many=True), 400, 403))
+@extend_schema_view(
+    get=describe("Findings of the audit", "staff", FindingSerializer(many=True), 400, 403, 404)
+)
 class StaffFindingsView(FindingView, ListAPIView[Finding]):
     """Newest first; `status=open&status=accepted&gone=false` are those to settle."""
 

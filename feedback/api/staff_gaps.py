@@ -116,7 +116,7 @@ class GapView(StaffView):
         return Response(StaffGapSerializer(found).data)
 
 
-@extend_schema_view(get=describe("Gaps", "staff", StaffGapSerializer(many=True), 400, 403))
+@extend_schema_view(get=describe("Gaps", "staff", StaffGapSerializer(many=True), 400, 403, 404))
 class StaffGapsView(GapView, ListAPIView[Gap]):
     """Newest first; `standing=true` leaves out what is withdrawn."""
 
@@ -227,7 +227,7 @@ class OverturnedView(StaffView):
         )
 
 
-@extend_schema_view(get=describe("Overturned gaps", "staff", OverturnedSerializer(many=True), 400, 403))
+@extend_schema_view(get=describe("Overturned gaps", "staff", OverturnedSerializer(many=True), 400, 403, 404))
 class StaffOverturnedView(OverturnedView, ListAPIView[Overturned]):
     """What rested on gaps that turned out to be none, the longest first."""
 

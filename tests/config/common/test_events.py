@@ -83,8 +83,9 @@ def test_a_transaction_does_not_read_its_own_events(subject):
 
 @pytest.mark.django_db(transaction=True)
 def test_the_reader_goes_by_its_index(subject):
-    happen(subject, "a")
+    happen(subject, *("a" * 300))
     with connection.cursor() as cursor:
+        cursor.execute("ANALYZE common_event")
         cursor.execute("SET enable_seqscan = off")
         plan = _since(Position(1, 1))[:10].explain()
         cursor.execute("RESET enable_seqscan")
