@@ -71,6 +71,7 @@ def timed(name: str, do: Callable[[], Any], *, of: int = 0) -> Any:
 def house() -> tuple[Any, Any]:
     """What ships, somebody in charge, members with cases and their clocks."""
     from django.core.management import call_command
+    from django.db import transaction
 
     from compensation.models import Member, Tier
     from config.common.models import User
@@ -98,7 +99,8 @@ def house() -> tuple[Any, Any]:
     )  # fmt: skip
     began = time.perf_counter()
     for case in cases:
-        clocks.start_for_case(case, actor=None, at=AT)
+        with transaction.atomic():
+            clocks.start_for_case(case, actor=None, at=AT)
     print(f"{len(cases):,} cases with clocks ({time.perf_counter() - began:.0f} s)", flush=True)
     return boss, department
 
