@@ -51,6 +51,7 @@ def main() -> None:
         _check_machine()
         _say("Starting the database.")
         embedded.use()
+        compile_changed()  # before Django reads them, and the seeds write words of ours into the database
         django.setup()
         _prepare()
     except (embedded.EmbeddedError, ImproperlyConfigured) as error:
@@ -91,7 +92,6 @@ def _prepare() -> None:
     if settings.LAPTOP and not demo.is_seeded():
         _say("Filling the demo shop.")
         call_command("seed_demo")
-    compile_changed()
     _collect_static()
     if not settings.BROKER_URL:
         broker.clear(settings.DATA_DIR / "broker")
