@@ -112,3 +112,17 @@ def test_a_port_that_is_none_is_refused(monkeypatch, port):
     monkeypatch.setattr(run, "PORT", port)
     with pytest.raises(SystemExit, match="make run PORT="):
         run._check_machine()
+
+
+def test_our_words_are_compiled_before_django_reads_them_and_the_seeds_write_them(monkeypatch):
+    done = []
+    for name in ("DJANGO_SETTINGS_MODULE", "PUBLIC_URL", "PYTHONUNBUFFERED", "PYTHONWARNINGS"):
+        monkeypatch.setenv(name, os.environ.get(name, "x"))  # what `main` sets is taken back
+    monkeypatch.setattr(run, "signal", SimpleNamespace(signal=lambda *_: None, SIGTERM=0, SIGHUP=0))
+    monkeypatch.setattr(run, "embedded", SimpleNamespace(use=int, EmbeddedError=embedded.EmbeddedError))
+    monkeypatch.setattr(run, "django", SimpleNamespace(setup=lambda: done.append("setup")))
+    for name in ("_check_machine", "compile_changed", "_prepare", "_serve"):
+        monkeypatch.setattr(run, name, lambda name=name: done.append(name))
+    with pytest.raises(SystemExit):
+        run.main()
+    assert done == ["_check_machine", "compile_changed", "setup", "_prepare", "_serve"]
