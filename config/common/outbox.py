@@ -50,6 +50,14 @@ class Dropped(Exception):
     """A sender's word that it need not be sent any more."""
 
 
+class Later(Exception):
+    """A sender's word that it is not to be sent before a moment. It counts as no attempt."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"not before {until:%F %T %Z}")
+        self.until = until
+
+
 def put(kind: str, *, key: str, recipient: str, payload: dict[str, Any], at: datetime) -> None:
     """Write one message to be sent after the commit; the same `key` again writes nothing."""
     put_all(
@@ -195,6 +203,9 @@ def _send(message: OutboxMessage, now: datetime, result: Relayed) -> None:
     except Dropped as reason:
         result.dropped += 1
         _finish(message, OutboxStatus.DROPPED, last_error=_describe(reason, message))
+    except Later as reason:
+        result.postponed += 1
+        _held(message).update(attempts=F("attempts") - 1, next_attempt_at=reason.until)
     except Refused as error:
         _bury(message, error, result)
     except Exception as error:  # noqa: BLE001 -- whatever a sender stumbles over, the others must go out

@@ -75,6 +75,9 @@ PAGES: list[Page] = []
 MENU: list[MenuItem] = []
 """What stands in the menu of staff, in this order."""
 
+BESIDE_WORDS: list[Callable[[Any, str, int], str]] = []
+"""Addresses of the cards that apps show somebody beside a "review" or "post", by its number; "": none."""
+
 
 def department_names() -> dict[str, str]:
     """The departments' names by their codes, in the language of the moment."""

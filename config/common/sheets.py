@@ -49,6 +49,8 @@ class Table:
     rows: Callable[[], Iterable[Row]]
     filters: Mapping[str, str] = field(default_factory=dict)
     """What it is narrowed to, for the record. Not what was searched for: that may name a person."""
+    more: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+    """Further sheets by their names, in a kind of file that has several."""
 
 
 def export(user: User, kind: str, table: Table, *, at: datetime) -> StreamingHttpResponse | FileResponse:
@@ -77,7 +79,8 @@ def export(user: User, kind: str, table: Table, *, at: datetime) -> StreamingHtt
             filters=dict(table.filters),
         )
     name = f"{table.name}-{timezone.localtime(at):%Y%m%d-%H%M}"
-    return FILES[kind](name, chain([[str(cell) for cell in table.head]], table.rows()))
+    rows = chain([[str(cell) for cell in table.head]], table.rows())
+    return xlsx_response(name, rows, table.more) if kind == "xlsx" else FILES[kind](name, rows)
 
 
 class _Echo:
@@ -102,16 +105,19 @@ def csv_response(name: str, rows: Iterable[Row]) -> StreamingHttpResponse:
     return response
 
 
-def xlsx_response(name: str, rows: Iterable[Row]) -> FileResponse:
+def xlsx_response(
+    name: str, rows: Iterable[Row], more: Mapping[str, Sequence[Row]] | None = None
+) -> FileResponse:
     """The rows as an XLSX file; text stays text, whatever it begins with."""
     file = TemporaryFile()  # noqa: SIM115 - the response closes it
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(file, options) as book:
-        sheet = book.add_worksheet()
-        sheet.freeze_panes(1, 0)
-        for number, row in enumerate(rows):
-            for column, value in enumerate(row):
-                sheet.write(number, column, _plain(value))
+        for title, lines in chain([(None, rows)], (more or {}).items()):
+            sheet = book.add_worksheet(title)
+            sheet.freeze_panes(1, 0)
+            for number, row in enumerate(lines):
+                for column, value in enumerate(row):
+                    sheet.write(number, column, _plain(value))
     file.seek(0)
     return FileResponse(file, as_attachment=True, filename=f"{name}.xlsx")
 

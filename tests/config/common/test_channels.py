@@ -11,8 +11,8 @@ from django.core import mail
 from django.core.mail import EmailMessage
 from django.db import transaction
 
+from config.common import gateways, outbox
 from config.common import mail as letters
-from config.common import outbox
 from config.common.http import post_json
 from config.common.models import OutboxMessage
 from config.common.outbox import Dropped, Refused
@@ -149,3 +149,22 @@ class TestStaff:
         type(user).objects.filter(pk=user.pk).update(**change)
         with pytest.raises(Dropped):
             letters.send_to_staff(message)
+
+
+@pytest.mark.parametrize(("channel", "name"), [("push", "PUSH_WEBHOOK"), ("wechat", "WECHAT_WEBHOOK")])
+def test_a_gateway_gets_the_shops_number_and_no_contact(gateway, settings, capsys, channel, name):
+    sent = {"member": "M-1", "title": "您好", "text": "一分钟", "link": "https://x/", "stop": "https://y/"}
+    setattr(settings, f"{name}_URL", gateway.url)
+    setattr(settings, f"{name}_TOKEN", "t0ken")
+    gateways.send(channel, **sent, request_id="r-1")
+    ((headers, content),) = gateway.got
+    assert content == {**sent, "request_id": "r-1"}
+    assert (headers["Idempotency-Key"], headers["Authorization"]) == ("r-1", "Bearer t0ken")
+    setattr(settings, f"{name}_URL", "")
+    settings.LAPTOP = True
+    gateways.send(channel, **sent, request_id="r-2")
+    assert "M-1" in capsys.readouterr().out
+    settings.LAPTOP = False
+    assert not gateways.is_there(channel)
+    with pytest.raises(Refused, match=name):
+        gateways.send(channel, **sent, request_id="r-3")

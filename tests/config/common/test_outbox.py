@@ -277,3 +277,12 @@ def test_claiming_goes_by_its_index(django_assert_num_queries, sent):
         plan = due.order_by("next_attempt_at")[:50].explain()
     assert "outbox_due" in plan
     assert "Sort" not in plan
+
+
+@pytest.mark.django_db
+def test_a_message_that_is_to_go_later_loses_no_attempt(monkeypatch):
+    put()
+    failing(monkeypatch, outbox.Later(AT + LATER))
+    assert relay(AT).postponed == 1
+    row = OutboxMessage.objects.get()
+    assert (row.status, row.attempts, row.next_attempt_at) == (OutboxStatus.PENDING, 0, AT + LATER)
