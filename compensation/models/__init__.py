@@ -31,7 +31,7 @@ from compensation.models.care import (
     HeldReason,
     Trigger,
 )
-from compensation.models.consent import ConsentChoice, ConsentSource, MessageChannel, Purpose
+from compensation.models.consent import OFFERED, ConsentChoice, ConsentSource, MessageChannel, Purpose
 from compensation.models.coupon import (
     CONTENT,
     LIVE_USE,
@@ -96,6 +96,7 @@ __all__ = [
     "LIVE",
     "LIVE_USE",
     "LOTTED",
+    "OFFERED",
     "OPEN_REFUNDS",
     "OWNED",
     "TRACKED",

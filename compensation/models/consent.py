@@ -21,6 +21,17 @@ class MessageChannel(models.TextChoices):
 
     EMAIL = "email", _("e-mail")
     SMS = "sms", _("text message")
+    PUSH = "push", _("message in the app")
+    WECHAT = "wechat", _("WeChat")
+
+
+LETTERS = (MessageChannel.EMAIL, MessageChannel.SMS)
+OFFERED: dict[str, tuple[MessageChannel, ...]] = {
+    Purpose.SERVICE: LETTERS,
+    Purpose.MARKETING: LETTERS,
+    Purpose.SURVEY: (*LETTERS, MessageChannel.PUSH, MessageChannel.WECHAT),
+}
+"""By which ways a purpose is ever sent: what a member may choose about."""
 
 
 class ConsentSource(models.TextChoices):

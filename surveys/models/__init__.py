@@ -1,4 +1,101 @@
-from surveys.models.campaign import Campaign, Question, QuestionKind, Trigger
-from surveys.models.response import Answer, Invitation, Response
+from surveys.models.campaign import (
+    TRIGGERED,
+    AskChannel,
+    Campaign,
+    CampaignState,
+    CampaignWording,
+    Occasion,
+    Rhythm,
+    Stratum,
+    SurveyTerms,
+    Wave,
+    WaveCell,
+)
+from surveys.models.closing import AspectDepartment, SeenResults
+from surveys.models.door import Door, PaperFile
+from surveys.models.evidence import SOURCES, Evidence
+from surveys.models.interview import (
+    Interview,
+    InterviewGuide,
+    InterviewQuota,
+    InterviewSlot,
+    InterviewState,
+    InterviewTerms,
+    Passage,
+    Theme,
+)
+from surveys.models.invitation import (
+    Draft,
+    DraftFile,
+    Invitation,
+    Skip,
+    SkipReason,
+    SpentLink,
+    Waiting,
+    Way,
+)
+from surveys.models.need import KanoCategory, Need, NeedState
+from surveys.models.questionnaire import (
+    Choice,
+    Layout,
+    Question,
+    QuestionKind,
+    Section,
+    Survey,
+    SurveyVersion,
+)
+from surveys.models.response import Answer, AnswerFile, Response
+from surveys.models.tally import Dimension, Tally, TallyDue, TallyStale
 
-__all__ = ["Answer", "Campaign", "Invitation", "Question", "QuestionKind", "Response", "Trigger"]
+__all__ = [
+    "SOURCES",
+    "TRIGGERED",
+    "Answer",
+    "AnswerFile",
+    "AskChannel",
+    "AspectDepartment",
+    "Campaign",
+    "CampaignState",
+    "CampaignWording",
+    "Choice",
+    "Dimension",
+    "Door",
+    "Draft",
+    "DraftFile",
+    "Evidence",
+    "Interview",
+    "InterviewGuide",
+    "InterviewQuota",
+    "InterviewSlot",
+    "InterviewState",
+    "InterviewTerms",
+    "Invitation",
+    "KanoCategory",
+    "Layout",
+    "Need",
+    "NeedState",
+    "Occasion",
+    "PaperFile",
+    "Passage",
+    "Question",
+    "QuestionKind",
+    "Response",
+    "Rhythm",
+    "Section",
+    "SeenResults",
+    "Skip",
+    "SkipReason",
+    "SpentLink",
+    "Stratum",
+    "Survey",
+    "SurveyTerms",
+    "SurveyVersion",
+    "Tally",
+    "TallyDue",
+    "TallyStale",
+    "Theme",
+    "Waiting",
+    "Wave",
+    "WaveCell",
+    "Way",
+]
