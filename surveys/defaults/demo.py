@@ -2,16 +2,18 @@
 
 import random
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+
+from django.utils.timezone import localtime
 
 from config.common.errors import DomainError
 from config.common.models import User
 from feedback.cases import commands as cases
 from feedback.models import Case, Resolution
 from feedback.sops.calendar import WorkCalendar
-from surveys.campaigns.queries import questions_of
 from surveys.invitations.commands import invite_closed_cases
-from surveys.models import Invitation, Question, QuestionKind, Response
+from surveys.models import Campaign, Invitation, Question, QuestionKind, Response
+from surveys.questionnaires.queries import questions_of
 from surveys.responses.commands import answer
 
 DAYS = 30
@@ -29,13 +31,14 @@ WORDS = (
 
 
 def seed(at: datetime) -> None:
-    """Ask at the end of each day, and have about half of those who were asked answer."""
+    """Ask at noon of each day, and have about half of those who were asked answer."""
     start = at - timedelta(days=DAYS + 1)
-    Question.objects.filter(added_at__gt=start).update(added_at=start)  # the shop has asked all along
+    Campaign.objects.filter(code="after-case").update(starts_at=start)  # the shop has asked all along
     agent = User.objects.get(username="lead")
     dice = random.Random(7)  # noqa: S311 - the same answers every time
     for back in range(DAYS, -1, -1):
-        asked = at - timedelta(days=back)
+        noon = localtime(at - timedelta(days=back)).replace(hour=12, minute=0)  # nobody is asked at night
+        asked = min(noon.astimezone(UTC), at)
         invite_closed_cases(at=asked)
         for invitation in Invitation.objects.filter(invited_at=asked).select_related("case").order_by("pk"):
             answered = asked + timedelta(minutes=dice.randint(10, 900))
@@ -57,7 +60,7 @@ def _answer(invitation: Invitation, at: datetime, dice: random.Random) -> Respon
     return answer(
         invitation_id=invitation.pk,
         member=invitation.member,
-        answers={question.pk: given(question) for question in questions_of(invitation)},
+        answers={question.code: given(question) for question in questions_of(invitation.version_id)},
         at=at,
     )
 

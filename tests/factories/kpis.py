@@ -13,7 +13,10 @@ from feedback.models import (
     Promise,
     Severity,
 )
-from surveys.models import Answer, Campaign, Invitation, Question, QuestionKind, Response, Trigger
+from surveys.campaigns.waves import wave_at
+from surveys.defaults.campaigns import seed
+from surveys.models import Answer, Campaign, Invitation, Question, Response
+from surveys.questionnaires.queries import current
 from tests.factories.compensation import MemberFactory, OrderFactory, ProductFactory
 from tests.factories.feedback import CaseFactory
 from tests.factories.sop import SopCalendarFactory, make_policy
@@ -42,24 +45,23 @@ def make_clock(department, *, due_at, met_at=None, stopped_at=None, milestone=Mi
 
 def make_answer(department, score, *, at):
     """An answered survey about a case of the department."""
-    campaign, _new = Campaign.objects.get_or_create(
-        code="after-case", defaults={"name": "结案回访", "trigger": Trigger.CASE_CLOSED}
-    )
-    question, _new = Question.objects.get_or_create(
-        campaign=campaign,
-        position=1,
-        defaults={"kind": QuestionKind.CSAT, "text": "满意吗？", "added_at": at},
-    )
+    seed(at)
+    campaign = Campaign.objects.get(code="after-case")
     case = CaseFactory(department=department)
+    asked = {"wave": wave_at(campaign, at), "version": current(campaign.survey)}
     invitation = Invitation.objects.create(
-        campaign=campaign,
+        **asked,
         member=case.member,
         case=case,
+        key=f"case:{case.pk}",
         digest=f"{case.pk:064d}",
         invited_at=at - timedelta(hours=1),
         expires_at=at + timedelta(days=7),
+        is_answered=True,
     )
-    response = Response.objects.create(invitation=invitation, at=at)
+    week = at.date() - timedelta(days=at.weekday())
+    response = Response.objects.create(**asked, invitation=invitation, at=at, week=week)
+    question = Question.objects.get(version=asked["version"], code="csat")
     return Answer.objects.create(response=response, question=question, score=score)
 
 
