@@ -21,12 +21,19 @@ class ChannelsSerializer(serializers.Serializer[Any]):
     sms = serializers.BooleanField(required=False)
 
 
+class AskingChannelsSerializer(ChannelsSerializer):
+    """By which ways somebody may be asked how we did."""
+
+    push = serializers.BooleanField(required=False)
+    wechat = serializers.BooleanField(required=False)
+
+
 class ConsentSerializer(serializers.Serializer[Any]):
     """What may be sent: about orders, marketing, surveys; and whether we may conclude things."""
 
     service = ChannelsSerializer(required=False)
     marketing = ChannelsSerializer(required=False)
-    survey = ChannelsSerializer(required=False)
+    survey = AskingChannelsSerializer(required=False)
     profiling = serializers.BooleanField(
         required=False,
         help_text="Whether we may conclude from what they do what they care about; no: it is forgotten.",

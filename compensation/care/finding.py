@@ -93,9 +93,10 @@ def find_by_day(*, at: datetime, chunk: int = CHUNK) -> int | None:
 
     Days that were missed are made up for. A worker holds the run it goes on with; others take another.
     """
-    _begin_runs(at)
+    rules = _rules(DAILY)
+    _begin_runs(rules, at)
     with transaction.atomic():
-        runs = CareRun.objects.filter(finished_at=None, rule__in=_rules(DAILY)).order_by("day", "pk")
+        runs = CareRun.objects.filter(finished_at=None, rule__in=rules).order_by("day", "pk")
         run = runs.select_for_update(skip_locked=True, of=("self",)).select_related("rule__segment").first()
         if run is None:
             return None
@@ -110,12 +111,12 @@ def find_by_day(*, at: datetime, chunk: int = CHUNK) -> int | None:
         return written
 
 
-def _begin_runs(at: datetime) -> None:
+def _begin_runs(rules: Sequence[CareRule], at: datetime) -> None:
     """A run for each daily rule and each of the last days since it is in force, once; older ones are over."""
     zone = occasions.zone()
     today = localdate(at, zone)
     first = today - occasions.LOOK_BACK
-    begins = {rule: max(first, localdate(rule.active_since or at, zone)) for rule in _rules(DAILY)}
+    begins = {rule: max(first, localdate(rule.active_since or at, zone)) for rule in rules}
     over = Q(day__lt=first)
     for rule, day in begins.items():
         over |= Q(rule=rule, day__lt=day)

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from compensation.consents import queries
-from compensation.models import ConsentChoice, ConsentSource, Member, MessageChannel, Purpose
+from compensation.models import OFFERED, ConsentChoice, ConsentSource, Member, Purpose
 from config.common.errors import Invalid
 from config.common.events import record
 
@@ -23,7 +23,7 @@ def choose(
         Invalid: no such purpose or channel.
     """
     for purpose, channel in wanted:
-        if purpose not in Purpose.values or channel not in MessageChannel.values:
+        if channel not in OFFERED.get(purpose, ()):
             raise Invalid
     known = Member.objects.select_for_update(no_key=True, of=("self",)).get(pk=member.pk)
     if known.erased_at is not None:

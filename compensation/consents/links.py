@@ -4,7 +4,7 @@ from django.conf import settings
 from django.core import signing
 from django.urls import reverse
 
-from compensation.models import Member, MessageChannel, Purpose
+from compensation.models import OFFERED, Member, MessageChannel, Purpose
 
 SALT = "compensation.unsubscribe"
 
@@ -27,7 +27,7 @@ def read(token: str) -> tuple[Member, str, str] | None:
         member_id = int(number)
     except (signing.BadSignature, ValueError):
         return None
-    if purpose not in Purpose.values or channel not in MessageChannel.values:
+    if channel not in OFFERED.get(purpose, ()):
         return None
     member = Member.objects.filter(pk=member_id, erased_at=None).first()
     return (member, purpose, channel) if member else None

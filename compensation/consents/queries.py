@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from compensation.consents import rules
-from compensation.models import ConsentChoice, Member, MessageChannel, Purpose
+from compensation.models import OFFERED, ConsentChoice, Member, MessageChannel, Purpose
 
 
 def choices_of(member_ids: Collection[int]) -> dict[int, dict[tuple[str, str], bool]]:
@@ -29,7 +29,7 @@ def settings_of(member: Member) -> Mapping[str, Mapping[str, bool]]:
     return {
         str(purpose): {
             str(channel): rules.allows(purpose, channel, marketing=member.consent_marketing, choices=chosen)
-            for channel in MessageChannel
+            for channel in OFFERED[purpose]
         }
         for purpose in Purpose
     }

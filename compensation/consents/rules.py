@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from compensation.models import MessageChannel, Purpose
+from compensation.models import OFFERED, MessageChannel, Purpose
 
 Choices = Mapping[tuple[str, str], bool]
 """What a member chose, by purpose and channel."""
@@ -24,7 +24,7 @@ def allows(purpose: str, channel: str, *, marketing: bool, choices: Choices) -> 
 def channels(purpose: str, *, marketing: bool, choices: Choices) -> frozenset[str]:
     """The channels by which a message for a purpose may leave."""
     return frozenset(
-        channel
-        for channel in MessageChannel.values
+        str(channel)
+        for channel in OFFERED.get(purpose, tuple(MessageChannel))
         if allows(purpose, channel, marketing=marketing, choices=choices)
     )

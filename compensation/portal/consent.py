@@ -6,7 +6,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from compensation.consents import commands, links, queries
-from compensation.models import ConsentSource, MessageChannel, Purpose
+from compensation.models import OFFERED, ConsentSource, MessageChannel, Purpose
 from compensation.portal.base import MemberRequest, go, page, signed_in
 
 
@@ -16,16 +16,15 @@ def choices(request: MemberRequest) -> HttpResponse:
     """What may be sent by which way: a tick for each."""
     if request.method == "POST":
         wanted = {
-            (purpose, channel): f"{purpose}.{channel}" in request.POST
-            for purpose in Purpose.values
-            for channel in MessageChannel.values
+            (purpose, str(channel)): f"{purpose}.{channel}" in request.POST
+            for purpose, channels in OFFERED.items()
+            for channel in channels
         }
         commands.choose(member=request.member, wanted=wanted, source=ConsentSource.PORTAL, at=timezone.now())
         return go("consent", said="chosen")
     kept = queries.settings_of(request.member)
     rows = [
-        (one.label, [(f"{one}.{way}", way.label, kept[one][way]) for way in MessageChannel])
-        for one in Purpose
+        (one.label, [(f"{one}.{way}", way.label, kept[one][way]) for way in OFFERED[one]]) for one in Purpose
     ]
     return page(request, "portal/consent.html", {"rows": rows})
 

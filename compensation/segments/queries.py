@@ -76,8 +76,10 @@ def narrowed(filters: Mapping[str, Any], rows: QuerySet[Member], at: datetime) -
 
 def makes_sense(segment: Segment | None) -> bool:
     """Whether a segment can be asked for: a criterion that it was saved with may be gone."""
+    if not segment or not segment.filters:
+        return True  # everybody is; the form need not be made for it
     try:
-        clean(segment.filters if segment else {})
+        clean(segment.filters)
     except Invalid:
         return False
     return True

@@ -10,18 +10,19 @@ from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.db import connection
+from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 from feedback.attachments.rules import BadFile, Clean, inspect
 from feedback.models import Attachment, Message, PostFile, ReviewPicture
 
-Row = TypeVar("Row", Attachment, PostFile, ReviewPicture)
+Row = TypeVar("Row", bound=Model)
 FOLDERS: dict[str, tuple[type[Any], str]] = {
     "cases": (Attachment, "message__case"),
     "posts": (PostFile, "post"),
     "reviews": (ReviewPicture, "review"),
 }
-"""Where the models put their files, a folder for each of what they belong to."""
+"""Where the models put their files, a folder for each of what they belong to; apps above add theirs."""
 _written: ContextVar[list[str] | None] = ContextVar("written", default=None)
 
 
@@ -95,8 +96,9 @@ def keep(model: type[Row], files: Sequence[Clean], **of: Any) -> list[Row]:
         RuntimeError: called outside of a transaction, or of `kept_with_the_transaction`.
     """
     names, rows = _names() if files else [], []
+    make: Any = model
     for clean in files:
-        row = model(
+        row = make(
             name=clean.name, content_type=clean.content_type, size=len(clean.data), sha256=clean.sha256, **of
         )
         row.file.save(clean.name, ContentFile(clean.data), save=False)

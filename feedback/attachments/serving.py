@@ -1,11 +1,19 @@
 """Answering with an attachment; who may see it is asked before, by the view."""
 
+from typing import Any, Protocol
+
 from django.http import FileResponse
 
-from feedback.models import Attachment, PostFile, ReviewPicture
+
+class Kept(Protocol):
+    """A file that was kept under a name."""
+
+    file: Any
+    name: str
+    content_type: str
 
 
-def respond(attachment: Attachment | PostFile | ReviewPicture) -> FileResponse:
+def respond(attachment: Kept) -> FileResponse:
     """The file, never run as a page of ours: pictures and recordings play in place, the rest is saved."""
     in_place = attachment.content_type.startswith(("image/", "audio/"))
     response = FileResponse(

@@ -16,7 +16,7 @@ from config.common.outbox import Dropped
 from surveys.models import Invitation
 
 NOTICE_KIND = "survey.invited"
-SALT = "surveys.invitation"
+SALT, DRAFT_SALT = "surveys.invitation", "surveys.draft"
 
 
 def token(nonce: UUID) -> str:
@@ -28,6 +28,11 @@ def token(nonce: UUID) -> str:
 def digest(typed: str) -> str:
     """What is kept of a token."""
     return hashlib.sha256(typed.encode()).hexdigest()
+
+
+def draft_key(token: str) -> str:
+    """Under what the half-answered page of a link is kept: only the link and the secret key lead there."""
+    return salted_hmac(DRAFT_SALT, token, algorithm="sha256").hexdigest()
 
 
 def page(invitation: Invitation) -> str:

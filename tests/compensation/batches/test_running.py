@@ -379,6 +379,7 @@ def _work(batch_id):
     os._exit(0)
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_five_thousand_with_connections_and_workers_killed_at_random():
     batch = made.running(crowd(5_000))

@@ -15,6 +15,7 @@ from compensation.ledger.queries import balance
 from compensation.ledger.rules import LotTerms, given
 from compensation.members import commands as members
 from compensation.models import (
+    DAILY,
     Budget,
     CareAct,
     CareRule,
@@ -356,7 +357,7 @@ def test_the_orders_that_somebody_else_looks_at_are_left_to_them():
 def test_the_day_that_somebody_else_goes_through_is_left_to_them():
     birthday_rule()
     willing(birthday=date(1990, 11, 22))
-    finding._begin_runs(AT)
+    finding._begin_runs(finding._rules(DAILY), AT)
     found = behind(
         lambda: list(CareRun.objects.select_for_update()),
         lambda: finding.find_by_day(at=AT),
@@ -804,6 +805,7 @@ def test_the_programme_ships_whole_and_holds_together():
     assert not CareRule.objects.filter(code="welcome").exists()
 
 
+@pytest.mark.long
 def test_a_members_first_year_in_both_languages():
     seed_all()
     zh, en = (

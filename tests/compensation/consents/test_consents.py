@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compensation.consents import commands, links, queries, rules
-from compensation.models import ConsentChoice, Member, MessageChannel, Purpose
+from compensation.models import OFFERED, ConsentChoice, Member, MessageChannel, Purpose
 from compensation.notices import commands as notices
 from compensation.notices import senders
 from config.common.errors import Invalid
@@ -46,7 +46,11 @@ def test_a_no_always_counts_and_marketing_needs_a_yes(purpose, marketing, choice
     for channel in MessageChannel.values:
         if not purpose:
             assert channel in allowed
-        elif choices.get((purpose, channel)) is False or (purpose == "marketing" and not marketing):
+        elif (
+            channel not in OFFERED[purpose]
+            or choices.get((purpose, channel)) is False
+            or (purpose == "marketing" and not marketing)
+        ):
             assert channel not in allowed
         else:
             assert channel in allowed
@@ -79,12 +83,14 @@ def test_what_there_is_not_cannot_be_chosen():
         commands.choose(member=willing(), wanted={("spam", "email"): True}, source="api", at=AT)
     with pytest.raises(Invalid):
         commands.choose(member=willing(), wanted={("survey", "fax"): True}, source="api", at=AT)
+    with pytest.raises(Invalid):
+        commands.choose(member=willing(), wanted={("marketing", "push"): True}, source="api", at=AT)
 
 
 def test_what_is_essential_is_sent_whatever_was_chosen():
     member = willing(email="m@example.com", consent_marketing=False)
     commands.choose(
-        member=member, wanted={(p, c): False for p in Purpose for c in MessageChannel}, source="api", at=AT
+        member=member, wanted={(p, c): False for p in Purpose for c in OFFERED[p]}, source="api", at=AT
     )
     senders.send_notice(told(member, purpose=""))
     (letter,) = mail.outbox
@@ -155,14 +161,14 @@ def test_a_link_of_another_salt_or_an_erased_member_is_none_of_ours():
 def test_the_portals_page_keeps_what_is_ticked():
     member = MemberFactory(consent_marketing=True)
     browser = browser_of(member)
-    assert browser.get("/portal/consent/").content.count(b"checked") == 6
+    assert browser.get("/portal/consent/").content.count(b"checked") == 8
     answer = browser.post("/portal/consent/", {"service.email": "on", "marketing.sms": "on"})
     assert answer.status_code == 302
     kept = queries.settings_of(Member.objects.get(pk=member.pk))
     assert kept == {
         "service": {"email": True, "sms": False},
         "marketing": {"email": False, "sms": True},
-        "survey": {"email": False, "sms": False},
+        "survey": {"email": False, "sms": False, "push": False, "wechat": False},
     }
 
 
@@ -170,7 +176,9 @@ def test_the_api_changes_what_is_named():
     client = client_of(MemberFactory(consent_marketing=True))
     answer = client.patch("/api/v1/consent/", {"marketing": {"email": False}}, format="json")
     assert answer.json()["marketing"] == {"email": False, "sms": True}
-    assert client.get("/api/v1/consent/").json()["survey"] == {"email": True, "sms": True}
+    assert client.get("/api/v1/consent/").json()["survey"] == {
+        "email": True, "sms": True, "push": True, "wechat": True,
+    }  # fmt: skip
     assert client.patch("/api/v1/consent/", {"marketing": {"email": "x"}}, format="json").status_code == 400
     assert client.patch("/api/v1/consent/", {"marketing": []}, format="json").status_code == 400
 

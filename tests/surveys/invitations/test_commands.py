@@ -12,6 +12,8 @@ from config.common.errors import InUse, NotFound
 from config.common.models import Event, OutboxMessage
 from config.common.outbox import Dropped
 from feedback.models import Resolution
+from surveys.campaigns import commands as campaigns
+from surveys.campaigns import subjects
 from surveys.invitations import links, queries
 from surveys.invitations.commands import invite_closed_cases
 from surveys.models import Campaign, Invitation, Response
@@ -30,7 +32,7 @@ def test_a_closed_case_invites_its_member_once():
     assert invitation.member == invitation.case.member
     assert invitation.expires_at == NOW + timedelta(days=14)
     assert Notice.objects.filter(member=invitation.member, kind="survey.invited").count() == 1
-    assert OutboxMessage.objects.filter(kind="member").count() == 1
+    assert OutboxMessage.objects.get(kind="survey").payload["channel"] == invitation.channel
     assert Event.objects.get(kind="survey.invited").subject_id == invitation.case_id
 
 
@@ -70,21 +72,30 @@ def test_who_is_not_asked():
     assert invite_closed_cases(at=NOW) == 1
 
 
-def test_a_campaign_that_is_off_or_asks_nothing_invites_nobody():
+def test_a_campaign_that_is_paused_or_not_begun_invites_nobody():
     campaign = after_case()
     CaseFactory(closed=True)
-    Campaign.objects.update(is_active=False)
+    campaigns.pause(campaign_id=campaign.pk, actor=None, at=NOW)
     assert invite_closed_cases(at=NOW) == 0
-    Campaign.objects.update(is_active=True)
-    campaign.questions.update(retired_at=T0)
+    campaigns.launch(campaign_id=campaign.pk, actor=None, at=NOW)
+    Campaign.objects.update(starts_at=NOW + timedelta(days=1))
     assert invite_closed_cases(at=NOW) == 0
+    Campaign.objects.update(starts_at=NOW)
+    assert invite_closed_cases(at=NOW) == 1
 
 
 def follow_up_of(case):
     """A closed follow-up of a case, as a bad answer leads to."""
     invitation = Invitation.objects.get(case=case)
     follow_up = CaseFactory(closed=True, channel="survey")
-    Response.objects.create(invitation=invitation, at=NOW, follow_up=follow_up)
+    Response.objects.create(
+        invitation=invitation,
+        wave=invitation.wave,
+        version=invitation.version,
+        at=NOW,
+        week=NOW.date() - timedelta(days=NOW.weekday()),
+        follow_up=follow_up,
+    )
     return follow_up
 
 
@@ -98,7 +109,7 @@ def test_asking_about_follow_ups_ends():
 
 
 def test_invites_in_steps_with_a_constant_number_of_queries():
-    after_case()
+    invited()  # the wave is there
     counts = []
     for cases in (1, 3):
         for _ in range(cases):
@@ -141,10 +152,10 @@ def test_a_pass_that_saw_the_cases_before_another_ended_invites_nobody_twice(mon
     """The lock is free again and the other's invitations are there, but not in this pass's snapshot."""
     after_case()
     case = CaseFactory(closed=True)
-    known = list(queries.cases_to_ask(Campaign.objects.get(), NOW))
-    assert known == [case]
+    known = list(subjects.happened(Campaign.objects.get(), NOW))
+    assert [row["about_case"] for row in known] == [case.pk]
     invite_closed_cases(at=NOW)
-    monkeypatch.setattr(queries, "cases_to_ask", lambda *_args: type(case).objects.filter(pk=case.pk))
+    monkeypatch.setattr(subjects, "happened", lambda *_args: known)
     assert invite_closed_cases(at=NOW) == 0
     assert Invitation.objects.count() == Notice.objects.count() == 1
     assert links.digest("a") != links.digest("b")

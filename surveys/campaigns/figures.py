@@ -1,0 +1,47 @@
+"""How the waves of a campaign stand: asked, answered, waiting, not asked and why."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from django.db.models import Count, Q
+
+from surveys.models import Campaign, Invitation, Response, Skip, Waiting, Wave
+
+LATEST = 12
+
+
+@dataclass(slots=True)
+class WaveFigures:
+    """The figures of one wave. Of an anonymous one `answered` counts answers, not who gave them."""
+
+    wave: Wave
+    asked: int = 0
+    answered: int = 0
+    bounced: int = 0
+    reminded: int = 0
+    waiting: int = 0
+    not_asked: Counter[str] = field(default_factory=Counter)
+
+
+def of_waves(campaign: Campaign) -> list[WaveFigures]:
+    """The figures of the latest waves, newest first. Five queries."""
+    waves = list(campaign.waves.order_by("-opens_at")[:LATEST])
+    found = {wave.pk: WaveFigures(wave) for wave in waves}
+    asked = Invitation.objects.filter(wave__in=found).order_by().values("wave")
+    for row in asked.annotate(
+        asked=Count("pk"),
+        bounced=Count("pk", filter=Q(bounced_at__isnull=False)),
+        reminded=Count("pk", filter=Q(reminders__gt=0)),
+    ):
+        one = found[row["wave"]]
+        one.asked, one.bounced, one.reminded = row["asked"], row["bounced"], row["reminded"]
+    answered = Response.objects.filter(wave__in=found).order_by().values_list("wave")
+    for pk, number in answered.annotate(number=Count("pk")):
+        found[pk].answered = number
+    waiting = Waiting.objects.filter(wave__in=found).order_by().values_list("wave")
+    for pk, number in waiting.annotate(number=Count("pk")):
+        found[pk].waiting = number
+    skipped = Skip.objects.filter(wave__in=found).order_by().values_list("wave", "reason")
+    for pk, reason, number in skipped.annotate(number=Count("pk")):
+        found[pk].not_asked[reason] = number
+    return list(found.values())
