@@ -1,44 +1,36 @@
-"""Answering: once an invitation, and what follows from a bad answer."""
+"""Answering: once an invitation, and what follows from it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import transaction
-from django.utils import translation
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.db.models import F, Q
 
 from compensation.models import Member
-from config.common.errors import DomainError, WrongState
 from config.common.events import record
-from feedback.cases import commands as cases
-from feedback.models import Case, CaseKind, CaseStatus, Channel, Priority
-from surveys.campaigns.queries import questions_of
+from feedback.attachments.commands import kept_with_the_transaction
+from surveys.invitations import links
 from surveys.invitations import queries as invitations
-from surveys.models import Answer, Invitation, Response
-from surveys.responses import rules
+from surveys.models import Answer, Draft, DraftFile, Invitation, Response, SpentLink, WaveCell
+from surveys.questionnaires.queries import questions_of
+from surveys.responses import closing, rules, sending, webhook
+from surveys.responses.errors import AlreadyAnswered, InvitationExpired, QuotaFull
+from surveys.responses.places import Place, hold, of_invitation
 from surveys.responses.rules import Given
+from surveys.responses.sending import drawn
+
+__all__ = ["AlreadyAnswered", "InvitationExpired", "QuotaFull", "answer", "answer_here"]
+
+FOR = timedelta(days=1)
+"""How long the invitation of somebody who was not asked by name is open: it is answered with its making."""
 
 
-class AlreadyAnswered(WrongState):
-    """There is one answer an invitation."""
-
-    code = "already_answered"
-    default = gettext_lazy("You have already answered. Thank you!")
-
-
-class InvitationExpired(WrongState):
-    """The time to answer is over."""
-
-    code = "invitation_expired"
-    default = gettext_lazy("The time to answer is over. Thank you all the same!")
-
-
-@transaction.atomic
 def answer(
     *,
-    answers: Mapping[int, Any],
+    answers: Mapping[str, Any],
     at: datetime,
     token: str | None = None,
     invitation_id: int | None = None,
@@ -46,28 +38,58 @@ def answer(
 ) -> Response:
     """Take the answers to an invitation, named by its token or by its number and signed-in member.
 
-    `answers` holds scores and texts by the question's primary key. A score that is bad by the campaign
-    opens a follow-up case with the answers as the member's first message, or reopens the case when that
-    is itself a follow-up.
+    `answers` holds what was answered by the question's code (see rules.read); files are those that were kept
+    with the draft. A score that is bad by its question opens a follow-up case, unless the campaign is
+    anonymous.
 
     Raises:
         NotFound: there is no such invitation, or it is somebody else's.
-        AlreadyAnswered, InvitationExpired: too late.
+        AlreadyAnswered, InvitationExpired, QuotaFull: too late.
         BadAnswers: see rules.read.
     """
     invitation = _find(token, invitation_id, member)
-    Invitation.objects.select_for_update(no_key=True).get(pk=invitation.pk)
-    if Response.objects.filter(invitation=invitation).exists():
-        raise AlreadyAnswered
-    if at >= invitation.expires_at:
+    place = of_invitation(invitation)
+    if at >= invitation.expires_at and not place.is_spent():
         raise InvitationExpired
-    given = rules.read(list(questions_of(invitation)), answers)
-    response = Response.objects.create(invitation=invitation, at=at)
-    Answer.objects.bulk_create(
-        Answer(response=response, question=one.question, score=one.score, text=one.text) for one in given
-    )
-    if rules.is_bad(given, invitation.campaign.bad_score):
-        _follow_up(response, given, at)
+    return answer_here(place=place, answers=answers, at=at)
+
+
+@kept_with_the_transaction()
+@transaction.atomic
+def answer_here(
+    *,
+    place: Place,
+    answers: Mapping[str, Any],
+    at: datetime,
+    member: Member | None = None,
+    key: str = "",
+) -> Response:
+    """Take the answers that belong to a place; of somebody who was not asked by name, too.
+
+    `member` is then whose they are, if that is known, and `key` what tells them apart, such as the number of
+    a paper form.
+
+    Raises:
+        AlreadyAnswered, QuotaFull, BadAnswers: as `answer`.
+    """
+    hold(place.key)
+    _spend(place)
+    questions = list(questions_of(place.version_id))
+    full, files = sending.with_files(place, questions, answers)
+    given = rules.read(questions, full, place.known)
+    _count(place)
+    response = _keep_anonymous(place, at) if place.is_anonymous else _keep(place, at, member, key)
+    rows = _rows(response, given)
+    if place.is_anonymous:
+        for row in rows:
+            row.pk = drawn()
+    Answer.objects.bulk_create(rows)
+    sending.put_to(response, zip(rows, given, strict=True), files)
+    DraftFile.objects.filter(draft=place.key).delete()
+    Draft.objects.filter(key=place.key).delete()
+    if place.is_anonymous:
+        return response
+    closing.close(response, given, at)
     _note(response, given, at)
     return response
 
@@ -80,65 +102,115 @@ def _find(token: str | None, invitation_id: int | None, member: Member | None) -
     return invitations.by_member(invitation_id, member)
 
 
+def _spend(place: Place) -> None:
+    """See to it that a link is used once, whoever else uses it at this moment."""
+    asked = place.invitation
+    if asked is not None and not place.is_anonymous:
+        if not Invitation.objects.filter(pk=asked.pk, is_answered=False).update(is_answered=True):
+            raise AlreadyAnswered
+        return
+    if asked is not None and asked.is_answered:
+        raise AlreadyAnswered
+    _spent, is_new = SpentLink.objects.get_or_create(key=place.key, defaults={"wave": place.wave})
+    if not is_new:
+        raise AlreadyAnswered
+
+
+def _count(place: Place) -> None:
+    """Take a place of the quotas, where there are any; the rows stay locked until the answer is kept."""
+    stratum = place.invitation.stratum_id if place.invitation else None
+    cells = WaveCell.objects.filter(Q(stratum=None) | Q(stratum=stratum), wave=place.wave)
+    held = list(cells.order_by("pk").select_for_update(no_key=True))
+    if any(cell.answered >= cell.quota for cell in held):
+        raise QuotaFull
+    if held:
+        cells.filter(pk__in=[cell.pk for cell in held]).update(answered=F("answered") + 1)
+
+
+def _keep(place: Place, at: datetime, of: Member | None, key: str) -> Response:
+    invitation = place.invitation or _stranger(place, at, of, key)
+    case, order = invitation.case, invitation.order
+    member = invitation.member
+    products = list(order.lines.values_list("product", flat=True).distinct()[:2]) if order else []
+    return Response.objects.create(
+        wave_id=invitation.wave_id,
+        version_id=invitation.version_id,
+        invitation=invitation,
+        at=at,
+        week=monday(at),
+        stratum_id=invitation.stratum_id,
+        channel=invitation.channel,
+        tier_id=member.tier_id if member else None,
+        segments=invitation.segments,
+        agent_id=case.agent_id if case else None,
+        department_id=case.department_id if case else None,
+        product_id=products[0] if len(products) == 1 else None,
+    )
+
+
+def _stranger(place: Place, at: datetime, member: Member | None, key: str) -> Invitation:
+    """What stands for the asking of somebody who was not asked by name, answered with it."""
+    return Invitation.objects.create(
+        wave=place.wave,
+        version_id=place.version_id,
+        member=member,
+        way=place.way,
+        key=key or f"{place.way}:{place.key[:32]}",
+        digest=links.digest(place.token),
+        invited_at=at,
+        expires_at=at + FOR,
+        channel=place.way,
+        is_answered=True,
+    )
+
+
+def _keep_anonymous(place: Place, at: datetime) -> Response:
+    """Keep an answer without whoever gave it: no member, no link, no moment; its number is drawn."""
+    asked = place.invitation
+    return Response.objects.create(
+        pk=drawn(),
+        wave=place.wave,
+        version_id=place.version_id,
+        is_anonymous=True,
+        week=monday(at),
+        stratum_id=asked.stratum_id if asked else None,
+        channel=asked.channel if asked else place.way,
+    )
+
+
+def _rows(response: Response, given: Sequence[Given]) -> list[Answer]:
+    return [
+        Answer(
+            response=response,
+            question=one.question,
+            row=one.row,
+            score=one.score,
+            second=one.second,
+            picked=list(one.picked) if one.picked is not None else None,
+            number=one.number,
+            day=one.day,
+            text=one.text,
+        )
+        for one in given
+    ]
+
+
+def monday(at: datetime) -> date:
+    """The first day of the week of a moment, here."""
+    day = at.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+    return day - timedelta(days=day.weekday())
+
+
 def _note(response: Response, given: Sequence[Given], at: datetime) -> None:
     """Write to the timelines of the response and of the case. Texts stay out: an event cannot be erased."""
     invitation = response.invitation
+    if invitation is None:
+        return
     data = {
         "response": response.pk,
-        "scores": {one.question.kind: one.score for one in given if one.score is not None},
+        "scores": {one.question.code: one.score for one in given if one.score is not None and not one.row},
         "follow_up": response.follow_up_id,
     }
     for subject in filter(None, (response, invitation.case)):
         record("survey.answered", subject, actor=invitation.member, at=at, **data)
-
-
-def _follow_up(response: Response, given: Sequence[Given], at: datetime) -> None:
-    invitation = response.invitation
-    case, member = invitation.case, invitation.member
-    with translation.override(member.language):
-        body = _in_words(given)
-        subject = (
-            _("Not satisfied with case %(number)s") % {"number": case.number}
-            if case
-            else _("Not satisfied: %(campaign)s") % {"campaign": invitation.campaign}
-        )
-    if case is not None and _is_follow_up(case) and _reopened(case, body, member, at):
-        return
-    department = case.department if case and case.department.is_active else None
-    response.follow_up = cases.open_case(
-        member=member,
-        kind=CaseKind.COMPLAINT,
-        channel=Channel.SURVEY,
-        subject=subject,
-        body=body,
-        department=department,
-        order=case.order if case else None,
-        priority=Priority(invitation.campaign.follow_up_priority),
-        key=f"response:{response.pk}",
-        actor=member,
-        at=at,
-    )
-    response.save(update_fields=["follow_up"])
-
-
-def _is_follow_up(case: Case) -> bool:
-    return Response.objects.filter(follow_up=case).exists()
-
-
-def _reopened(case: Case, body: str, member: Member, at: datetime) -> bool:
-    """Take a follow-up up again rather than follow it up; False when it is too late for that."""
-    try:
-        with transaction.atomic():
-            cases.reopen(case_id=case.pk, reason=body, actor=member, at=at)
-    except DomainError:
-        current = Case.objects.get(pk=case.pk)
-        if current.status in {CaseStatus.RESOLVED, CaseStatus.CLOSED}:
-            return False
-        cases.member_message(case_id=case.pk, body=body, actor=member, at=at)
-    return True
-
-
-def _in_words(given: Sequence[Given]) -> str:
-    """The answers as the member would say them, in the language of the moment."""
-    of_five = _("%(score)s of 5")
-    return "\n\n".join(f"{one.question}\n{one.text or of_five % {'score': one.score}}" for one in given)
+    webhook.tell_answered(response, at)

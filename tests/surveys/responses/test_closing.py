@@ -1,0 +1,175 @@
+"""What follows from a bad answer: one case, in the right place, once."""
+
+import pytest
+from hypothesis import given as drawn
+from hypothesis import strategies as st
+
+from compensation.models import Notice
+from feedback.models import Case, CaseLink, Message, VoiceAspect
+from surveys.models import AspectDepartment, Occasion, Question, QuestionKind
+from surveys.responses.closing import worst
+from surveys.responses.commands import answer
+from surveys.responses.rules import Given
+from tests.factories.compensation import T0, MemberFactory, OrderFactory
+from tests.factories.feedback import CaseFactory, DepartmentFactory
+from tests.factories.questionnaires import invitation, launched, one
+from tests.factories.surveys import NOW, answers, invited, token_of
+from tests.threads import at_once, refused
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("S6")]
+
+
+@pytest.fixture
+def taker():
+    return DepartmentFactory(takes_new=True)
+
+
+def bad(campaign, member, at=T0, score=1, **fields):
+    return answer(token=token_of(invitation(campaign, member, **fields)), answers={"csat": score}, at=at)
+
+
+def test_an_answer_that_is_bad_by_several_questions_is_followed_up_once(taker):
+    response = answer(token=token_of(invited()), answers=answers(1, 1, "太慢"), at=NOW)
+    cases = Case.objects.filter(channel="survey")
+    assert [one.pk for one in cases] == [response.follow_up_id]
+    assert Message.objects.filter(case=response.follow_up).count() == 1
+
+
+def test_bad_answers_to_two_surveys_go_into_one_case(taker):
+    member = MemberFactory()
+    first, second = (bad(launched(), member) for _n in range(2))
+    assert first.follow_up == second.follow_up
+    assert Case.objects.count() == 1
+    assert Message.objects.filter(case=first.follow_up, author="member").count() == 2
+
+
+def test_those_of_two_orders_are_two_cases_that_are_linked(taker):
+    member = MemberFactory()
+    first, second = (bad(launched(), member, order=OrderFactory(member=member)) for _n in range(2))
+    assert first.follow_up != second.follow_up
+    link = CaseLink.objects.get()
+    assert {link.case_id, link.other_id} == {first.follow_up_id, second.follow_up_id}
+    again = bad(launched(), member, order=first.invitation.order)
+    assert again.follow_up == first.follow_up
+
+
+def test_what_has_ended_is_not_joined(taker):
+    member = MemberFactory()
+    first = bad(launched(), member)
+    Case.objects.filter(pk=first.follow_up_id).update(status="resolved", resolution="solved", resolved_at=T0)
+    assert bad(launched(), member).follow_up != first.follow_up
+    assert Case.objects.count() == 2
+
+
+def test_nobody_elses_case_is_joined(taker):
+    assert bad(launched(), MemberFactory()).follow_up != bad(launched(), MemberFactory()).follow_up
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_find_one_case():
+    DepartmentFactory(takes_new=True)
+    member = MemberFactory()
+    tokens = [token_of(invitation(launched(), member)) for _n in range(3)]
+    results = at_once(
+        *[lambda token=token: answer(token=token, answers={"csat": 1}, at=T0) for token in tokens]
+    )
+    assert not refused(results)
+    assert Case.objects.count() == 1
+
+
+def aspect(name, code):
+    department = DepartmentFactory(code=code)
+    AspectDepartment.objects.update_or_create(aspect=name, defaults={"department": department})
+    return department
+
+
+def asking(name, **fields):
+    return launched(one(QuestionKind.CSAT, "csat", bad_up_to=2, aspect=name), **fields)
+
+
+def test_the_questions_aspect_says_who_follows_up(taker):
+    logistics, product = aspect("logistics", "l"), aspect("product_quality", "p")
+    assert bad(asking("logistics"), MemberFactory()).follow_up.department == logistics
+    assert bad(asking("product_quality"), MemberFactory()).follow_up.department == product
+    assert bad(asking("price"), MemberFactory()).follow_up.department == taker
+    logistics.is_active = False
+    logistics.save()
+    assert bad(asking("logistics"), MemberFactory()).follow_up.department == taker
+
+
+def test_of_a_case_its_department_does_unless_it_was_about_something_else(taker):
+    logistics, had_it = aspect("logistics", "l"), DepartmentFactory(code="had")
+    aspect("service", "s")
+    case = CaseFactory(closed=True, department=had_it)
+    for name, expected in (("", had_it), ("service", had_it), ("logistics", logistics)):
+        response = bad(asking(name), case.member, case=case, order=OrderFactory(member=case.member))
+        assert response.follow_up.department == expected, name
+
+
+def test_after_a_delivery_it_is_logistics(taker):
+    logistics = aspect("logistics", "l")
+    campaign = launched(occasion=Occasion.DELIVERED)
+    member = MemberFactory()
+    order = OrderFactory(member=member)
+    assert bad(campaign, member, order=order).follow_up.department == logistics
+
+
+SCORES = st.lists(st.tuples(st.integers(1, 5), st.booleans()), min_size=1, max_size=5)
+
+
+@drawn(scores=SCORES)
+def test_the_worst_is_the_lowest_and_with_an_aspect_where_there_is_one(scores):
+    given = [
+        Given(
+            question=Question(
+                kind=QuestionKind.CSAT, scale=5, bad_up_to=4, aspect=VoiceAspect.APP if has else ""
+            ),
+            score=score,
+        )
+        for score, has in scores
+    ]
+    low = [pair for pair in scores if pair[0] <= 4]
+    if not low:
+        with pytest.raises(ValueError, match="empty"):
+            worst(given)
+        return
+    found = worst(given)
+    assert found.score == min(score for score, _has in low)
+    assert bool(found.question.aspect) == any(has for score, has in low if score == found.score)
+
+
+def told(kind):
+    return set(Notice.objects.filter(kind=kind).values_list("member", flat=True))
+
+
+@pytest.mark.parametrize("score", [1, 3, 5])
+@pytest.mark.parametrize("invites", [True, False])
+def test_no_score_changes_who_is_invited_to_a_review(taker, score, invites):
+    campaign = launched(invites_reviews=invites)
+    response = bad(campaign, MemberFactory(), score=score)
+    assert told("survey.review") == ({response.invitation.member_id} if invites else set())
+
+
+def test_who_was_not_unhappy_is_thanked_once_in_their_language(taker):
+    campaign = launched(thanks="谢谢您", thanks_en="Thank you!")
+    happy, unhappy, foreign = MemberFactory(), MemberFactory(), MemberFactory(language="en")
+    bad(campaign, happy, score=5)
+    bad(campaign, unhappy, score=2)
+    bad(campaign, foreign, score=3)
+    assert told("survey.thanked") == {happy.pk, foreign.pk}
+    assert Notice.objects.get(member=foreign, kind="survey.thanked").body == "Thank you!"
+    assert set(Notice.objects.filter(kind="survey.thanked").values_list("purpose", flat=True)) == {"survey"}
+
+
+def test_without_words_nobody_is_thanked(taker):
+    bad(launched(), MemberFactory(), score=5)
+    assert not told("survey.thanked")
+
+
+def test_of_an_anonymous_answer_nothing_follows():
+    campaign = launched(is_anonymous=True, thanks="谢谢", invites_reviews=True)
+    asked = invitation(campaign)
+    response = answer(token=token_of(asked), answers={"csat": 1}, at=T0)
+    assert response.follow_up is None
+    assert not Case.objects.exists()
+    assert not Notice.objects.exists()
