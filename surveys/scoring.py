@@ -13,6 +13,7 @@ from statistics import NormalDist
 from django.utils.translation import gettext as _
 
 from config.common.errors import Invalid
+from config.common.statistics import wilson
 
 Z = NormalDist().inv_cdf(0.975)  # two-sided 95 %
 NPS_TOP = 10
@@ -83,7 +84,11 @@ def nps(scores: Iterable[int]) -> Nps:
     Raises:
         ScoreError: an answer is not a whole number from 0 to 10.
     """
-    counts = _counts(scores, 0, NPS_TOP)
+    return nps_of(_counts(scores, 0, NPS_TOP))
+
+
+def nps_of(counts: Sequence[int]) -> Nps:
+    """The same of how often each answer from 0 to 10 was given."""
     detractors, passives, promoters = sum(counts[:7]), sum(counts[7:9]), sum(counts[9:])
     n = detractors + passives + promoters
     if not n:
@@ -102,7 +107,12 @@ def csat(scores: Iterable[int], scale: int = 5) -> Csat:
     """
     if scale not in CSAT_SCALES:
         raise ScoreError(_("Satisfaction is asked on a scale of 3 to 10, not %(scale)s.") % {"scale": scale})
-    counts = _counts(scores, 1, scale)
+    return csat_of(_counts(scores, 1, scale))
+
+
+def csat_of(given: Sequence[int]) -> Csat:
+    """The same of how often each answer was given, from 1 up to the scale."""
+    counts, scale = tuple(given), len(given)
     n, satisfied = sum(counts), sum(counts[-2:])
     if not n:
         return Csat(None, 0, None, None, None, 0, counts, scale)
@@ -122,7 +132,12 @@ def ces(scores: Iterable[int], scale: int = 5) -> Ces:
     """
     if scale not in AGREEING:
         raise ScoreError(_("Ease is asked on a scale of 5 or 7, not %(scale)s.") % {"scale": scale})
-    counts = _counts(scores, 1, scale)
+    return ces_of(_counts(scores, 1, scale))
+
+
+def ces_of(given: Sequence[int]) -> Ces:
+    """The same of how often each answer was given, from 1 up to the scale."""
+    counts, scale = tuple(given), len(given)
     n, agreeing = sum(counts), sum(counts[AGREEING[scale] - 1 :])
     if not n:
         return Ces(None, 0, None, None, None, 0, counts, scale)
@@ -132,15 +147,6 @@ def ces(scores: Iterable[int], scale: int = 5) -> Ces:
         margin = student(n - 1) * sqrt(squares / (n - 1) / n)
         low, high = max(1.0, mean - margin), min(float(scale), mean + margin)
     return Ces(mean, n, low, high, 100 * agreeing / n, agreeing, counts, scale)
-
-
-def wilson(successes: int, n: int) -> tuple[float, float]:
-    """Give the 95 % score interval of a share, from 0 to 1 (Wilson 1927, JASA 22, 209-212)."""
-    share, square = successes / n, Z * Z / n
-    centre = share + square / 2
-    margin = Z * sqrt(share * (1 - share) / n + square / n / 4)
-    low, high = (centre - margin) / (1 + square), (centre + margin) / (1 + square)
-    return (low if successes else 0.0), (high if successes < n else 1.0)
 
 
 def student(freedom: int) -> float:

@@ -66,9 +66,10 @@ def _csat(span: Span) -> list[Part]:
 
 
 def satisfaction(span: Span) -> QuerySet[Answer]:
-    """The answers to the satisfaction question that came in a span."""
+    """The answers to satisfaction questions, of 5, that came in a span; anonymous ones have no moment."""
     return Answer.objects.filter(
         question__kind=QuestionKind.CSAT,
+        question__scale=5,
         score__isnull=False,
         response__at__gte=span.start,
         response__at__lt=span.end,

@@ -7,8 +7,9 @@ from math import sqrt
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from config.common.statistics import wilson
 from kpis.models import Direction, MetricCode
-from surveys.scoring import student, wilson
+from surveys.scoring import student
 
 
 @dataclass(frozen=True, slots=True)

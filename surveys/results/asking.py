@@ -1,0 +1,200 @@
+"""What is asked of results, by a page or a program: which campaign, waves, and answers of whom."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.functional import Promise
+
+from config.common.asked import id_in, in_years
+from config.common.errors import NotFound, NotPermitted
+from config.common.models import User
+from surveys.models import Campaign, Dimension, Wave
+from surveys.results import answers, sums
+from surveys.results.answers import Source
+from surveys.results.counted import options
+from surveys.results.dimensions import labels, offered
+from surveys.results.keywords import Words, month_after, words
+from surveys.results.questions import Asked, asked
+from surveys.results.rates import Rate, rates, with_spent
+from surveys.results.reach import Narrow, cut_for, may_see, narrow_for
+
+ALL = "all"
+OFFERED = 200
+"""Values of a dimension that the form offers, those with the most answers."""
+LONGEST = 60
+CODES = (Dimension.CHANNEL, Dimension.SEGMENT)
+"""What has codes for values; the others have numbers of rows."""
+Choices = list[tuple[str, str]]
+Query = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing to narrow by: its name in the address, in words, its values, and the chosen one."""
+
+    name: str
+    label: str | Promise
+    choices: Choices
+    chosen: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What somebody looks at."""
+
+    campaign: Campaign
+    every_wave: Sequence[Wave]
+    wave: str
+    """The chosen wave's number, or ALL."""
+    source: Source
+    chosen: Mapping[str, str]
+    values: Mapping[str, Mapping[str, int]]
+    waiting: int
+    """Answers that are still to be counted."""
+    is_partial: bool
+    """Whether only answers about their own cases, or those of their departments, are told to them."""
+
+    @property
+    def questions(self) -> Sequence[Asked]:
+        """The questions that are told of."""
+        return self.source.questions
+
+    @property
+    def query(self) -> str:
+        """What is looked at, for addresses of other pages of it."""
+        return urlencode({"wave": self.wave, **self.chosen})
+
+    def fields(self) -> list[Field]:
+        """What the form offers to narrow by. One query for each dimension with values."""
+        found = []
+        for name, label in offered(self.campaign).items():
+            sizes = self.values.get(name, {})
+            kept = sorted(sizes, key=lambda value, sizes=sizes: (-sizes[value], value))[:OFFERED]  # type: ignore[misc]  # bound now
+            chosen = self.chosen.get(name, "").removeprefix("-")
+            if name in self.chosen and chosen not in kept:
+                kept.append(chosen)
+            named = labels(name, kept) if kept else {}
+            if named:
+                choices = [(_key(value), text) for value, text in named.items()]
+                is_chosen = _key(chosen) if name in self.chosen else ""
+                found.append(Field(name, label, sorted(choices, key=lambda one: one[1]), is_chosen))
+        return found
+
+
+def _key(value: str) -> str:
+    """A value as addresses have it: an empty one is said in a word."""
+    return value or "-"
+
+
+def visible_campaigns(user: User) -> QuerySet[Campaign]:
+    """The campaigns of whose answers a person may see any."""
+    narrow = narrow_for(user)
+    if narrow is None:
+        return Campaign.objects.none()
+    found = Campaign.objects.select_related("survey")
+    return found.filter(is_anonymous=False) if narrow else found
+
+
+def look(
+    user: User, query: Query, at: datetime, *, whole: bool = False, pk: int | None = None, code: str = ""
+) -> Look:
+    """What is asked for of a campaign, named by number or code, as far as a person may see it.
+
+    With `whole`, of all waves unless one is named.
+
+    Raises:
+        NotPermitted: they may see nothing of it.
+        NotFound: there is no such campaign.
+    """
+    mine = narrow_for(user)
+    if mine is None:
+        raise NotPermitted
+    named = {"pk": pk} if pk is not None else {"code": code}
+    campaign = Campaign.objects.select_related("survey").filter(**named).first()
+    if campaign is None:
+        raise NotFound
+    if not may_see(user, campaign):
+        raise NotPermitted
+    return _look(campaign, mine, query, at, whole=whole)
+
+
+def _look(campaign: Campaign, mine: Narrow, query: Query, at: datetime, *, whole: bool) -> Look:
+    waiting = sums.look()
+    every = list(campaign.waves.select_related("campaign").order_by("-opens_at", "-pk"))
+    wave, waves = _waves(campaign, every, query.get("wave", ALL if whole else ""), whole=whole)
+    values = options([one.pk for one in waves])
+    chosen = _chosen(campaign, query)
+    wanted: Narrow = tuple((name, (value,)) for name, value in chosen.items())
+    cut = cut_for(mine, tuple(one.pk for one in waves), wanted)
+    found = answers.source(campaign, waves, cut, asked(campaign.survey), at)
+    named = {name: _key(value) for name, value in chosen.items()}
+    return Look(campaign, every, wave, found, named, values, waiting, is_partial=bool(mine))
+
+
+def _waves(
+    campaign: Campaign, every: Sequence[Wave], wanted: str, *, whole: bool
+) -> tuple[str, Sequence[Wave]]:
+    """The chosen wave; the last one unless another is named. Anonymous ones are told one at a time."""
+    if wanted == ALL and (whole or not campaign.is_anonymous):
+        return ALL, every
+    number = id_in(wanted)
+    found = [wave for wave in every if wave.pk == number] or every[:1]
+    return (str(found[0].pk), found) if found else ("", [])
+
+
+def _chosen(campaign: Campaign, query: Query) -> dict[str, str]:
+    chosen: dict[str, str] = {}
+    for name in offered(campaign):
+        value = query.get(name, "").replace("\0", "")[:LONGEST]
+        if value and (name in CODES or id_in(value) is not None):
+            chosen[name] = "" if value == "-" else value
+    if campaign.is_anonymous:  # one at a time: tables of both would share their margins
+        return dict(list(chosen.items())[:1])
+    return {name: value for name, value in chosen.items() if value or name == Dimension.CHANNEL}
+
+
+def dimension_in(campaign: Campaign, text: str, default: str = "") -> str:
+    """The dimension that a text names."""
+    known = offered(campaign)
+    return text if text in known else default if default in known else next(iter(known))
+
+
+def question_in(questions: Sequence[Asked], text: str) -> Asked | None:
+    """The question that a text names; the first one unless it names one."""
+    return answers.question_of(questions, text) or next(iter(questions), None)
+
+
+def month_in(text: str, at: datetime) -> date:
+    """The first day of the month that a text such as "2026-11" names; of this month unless it names one."""
+    try:
+        named = parse_date(f"{text[:7]}-01")
+    except ValueError:
+        named = None
+    return named if named is not None and in_years(named) else timezone.localdate(at).replace(day=1)
+
+
+def rate_of(found: Look) -> Rate | None:
+    """Who was asked and answered; of anonymous waves not where few did, or few did not."""
+    told = sum(rates(found.source.cut).values(), Rate())
+    if not found.campaign.is_anonymous:
+        return told
+    if not found.source.cut.narrow:
+        told = with_spent(told, found.source.cut.waves)
+    return told if min(told.answered, told.delivered - told.answered) >= found.source.smallest else None
+
+
+def words_of(found: Look, month: date) -> Words | None:
+    """The words of a month; of anonymous campaigns those of the last wave that had begun by then."""
+    source = found.source
+    if not source.waves:
+        return None
+    if found.campaign.is_anonymous:
+        ends = month_after(month)
+        begun = [wave for wave in source.waves if timezone.localdate(wave.opens_at) < ends]
+        source = source.of(begun[0] if begun else source.waves[-1])
+    return words(source, month)

@@ -1,0 +1,166 @@
+"""Reading the sums of answers: of some waves, narrowed to some, told apart by something.
+
+What is narrowed by one thing at most is read from the sums; by several, from the answers themselves.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from surveys.models import Dimension
+from surveys.results.sums import HELD, SAID
+
+WEEK = "week"
+Counts = dict[str, int]
+"""By what was answered, how many; "" counts those who gave any answer."""
+Sums = dict[tuple[int | None, str], Counts]
+"""By question and row; None counts responses."""
+
+OF_SUMS = """
+    SELECT tally.wave_id, {value}, tally.question_id, tally."row", each.key, sum(each.n::bigint)::bigint
+    FROM unnest(%(waves)s::bigint[], %(until)s::date[]) AS asked (wave_id, until)
+    JOIN surveys_tally tally ON tally.wave_id = asked.wave_id AND tally.dimension = %(dimension)s
+     AND (asked.until IS NULL OR tally.week <= asked.until)
+    CROSS JOIN LATERAL jsonb_each_text(tally.counts) AS each (key, n)
+    WHERE {conditions}
+    GROUP BY 1, 2, 3, 4, 5
+"""
+OF_ANSWERS = f"""
+    WITH taken AS MATERIALIZED (
+        SELECT response.id, response.wave_id, response.week::text AS week
+        FROM unnest(%(waves)s::bigint[], %(until)s::date[]) AS asked (wave_id, until)
+        JOIN surveys_response response ON response.wave_id = asked.wave_id
+         AND (asked.until IS NULL OR response.week <= asked.until)
+        WHERE {{conditions}}
+    ), said AS MATERIALIZED ({SAID}), held AS MATERIALIZED ({HELD})
+    SELECT taken.wave_id, {{value}}, said.question_id, said."row", said.key, count(*)
+    FROM taken JOIN said ON said.id = taken.id {{joined}}
+    WHERE {{questions}}
+    GROUP BY 1, 2, 3, 4, 5
+"""  # noqa: S608 - put together from texts of the code
+OF_NOTHING = "tally.question_id IS NULL AND tally.\"row\" = ''"
+OPTIONS = f"""
+    SELECT tally.dimension, tally.value, sum((tally.counts ->> '')::bigint)::bigint
+    FROM surveys_tally tally
+    WHERE tally.wave_id = ANY(%(waves)s) AND {OF_NOTHING} AND tally.dimension <> ''
+    GROUP BY 1, 2
+"""  # noqa: S608 - put together from texts of the code
+COLUMNS = {
+    Dimension.STRATUM: "response.stratum_id::text = ANY(%({name})s)",
+    Dimension.CHANNEL: "response.channel = ANY(%({name})s)",
+    Dimension.SEGMENT: "response.segments && %({name})s::varchar[]",
+    Dimension.TIER: "response.tier_id::text = ANY(%({name})s)",
+    Dimension.AGENT: "response.agent_id::text = ANY(%({name})s)",
+    Dimension.DEPARTMENT: "response.department_id::text = ANY(%({name})s)",
+    Dimension.PRODUCT: "response.product_id::text = ANY(%({name})s)",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """Which responses are told of: of some waves, those that have one of the values of each dimension."""
+
+    waves: tuple[int, ...]
+    narrow: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    until: tuple[date | None, ...] = ()
+    """By wave the last week that counts; None, or nothing at all: every week."""
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What both ways of reading are given."""
+        until = self.until or (None,) * len(self.waves)
+        return {"waves": list(self.waves), "until": list(until), "zone": settings.TIME_ZONE}
+
+    def of(self, wave: int) -> "Cut":
+        """The same of one wave."""
+        until = dict(zip(self.waves, self.until, strict=True)).get(wave) if self.until else None
+        return Cut(waves=(wave,), narrow=self.narrow, until=(until,))
+
+
+def count(cut: Cut, *, by: str = "", questions: Collection[int] | None = None) -> dict[tuple[int, str], Sums]:
+    """The sums by wave and by value of a dimension or week ("" without one), of all questions or some.
+
+    Of no questions they are the responses alone.
+    """
+    if not cut.waves:
+        return {}
+    statement, given = _of_sums(cut, by, questions) or _of_answers(cut, by, questions)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, given)
+        rows = cursor.fetchall()
+    found: dict[tuple[int, str], Sums] = {}
+    for wave, value, question, row, key, n in rows:
+        found.setdefault((wave, value), {}).setdefault((question, row), {})[key] = n
+    return found
+
+
+def options(waves: Collection[int]) -> dict[str, dict[str, int]]:
+    """By dimension its values, with how many responses have each. Reads tally_options."""
+    with connection.cursor() as cursor:
+        cursor.execute(OPTIONS, {"waves": list(waves)})
+        rows = cursor.fetchall()
+    found: dict[str, dict[str, int]] = {}
+    for dimension, value, n in rows:
+        found.setdefault(dimension, {})[value] = n
+    return found
+
+
+def added(sums: Collection[Sums]) -> Sums:
+    """Several sums as one."""
+    found: Sums = {}
+    for one in sums:
+        for place, counts in one.items():
+            held = found.setdefault(place, {})
+            for key, n in counts.items():
+                held[key] = held.get(key, 0) + n
+    return found
+
+
+def whole(cut: Cut, questions: Collection[int] | None = None) -> Sums:
+    """The sums of all waves of a cut together."""
+    return added(list(count(cut, questions=questions).values()))
+
+
+def _of_sums(cut: Cut, by: str, questions: Collection[int] | None) -> tuple[str, Mapping[str, Any]] | None:
+    """How to read the sums; None where they do not tell."""
+    dimension, values = by if by != WEEK else "", None
+    for name, wanted in cut.narrow:
+        overlaps = name == Dimension.SEGMENT and len(wanted) > 1
+        if values is not None or by not in {"", WEEK, name} or (overlaps and by != name):
+            return None
+        dimension, values = name, list(wanted)
+    conditions, given = ["true"], {**cut.given, "dimension": dimension}
+    if values is not None:
+        conditions.append("tally.value = ANY(%(values)s)")
+        given["values"] = values
+    if questions is not None:
+        conditions.append("tally.question_id = ANY(%(questions)s)" if questions else OF_NOTHING)
+        given["questions"] = list(questions)
+    value = {"": "''", WEEK: "tally.week::text"}.get(by, "tally.value")
+    return OF_SUMS.format(value=value, conditions=" AND ".join(conditions)), given
+
+
+def _of_answers(cut: Cut, by: str, questions: Collection[int] | None) -> tuple[str, Mapping[str, Any]]:
+    given = {**cut.given, "by": by, "questions": list(questions or ())}
+    conditions = ["true"]
+    for place, (name, wanted) in enumerate(cut.narrow):
+        given[f"narrow{place}"] = list(wanted)
+        conditions.append(COLUMNS[Dimension(name)].format(name=f"narrow{place}"))
+    is_plain = by in {"", WEEK}
+    joined = "" if is_plain else "JOIN held ON held.id = taken.id AND held.dimension = %(by)s"
+    return OF_ANSWERS.format(
+        conditions=" AND ".join(conditions),
+        value={"": "''", WEEK: "taken.week"}.get(by, "held.value"),
+        joined=joined,
+        questions=_of_questions(questions),
+    ), given
+
+
+def _of_questions(questions: Collection[int] | None) -> str:
+    if questions is None:
+        return "true"
+    return "said.question_id = ANY(%(questions)s)" if questions else "said.question_id IS NULL"
