@@ -3,11 +3,57 @@
 from celery import shared_task
 from django.utils import timezone
 
+from surveys.campaigns import commands as campaigns
+from surveys.interviews import commands as interviews
+from surveys.interviews import proposing
 from surveys.invitations import commands as invitations
+from surveys.responses import spent, telling
+from surveys.results import sums
+from surveys.results.cells import smallest_cell
 
 
 @shared_task(name="surveys.invite")
 def invite() -> None:
-    """Invite the members of the cases that were closed since the last pass, in steps that each commit."""
-    while invitations.invite_closed_cases(at=timezone.now()):
+    """Ask whom there is to ask by now, and remind, in steps that each commit."""
+    campaigns.end_due(at=timezone.now())
+    invitations.ask(at=timezone.now())
+    while invitations.remind_due(at=timezone.now()):
         pass
+
+
+@shared_task(name="surveys.sum_answers")
+def sum_answers() -> None:
+    """Count the answers that came since the last pass."""
+    sums.catch_up()
+
+
+@shared_task(name="surveys.tell_results")
+def tell_results() -> None:
+    """Alert agents and leads to the day's answers about their cases, once the chosen hour has come."""
+    telling.tell_results(at=timezone.now())
+
+
+NIGHT = 3
+"""The hour in which the day that is over is closed for anonymous campaigns."""
+
+
+@shared_task(name="surveys.close_the_day")
+def close_the_day() -> None:
+    """At night, mark the anonymous invitations of the day together, and tell how many answered last week."""
+    at = timezone.now()
+    if timezone.localtime(at).hour == NIGHT:
+        spent.mark_spent(at=at)
+        spent.tell_counts(at=at, smallest=smallest_cell())
+
+
+@shared_task(name="surveys.remind_interviews")
+def remind_interviews() -> None:
+    """Remind those who talk to us within a day."""
+    while interviews.remind(at=timezone.now()):
+        pass
+
+
+@shared_task(name="surveys.propose_interviews")
+def propose_interviews() -> None:
+    """Propose the members to talk to this month, once."""
+    proposing.propose_this_month(at=timezone.now())

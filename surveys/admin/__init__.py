@@ -1,3 +1,3 @@
-from surveys.admin import campaigns, responses
+from surveys.admin import asked, campaigns, closing, responses
 
-__all__ = ["campaigns", "responses"]
+__all__ = ["asked", "campaigns", "closing", "responses"]

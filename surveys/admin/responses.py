@@ -1,19 +1,36 @@
-"""What members answered, within the departments that a person may see."""
+"""What members answered, within the departments that a person may see.
+
+Anonymous responses are a list of their own, in the order of drawn numbers and without week, stratum and
+channel. Those of weeks that are not told of yet are left out: who looks again after an answer learns nothing.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
 
 from django.contrib import admin
-from django.db.models import F, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from config.common.asked import id_in
 from config.common.browsing import Browsed
 from config.common.screens import StaffRequest
+from surveys.admin.answers import rows_of
+from surveys.admin.asked import OfCampaign
 from surveys.campaigns.queries import visible_responses
-from surveys.models import Answer, Campaign, QuestionKind, Response
+from surveys.models import Answer, Campaign, Dimension, QuestionKind, Response, Tally
+from surveys.responses.queries import IS_BAD
+from surveys.results.answers import told_weeks
+from surveys.results.asking import CODES
+from surveys.results.dimensions import CHANNELS, labels
+from surveys.results.rows import FILTERS
 
-EXCERPT = 60
+EXCERPT, MOST = 60, 100
 
 
 class Unhappy(admin.SimpleListFilter):
@@ -30,56 +47,149 @@ class Unhappy(admin.SimpleListFilter):
         """With a bad score."""
         if self.value() != "1":
             return queryset
-        bad = Answer.objects.filter(score__lte=F("response__invitation__campaign__bad_score"))
-        return queryset.filter(pk__in=bad.values("response"))
+        return queryset.filter(pk__in=Answer.objects.filter(IS_BAD).values("response"))
 
 
-class CampaignFilter(admin.SimpleListFilter):
-    """By campaign."""
+class Anonymous(admin.SimpleListFilter):
+    """Those of anonymous campaigns, which stand apart."""
 
-    title = _("campaign")
-    parameter_name = "campaign"
+    title = _("anonymous")
+    parameter_name = "anonymous"
 
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002 - Django's
-        """The campaigns."""
-        return [(str(campaign.pk), str(campaign)) for campaign in Campaign.objects.all()]
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, object]]:  # type: ignore[override]  # noqa: ARG002 - Django's
+        """Only one choice."""
+        return [("1", _("anonymous only"))]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        """The others are those with a name."""
+        for choice in super().choices(changelist):
+            yield choice if choice["query_string"].find("anonymous=") >= 0 else {
+                **choice, "display": _("with a name")
+            }  # fmt: skip
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Response]) -> QuerySet[Response]:  # noqa: ARG002 - Django's
-        """Of one campaign."""
-        chosen = id_in(self.value())
-        return queryset.filter(invitation__campaign=chosen) if chosen is not None else queryset
+        """One or the other."""
+        if self.value() == "1":
+            return queryset.filter(is_anonymous=True).order_by("pk")
+        return queryset.filter(is_anonymous=False)
+
+
+class DimensionFilter(admin.SimpleListFilter):
+    """By something that answers are told apart by; anonymous ones have none of it."""
+
+    parameter_name: str
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002 - Django's
+        """Its values among all answers, the most frequent."""
+        sizes = Counter[str]()
+        rows = Tally.objects.filter(dimension=self.parameter_name, question=None, row="")
+        for value, n in rows.values_list("value").annotate(n=Count("*")).order_by("-n")[:MOST]:
+            sizes[value] = n
+        return sorted(labels(self.parameter_name, list(sizes)).items(), key=lambda one: one[1])
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Response]) -> QuerySet[Response]:  # noqa: ARG002 - Django's
+        """Those with the value."""
+        value = (self.value() or "").replace("\0", "")
+        if not value:
+            return queryset
+        if self.parameter_name not in CODES and id_in(value) is None:
+            return queryset.none()
+        return queryset.filter(**{FILTERS[Dimension(self.parameter_name)]: [value], "is_anonymous": False})
+
+
+class ChannelFilter(DimensionFilter):
+    """By the channel that asked."""
+
+    title = _("channel")
+    parameter_name = "channel"
+
+
+class SegmentFilter(DimensionFilter):
+    """By segment."""
+
+    title = _("segment")
+    parameter_name = "segment"
+
+
+class DepartmentFilter(DimensionFilter):
+    """By department."""
+
+    title = _("department")
+    parameter_name = "department"
+
+
+class AgentFilter(DimensionFilter):
+    """By agent."""
+
+    title = _("agent")
+    parameter_name = "agent"
 
 
 @admin.register(Response)
 class ResponseAdmin(Browsed):
     """Answers, newest first."""
 
-    list_display = ["at", "campaign", "case", "member", "csat", "ces", "words", "follow_up"]
-    list_filter = [CampaignFilter, Unhappy]
+    list_display = ["named", "at", "campaign", "case", "member", "csat", "ces", "words", "follow_up"]
+    list_filter = [
+        OfCampaign, Unhappy, ChannelFilter, SegmentFilter, DepartmentFilter, AgentFilter, Anonymous,
+    ]  # fmt: skip
     search_fields = ["=invitation__member__external_id"]
     search_help_text = _("the member's number in the shop")
     ordering = ["-at"]
-    fields = ["at", "campaign", "case", "member", "all_answers", "follow_up"]
-    readonly_fields = fields
+    readonly_fields = [
+        "at", "campaign", "version_asked", "case", "member", "asked_by", "all_answers", "follow_up",
+    ]  # fmt: skip
+
+    def get_fields(self, request: HttpRequest, obj: Response | None = None) -> list[str]:  # noqa: ARG002 - Django's
+        """Of an anonymous one no more than what was asked and answered."""
+        if obj is not None and obj.is_anonymous:
+            return ["campaign", "version_asked", "all_answers"]
+        return self.readonly_fields
 
     def get_queryset(self, request: StaffRequest) -> QuerySet[Response]:
         """Those about cases that this person may see, with what each row shows."""
         return (
             visible_responses(request.user)
-            .select_related("invitation__campaign", "invitation__case", "invitation__member", "follow_up")
-            .prefetch_related("answers__question")
+            .filter(self._is_told())
+            .select_related(
+                "wave__campaign", "version__survey", "invitation__case", "invitation__member", "follow_up"
+            )
+            .prefetch_related("answers__question__choices", "answers__files")
             .order_by(*self.get_ordering(request))
         )
+
+    def _is_told(self) -> Q:
+        """Anonymous ones of weeks that are told of, and all others."""
+        told = Q(is_anonymous=False)
+        campaigns = Campaign.objects.filter(is_anonymous=True)
+        for wave, week in told_weeks(campaigns, timezone.now()).items():
+            told |= Q(wave=wave, week__lte=week, is_anonymous=True)
+        return told
+
+    @admin.display(description=_("response"))
+    def named(self, response: Response) -> str:
+        """What leads to it."""
+        return str(_("anonymous")) if response.is_anonymous else str(response.pk)
+
+    @admin.display(description=_("version"))
+    def version_asked(self, response: Response) -> str:
+        """The questionnaire as it was asked."""
+        return f"{response.version.heading()} ({response.version.number})"
+
+    @admin.display(description=_("asked by"))
+    def asked_by(self, response: Response) -> str:
+        """The channel."""
+        return str(CHANNELS.get(response.channel, response.channel))
 
     @admin.display(description=_("campaign"))
     def campaign(self, response: Response) -> str:
         """Which survey."""
-        return str(response.invitation.campaign)
+        return str(response.wave.campaign)
 
     @admin.display(description=_("case"))
     def case(self, response: Response) -> str:
         """What it is about."""
-        case = response.invitation.case
+        case = response.invitation.case if response.invitation else None
         if case is None:
             return "—"
         return format_html('<a href="{}">{}</a>', reverse("admin:case", args=[case.pk]), case.number)
@@ -87,7 +197,8 @@ class ResponseAdmin(Browsed):
     @admin.display(description=_("member"))
     def member(self, response: Response) -> str:
         """Who answered."""
-        return str(response.invitation.member)
+        member = response.invitation.member if response.invitation else None
+        return str(member) if member else "—"
 
     @admin.display(description=_("satisfaction"))
     def csat(self, response: Response) -> str:
@@ -107,11 +218,8 @@ class ResponseAdmin(Browsed):
 
     @admin.display(description=_("answers"))
     def all_answers(self, response: Response) -> str:
-        """Question by question."""
-        rows = sorted(response.answers.all(), key=lambda answer: answer.question.position)
-        return format_html_join(
-            "", "<p><b>{}</b><br>{}</p>", ((answer.question, answer.score or answer.text) for answer in rows)
-        )
+        """Question by question, in the words of its version."""
+        return render_to_string("surveys/results/response.html", {"said": rows_of(response)})
 
 
 def _score(response: Response, kind: QuestionKind) -> str:

@@ -1,13 +1,19 @@
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from config.common.models import User
-from surveys.admin import results
-from surveys.models import Campaign, Question, Response
+from surveys.admin import responses
+from surveys.models import Campaign, Response
 from surveys.responses.commands import answer
+from surveys.results.answers import told_weeks
+from tests.factories.compensation import T0
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory, StaffFactory
+from tests.factories.questionnaires import launched
+from tests.factories.results import given, source
 from tests.factories.surveys import NOW, after_case, answers, invited, token_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("S2")]
@@ -17,13 +23,13 @@ RESPONSES = "/admin/surveys/response/"
 
 @pytest.fixture(autouse=True)
 def _now(monkeypatch):
-    monkeypatch.setattr(results.timezone, "now", lambda: NOW.replace(hour=10))
+    monkeypatch.setattr(responses.timezone, "now", lambda: NOW.replace(hour=10))
 
 
 def answered(department=None, csat=5, text=""):
     case = CaseFactory(closed=True, **({"department": department} if department else {}))
     invitation = invited(case)
-    return answer(token=token_of(invitation), answers=answers(invitation, csat, 4, text), at=NOW)
+    return answer(token=token_of(invitation), answers=answers(csat, 4, text), at=NOW)
 
 
 def supervisor(client, department):
@@ -52,7 +58,7 @@ def test_responses_are_filtered_and_escaped(admin_client):
     unhappy = admin_client.get(RESPONSES, {"unhappy": "1"}).content.decode()
     assert "太慢了" in unhappy
     assert "alert(1)" not in unhappy
-    campaign = bad.invitation.campaign_id
+    campaign = bad.wave.campaign_id
     assert "太慢了" in admin_client.get(RESPONSES, {"campaign": campaign}).content.decode()
     assert "太慢了" not in admin_client.get(RESPONSES, {"campaign": "0"}).content.decode()
     for wrong in ("x", "9" * 30):
@@ -80,121 +86,75 @@ def test_the_list_takes_a_constant_number_of_queries(admin_client):
     assert counts[0] == counts[1]
 
 
-@pytest.mark.req("S5")
-def test_results_show_figures_with_n_and_interval(client):
-    department = DepartmentFactory()
-    for csat in (5, 5, 1):
-        answered(department, csat)
-    answered(csat=1)
-    supervisor(client, department)
-    url = reverse("admin:survey_results", args=[after_case().pk])
-    text = client.get(url).content.decode()
-    assert "66.7" in text
-    assert "n = 3" in text
-    assert client.get(url, {"days": "90"}).status_code == 200
-    assert client.get(url, {"days": "x"}).status_code == 200
-    assert client.get(reverse("admin:survey_results", args=[0])).status_code == 404
+def test_anonymous_responses_stand_apart_and_tell_nothing(admin_client, monkeypatch):
+    asking = launched(is_anonymous=True)
+    found = given(asking, 6, csat=3)
+    source(asking)
+    assert str(found[0].pk) not in admin_client.get(RESPONSES, {"anonymous": "1"}).content.decode()
+    monkeypatch.setattr(
+        responses, "told_weeks", lambda campaigns, _at: told_weeks(campaigns, T0 + timedelta(days=14))
+    )
+    listed = admin_client.get(RESPONSES, {"anonymous": "1"})
+    assert str(found[0].pk) in listed.content.decode()
+    assert not admin_client.get(RESPONSES).context["cl"].result_count
+    detail = admin_client.get(f"{RESPONSES}{found[0].pk}/change/").content.decode()
+    for told in (f"{found[0].week}", "sms", "短信"):
+        assert told not in detail
 
 
-def test_results_are_for_those_who_may_see_responses(client):
-    department = DepartmentFactory()
-    agent = AgentFactory(departments=[department]).user
-    client.force_login(agent)
-    assert client.get(reverse("admin:survey_results", args=[after_case().pk])).status_code == 403
-    assert client.get(RESPONSES).status_code == 403
+def test_a_filter_by_what_is_known_names_no_anonymous_answer(admin_client):
+    named, nobody = launched(), launched(is_anonymous=True)
+    given(named, 1, segments=["vip"])
+    given(nobody, 6)
+    source(named)
+    for query in ({"channel": "sms"}, {"segment": "vip"}, {"department": "x"}, {"agent": "9" * 30}):
+        listed = admin_client.get(RESPONSES, query)
+        assert listed.status_code == 200
+        assert not any(one.is_anonymous for one in listed.context["cl"].result_list)
+    assert admin_client.get(RESPONSES, {"segment": "vip"}).context["cl"].result_count == 1
 
 
-def test_results_of_nobody_are_no_zero(admin_client):
-    text = admin_client.get(reverse("admin:survey_results", args=[after_case().pk])).content.decode()
-    assert "尚无人作答" in text
-
-
-def posted(campaign, *rows, **fields):
-    """What the page of a campaign posts, each row a question with its changes."""
+def change(client, campaign, **fields):
     data = {
         "name": campaign.name,
         "name_en": campaign.name_en,
-        "trigger": campaign.trigger,
-        "is_active": "on",
+        "holdout": "0",
+        "delay_hours": "0",
         "within_days": "7",
         "valid_days": "14",
-        "bad_score": "2",
+        "rest_days": "0",
         "follow_up_priority": "3",
-        "questions-TOTAL_FORMS": str(len(rows)),
-        "questions-INITIAL_FORMS": str(sum(bool(question.pk) for question, _changes in rows)),
-        "questions-MIN_NUM_FORMS": "0",
-        "questions-MAX_NUM_FORMS": "1000",
+        **{f"{rows}-{kind}_FORMS": "0" for rows in ("strata", "wordings") for kind in ("TOTAL", "INITIAL")},
+        **fields,
     }
-    for number, (question, changes) in enumerate(rows):
-        values = {
-            "id": question.pk or "",
-            "campaign": campaign.pk,
-            "position": question.position,
-            "kind": question.kind,
-            "text": question.text,
-            "text_en": question.text_en,
-            **({"is_required": "on"} if question.is_required else {}),
-            **changes,
-        }
-        data |= {f"questions-{number}-{name}": value for name, value in values.items()}
-    return data | fields
+    return client.post(reverse("admin:surveys_campaign_change", args=[campaign.pk]), data)
 
 
-def change(client, campaign, *rows, **fields):
-    url = reverse("admin:surveys_campaign_change", args=[campaign.pk])
-    return client.post(url, posted(campaign, *rows, **fields))
-
-
-@pytest.mark.req("S3")
-def test_questions_are_edited_so_that_answers_keep_their_meaning(admin_client):
-    response = answered()
-    campaign = response.invitation.campaign
-    one, two, three = campaign.questions.all()
-    done = change(
-        admin_client,
-        campaign,
-        (one, {"text": "新问题？"}),
-        (two, {"position": 3}),
-        (three, {"position": 2}),
-        (Question(position=4, kind="text", text="还有吗？"), {}),
-    )
+def test_a_campaign_is_changed_but_not_what_its_answers_rest_on(admin_client):
+    campaign = after_case()
+    done = change(admin_client, campaign, within_days="3", is_anonymous="on", occasion="delivered")
     assert done.status_code == 302, done.context["errors"]
-    live = list(campaign.questions.filter(retired_at=None).values_list("position", "text"))
-    assert live == [(1, "新问题？"), (2, three.text), (3, two.text), (4, "还有吗？")]
-    assert response.answers.get(score=5).question.text == one.text
-    shown = admin_client.get(reverse("admin:surveys_campaign_change", args=[campaign.pk])).content.decode()
-    assert one.text not in shown
-
-
-def test_a_removed_question_keeps_its_answers(admin_client):
-    response = answered()
-    campaign = response.invitation.campaign
-    one, two, three = campaign.questions.all()
-    change(admin_client, campaign, (one, {"DELETE": "on"}), (two, {}), (three, {}))
-    assert campaign.questions.filter(retired_at=None).count() == 2
-    assert response.answers.count() == 2
+    campaign.refresh_from_db()
+    assert (campaign.within_days, campaign.is_anonymous, campaign.occasion) == (3, False, "case_closed")
 
 
 @pytest.mark.parametrize(
-    ("fields", "changes"),
+    "fields",
     [
-        ({"valid_days": "0"}, {}),
-        ({"within_days": "0"}, {}),
-        ({"bad_score": "5"}, {}),
-        ({"name": ""}, {}),
-        ({}, {"position": 2}),
-        ({}, {"position": 101}),
-        ({}, {"text": ""}),
-        ({}, {"text": "x" * 201}),
-        ({}, {"kind": "nps"}),
+        {"valid_days": "0"},
+        {"within_days": "0"},
+        {"holdout": "51"},
+        {"quota": "0"},
+        {"remind_days": "1,2,3"},
+        {"name": ""},
     ],
+    ids=str,
 )
-def test_what_makes_no_sense_is_refused(admin_client, fields, changes):
+def test_what_makes_no_sense_is_refused(admin_client, fields):
     campaign = after_case()
-    one, two, three = campaign.questions.all()
-    assert change(admin_client, campaign, (one, changes), (two, {}), (three, {}), **fields).status_code == 200
+    assert change(admin_client, campaign, **fields).status_code == 200
     campaign.refresh_from_db()
-    assert (campaign.bad_score, campaign.questions.first().text) == (2, one.text)
+    assert campaign.valid_days == 14
 
 
 def test_a_campaign_that_has_asked_is_not_deleted(admin_client):

@@ -1,0 +1,311 @@
+"""Needs: the register, a need with what speaks for it, and the card that ties words to one."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from compensation.models import Segment
+from config.common.asked import id_in
+from config.common.errors import DomainError, Invalid, NotFound
+from config.common.events import timeline
+from config.common.models import Event, User
+from config.common.registry import MenuItem, Page
+from config.common.screens import StaffRequest, page, tell
+from feedback.admin.access import needs
+from feedback.admin.listening import perform
+from feedback.admin.panels import Panel
+from feedback.models import Case, CaseKind, Department
+from surveys.models import SOURCES, Need, NeedState
+from surveys.needs import commands, finding, kano, queries, seeing
+from surveys.needs.rules import FEW
+from surveys.needs.words import SOURCE_NAMES, happened
+
+VIEW, ADD, CHANGE, LINK = (
+    "surveys.view_need",
+    "surveys.add_need",
+    "surveys.change_need",
+    "surveys.link_need",
+)
+NEED_PANELS: list[Callable[[StaffRequest, Need, datetime], Panel | None]] = []
+"""What apps above show on a need's page, such as improvements; None where they have nothing to say."""
+NONE = ("", gettext_lazy("all"))
+
+
+class NeedForm(forms.Form):
+    """What a need is, and who looks after it."""
+
+    name = forms.CharField(label=gettext_lazy("need"), max_length=commands.NAME)
+    name_en = forms.CharField(label=gettext_lazy("in English"), max_length=commands.NAME, required=False)
+    about = forms.CharField(
+        label=gettext_lazy("description"), max_length=commands.ABOUT, required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )  # fmt: skip
+    department = forms.ModelChoiceField(
+        label=gettext_lazy("department"), queryset=Department.objects.filter(is_active=True), required=False
+    )
+
+
+class NeedFilter(forms.Form):
+    """What the register is narrowed to."""
+
+    state = forms.ChoiceField(required=False, label=gettext_lazy("state"), choices=[NONE, *NeedState.choices])
+    source = forms.ChoiceField(
+        required=False, label=gettext_lazy("spoken of in"), choices=[NONE, *SOURCE_NAMES.items()]
+    )
+    department = forms.ModelChoiceField(
+        label=gettext_lazy("department"),
+        queryset=Department.objects.all(),
+        required=False,
+        empty_label=NONE[1],
+    )
+
+
+@require_GET
+@needs(VIEW)
+def register(request: StaffRequest) -> HttpResponse:
+    """All needs: must-be and unmet on top."""
+    return _register(request)
+
+
+def _register(request: StaffRequest, form: NeedForm | None = None) -> HttpResponse:
+    narrow = NeedFilter(request.GET)
+    found = queries.standing()
+    rows: list[queries.Row] = []
+    if narrow.is_valid():
+        asked: dict[str, Any] = narrow.cleaned_data
+        wanted = {name: asked[name] for name in ("state", "department") if asked[name]}
+        rows = queries.register(found.filter(**wanted), source=asked["source"])
+    context = {
+        "rows": rows,
+        "narrow": narrow,
+        "form": form or NeedForm(),
+        "sources": SOURCE_NAMES.items(),
+        "may_add": request.user.has_perm(ADD),
+        "failed": form is not None,
+    }
+    return page(request, "surveys/needs/register.html", context, status=400 if form or narrow.errors else 200)
+
+
+@require_POST
+@needs(VIEW)
+def create(request: StaffRequest) -> HttpResponse:
+    """Put a need into the register."""
+    if not request.user.has_perm(ADD):
+        raise PermissionDenied
+    form = NeedForm(request.POST)
+    if not form.is_valid():
+        return _register(request, form)
+    try:
+        need = commands.create(**form.cleaned_data, actor=request.user, at=timezone.now())
+    except DomainError as error:
+        form.add_error("name", str(error))
+        return _register(request, form)
+    return redirect("admin:need", need.pk)
+
+
+@require_GET
+@needs(VIEW)
+def need_page(request: StaffRequest, pk: int) -> HttpResponse:
+    """A need: what it is to whom, what speaks for it, since when, what became of it."""
+    return _show(request, pk)
+
+
+def _show(request: StaffRequest, pk: int, *, error: DomainError | None = None) -> HttpResponse:
+    need = get_object_or_404(Need.objects.select_related("department"), pk=pk)
+    if need.merged_into_id is not None and error is None:
+        return redirect("admin:need", need.merged_into_id)
+    at, user = timezone.now(), request.user
+    [row] = queries.register(Need.objects.filter(pk=pk).select_related("department"))
+    trend = queries.trend(need, timezone.localtime(at).date())
+    most = max((number for _month, number in trend), default=0) or 1
+    others = queries.standing().exclude(pk=pk).order_by("name", "pk")[:200]
+    names = {one.code: str(one) for one in Segment.objects.filter(code__in=row.kano.segments)}
+    panels = [panel for make in NEED_PANELS if (panel := make(request, need, at))]
+    context = {
+        "need": need,
+        "row": row,
+        "segments": [
+            (names.get(code, code), kano.named(one.category), one, one.n < FEW)
+            for code, one in row.kano.segments.items()
+        ],
+        "voices": [(SOURCE_NAMES[one.source], one) for one in queries.voices(need, user)],
+        "trend": [(month, number, round(100 * number / most)) for month, number in trend],
+        "history": [(one, happened(one)) for one in _moves(need)],
+        "others": others,
+        "states": NeedState.choices,
+        "form": NeedForm(
+            initial={
+                "name": need.name,
+                "name_en": need.name_en,
+                "about": need.about,
+                "department": need.department,
+            }
+        ),
+        "panels": panels,
+        "may_change": user.has_perm(CHANGE),
+        "may_link": user.has_perm(LINK),
+        "error": error,
+    }
+    return page(request, "surveys/needs/need.html", context, at=at, status=error.status if error else 200)
+
+
+def _moves(need: Need) -> QuerySet[Event]:
+    """What happened to a need, newest first; what speaks for it stands above."""
+    return timeline([need]).exclude(kind__in=["need.linked", "need.unlinked"]).order_by("-id")[:30]
+
+
+@require_POST
+@needs(VIEW)
+def act(request: StaffRequest, pk: int, name: str) -> HttpResponse:
+    """Edit a need, say what became of it, let it go into another, take evidence away or put some to it."""
+    given, user, at = request.POST, request.user, timezone.now()
+
+    def edit() -> Need:
+        form = NeedForm(given)
+        if not form.is_valid():
+            raise Invalid(" ".join(str(one[0]) for one in form.errors.values()))
+        return commands.edit(need_id=pk, **form.cleaned_data, actor=user, at=at)
+
+    def merge() -> Need:
+        into = id_in(given.get("into"))
+        if into is None:
+            raise Invalid(_("Choose a need."))
+        return commands.merge(need_id=pk, into_id=into, actor=user, at=at)
+
+    def unlink() -> Need:
+        evidence = id_in(given.get("evidence"))
+        if evidence is None:
+            raise NotFound
+        return commands.unlink(evidence_id=evidence, actor=user, at=at)
+
+    def link() -> Need:
+        for one in given.getlist("row"):
+            source, _colon, number = one.partition(":")
+            commands.link(need_id=pk, source=source, row_id=id_in(number) or 0, actor=user, at=at)
+        return get_object_or_404(Need, pk=pk)
+
+    moves: dict[str, tuple[str, Callable[[], Need]]] = {
+        "edit": (CHANGE, edit),
+        "state": (
+            CHANGE,
+            lambda: commands.set_state(need_id=pk, state=given.get("state", ""), actor=user, at=at),
+        ),
+        "merge": (CHANGE, merge),
+        "unlink": (LINK, unlink),
+        "link": (LINK, link),
+    }
+    if name not in moves:
+        raise Http404
+    needed, what = moves[name]
+    return perform(
+        request,
+        needed,
+        what,
+        lambda error: _show(request, pk, error=error),
+        lambda need: redirect("admin:need", need.pk),
+    )
+
+
+@require_GET
+@needs(LINK)
+def find(request: StaffRequest, pk: int) -> HttpResponse:
+    """Words that may speak of a need, from where they were said, to be ticked."""
+    need = get_object_or_404(queries.standing(), pk=pk)
+    text, source = request.GET.get("q", "").strip()[: finding.LONGEST], request.GET.get("source", "review")
+    if source not in SOURCES:
+        raise Http404
+    context = {
+        "need": need,
+        "text": text,
+        "source": source,
+        "sources": SOURCE_NAMES.items(),
+        "rows": finding.find(need, source, text, request.user) if text else [],
+    }
+    return page(request, "surveys/needs/find.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@needs(LINK)
+def speaks(request: StaffRequest, source: str, pk: int) -> HttpResponse:
+    """The card beside something that was said: of which needs it speaks, and another one."""
+    if source not in SOURCES or not seeing.rows(source, request.user).filter(pk=pk).exists():
+        raise Http404
+    error: DomainError | None = None
+    if request.method == "POST":
+        try:
+            _speak(request, source, pk)
+        except NotFound as failed:
+            raise Http404 from failed
+        except DomainError as failed:
+            error = failed
+        else:
+            if not request.htmx:
+                messages.success(request, _("Done."))
+                return redirect("admin:needs")
+    context = {
+        "source": source,
+        "pk": pk,
+        "spoken": list(queries.spoken_of(source, pk)),
+        "others": queries.standing().order_by("name", "pk")[: queries.MOST],
+        "may_add": request.user.has_perm(ADD),
+        "error": error,
+    }
+    response = render(request, "surveys/needs/speaks.html", context, status=error.status if error else 200)
+    return tell(response) if error is None else response
+
+
+def _speak(request: StaffRequest, source: str, pk: int) -> None:
+    at, user = timezone.now(), request.user
+    evidence, name = id_in(request.POST.get("take_away")), request.POST.get("name", "").strip()
+    if evidence is not None:
+        commands.unlink(evidence_id=evidence, actor=user, at=at)
+        return
+    need = id_in(request.POST.get("need"))
+    if need is None and name and user.has_perm(ADD):
+        need = commands.create(name=name, actor=user, at=at).pk
+    if need is None:
+        raise Invalid(_("Choose a need."))
+    commands.link(need_id=need, source=source, row_id=pk, actor=user, at=at)
+
+
+def beside(user: User, what: str, number: int) -> str:
+    """The card beside a review or post, for whoever may say what it speaks of."""
+    if not user.has_perm(LINK) or not user.has_perm(seeing.READS[what]):
+        return ""
+    return reverse("admin:speaks", args=[what, number])
+
+
+def case_panel(request: StaffRequest, case: Case, at: datetime) -> Panel | None:  # noqa: ARG001 - one signature for all
+    """Of which needs a suggestion speaks; other cases where it was said that they do."""
+    if not request.user.has_perm(LINK):
+        return None
+    if case.kind != CaseKind.SUGGESTION and not queries.spoken_of("case", case.pk).exists():
+        return None
+    return Panel(
+        gettext_lazy("Speaks of needs"),
+        "surveys/needs/beside_case.html",
+        {"address": reverse("admin:speaks", args=["case", case.pk])},
+    )
+
+
+NEED_PAGES = [
+    Page("needs/", register, "needs"),
+    Page("needs/new/", create, "need_new"),
+    Page("needs/<int:pk>/", need_page, "need"),
+    Page("needs/<int:pk>/find/", find, "need_find"),
+    Page("needs/<int:pk>/<slug:name>/", act, "need_act"),
+    Page("speaks/<slug:source>/<int:pk>/", speaks, "speaks"),
+]
+NEED_MENU = [MenuItem(gettext_lazy("Needs"), "needs", "emoji_objects", (VIEW,), group="customers")]

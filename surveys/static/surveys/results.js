@@ -1,0 +1,2 @@
+// Results on paper.
+document.querySelector("[data-print]")?.addEventListener("click", () => window.print());
