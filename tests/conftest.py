@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
+from django.db import transaction
 from django.test import TransactionTestCase
 from django.utils.translation.reloader import translation_file_changed
 from hypothesis import HealthCheck, settings
@@ -44,6 +46,12 @@ def pytest_configure(config: pytest.Config) -> None:
 TransactionTestCase._fixture_teardown = emptying.emptied
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that no worker is still at it when the others are done."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
     """Let tests with transactions of their own empty the tables afterwards, by TRUNCATE."""
@@ -54,3 +62,12 @@ def django_db_setup(django_db_setup, django_db_blocker):
         emptying.remember()
     yield
     live.stop()  # its line would keep the database from being dropped
+
+
+@pytest.fixture(scope="module")
+def shipped(django_db_setup, django_db_blocker):
+    """What ships, made once for a module whose tests have no transactions of their own."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        call_command("seed_defaults")
+        yield
+        transaction.set_rollback(True)

@@ -37,10 +37,15 @@ from feedback.models import (
     Triage,
 )
 from feedback.voice import days
+from surveys import models as surveys
+from surveys.models import AnswerFile, Interview, Passage, Skip, Waiting
+from surveys.responses.commands import answer
 from tests.config.test_permissions import make_house
 from tests.factories.behaviour import take, told
-from tests.factories.compensation import ShipmentFactory
+from tests.factories.compensation import T0, ShipmentFactory
 from tests.factories.expectations import cares
+from tests.factories.questionnaires import invitation, launched
+from tests.factories.surveys import token_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("F23")]
 
@@ -138,6 +143,26 @@ def leave_traces(case):
     PostDecision.objects.create(post=post, state="done", answer="x", reason="x", user=user, at=now)
 
 
+def be_asked(member):
+    """Have a member asked in every way, answer, and be talked to."""
+    now, day = timezone.now(), timezone.now().date()
+    response = answer(token=token_of(invitation(launched(), member)), answers={"csat": 5}, at=T0)
+    AnswerFile.objects.create(answer=response.answers.get(), file="x", name="x", size=1, sha256="x")
+    open_one = invitation(launched(), member)
+    asked = {"wave": open_one.wave, "key": "x"}
+    begun = [
+        surveys.Draft.objects.create(
+            key=key, wave=one.wave, version=one.version, invitation=one, saved_on=day
+        )
+        for key, one in (("a", invitation(launched(), member)), ("x", open_one))
+    ]  # the key of the last is marked, and its files would be nobody's
+    surveys.DraftFile.objects.create(draft=begun[0], folder=20261122, file="x", name="x", size=1, sha256="x")
+    Skip.objects.create(**asked, member=member, reason="cap", at=now)
+    Waiting.objects.create(**asked, member=member, happened_at=now, due_at=now)
+    Interview.objects.filter(member=member).update(consented_at=now)
+    Passage.objects.create(interview=Interview.objects.get(member=member), text="x")
+
+
 UNSEEN = {
     "compensation.CouponUse", "compensation.PieceReturn", "feedback.Appeal", "feedback.BreachNote",
     "feedback.CoachingNote", "feedback.Firing", "feedback.QualityScore",
@@ -149,6 +174,7 @@ def test_nothing_is_left_in_any_table(django_capture_on_commit_callbacks):
     _people, case = make_house()
     look_round(case.member)
     leave_traces(case)
+    be_asked(case.member)
     days.catch_up()
     tables, whose = mark_one_row_of_each()
     assert {label for label, one in PERSONAL.items() if one.whose} - set(tables) <= UNSEEN

@@ -8,6 +8,7 @@ from config.common.asked import id_in
 from tests.factories.compensation import MemberFactory
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory, StaffFactory
 from tests.factories.money import PointsRuleFactory
+from tests.factories.questionnaires import draft, one
 from tests.factories.session import browser_of
 from tests.factories.surveys import after_case
 
@@ -23,10 +24,21 @@ PAGES = {
     "compensation_member_changelist": ("q", "tier__id__exact"),
     "surveys_response_changelist": ("q", "campaign"),
     "figure": ("start", "end", "department", "part", "page"),
-    "survey_results": ("days",),
+    "survey_results": ("wave", "segment", "agent", "channel", "kano"),
+    "survey_trend": ("wave",),
+    "survey_groups": ("question", "by", "measure"),
+    "survey_crosstab": ("down", "across"),
+    "survey_words": ("month",),
+    "my_answers": ("in", "after"),
+    "questionnaires": ("after", "state"),
+    "questionnaire_builder": ("question", "section"),
+    "questionnaire_compare": ("was", "now"),
+    "questionnaire_preview": ("given", "at", "known", "lang"),
     "index": ("days",),
     "sop": ("kind", "channel", "priority", "tier", "department"),
 }
+
+RESULTS = [name for name in PAGES if name.startswith("survey_")]
 
 
 @pytest.fixture
@@ -48,7 +60,10 @@ def test_a_row_has_a_number():
 
 @pytest.mark.parametrize("name", PAGES)
 def test_no_page_breaks(browser, name):
-    args = {"figure": ["csat"], "survey_results": [after_case().pk]}.get(name, [])
+    args = {"figure": ["csat"], **{page: [after_case().pk] for page in RESULTS}}.get(name, [])
+    if name.startswith("questionnaire_"):
+        version = draft(one("csat"))
+        args = [version.pk if name == "questionnaire_preview" else version.survey_id]
     path = reverse(f"admin:{name}", args=args)
     for field in PAGES[name]:
         for text in HOSTILE:

@@ -12,6 +12,7 @@ import pytest
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib import admin
 from django.db import transaction
+from django.http import HttpResponse
 from django.template.response import SimpleTemplateResponse
 from django.test import Client
 from django.urls import get_resolver, reverse
@@ -47,6 +48,7 @@ from compensation.models import (
 )
 from compensation.points import commands as points
 from compensation.rules import commands as rules
+from config.common import error_pages
 from config.common.browsing import Browsed
 from config.common.models import Seal, User
 from config.common.registry import DEFAULTS, PAGES
@@ -119,13 +121,16 @@ from feedback.remedies import asking
 from feedback.remedies import commands as remedies
 from feedback.replies import commands as answers
 from feedback.rewards import commands as rewards
-from surveys.models import Campaign, Invitation
+from surveys.models import Campaign, Interview, Invitation, Need, Skip, Survey, SurveyVersion, Theme, Wave
+from surveys.needs import commands as needs
+from surveys.questionnaires import commands as questionnaires
 from tests.factories.batches import counted
 from tests.factories.compensation import T0, MemberFactory, OrderFactory, OrderLineFactory
 from tests.factories.expectations import cares
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory, StaffFactory, picture
 from tests.factories.knowledge import request_of
 from tests.factories.kpis import make_answer, make_clock
+from tests.factories.questionnaires import launched
 from tests.factories.refunds import refund
 from tests.factories.session import browser_of, client_of, sign_in_browser, token_of
 from tests.factories.webhooks import make_channels
@@ -219,6 +224,11 @@ def make_house() -> tuple[dict[str, User], Case]:
     make_reviews(line, people["nobody"], now)
     holds.place(member_id=MemberFactory().pk, reason="x", actor=asker, at=now)
     make_posts(member, case.department, now)
+    needs.create(name="x", actor=None, at=now)
+    questionnaires.open_draft(survey_id=Survey.objects.get(code="nps").pk, actor=None, at=now)
+    month = now.date().replace(day=1)
+    Interview.objects.create(member=member, month=month, rest=month + timedelta(days=365))
+    Theme.objects.create(code="x", name="x")
     make_answer(service, 5, at=now)
     Simulation.objects.create(asked_by=asker, asked_at=now, since=T0, policies=[], cases=0, result=NOTHING)
     ImportRun.objects.create(map_name="m", map_text="", created_at=now)
@@ -233,6 +243,8 @@ def make_house() -> tuple[dict[str, User], Case]:
     AccessLog.objects.create(username="x")
     AccessFailureLog.objects.create(username="x")
     make_crisis(people["supervisor"], case, now)
+    wave = Wave.objects.first()
+    Skip.objects.create(wave=wave, member=member, key="order:1", reason="cap", at=now)
     return people, case
 
 
@@ -326,6 +338,12 @@ OURS = {"agent", "team_lead", "supervisor", "agent asked", *ADMIN}
 WORKERS = OURS | {"agent elsewhere", "supervisor elsewhere"}
 LEADERS = {"team_lead", "supervisor", "supervisor elsewhere", *ADMIN}
 SUPERVISORS = {"supervisor", "supervisor elsewhere", *ADMIN}
+NEED_READERS = WORKERS | {"moderator", "analyst"}
+NEED_KEEPERS = SUPERVISORS | {"analyst"}
+EDITORS = SUPERVISORS | {"analyst"}
+"""Whoever writes questionnaires; giving them out is the supervisors'."""
+RESULTS = WORKERS | {"analyst"}
+"""Whoever sees results of surveys: of their own cases, of their departments, or all."""
 
 
 class Rights(NamedTuple):
@@ -432,7 +450,14 @@ MODELS = {
     "feedback.attainmenttarget": KEEP,
     "feedback.messenger": KEEP,
     "feedback.teamrule": Rights(ADMIN, ADMIN),
+    "surveys.aspectdepartment": KEEP,
+    "surveys.interviewguide": Rights(NEED_KEEPERS, ADMIN, ADMIN, ADMIN),
+    "surveys.interviewquota": KEEP,
+    "surveys.interviewterms": Rights(ADMIN, ADMIN),
+    "surveys.theme": Rights(NEED_KEEPERS, NEED_KEEPERS, NEED_KEEPERS, ADMIN),
     "surveys.campaign": Rights(SUPERVISORS | {"analyst"}, ADMIN, ADMIN),
+    "surveys.invitation": Rights(SUPERVISORS | {"analyst"}),
+    "surveys.skip": Rights(SUPERVISORS | {"analyst"}),
     "surveys.response": Rights(SUPERVISORS | {"analyst"}, row={"supervisor", "analyst", *ADMIN}),
     "kpis.target": Rights(SUPERVISORS | {"analyst"}, ADMIN, ADMIN, ADMIN),
     # a case's rows lead to its own page, which asks anew
@@ -456,6 +481,8 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     crisis = Crisis.objects.get()
     clock, grant = Clock.objects.filter(case=case).first(), Grant.objects.get(status=GrantStatus.REQUESTED)
     run, campaign = ImportRun.objects.get(), Campaign.objects.first()
+    asks = SurveyVersion.objects.get(survey__code="nps", published_at=None)
+    door = launched(occasion="open")
     carried = ChannelMessage.objects.get()
     agent, picture = Agent.objects.get(user__groups__name=ROLES["moderator"].name), Attachment.objects.first()
 
@@ -485,6 +512,7 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     said = case.messages.order_by("pk")[0].pk
     dear = CouponTemplate.objects.get(code="sorry-100").pk
     trial, asked_to = Simulation.objects.get(), Approval.objects.get()
+    need, talk = Need.objects.get().pk, Interview.objects.get().pk
     ours, answered = OURS - {"agent asked"}, {"agent asked", *ADMIN}
     finance, handoff = Department.objects.get(code="finance").pk, Handoff.objects.get().pk
     deciders = {"team_lead", "supervisor", "finance", *ADMIN}
@@ -655,7 +683,7 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "list_export": get(
             "list_export", LEADERS | {"analyst"}, "board-clocks", "csv", query="?state=running"
         )
-        + get("list_export", SUPERVISORS, "changes", "xlsx"),
+        + get("list_export", SUPERVISORS, "changes", "xlsx", query="?of=department"),
         "quality_check": get("quality_check", judges, check.pk),
         "quality_act": [
             post("quality_act", judges, check.pk, "score", **points),
@@ -817,7 +845,64 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "sop-move": [post("sop-move", ADMIN)],
         "sop-discard": [post("sop-discard", ADMIN, Policy.objects.order_by("pk").first().pk)],
         "sop-trial": [*get("sop-trial", ADMIN, trial.pk), post("sop-trial", ADMIN, trial.pk)],
-        "survey_results": get("survey_results", SUPERVISORS | {"analyst"}, campaign.pk),
+        "questionnaires": get("questionnaires", EDITORS),
+        "questionnaire_new": get("questionnaire_new", EDITORS),
+        "questionnaire": [
+            *get("questionnaire", EDITORS, asks.survey_id),
+            post("questionnaire", EDITORS, asks.survey_id, step="edit"),
+        ],
+        "questionnaire_builder": [
+            *get("questionnaire_builder", EDITORS, asks.survey_id),
+            post("questionnaire_builder", EDITORS, asks.survey_id, do="section"),
+        ],
+        "questionnaire_publish": [
+            *get("questionnaire_publish", EDITORS, asks.survey_id),
+            post("questionnaire_publish", SUPERVISORS, asks.survey_id),
+        ],
+        "questionnaire_compare": get("questionnaire_compare", EDITORS, asks.survey_id),
+        "questionnaire_file": get("questionnaire_file", EDITORS, asks.survey_id, 1),
+        "questionnaire_preview": get("questionnaire_preview", EDITORS, asks.pk),
+        "interviews": get("interviews", NEED_KEEPERS),
+        "interviews_propose": [post("interviews_propose", NEED_KEEPERS)],
+        "interview": get("interview", NEED_KEEPERS, talk),
+        "interview_act": [post("interview_act", NEED_KEEPERS, talk, "invite")],
+        "interview_times": get("interview_times", NEED_KEEPERS),
+        "interview_times_add": [post("interview_times_add", NEED_KEEPERS)],
+        "interview_time_remove": [post("interview_time_remove", set(), 1)],  # there is none
+        "interview_themes": get("interview_themes", NEED_KEEPERS),
+        "needs": get("needs", NEED_READERS),
+        "need_new": [post("need_new", NEED_KEEPERS, about="x")],
+        "need": get("need", NEED_READERS, need),
+        "need_find": get("need_find", NEED_READERS, need),
+        "need_act": [
+            post("need_act", NEED_KEEPERS, need, "state", state="met"),
+            post("need_act", NEED_READERS, need, "link"),
+        ],
+        "speaks": get("speaks", NEED_READERS, "post", outside),
+        "my_answers": get("my_answers", WORKERS),
+        "survey_file": get("survey_file", set(), 1),  # there is none
+        "survey_all_results": get("survey_all_results", RESULTS),
+        **{
+            name: get(name, RESULTS, campaign.pk)
+            for name in (
+                "survey_results",
+                "survey_trend",
+                "survey_groups",
+                "survey_crosstab",
+                "survey_words",
+            )
+        },
+        "survey_door": get("survey_door", ADMIN, door.pk),
+        "survey_paper": get("survey_paper", SUPERVISORS, door.pk),
+        "survey_paper_form": get("survey_paper_form", SUPERVISORS, door.pk),
+        "survey_export": get("survey_export", LEADERS | {"analyst"}, campaign.pk, "csv"),
+        "survey_codebook": get("survey_codebook", LEADERS | {"analyst"}, campaign.pk, "csv"),
+        "survey_campaign": get("survey_campaign", SUPERVISORS | {"analyst"}, campaign.pk),
+        "survey_count": get("survey_count", SUPERVISORS | {"analyst"}, campaign.pk),
+        "survey_messages": get("survey_messages", SUPERVISORS | {"analyst"}, campaign.pk),
+        "survey_move": [post("survey_move", ADMIN, campaign.pk, "pause")],
+        "survey_terms": [*get("survey_terms", SUPERVISORS | {"analyst"}), post("survey_terms", ADMIN)],
+        "survey_member": get("survey_member", SUPERVISORS, case.member_id),
         "figure": get("figure", STAFF, "first_reply_attainment")
         + get("figure", SUPERVISORS | {"analyst"}, "gap_rate"),
     }
@@ -888,6 +973,14 @@ def asks_of_models() -> Iterator[tuple[str, Ask]]:
         yield label, Ask("get", reverse(f"{base}_delete", args=[row.pk]), rights.delete)
 
 
+def draw_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the admin's own pages and refusals blank: to draw them takes longer than to decide on them."""
+    monkeypatch.setattr(SimpleTemplateResponse, "rendered_content", property(lambda _self: ""))
+    monkeypatch.setattr(
+        error_pages, "error_page", lambda _request, status, *_text: HttpResponse(status=status)
+    )
+
+
 def walk(asks: list[tuple[str, Ask]], clients: dict[str, Any], *, json: bool = False) -> list[str]:
     """Every request by everybody, each undone again; what is not as the table says."""
     wrong = []
@@ -915,6 +1008,7 @@ def clients_of(people: dict[str, User]) -> dict[str, Any]:
     return clients
 
 
+@pytest.mark.long
 def test_the_admin_lets_everybody_to_what_is_theirs(monkeypatch):
     people, case = make_house()
     assert set(people) == STAFF
@@ -922,7 +1016,7 @@ def test_the_admin_lets_everybody_to_what_is_theirs(monkeypatch):
     for name, some in pages(case).items():
         asks += [(name, ask) for ask in some]
     assert {page.name for page in PAGES} == set(pages(case))
-    monkeypatch.setattr(SimpleTemplateResponse, "rendered_content", property(lambda _self: ""))
+    draw_nothing(monkeypatch)
     clients = clients_of(people)
     clients["anonymous"] = Client(raise_request_exception=False)
     clients["member"] = Client(raise_request_exception=False)
@@ -948,6 +1042,7 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
     ours, answers = OURS - {"agent asked"}, {"agent asked", *ADMIN}
     mine, theirs, shot = review_numbers()
     line = OrderLine.objects.get(reviews=mine)
+    need, talk = Need.objects.get().pk, Interview.objects.get().pk
     replied, replies_write = Reply.objects.get(), WORKERS | {"moderator"}
     replies_read = replies_write | {"analyst"}
     pickers, reward = SUPERVISORS | {"moderator"}, RewardRule.objects.get(code="picked").pk
@@ -1045,6 +1140,41 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("suggestion", "delete", (idea.pk,), member, {}),
         ("suggestion-file", "get", (idea.files.get().pk,), member, {}),
         ("staff-posts", "get", (), listeners, {}),
+        ("staff-questionnaires", "get", (), EDITORS, {}),
+        ("staff-questionnaires", "post", (), EDITORS, {"code": "x", "name": "x"}),
+        ("staff-questionnaire", "get", ("nps",), EDITORS, {}),
+        ("staff-questionnaire-version", "get", ("nps", 1), EDITORS, {}),
+        ("staff-questionnaire-draft", "get", ("nps",), EDITORS, {}),
+        ("staff-questionnaire-draft", "put", ("nps",), EDITORS, {"document": {"title": "x"}}),
+        ("staff-questionnaire-publish", "post", ("nps",), SUPERVISORS, {"seen": "x"}),
+        ("staff-interviews", "get", (), NEED_KEEPERS, {}),
+        ("staff-interviews", "post", (), NEED_KEEPERS, {"month": "2020-01-01"}),
+        ("staff-interview-invite", "post", (talk,), NEED_KEEPERS, {"interviewer": "x"}),
+        ("my-interviews", "get", (), both, {}),
+        ("my-interview-slot", "post", (talk,), set(), {"slot": 1}),  # nobody was asked yet
+        ("my-interview-decline", "post", (talk,), set(), {}),
+        ("staff-needs", "get", (), NEED_READERS, {}),
+        ("staff-needs", "post", (), NEED_KEEPERS, {"name": "x"}),
+        ("staff-need", "get", (need,), NEED_READERS, {}),
+        ("staff-need", "patch", (need,), NEED_KEEPERS, {"state": "met"}),
+        ("staff-need-merge", "post", (need,), NEED_KEEPERS, {"into": need}),
+        ("staff-need-evidence", "get", (need,), NEED_READERS, {}),
+        ("staff-need-evidence", "post", (need,), NEED_READERS, {"kind": "post", "id": outside}),
+        ("staff-evidence", "delete", (0,), set(), {}),
+        ("staff-my-answers", "get", (), WORKERS, {}),
+        *(
+            (f"staff-survey-{name}", "get", ("after-case",), RESULTS, {})
+            for name in ("results", "trend", "groups", "crosstab", "words")
+        ),
+        ("staff-survey-responses", "get", ("after-case",), LEADERS | {"analyst"}, {}),
+        ("staff-campaigns", "get", (), SUPERVISORS | {"analyst"}, {}),
+        ("staff-campaigns", "post", (), ADMIN, {}),
+        ("staff-campaign", "get", ("after-case",), SUPERVISORS | {"analyst"}, {}),
+        ("staff-campaign", "patch", ("after-case",), ADMIN, {}),
+        ("staff-campaign-preview", "get", ("after-case",), SUPERVISORS | {"analyst"}, {}),
+        ("staff-campaign-move", "post", ("after-case",), ADMIN, {"do": "pause"}),
+        ("staff-campaign-skips", "get", ("after-case",), SUPERVISORS | {"analyst"}, {}),
+        ("staff-survey-recovery", "get", ("after-case",), SUPERVISORS | {"analyst"}, {}),
         ("staff-posts-read", "post", (), WORKERS, {"posts": [outside]}),
         ("staff-post", "get", (outside,), listeners, {}),
         ("staff-post-decide", "post", (outside,), WORKERS, {"state": "done"}),
@@ -1079,7 +1209,11 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("inbound-reviews", "post", ("taobao",), set(), {}),  # whoever has not signed it
         ("invitations", "get", (), both, {}),
         ("invitation", "get", (invitation.pk,), member, {}),
+        ("invitation-draft", "put", (invitation.pk,), member, {"answers": []}),
+        ("invitation-files", "post", (invitation.pk,), member, {}),
+        ("invitation-file", "delete", (invitation.pk, invitation.nonce), member, {}),
         ("invitation-answers", "post", (invitation.pk,), member, {"answers": []}),
+        ("invitation-decline", "post", (invitation.pk,), member, {}),
         ("staff-cases", "get", (), WORKERS, {}),
         (
             "staff-cases", "post", (), WORKERS,
@@ -1175,6 +1309,7 @@ def portal_asks(case: Case) -> list[tuple[str, Ask]]:
     mine, theirs, shot = review_numbers()
     line = OrderLine.objects.get(reviews=mine)
     idea = Post.objects.get(kind="suggestion")
+    asked = Invitation.objects.get()
     asks = [
         ("home", "get", (), both),
         ("sign-in", "get", (), everybody),
@@ -1191,6 +1326,9 @@ def portal_asks(case: Case) -> list[tuple[str, Ask]]:
         ("data-profiling", "post", (), both),
         ("consent", "get", (), both),
         ("consent", "post", (), both),
+        ("surveys", "get", (), both),
+        ("survey", "get", (asked.pk,), member),
+        ("survey-decline", "post", (asked.pk,), member),
         ("unsubscribe", "get", (token_for(case.member_id),), everybody),
         ("unsubscribe", "post", (token_for(case.member_id),), everybody),
         ("unsubscribe", "post", ("1.marketing.email:x",), set()),
@@ -1262,6 +1400,7 @@ def names_in(prefix: str) -> set[str]:
     return set(walk_names(get_resolver().url_patterns, ""))
 
 
+@pytest.mark.long
 def test_api_and_portal_let_everybody_to_what_is_theirs(settings):
     settings.API_REQUESTS_A_MINUTE = {"read": 10**6, "write": 10**6}
     people, case = make_house()

@@ -68,6 +68,7 @@ def folder(monkeypatch):
         embedded.remove()
 
 
+@pytest.mark.long
 @pytest.mark.req("P5")
 def test_it_runs_survives_being_killed_and_stops(folder):
     port = free_port()

@@ -7,6 +7,7 @@ import time_machine
 from django.contrib.admin import site
 from django.http import HttpResponse
 from django.test import RequestFactory
+from django.urls import reverse
 from django.utils import translation
 from django_htmx.middleware import HtmxDetails
 
@@ -44,6 +45,17 @@ def test_pages_on_the_list_ask_for_a_signed_in_member_of_staff(monkeypatch, requ
     (here,) = site.extra_urls()
     assert here.callback(request_of(UserFactory())).content == b"in"
     assert here.callback(request_of(UserFactory(is_staff=False))).status_code == 302
+
+
+def test_a_page_of_the_administration_lists_the_models_once(monkeypatch, client):
+    real, made = site._build_app_dict, []
+    monkeypatch.setattr(site, "_build_app_dict", lambda *words: made.append(words) or real(*words))
+    client.force_login(UserFactory(is_superuser=True), "django.contrib.auth.backends.ModelBackend")
+    for _request in range(2):
+        made.clear()
+        response = client.get(reverse("admin:common_user_changelist"))
+        assert response.status_code == 200
+        assert len(made) == 1
 
 
 def test_registered_pages_have_names_of_their_own():

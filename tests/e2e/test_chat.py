@@ -124,7 +124,7 @@ def test_nothing_written_is_lost_without_a_connection(phone, desk):
     phone.fill("#id_body", "没网时写的")
     phone.click(".chat-send")
     phone.wait_for_selector("[data-pending][data-waits]")
-    phone.wait_for_selector("#offline:not([hidden])")
+    phone.wait_for_selector("#offline:not([hidden])", timeout=15_000)  # not when the request would end
     phone.context.set_offline(False)
     phone.reload()
     phone.wait_for_selector("#lines .mine[data-id] .bubble:has-text('没网时写的')")

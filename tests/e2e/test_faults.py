@@ -140,6 +140,7 @@ def restart(server) -> None:
     server.ensure_running()
 
 
+@pytest.mark.long
 @pytest.mark.broker
 @pytest.mark.req("F3")
 def test_nothing_is_lost_or_doubled_whatever_breaks(machine: Machine, post: Post, broker: Redis) -> None:

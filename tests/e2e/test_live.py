@@ -61,6 +61,7 @@ def complain(machine: Machine) -> None:
     machine.post("/api/v1/cases/", {"kind": "complaint", "body": "箱子破了。"}, token)
 
 
+@pytest.mark.long
 @pytest.mark.req("F2")
 @pytest.mark.req("F3")
 @pytest.mark.parametrize("killed", [False, True], ids=["undisturbed", "worker killed in the middle"])

@@ -22,14 +22,14 @@ pytestmark = [
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True}
 THUMB = 48  # CSS pixels
+SEND = "button[value=send]"
 
 
 @pytest.fixture
 def link(live_server):
     def make(language="zh-hans"):
         now = timezone.now()
-        campaign = after_case()
-        campaign.questions.update(added_at=now)
+        after_case()
         member = MemberFactory(language=language)
         case = CaseFactory(closed=True, member=member, subject="包裹破损", closed_at=now)
         invite_closed_cases(at=timezone.now())
@@ -63,7 +63,7 @@ def test_answering_without_scripts(phone, link):
     choose(page, 0, 5)
     choose(page, 1, 4)
     page.locator("textarea").fill("谢谢小王")
-    page.get_by_role("button").tap()
+    page.locator(SEND).tap()
     page.wait_for_url(re.compile("thanks"))
     assert "谢谢您！" in page.locator("h1").inner_text()
     assert list(Answer.objects.order_by("question").values_list("score", flat=True)) == [5, 4, None]
@@ -75,7 +75,7 @@ def test_an_unhappy_member_learns_what_happens_next(phone, link):
     page.goto(link("en"))
     choose(page, 0, 1)
     choose(page, 1, 2)
-    page.get_by_role("button").tap()
+    page.locator(SEND).tap()
     page.wait_for_url(re.compile("thanks"))
     assert Response.objects.get().follow_up.number in page.locator("main").inner_text()
 
@@ -84,9 +84,8 @@ def test_progress_and_mistakes_are_shown(phone, link):
     page = phone()
     page.goto(link())
     choose(page, 0, 3)
-    counted = page.evaluate("getComputedStyle(document.querySelector('.done b'), '::before').content")
-    assert "answered" in counted
-    page.get_by_role("button").tap()
+    expect(page.locator(".done b")).to_have_text("1")
+    page.locator(SEND).tap()
     page.locator(".problem[role=alert]").wait_for()
     assert page.locator("fieldset .problem").count() == 1
     assert page.locator("input:checked").get_attribute("value") == "3"
@@ -97,11 +96,11 @@ def test_progress_and_mistakes_are_shown(phone, link):
 def test_targets_are_big_and_nothing_scrolls_sideways(phone, link):
     page = phone()
     page.goto(link())
-    for selector in (".score", "button", "textarea", "header a"):
+    for selector in (".score", SEND, "textarea", "header button"):
         for element in page.locator(selector).all():
             box = element.bounding_box()
             assert box["height"] >= THUMB
-            assert box["width"] >= (THUMB if selector != "header a" else 24)
+            assert box["width"] >= (THUMB if selector != "header button" else 24)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
@@ -133,13 +132,13 @@ def test_every_state_is_accessible(phone, link, shots, scheme, language):
     address = link(language)
     page.goto(address)
     look("new")
-    page.get_by_role("button").tap()
+    page.locator(SEND).tap()
     page.locator(".problem[role=alert]").wait_for()
     look("mistakes")
     choose(page, 0, 2)
     choose(page, 1, 5)
     look("chosen")
-    page.get_by_role("button").tap()
+    page.locator(SEND).tap()
     page.wait_for_url(re.compile("thanks"))
     look("thanks")
     page.goto(address)

@@ -185,6 +185,7 @@ def review_some(reckoned):
     sweep(book.END)
 
 
+@pytest.mark.long
 def test_the_breaches_of_a_shift_are_those_reckoned_by_hand_to_the_second():
     set_up()
     floor = Floor()

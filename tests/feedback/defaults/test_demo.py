@@ -49,7 +49,10 @@ def month(tmp_path, settings, monkeypatch):
     return demo.Month(FRIDAY)
 
 
-def test_every_page_has_something_to_show(month):
+@pytest.mark.long
+def test_every_step_comes_in_its_own_time_and_every_page_has_something_to_show(month):
+    begins = FRIDAY - timedelta(days=demo.DAYS)
+    assert all(begins < at <= FRIDAY for at, _step in demo_today.steps(month.staff, FRIDAY))
     month.plan()
     month.live()
     assert Case.objects.filter(opened_at__lte=FRIDAY).count() == Case.objects.count() >= 40
@@ -67,11 +70,6 @@ def test_every_page_has_something_to_show(month):
     written = Review.objects.filter(source="tmall").select_related("product")
     assert written.count() > 100
     assert all(about(review.product.name, review.text) for review in written if review.text)
-
-
-def test_steps_come_in_their_own_time(month):
-    begins = FRIDAY - timedelta(days=demo.DAYS)
-    assert all(begins < at <= FRIDAY for at, _step in demo_today.steps(month.staff, FRIDAY))
 
 
 def about(product, text):

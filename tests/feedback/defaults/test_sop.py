@@ -24,12 +24,7 @@ from feedback.sops.rules import Facts
 
 EVERYWHERE = ("first_reply", "next_reply", "resolution", "handoff", "courier_answer", "call_back")
 
-pytestmark = [pytest.mark.django_db, pytest.mark.req("F2")]
-
-
-@pytest.fixture(autouse=True)
-def _seeded():
-    call_command("seed_defaults")
+pytestmark = [pytest.mark.usefixtures("shipped"), pytest.mark.django_db, pytest.mark.req("F2")]
 
 
 def within(milestone, kind="complaint", channel="portal", priority=2, tier="ordinary", **more):

@@ -16,14 +16,11 @@ from feedback.models import Article, BreachCause, Ladder, Playbook, PolicyTarget
 from feedback.sops.ladder import in_order, read
 from tests.factories.compensation import T0
 
-pytestmark = [pytest.mark.django_db, pytest.mark.req("P1"), pytest.mark.req("P5")]
+pytestmark = [
+    pytest.mark.usefixtures("shipped"), pytest.mark.django_db, pytest.mark.req("P1"), pytest.mark.req("P5"),
+]  # fmt: skip
 
 NEW = ("audit_breach", "review_quality")
-
-
-@pytest.fixture(autouse=True)
-def _seeded():
-    call_command("seed_defaults")
 
 
 def upgrade():
