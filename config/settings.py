@@ -221,12 +221,20 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "huiyin@localhost")
 SMS_WEBHOOK_URL = os.environ.get("SMS_WEBHOOK_URL", "")  # the shop's gateway; empty on a laptop: the console
 SMS_WEBHOOK_TOKEN = os.environ.get("SMS_WEBHOOK_TOKEN", "")
+PUSH_WEBHOOK_URL = os.environ.get("PUSH_WEBHOOK_URL", "")  # messages in the shop's app; likewise
+PUSH_WEBHOOK_TOKEN = os.environ.get("PUSH_WEBHOOK_TOKEN", "")
+WECHAT_WEBHOOK_URL = os.environ.get("WECHAT_WEBHOOK_URL", "")
+WECHAT_WEBHOOK_TOKEN = os.environ.get("WECHAT_WEBHOOK_TOKEN", "")
 SHOP_API_SECRETS = _list("SHOP_API_SECRETS")  # the shop signs what it tells us with one, and we what we ask
 SHOP_PARCEL_URL = os.environ.get("SHOP_PARCEL_URL", "")  # who sends reshipments and gifts; empty: by hand
 REFUND_GATEWAY_URL = os.environ.get("REFUND_GATEWAY_URL", "")  # empty: finance pays refunds by hand
 REFUND_GATEWAY_SECRETS = _list("REFUND_GATEWAY_SECRETS")  # the first signs, each is taken in callbacks
 REFUND_GATEWAY_SECONDS = float(os.environ.get("REFUND_GATEWAY_SECONDS", "10"))
+SURVEY_WEBHOOK_URL = os.environ.get("SURVEY_WEBHOOK_URL", "")  # told of answers to surveys; empty: nobody is
+SURVEY_WEBHOOK_SECRETS = _list("SURVEY_WEBHOOK_SECRETS")
+SURVEY_ANSWERS_AN_HOUR = int(os.environ.get("SURVEY_ANSWERS_AN_HOUR", "60"))  # by open links, of one address
 for _url, _keys in (
+    (SURVEY_WEBHOOK_URL, "SURVEY_WEBHOOK_SECRETS"),
     (REFUND_GATEWAY_URL, "REFUND_GATEWAY_SECRETS"),
     (SHOP_PARCEL_URL, "SHOP_API_SECRETS"),
 ):
@@ -289,6 +297,10 @@ SPECTACULAR_SETTINGS = {
         "CrisisSeverity": "feedback.models.CrisisSeverity",
         "Language": "feedback.models.Language",
         "PostState": "feedback.models.PostState",
+        "NeedState": "surveys.models.NeedState",
+        "InterviewState": "surveys.models.InterviewState",
+        "EvidenceKind": "surveys.models.SOURCES",
+        "KanoCategory": "surveys.models.KanoCategory",
         "Measure": "feedback.models.Measure",
         "ClaimChannel": "feedback.models.ClaimChannel",
         "PromiseSource": "feedback.models.gap.PromiseSource",

@@ -17,6 +17,7 @@ api = [
 portal = [
     path("", include("compensation.portal.urls")),
     path("", include("feedback.portal.urls")),
+    path("", include("surveys.portal.member_urls")),
 ]
 
 urlpatterns = [
@@ -29,6 +30,7 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
     path("s/", include("surveys.portal.urls")),
+    path("o/", include("surveys.portal.open_urls")),
     path("metrics", metrics),
 ]
 

@@ -43,6 +43,8 @@ _AGENT = (
     "feedback.view_post",
     "feedback.view_postcluster",
     "feedback.decide_post",
+    "surveys.view_need",
+    "surveys.link_need",
 )
 _LEAD = (
     *_AGENT,
@@ -97,9 +99,25 @@ _CLAIMS = (
     "feedback.add_claim",
     "feedback.decide_finding",
 )
+_LISTENING = (
+    "surveys.view_need",
+    "surveys.link_need",
+    "surveys.add_need",
+    "surveys.change_need",
+    "surveys.view_interview",
+    "surveys.hold_interview",
+    "surveys.view_theme",
+    "surveys.add_theme",
+    "surveys.change_theme",
+    "surveys.view_interviewguide",
+)
 _FIGURES = (
     "surveys.view_campaign",
+    "surveys.view_survey",
+    "surveys.add_survey",
+    "surveys.change_survey",
     "surveys.view_invitation",
+    "surveys.view_skip",
     "surveys.view_response",
     "kpis.view_snapshot",
     "kpis.view_target",
@@ -113,6 +131,9 @@ ROLES: Mapping[str, Role] = {
         (
             *_LEAD,
             *_FIGURES,
+            "surveys.add_response",
+            *_LISTENING,
+            "surveys.publish_survey",
             "compensation.set_tier",
             "compensation.export_member",
             "compensation.see_finance",
@@ -184,6 +205,8 @@ ROLES: Mapping[str, Role] = {
             "feedback.view_lexiconentry",
             "feedback.view_post",
             "feedback.view_postcluster",
+            "surveys.view_need",
+            "surveys.link_need",
             "compensation.view_member",
             "compensation.view_order",
             "compensation.view_product",
@@ -236,6 +259,8 @@ ROLES: Mapping[str, Role] = {
         "分析师",
         (
             *_FIGURES,
+            "surveys.see_all_results",
+            *_LISTENING,
             "feedback.see_board",
             "common.export_lists",
             "feedback.view_gap",

@@ -45,6 +45,7 @@ export function follow(address, take, offline) {
     }
   };
   addEventListener("online", () => wake());
+  addEventListener("offline", () => control?.abort()); // an answer that is waited for would never come
   document.addEventListener("visibilitychange", () => document.hidden || wake());
   loop();
   return {
