@@ -1,6 +1,8 @@
 # `make run` starts Huiyin, `make test` tests it; both install what they need into .venv first.
 PYTHON ?= python3
 BIN := .venv/bin
+# What was compiled is kept: the tests start dozens of processes, and each would compile it all again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help install install-dev run test test-all packages check fmt lock messages bench reset
 
