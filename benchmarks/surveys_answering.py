@@ -43,7 +43,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from compensation.models import Member
+from compensation.defaults import tiers
+from compensation.models import Member, Tier
 from surveys.campaigns import commands as campaigns
 from surveys.campaigns.waves import wave_at
 from surveys.invitations import links
@@ -116,8 +117,12 @@ def at_once(paths: list[str]) -> list[tuple[int, float]]:
 
 def main() -> None:
     call_command("migrate", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    tiers.seed(timezone.now())
+    tier = Tier.objects.order_by("rank").first()
     people = Member.objects.bulk_create(
-        Member(external_id=f"B{n}", name=f"B{n}", registered_at=timezone.now()) for n in range(MANY)
+        Member(external_id=f"B{n}", name=f"B{n}", tier=tier, registered_at=timezone.now())
+        for n in range(MANY)
     )
     paths, few = furnish("many", people, None), furnish("few", people[:RACE], QUOTA)
     connection.close()

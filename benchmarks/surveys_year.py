@@ -146,7 +146,10 @@ def run() -> None:
             + ", ".join(f"{100 * number / in_stratum:.1f} %" for number in drawn)
             + " of "
             + ", ".join(f"{share} %" for _region, share in STRATA)
-            + f"; asked {dict(rows.order_by('stratum__position'))}"
+            + "; asked of those who are not held out "
+            + ", ".join(
+                f"{100 * n / 0.9 / in_stratum:.1f} %" for _name, n in rows.order_by("stratum__position")
+            )
         )
     reasons = Skip.objects.values_list("reason").annotate(number=Count("pk")).order_by("-number")
     print("not asked:", ", ".join(f"{reason} {number:,}" for reason, number in reasons))

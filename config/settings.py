@@ -134,7 +134,8 @@ DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)
 DATABASE_POOL = int(os.environ.get("DATABASE_POOL", "0"))  # shared by threads: see config.gunicorn
 if DATABASE_POOL:
     DATABASES["default"]["CONN_MAX_AGE"] = 0
-    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 10}
+    # A rush waits for a connection rather than fail: a thousand answers at once take some 20 seconds.
+    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 30}
 LIVE_DATABASE_URL = os.environ.get("LIVE_DATABASE_URL", "")  # past a pooler that swallows signals
 LIVE_WAITERS = int(os.environ.get("LIVE_WAITERS", "200"))  # pages that wait in one process; others poll
 LIVE_SECONDS = int(os.environ.get("LIVE_SECONDS", "30"))  # how long one request waits

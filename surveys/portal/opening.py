@@ -88,7 +88,7 @@ def _sitting(found: Door, version: SurveyVersion, given: Pass, at: datetime) -> 
 def _take(request: HttpRequest, sitting: Sitting, given: Pass, at: datetime) -> HttpResponse:
     def send(answers: Mapping[str, Any]) -> Response:
         _look(request, given, at)
-        return commands.answer_here(place=sitting.place, answers=answers, at=at)
+        return commands.answer_here(place=sitting.place, questions=sitting.questions, answers=answers, at=at)
 
     response = asking.take(request, sitting, at, send)
     if getattr(response, "url", "").startswith(sitting.thanks):

@@ -1,6 +1,9 @@
 """Answering by an invitation's link, without signing in: whoever has it may, once."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -20,7 +23,7 @@ from surveys.portal.frame import framed, language_of
 from surveys.questionnaires.piping import filled, values_of
 from surveys.responses import commands
 from surveys.responses.queries import IS_BAD
-from surveys.responses.sitting import of_invitation
+from surveys.responses.sitting import Sitting, of_invitation
 
 GUESSES, TRIES = 60, 600  # in an hour
 HOUR = timedelta(hours=1)
@@ -46,9 +49,7 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
             language=translation.get_language() or "",
         )
         if request.method == "POST":
-            return asking.take(
-                request, sitting, at, lambda answers: commands.answer(token=token, answers=answers, at=at)
-            )
+            return asking.take(request, sitting, at, partial(_send, sitting, at))
         return asking.show(request, sitting)
 
 
@@ -62,6 +63,10 @@ def thanks(request: HttpRequest, token: str) -> HttpResponse:
         if not invitations.is_spent(invitation):
             return HttpResponseRedirect(reverse("surveys:answer", args=[token]))
         return _message(request, "thanks", invitation)
+
+
+def _send(sitting: Sitting, at: datetime, answers: Mapping[str, Any]) -> Response:
+    return commands.answer_here(place=sitting.place, questions=sitting.questions, answers=answers, at=at)
 
 
 def _find(request: HttpRequest, token: str, at: datetime) -> tuple[Invitation | None, str]:

@@ -14,7 +14,7 @@ from config.common.events import record
 from feedback.attachments.commands import kept_with_the_transaction
 from surveys.invitations import links
 from surveys.invitations import queries as invitations
-from surveys.models import Answer, Draft, DraftFile, Invitation, Response, SpentLink, WaveCell
+from surveys.models import Answer, Draft, DraftFile, Invitation, Question, Response, SpentLink, WaveCell
 from surveys.questionnaires.queries import questions_of
 from surveys.responses import closing, rules, sending, webhook
 from surveys.responses.errors import AlreadyAnswered, InvitationExpired, QuotaFull
@@ -61,20 +61,22 @@ def answer_here(
     place: Place,
     answers: Mapping[str, Any],
     at: datetime,
+    questions: Sequence[Question] | None = None,
     member: Member | None = None,
     key: str = "",
 ) -> Response:
     """Take the answers that belong to a place; of somebody who was not asked by name, too.
 
     `member` is then whose they are, if that is known, and `key` what tells them apart, such as the number of
-    a paper form.
+    a paper form. `questions` are those of the place's version, where they were read already.
 
     Raises:
         AlreadyAnswered, QuotaFull, BadAnswers: as `answer`.
     """
     hold(place.key)
     _spend(place)
-    questions = list(questions_of(place.version_id))
+    if questions is None:
+        questions = list(questions_of(place.version_id))
     full, files = sending.with_files(place, questions, answers)
     given = rules.read(questions, full, place.known)
     _count(place)
@@ -109,10 +111,9 @@ def _spend(place: Place) -> None:
         if not Invitation.objects.filter(pk=asked.pk, is_answered=False).update(is_answered=True):
             raise AlreadyAnswered
         return
-    if asked is not None and asked.is_answered:
-        raise AlreadyAnswered
     _spent, is_new = SpentLink.objects.get_or_create(key=place.key, defaults={"wave": place.wave})
-    if not is_new:
+    # The night may have marked the invitation, and let go of the link, since the page was read.
+    if not is_new or (asked and Invitation.objects.filter(pk=asked.pk, is_answered=True).exists()):
         raise AlreadyAnswered
 
 
@@ -133,7 +134,7 @@ def _keep(place: Place, at: datetime, of: Member | None, key: str) -> Response:
     member = invitation.member
     products = list(order.lines.values_list("product", flat=True).distinct()[:2]) if order else []
     return Response.objects.create(
-        wave_id=invitation.wave_id,
+        wave=place.wave,
         version_id=invitation.version_id,
         invitation=invitation,
         at=at,

@@ -157,3 +157,10 @@ def test_showing_takes_few_queries(client, django_assert_max_num_queries):
     invitation = invited()
     with django_assert_max_num_queries(4):
         client.get(url(invitation))
+
+
+def test_sending_takes_few_queries(client, django_assert_max_num_queries):
+    invitation = invited()
+    with django_assert_max_num_queries(19):
+        sent = client.post(url(invitation), form("5", "5"))
+    assert sent.status_code == 302

@@ -15,7 +15,9 @@ from surveys.invitations import links, queries
 from surveys.models import Answer, AnswerFile, Invitation, Response, SpentLink, TallyDue
 from surveys.portal import views
 from surveys.responses import spent
-from surveys.responses.commands import answer
+from surveys.responses.commands import answer, answer_here
+from surveys.responses.errors import AlreadyAnswered
+from surveys.responses.places import of_invitation
 from surveys.results import sums
 from tests.factories.answering import FORM, all_kinds, picture, wav
 from tests.factories.compensation import T0
@@ -163,6 +165,17 @@ def test_the_days_invitations_are_marked_together_and_once(django_assert_max_num
     assert spent.mark_spent(at=T0) == 0
     assert all(queries.is_spent(Invitation.objects.get(pk=one.pk)) for one in (asked[0], asked[2]))
     assert not queries.is_spent(Invitation.objects.get(pk=asked[1].pk))
+
+
+def test_a_link_that_the_night_lets_go_of_meanwhile_is_used_once():
+    asked = invitation(launched(is_anonymous=True))
+    place = of_invitation(queries.by_token(token_of(asked)))
+    answer(token=token_of(asked), answers={"csat": 5}, at=T0)
+    spent.mark_spent(at=T0)
+    with pytest.raises(AlreadyAnswered):
+        answer_here(place=place, answers={"csat": 1}, at=T0)
+    assert Response.objects.count() == 1
+    assert not SpentLink.objects.exists()
 
 
 def test_answers_lie_in_an_order_that_tells_nothing_once_the_day_is_over():
