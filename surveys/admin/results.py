@@ -62,7 +62,7 @@ def results(request: StaffRequest, campaign_id: int) -> HttpResponse:
     """The figures of a wave, question by question."""
     at = timezone.now()
     found = _look(request, campaign_id, at)
-    everyone = answers.everyone(found.source)
+    everyone = answers.everyone(found.source, timed=True)
     told = [everyone.told(one) for one in found.questions]
     told = [one for one in told if one.n or one.n is None or one.asked.is_current]
     weighted = breakdown.weighted_figures(found.source)
@@ -79,7 +79,7 @@ def results(request: StaffRequest, campaign_id: int) -> HttpResponse:
         "hours": _hours(everyone.hours),
         "waited": _waited(everyone.waited),
         "stops": _stops(found, everyone),
-        "kano": kano_square(breakdown.kano(found.source, by)),
+        "kano": kano_square(breakdown.kano(found.source, by, everyone)),
         "kano_by": by,
         "dimensions": dimensions_of(found.campaign),
         "satisfied": SATISFIED,

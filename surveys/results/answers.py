@@ -43,6 +43,10 @@ class Answers:
             return tell(asked, dict.fromkeys([*asked.labels, ""], EVERYTHING_HIDDEN))
         return tell(asked, self.by_question.get(asked.name, {}))
 
+    def number(self, asked: Asked) -> int:
+        """How many answered a question, as far as that is told."""
+        return max((one.n or 0 for one in self.by_question.get(asked.name, {}).values()), default=0)
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -78,14 +82,15 @@ def source(
     return Source(campaign, waves, cut, questions, at, terms.smallest_cell, terms.few)
 
 
-def everyone(source: Source) -> Answers:
-    """All of them together."""
+def everyone(source: Source, *, timed: bool = False) -> Answers:
+    """All of them together; only when `timed`, of named ones, with their hours and how long they waited."""
     if not source.campaign.is_anonymous:
-        return _plain(source, added(list(count(source.cut).values())))
+        found = count(source.cut, questions=None if timed else source.numbers)
+        return _plain(source, added(list(found.values())))
     if source.cut.narrow:
         ((name, values),) = source.cut.narrow
-        found = by(replace(source, cut=replace(source.cut, narrow=())), name)
-        return found.get(values[0] if values else "", Answers(None, {}))
+        groups = by(replace(source, cut=replace(source.cut, narrow=())), name)
+        return groups.get(values[0] if values else "", Answers(None, {}))
     return _guarded(source)
 
 
@@ -93,7 +98,7 @@ def by_wave(source: Source) -> dict[int, Answers]:
     """Wave by wave."""
     if source.campaign.is_anonymous:
         return {wave.pk: everyone(source.of(wave)) for wave in source.waves}
-    found = count(source.cut)
+    found = count(source.cut, questions=source.numbers)
     return {wave.pk: _plain(source, found.get((wave.pk, ""), {})) for wave in source.waves}
 
 
@@ -102,7 +107,7 @@ def by(source: Source, dimension: str) -> dict[str, Answers]:
     if source.campaign.is_anonymous:
         return _guarded_groups(source, dimension)
     found: dict[str, list[Sums]] = {}
-    for (_wave, value), sums in count(source.cut, by=dimension).items():
+    for (_wave, value), sums in count(source.cut, by=dimension, questions=source.numbers).items():
         found.setdefault(value, []).append(sums)
     return {value: _plain(source, added(sums)) for value, sums in found.items()}
 

@@ -12,7 +12,7 @@ from config.common.statistics import LEVEL, Moments, holm
 from surveys.kano.classify import Summary
 from surveys.models import KanoCategory
 from surveys.results import answers
-from surveys.results.answers import Source
+from surveys.results.answers import Answers, Source
 from surveys.results.dimensions import labels
 from surveys.results.figures import SHARE, Change, Measure, Told, Weighted, change, share_of, weighted
 from surveys.results.questions import Asked
@@ -51,8 +51,10 @@ def breakdown(source: Source, asked: Asked, dimension: str, *, name: str = "") -
     """A question by a dimension, by one of its measures (the first unless named)."""
     narrowed = source.about([asked])
     everyone = answers.everyone(narrowed).told(asked)
-    found = {value: one.told(asked) for value, one in answers.by(narrowed, dimension).items()}
-    kept = sorted(found, key=lambda value: (-(found[value].n or 0), value))[:MOST]
+    counted = answers.by(narrowed, dimension)
+    most = sorted(counted, key=lambda value: (-counted[value].number(asked), value))[:MOST]
+    found = {value: counted[value].told(asked) for value in most}
+    kept = sorted(found, key=lambda value: (-(found[value].n or 0), value))
     names, asked_of = labels(dimension, kept), rates(source.cut, by=dimension)
     chosen = name or next((one.name for one in everyone.measures), "")
     whole = _measure(everyone, chosen)
@@ -170,21 +172,21 @@ class Kano:
         return str(KanoCategory(self.summary.category).label) if self.summary.category else ""
 
 
-def kano(source: Source, dimension: str = "") -> list[Kano]:
-    """The features of all Kano pairs, of everybody or by group."""
+def kano(source: Source, dimension: str = "", everyone: Answers | None = None) -> list[Kano]:
+    """The features of all Kano pairs, of everybody (where they were read already: `everyone`) or by group."""
     pairs = [one for one in source.questions if one.kind == "kano"]
     narrowed = source.about(pairs)
     if not pairs:
         return []
     if not dimension:
-        whole = answers.everyone(narrowed)
+        whole = everyone or answers.everyone(narrowed)
         return _features(pairs, {"": whole}, {"": ""}, source.few)
     found = answers.by(narrowed, dimension)
     return _features(pairs, found, labels(dimension, list(found)), source.few)
 
 
 def _features(
-    pairs: Sequence[Asked], found: dict[str, answers.Answers], names: dict[str, str], few: int
+    pairs: Sequence[Asked], found: dict[str, Answers], names: dict[str, str], few: int
 ) -> list[Kano]:
     features = []
     for asked in pairs:

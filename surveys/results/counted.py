@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection
 
 from surveys.models import Dimension
-from surveys.results.sums import HELD, SAID
+from surveys.results.sums import HELD, KEYS
 
 WEEK = "week"
 Counts = dict[str, int]
@@ -31,17 +31,38 @@ OF_SUMS = """
 """
 OF_ANSWERS = f"""
     WITH taken AS MATERIALIZED (
-        SELECT response.id, response.wave_id, response.week::text AS week
+        SELECT response.id, response.wave_id, response.week::text AS week, response.at, response.invitation_id
         FROM unnest(%(waves)s::bigint[], %(until)s::date[]) AS asked (wave_id, until)
         JOIN surveys_response response ON response.wave_id = asked.wave_id
          AND (asked.until IS NULL OR response.week <= asked.until)
         WHERE {{conditions}}
-    ), said AS MATERIALIZED ({SAID}), held AS MATERIALIZED ({HELD})
-    SELECT taken.wave_id, {{value}}, said.question_id, said."row", said.key, count(*)
-    FROM taken JOIN said ON said.id = taken.id {{joined}}
-    WHERE {{questions}}
+    ), held AS MATERIALIZED ({HELD}), alike AS (
+        SELECT taken.wave_id, {{value}} AS value, answer.question_id, answer."row", answer.score,
+               answer.second, answer.picked, answer.number, answer.day, count(*) AS n
+        FROM taken JOIN surveys_answer answer ON answer.response_id = taken.id {{joined}}
+        WHERE {{questions}}
+        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+    )
+    SELECT answer.wave_id, answer.value, answer.question_id, answer."row", keyed.key, sum(answer.n)::bigint
+    FROM alike AS answer JOIN surveys_question question ON question.id = answer.question_id
+    CROSS JOIN LATERAL ({KEYS}) AS keyed (key)
     GROUP BY 1, 2, 3, 4, 5
+    UNION ALL
+    SELECT taken.wave_id, {{value}}, NULL, '', '', count(*) FROM taken {{joined}} GROUP BY 1, 2
+    {{timed}}
 """  # noqa: S608 - put together from texts of the code
+"""Answers that are alike are counted first, and told apart by what is counted of them then."""
+TIMED = """
+    UNION ALL
+    SELECT taken.wave_id, {value}, NULL, 'hour', extract(hour FROM taken.at AT TIME ZONE %(zone)s)::int::text,
+           count(*)
+    FROM taken {joined} WHERE taken.at IS NOT NULL GROUP BY 1, 2, 5
+    UNION ALL
+    SELECT taken.wave_id, {value}, NULL, 'waited',
+           floor(extract(epoch FROM taken.at - invitation.invited_at) / 3600)::int::text, count(*)
+    FROM taken JOIN surveys_invitation invitation ON invitation.id = taken.invitation_id {joined}
+    WHERE taken.at IS NOT NULL AND invitation.way = 'asked' GROUP BY 1, 2, 5
+"""
 OF_NOTHING = "tally.question_id IS NULL AND tally.\"row\" = ''"
 OPTIONS = f"""
     SELECT tally.dimension, tally.value, sum((tally.counts ->> '')::bigint)::bigint
@@ -84,7 +105,7 @@ class Cut:
 def count(cut: Cut, *, by: str = "", questions: Collection[int] | None = None) -> dict[tuple[int, str], Sums]:
     """The sums by wave and by value of a dimension or week ("" without one), of all questions or some.
 
-    Of no questions they are the responses alone.
+    How many responses there are is always told, when they came only with all questions.
     """
     if not cut.waves:
         return {}
@@ -138,7 +159,8 @@ def _of_sums(cut: Cut, by: str, questions: Collection[int] | None) -> tuple[str,
         conditions.append("tally.value = ANY(%(values)s)")
         given["values"] = values
     if questions is not None:
-        conditions.append("tally.question_id = ANY(%(questions)s)" if questions else OF_NOTHING)
+        of_questions = f"(tally.question_id = ANY(%(questions)s) OR {OF_NOTHING})"
+        conditions.append(of_questions if questions else OF_NOTHING)
         given["questions"] = list(questions)
     value = {"": "''", WEEK: "tally.week::text"}.get(by, "tally.value")
     return OF_SUMS.format(value=value, conditions=" AND ".join(conditions)), given
@@ -150,17 +172,13 @@ def _of_answers(cut: Cut, by: str, questions: Collection[int] | None) -> tuple[s
     for place, (name, wanted) in enumerate(cut.narrow):
         given[f"narrow{place}"] = list(wanted)
         conditions.append(COLUMNS[Dimension(name)].format(name=f"narrow{place}"))
-    is_plain = by in {"", WEEK}
-    joined = "" if is_plain else "JOIN held ON held.id = taken.id AND held.dimension = %(by)s"
+    parts = {
+        "value": {"": "''", WEEK: "taken.week"}.get(by, "held.value"),
+        "joined": "" if by in {"", WEEK} else "JOIN held ON held.id = taken.id AND held.dimension = %(by)s",
+    }
     return OF_ANSWERS.format(
         conditions=" AND ".join(conditions),
-        value={"": "''", WEEK: "taken.week"}.get(by, "held.value"),
-        joined=joined,
-        questions=_of_questions(questions),
+        questions="true" if questions is None else "answer.question_id = ANY(%(questions)s)",
+        timed=TIMED.format(**parts) if questions is None else "",
+        **parts,
     ), given
-
-
-def _of_questions(questions: Collection[int] | None) -> str:
-    if questions is None:
-        return "true"
-    return "said.question_id = ANY(%(questions)s)" if questions else "said.question_id IS NULL"

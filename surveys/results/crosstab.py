@@ -28,17 +28,23 @@ CROSSED = (
 SEVERAL = (QuestionKind.MULTIPLE,)
 """Of which a person gives several answers: shares hold, tests do not."""
 PAIRS = """
-    SELECT down.key, across.key, count(*)
-    FROM unnest(%(waves)s::bigint[], %(until)s::date[]) AS asked (wave_id, until)
-    JOIN surveys_response response ON response.wave_id = asked.wave_id
-     AND (asked.until IS NULL OR response.week <= asked.until)
-    JOIN surveys_answer one ON one.response_id = response.id AND one.question_id = ANY(%(down)s)
-    JOIN surveys_answer other ON other.response_id = response.id AND other.question_id = ANY(%(across)s)
-    CROSS JOIN LATERAL (SELECT one.score::text WHERE one.score IS NOT NULL
-                        UNION ALL SELECT unnest(one.picked)) AS down (key)
-    CROSS JOIN LATERAL (SELECT other.score::text WHERE other.score IS NOT NULL
-                        UNION ALL SELECT unnest(other.picked)) AS across (key)
-    WHERE {conditions}
+    WITH alike AS (
+        SELECT one.score AS down, one.picked AS downs, other.score AS across, other.picked AS acrosses,
+               count(*) AS n
+        FROM unnest(%(waves)s::bigint[], %(until)s::date[]) AS asked (wave_id, until)
+        JOIN surveys_response response ON response.wave_id = asked.wave_id
+         AND (asked.until IS NULL OR response.week <= asked.until)
+        JOIN surveys_answer one ON one.response_id = response.id AND one.question_id = ANY(%(down)s)
+        JOIN surveys_answer other ON other.response_id = response.id AND other.question_id = ANY(%(across)s)
+        WHERE {conditions}
+        GROUP BY 1, 2, 3, 4
+    )
+    SELECT down.key, across.key, sum(n)::bigint
+    FROM alike
+    CROSS JOIN LATERAL (SELECT alike.down::text WHERE alike.down IS NOT NULL
+                        UNION ALL SELECT unnest(alike.downs)) AS down (key)
+    CROSS JOIN LATERAL (SELECT alike.across::text WHERE alike.across IS NOT NULL
+                        UNION ALL SELECT unnest(alike.acrosses)) AS across (key)
     GROUP BY 1, 2
 """
 

@@ -17,18 +17,26 @@ from surveys.models import Dimension, Draft, Question, SpentLink
 from surveys.results.counted import Cut
 
 ASKED = """
-    SELECT invitation.wave_id, {value},
-           count(*) FILTER (WHERE invitation.way = 'asked'),
-           count(*) FILTER (WHERE invitation.way = 'asked' AND invitation.bounced_at IS NOT NULL),
+    SELECT invitation.wave_id, {value} AS value,
+           count(*) FILTER (WHERE invitation.way = 'asked') AS asked,
+           count(*) FILTER (WHERE invitation.way = 'asked' AND invitation.bounced_at IS NOT NULL) AS bounced,
            count(*) FILTER (WHERE invitation.way = 'asked' AND invitation.is_answered
-                            AND invitation.bounced_at IS NULL),
+                            AND invitation.bounced_at IS NULL) AS answered,
            count(*) FILTER (WHERE invitation.way = 'asked' AND invitation.bounced_at IS NULL
-                            AND (invitation.is_answered OR invitation.opened_at IS NOT NULL)),
-           count(*) FILTER (WHERE invitation.way <> 'asked' AND invitation.is_answered)
+                            AND (invitation.is_answered OR invitation.opened_at IS NOT NULL)) AS opened,
+           count(*) FILTER (WHERE invitation.way <> 'asked' AND invitation.is_answered) AS by_themselves
     FROM surveys_invitation invitation {joined}
     WHERE invitation.wave_id = ANY(%(waves)s) AND {conditions}
     GROUP BY 1, 2
 """
+BY_SEGMENT = """
+    SELECT wave_id, segment.code, sum(asked)::bigint, sum(bounced)::bigint, sum(answered)::bigint,
+           sum(opened)::bigint, sum(by_themselves)::bigint
+    FROM ({alike}) AS alike (wave_id, segments, asked, bounced, answered, opened, by_themselves)
+    CROSS JOIN LATERAL (SELECT DISTINCT unnest(segments)) AS segment (code)
+    WHERE {conditions} GROUP BY 1, 2
+"""
+"""Invitations whose members were in the same segments are counted first."""
 VALUES: Mapping[str, str] = {
     Dimension.STRATUM: "invitation.stratum_id::text",
     Dimension.CHANNEL: "invitation.channel",
@@ -36,23 +44,27 @@ VALUES: Mapping[str, str] = {
     Dimension.AGENT: "held.agent_id::text",
     Dimension.DEPARTMENT: "held.department_id::text",
     Dimension.PRODUCT: "bought.product_id::text",
-    Dimension.SEGMENT: "segment.code",
+    Dimension.SEGMENT: "invitation.segments",
 }
-JOINED: Mapping[str, str] = {
-    Dimension.TIER: "JOIN compensation_member member ON member.id = invitation.member_id",
-    Dimension.AGENT: "JOIN feedback_case held ON held.id = invitation.case_id",
-    Dimension.DEPARTMENT: "JOIN feedback_case held ON held.id = invitation.case_id",
-    Dimension.PRODUCT: """
-        CROSS JOIN LATERAL (
-            SELECT min(line.product_id) AS product_id FROM compensation_orderline line
-            WHERE line.order_id = coalesce(
-                invitation.order_id, (SELECT order_id FROM feedback_case WHERE id = invitation.case_id))
-            HAVING count(DISTINCT line.product_id) = 1
-        ) AS bought
-    """,
-    Dimension.SEGMENT: "CROSS JOIN LATERAL (SELECT DISTINCT unnest(invitation.segments)) AS segment (code)",
-}
+OF_CASE = "LEFT JOIN feedback_case held ON held.id = invitation.case_id"
+OF_ORDER = """
+    JOIN (
+        SELECT line.order_id, min(line.product_id) AS product_id FROM compensation_orderline line
+        WHERE line.order_id IN (
+            SELECT coalesce(invitation.order_id, held.order_id)
+            FROM surveys_invitation invitation LEFT JOIN feedback_case held ON held.id = invitation.case_id
+            WHERE invitation.wave_id = ANY(%(waves)s)
+              AND (invitation.order_id IS NOT NULL OR invitation.case_id IS NOT NULL))
+        GROUP BY line.order_id HAVING min(line.product_id) = max(line.product_id)
+    ) AS bought ON bought.order_id = coalesce(invitation.order_id, held.order_id)
+"""
 """A product is that of an order with one product, as it is of its answer (responses.commands)."""
+JOINED: Mapping[str, Sequence[str]] = {
+    Dimension.TIER: ["JOIN compensation_member member ON member.id = invitation.member_id"],
+    Dimension.AGENT: [OF_CASE],
+    Dimension.DEPARTMENT: [OF_CASE],
+    Dimension.PRODUCT: [OF_CASE, OF_ORDER],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +105,23 @@ class Rate:
 
 def rates(cut: Cut, *, by: str = "") -> dict[tuple[int, str], Rate]:
     """The rates by wave and by value of a dimension ("" without one). Reads invitation_once."""
-    names = dict.fromkeys([*(name for name, _values in cut.narrow), *([by] if by else [])])
-    joins = dict.fromkeys(JOINED[name] for name in names if name in JOINED)
-    conditions, given = ["true"], dict[str, Any](waves=list(cut.waves))
+    names = [*(name for name, _values in cut.narrow), *([by] if by else [])]
+    joins = dict.fromkeys(join for name in names for join in JOINED.get(name, ()))
+    conditions, of_segments, given = ["true"], ["true"], dict[str, Any](waves=list(cut.waves))
     for place, (name, values) in enumerate(cut.narrow):
         given[f"narrow{place}"] = list(values)
-        conditions.append(f"{VALUES[name]} = ANY(%(narrow{place})s)")
+        if name == Dimension.SEGMENT:
+            conditions.append(f"{VALUES[name]} && %(narrow{place})s::varchar[]")
+            of_segments.append(f"segment.code = ANY(%(narrow{place})s)")
+        else:
+            conditions.append(f"{VALUES[name]} = ANY(%(narrow{place})s)")
     if by:
         conditions.append(f"{VALUES[by]} IS NOT NULL")
     statement = ASKED.format(
         value=VALUES[by] if by else "''", joined=" ".join(joins), conditions=" AND ".join(conditions)
     )
+    if by == Dimension.SEGMENT:
+        statement = BY_SEGMENT.format(alike=statement, conditions=" AND ".join(of_segments))
     with connection.cursor() as cursor:
         cursor.execute(statement, given)
         return {(wave, value): Rate(*counts) for wave, value, *counts in cursor.fetchall()}

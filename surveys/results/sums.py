@@ -30,12 +30,7 @@ TAKE = """
     )
     DELETE FROM surveys_tallydue due USING named WHERE due.id = named.id RETURNING due.response_id
 """
-SAID = """
-    SELECT taken.id, answer.question_id, answer."row", keyed.key
-    FROM taken
-    JOIN surveys_answer answer ON answer.response_id = taken.id
-    JOIN surveys_question question ON question.id = answer.question_id
-    CROSS JOIN LATERAL (
+KEYS = """
         SELECT ''
         UNION ALL SELECT answer.score::text WHERE answer.score IS NOT NULL AND answer.second IS NULL
         UNION ALL SELECT answer.score || '-' || answer.second WHERE answer.second IS NOT NULL
@@ -46,7 +41,14 @@ SAID = """
             trim_scale(round(answer.number, 2 - floor(log(abs(answer.number)))::int))::text END
             WHERE answer.number IS NOT NULL
         UNION ALL SELECT to_char(answer.day, 'YYYY-MM') WHERE answer.day IS NOT NULL
-    ) AS keyed (key)
+"""
+"""What is counted of an answer to a question: a key for each thing."""
+SAID = f"""
+    SELECT taken.id, answer.question_id, answer."row", keyed.key
+    FROM taken
+    JOIN surveys_answer answer ON answer.response_id = taken.id
+    JOIN surveys_question question ON question.id = answer.question_id
+    CROSS JOIN LATERAL ({KEYS}) AS keyed (key)
     UNION ALL
     SELECT taken.id, NULL, timed."row", timed.key
     FROM taken
@@ -60,7 +62,7 @@ SAID = """
             floor(extract(epoch FROM response.at - invitation.invited_at) / 3600)::int::text
             WHERE response.at IS NOT NULL AND invitation.way = 'asked'
     ) AS timed ("row", key)
-"""
+"""  # noqa: S608 - put together from texts of the code
 """What the responses in `taken` said: a row for each thing that is counted, with its response."""
 HELD = """
     SELECT taken.id, response.wave_id, response.week, known.dimension, known.value

@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 from surveys.models import QuestionKind, Stratum, SurveyTerms
 from surveys.questionnaires import commands as questionnaires
 from surveys.results import answers, breakdown, trend
+from surveys.results.counted import count
 from surveys.results.figures import FEW
 from surveys.results.hiding import Shown, plain
 from surveys.results.questions import Asked, asked
 from surveys.results.rates import Rate, rates, stops
-from tests.factories.compensation import T0
+from tests.factories.compensation import T0, OrderLineFactory
+from tests.factories.feedback import CaseFactory
 from tests.factories.questionnaires import launched, one
 from tests.factories.results import campaign, given, silent, source, told
 
@@ -104,6 +106,70 @@ def test_two_filters_are_read_from_the_answers_and_agree_with_one():
     assert answers.by(both, "channel").keys() == {"sms", "app"}
     either = source(asking, narrow=(("segment", ("vip", "new")),))
     assert told(either, "csat").n == 4
+
+
+@pytest.mark.parametrize("by", ["", "week", "segment", "channel", "tier"])
+def test_answers_are_counted_as_the_sums_were(by):
+    asking = campaign()
+    first = {"nps": 9, "ces": 4, "least": "price", "what": ["price", "speed"], "order": ["speed", "price"]}
+    more = {
+        "parts": {"box": 4, "cup": 2},
+        "gift": {"so": 1, "not": 5},
+        "paid": "123.45",
+        "since": "2025-02-03",
+    }
+    given(asking, 2, segments=["vip", "new"], at=T0 + timedelta(hours=5, minutes=50), **first, **more)
+    given(asking, 1, segments=["new"], csat=1, words="慢")
+    given(asking, 1, segments=["vip"], channel="app", csat=2, paid="0")
+    some = ("channel", ("sms", "app"))
+    summed = source(asking, narrow=(some,) if by == "channel" else ()).cut
+    read = source(asking, narrow=(some, some)).cut
+    chosen = [one.numbers[0] for one in asked(asking.survey)][:3]
+    for questions in (None, (), chosen):
+        counted = count(read, by=by, questions=questions)
+        assert counted
+        assert counted == count(summed, by=by, questions=questions)
+
+
+def test_rates_are_by_the_one_product_of_the_order_or_of_the_cases_order():
+    asking = campaign()
+    bought, about = OrderLineFactory(), OrderLineFactory()
+    several = OrderLineFactory(order=OrderLineFactory().order)
+    product, of_case = bought.product_id, about.product_id
+    silent(asking, 1, order=bought.order)
+    given(asking, 1)
+    silent(asking, 1, order=several.order)
+    silent(asking, 2, case=CaseFactory(order=about.order))
+    silent(asking, 1, case=CaseFactory())
+    found = source(asking)
+    by_product = {value: rate.asked for (_wave, value), rate in rates(found.cut, by="product").items()}
+    assert by_product == {str(product): 1, str(of_case): 2}
+    narrowed = source(asking, narrow=(("product", (str(of_case),)), ("channel", ("",)))).cut
+    assert sum(rate.asked for rate in rates(narrowed).values()) == 2
+
+
+def test_whoever_is_in_two_segments_was_asked_once():
+    asking = campaign()
+    silent(asking, 3, segments=["vip", "new"])
+    silent(asking, 1, segments=["new"])
+    both = source(asking, narrow=(("segment", ("vip", "new")),))
+    assert [rate.asked for rate in rates(both.cut).values()] == [4]
+    told = {value: rate.asked for (_wave, value), rate in rates(both.cut, by="segment").items()}
+    assert told == {"vip": 3, "new": 4}
+    alone = source(asking, narrow=(("segment", ("vip",)),))
+    assert {value for _wave, value in rates(alone.cut, by="segment")} == {"vip"}
+
+
+def test_of_many_groups_those_with_the_most_answers_are_told(monkeypatch):
+    monkeypatch.setattr(breakdown, "MOST", 2)
+    asking = campaign()
+    for segment, number in (("a", 1), ("b", 3), ("c", 2)):
+        given(asking, number, segments=[segment])
+    found = source(asking)
+    assert {one.value for one in breakdown.breakdown(found, found.questions[0], "segment").groups} == {
+        "b",
+        "c",
+    }
 
 
 def test_versions_are_one_while_kind_and_scale_stay():
