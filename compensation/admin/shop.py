@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import Q, QuerySet, Value
 from django.http import HttpRequest
@@ -111,7 +112,7 @@ class MemberAdmin(Browsed):
         "registered_at",
         "region",
         "city",
-        "language",
+        "spoken",
         "consent_marketing",
         "referrer",
         "tier",
@@ -120,6 +121,11 @@ class MemberAdmin(Browsed):
         "more",
         "erased_at",
     ]
+
+    @admin.display(description=_("language"))
+    def spoken(self, member: Member) -> str:
+        """By its name."""
+        return str(dict(settings.LANGUAGES).get(member.language, member.language))
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nothing but the tier can be changed."""

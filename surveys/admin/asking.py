@@ -35,6 +35,8 @@ from surveys.models import (
     SurveyTerms,
     Waiting,
 )
+from surveys.results.dimensions import CHANNELS
+from surveys.results.reach import narrow_for
 
 VIEW, CHANGE, TERMS = (
     "surveys.view_campaign",
@@ -56,16 +58,17 @@ class TermsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at ru
 
     class Meta:
         model = SurveyTerms
-        fields = ["most", "days", "quiet_from", "quiet_until", "smallest_cell"]
+        fields = ["most", "days", "quiet_from", "quiet_until", "told_at", "few", "smallest_cell"]
         widgets = {
             "quiet_from": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
             "quiet_until": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+            "told_at": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
         }
 
     def clean(self) -> dict[str, Any]:
         """Refuse what would let nobody be asked, or show everything."""
         data = super().clean() or {}
-        for name, least in (("most", 1), ("days", 1), ("smallest_cell", 2)):
+        for name, least in (("most", 1), ("days", 1), ("few", 2), ("smallest_cell", 2)):
             if data.get(name) is not None and data[name] < least:
                 self.add_error(name, _("At least %(number)s.") % {"number": least})
         return data
@@ -97,6 +100,10 @@ def campaign_page(request: StaffRequest, campaign_id: int) -> HttpResponse:
         "is_draft": state == CampaignState.DRAFT,
         "counts": state in {CampaignState.DRAFT, CampaignState.PAUSED} and campaign.occasion != Occasion.OPEN,
         "may_see_asked": request.user.has_perm(ASKED),
+        "may_change": request.user.has_perm(CHANGE),
+        "may_type": request.user.has_perm("surveys.add_response"),
+        "is_open": campaign.occasion == Occasion.OPEN,
+        "sees_part": bool(narrow_for(request.user)),
     }
     return page(request, "surveys/campaign.html", context)
 
@@ -202,9 +209,12 @@ def member_page(request: StaffRequest, member_id: int) -> HttpResponse:
     asked = Invitation.objects.filter(member=member).select_related("wave__campaign", "case", "order")
     skipped = Skip.objects.filter(member=member).select_related("wave__campaign")
     waiting = Waiting.objects.filter(member=member).select_related("wave__campaign")
+    rows = [
+        (one, CHANNELS.get(one.channel, one.channel)) for one in asked.order_by("-invited_at", "-pk")[:LATEST]
+    ]
     context = {
         "member": member,
-        "asked": asked.order_by("-invited_at", "-pk")[:LATEST],
+        "asked": rows,
         "skipped": skipped.order_by("-at", "-pk")[:LATEST],
         "waiting": waiting.order_by("due_at", "pk")[:LATEST],
     }

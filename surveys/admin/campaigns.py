@@ -1,5 +1,6 @@
 """Campaigns: who is asked what, on which occasion, in whose words."""
 
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django import forms
@@ -22,7 +23,13 @@ from surveys.questionnaires import piping
 
 FIXED = ("survey", "occasion", "rhythm", "is_anonymous")
 TEXTS = ("title", "title_en", "body", "body_en", "reminder", "reminder_en")
-TRIGGERED = "['ordered', 'delivered', 'case_closed', 'tier_changed'].includes(occasion)"
+STANDS = {
+    CampaignState.DRAFT: _("Count and launch"),
+    CampaignState.RUNNING: _("See how it goes"),
+    CampaignState.PAUSED: _("Count and go on"),
+    CampaignState.ENDED: _("See how it went"),
+}
+"""What the page of a campaign is for, by its state."""
 
 
 class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
@@ -117,6 +124,14 @@ class StratumInline(TabularInline):
         return super().has_delete_permission(request, obj) and _is_draft(obj)
 
 
+def _without(names: Collection[str], fields: Iterable[Any]) -> list[Any]:
+    """Fields of a form, some in rows, without those of these names."""
+    rows = [
+        tuple(name for name in row if name not in names) if isinstance(row, tuple) else row for row in fields
+    ]
+    return [row for row in rows if row and row not in names]
+
+
 def _is_draft(campaign: Campaign | None) -> bool:
     return campaign is None or campaign.state == CampaignState.DRAFT
 
@@ -172,17 +187,18 @@ class CampaignAdmin(ModelAdmin):
         ),
     ]
     conditional_fields = {
-        "rhythm": "occasion == 'recurring'",
-        "delay_hours": TRIGGERED,
-        "within_days": "occasion != 'open'",
-        "segment": "occasion != 'open'",
-        "holdout": "occasion != 'open'",
-        "rest_days": "occasion != 'open'",
-        "is_capped": "occasion != 'open'",
-        "waits_for_cases": "occasion != 'open'",
-        "channels": "occasion != 'open'",
-        "remind_days": "occasion != 'open'",
+        # a form to read has no occasion to look at
+        name: f"typeof occasion == 'undefined' || {sorted(map(str, occasions))}.includes(occasion)"
+        for name, occasions in rules.ONLY_FOR.items()
     }
+
+    def get_fieldsets(self, request: HttpRequest, obj: Campaign | None = None) -> Any:
+        """Without what its occasion does not use, once that stands."""
+        found = super().get_fieldsets(request, obj)
+        if obj is None or (_is_draft(obj) and self.has_change_permission(request, obj)):
+            return found
+        unused = {name for name, occasions in rules.ONLY_FOR.items() if obj.occasion not in occasions}
+        return [(title, {**more, "fields": _without(unused, more["fields"])}) for title, more in found]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Campaign | None = None) -> list[str]:
         """Reports know a campaign by its code, and answers rest on what was asked of whom."""
@@ -194,11 +210,13 @@ class CampaignAdmin(ModelAdmin):
         """A campaign that has asked somebody can be ended, not deleted."""
         return super().has_delete_permission(request, obj) and not (obj and obj.waves.exists())
 
-    @admin.display(description=_("asking"))
+    @admin.display(description=pgettext_lazy("survey", "how it stands"))
     def asking(self, campaign: Campaign) -> str:
         """Opens the page where it is counted, launched, paused and ended."""
         return format_html(
-            '<a href="{}">{}</a>', reverse("admin:survey_campaign", args=[campaign.pk]), _("Count and launch")
+            '<a href="{}">{}</a>',
+            reverse("admin:survey_campaign", args=[campaign.pk]),
+            STANDS[CampaignState(campaign.state)],
         )
 
     @admin.display(description=_("results"))

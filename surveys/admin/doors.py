@@ -17,6 +17,7 @@ from config.common.registry import Page
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
 from surveys.models import Campaign, Door, Occasion
+from surveys.questionnaires.piping import filled
 from surveys.questionnaires.queries import questions_of
 from surveys.responses import doors, paper
 from surveys.responses.fields import Field, posted
@@ -148,7 +149,7 @@ def typed(request: StaffRequest, campaign_id: int) -> HttpResponse:
             number=number,
             value=answers.get(one.code, ""),
             who=translation.get_language() or "",
-            words=str,
+            words=lambda text: filled(text, {}),
             problem=str(problems.get(one.code, "")),
         )
         for number, one in enumerate(questions, start=1)

@@ -205,8 +205,8 @@ def compare(request: StaffRequest, survey_id: int) -> HttpResponse:
     context = {
         "survey": survey,
         "versions": versions,
-        "was": was,
-        "now": now,
+        "older": was,
+        "newer": now,
         "differences": differences(documents.of_version(was), documents.of_version(now)),
     }
     return page(request, "surveys/questionnaires/compare.html", context)

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from config.common.asked import id_in
 from config.common.browsing import Browsed
@@ -129,7 +130,7 @@ class AgentFilter(DimensionFilter):
 class ResponseAdmin(Browsed):
     """Answers, newest first."""
 
-    list_display = ["named", "at", "campaign", "case", "member", "csat", "ces", "words", "follow_up"]
+    list_display = ["named", "at", "campaign", "case", "member", "csat", "ces", "words", "followed"]
     list_filter = [
         OfCampaign, Unhappy, ChannelFilter, SegmentFilter, DepartmentFilter, AgentFilter, Anonymous,
     ]  # fmt: skip
@@ -137,7 +138,7 @@ class ResponseAdmin(Browsed):
     search_help_text = _("the member's number in the shop")
     ordering = ["-at"]
     readonly_fields = [
-        "at", "campaign", "version_asked", "case", "member", "asked_by", "all_answers", "follow_up",
+        "at", "campaign", "version_asked", "case", "member", "asked_by", "all_answers", "followed",
     ]  # fmt: skip
 
     def get_fields(self, request: HttpRequest, obj: Response | None = None) -> list[str]:  # noqa: ARG002 - Django's
@@ -176,7 +177,7 @@ class ResponseAdmin(Browsed):
         """The questionnaire as it was asked."""
         return f"{response.version.heading()} ({response.version.number})"
 
-    @admin.display(description=_("asked by"))
+    @admin.display(description=pgettext_lazy("invitation", "asked by"))
     def asked_by(self, response: Response) -> str:
         """The channel."""
         return str(CHANNELS.get(response.channel, response.channel))
@@ -215,6 +216,14 @@ class ResponseAdmin(Browsed):
         """The first words."""
         text = " ".join(answer.text for answer in response.answers.all() if answer.text)
         return text if len(text) <= EXCERPT else f"{text[:EXCERPT]}…"
+
+    @admin.display(description=_("follow-up case"))
+    def followed(self, response: Response) -> str:
+        """The case that a bad answer has opened."""
+        case = response.follow_up
+        if case is None:
+            return "—"
+        return format_html('<a href="{}">{}</a>', reverse("admin:case", args=[case.pk]), case.number)
 
     @admin.display(description=_("answers"))
     def all_answers(self, response: Response) -> str:

@@ -142,6 +142,8 @@ def save_terms(*, terms: SurveyTerms, actor: Actor, at: datetime) -> SurveyTerms
         days=terms.days,
         quiet_from=str(terms.quiet_from),
         quiet_until=str(terms.quiet_until),
+        told_at=str(terms.told_at),
+        few=terms.few,
         smallest_cell=terms.smallest_cell,
     )
     return terms

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from surveys.models import CampaignState, Occasion, Rhythm
+from surveys.models import ONLY, TRIGGERED, CampaignState, Occasion, Rhythm
 
 MOVES = {
     CampaignState.DRAFT: {CampaignState.RUNNING},
@@ -19,6 +19,19 @@ MOVES = {
 }
 MONTHS_OF_A_QUARTER = 3
 MONTHS_OF_A_YEAR = 12
+NOT_OPEN = frozenset({*TRIGGERED, Occasion.ONCE, Occasion.RECURRING})
+ONLY_FOR: Mapping[str, frozenset[str]] = {
+    "rhythm": frozenset({Occasion.RECURRING}),
+    "delay_hours": frozenset(TRIGGERED),
+    **dict.fromkeys(
+        (
+            "within_days", "segment", "holdout", "rest_days", "is_capped", "waits_for_cases", "channels",
+            "remind_days",
+        ),
+        NOT_OPEN,
+    ),
+}  # fmt: skip
+"""Which fields of a campaign are used by which occasions only; the others by all."""
 MOST_HELD = 50
 """Per cent of a campaign that are never asked."""
 MOST_REMINDERS = 2
@@ -41,7 +54,7 @@ def round_at(
     What members set off and open campaigns have waves by quarter, so that figures are compared.
     """
     if occasion == Occasion.ONCE:
-        return Round("1", starts_at, ends_at)
+        return Round(ONLY, starts_at, ends_at)
     months = 1 if rhythm == Rhythm.MONTH else MONTHS_OF_A_QUARTER
     local = at.astimezone(zone)
     first = (local.month - 1) // months * months + 1

@@ -1,4 +1,5 @@
 from surveys.models.campaign import (
+    ONLY,
     TRIGGERED,
     AskChannel,
     Campaign,
@@ -48,6 +49,7 @@ from surveys.models.response import Answer, AnswerFile, Response
 from surveys.models.tally import Dimension, Tally, TallyDue, TallyStale
 
 __all__ = [
+    "ONLY",
     "SOURCES",
     "TRIGGERED",
     "Answer",

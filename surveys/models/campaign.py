@@ -5,6 +5,7 @@ from datetime import time
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -283,6 +284,10 @@ class Stratum(Bilingual):
         ]
 
 
+ONLY = "1"
+"""The label of the wave of a campaign that asks once."""
+
+
 class Wave(models.Model):
     """One round of a campaign: all of a campaign that asks once, else a month or quarter of it."""
 
@@ -309,7 +314,11 @@ class Wave(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.campaign} {self.label}"
+        return str(self.campaign) if self.label == ONLY else f"{self.campaign} {self.label}"
+
+    def called(self) -> str:
+        """What people call it; of a campaign that asks once, the day on which it began."""
+        return f"{timezone.localdate(self.opens_at)}" if self.label == ONLY else self.label
 
 
 class WaveCell(models.Model):

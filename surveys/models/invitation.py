@@ -111,7 +111,7 @@ class Invitation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.wave_id} {self.key}"
+        return f"#{self.pk}"
 
 
 class SkipReason(models.TextChoices):

@@ -97,7 +97,7 @@ class Response(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.wave_id}" if self.is_anonymous else f"{self.wave_id} {self.week}"
+        return f"{self.wave_id}" if self.is_anonymous else f"#{self.pk}"
 
 
 class Answer(models.Model):

@@ -12,9 +12,19 @@ from config.common.errors import DomainError
 from feedback.cases import commands as cases
 from feedback.channels.arriving import link
 from feedback.models import Case, CaseKind, CaseStatus, Channel, Department, Priority, VoiceAspect
-from surveys.models import Answer, AspectDepartment, Campaign, Invitation, Occasion, Response
+from surveys.models import (
+    Answer,
+    AspectDepartment,
+    Campaign,
+    Invitation,
+    Occasion,
+    Question,
+    QuestionKind,
+    Response,
+)
 from surveys.questionnaires.rules import SCORED, ends
 from surveys.responses import telling, thanking
+from surveys.responses.fields import FELT
 from surveys.responses.rules import Given, is_bad
 
 ENDED = (CaseStatus.RESOLVED, CaseStatus.CLOSED)
@@ -177,13 +187,19 @@ def said(given: Given | Answer) -> str:
     if given.picked is not None:
         picked = _(", ").join(texts.get(code, code) for code in given.picked)
         return f"{picked}: {given.text}" if given.text else picked
-    if given.second is not None:
-        return f"{given.score} / {given.second}"
     if given.score is not None:
-        return _("%(score)s of %(top)s") % {"score": given.score, "top": ends(question)[1]}
+        return _scored(question, given.score, given.second)
     if given.number is not None:
         return f"{given.number:f}"
     return str(given.day) if given.day else given.text
+
+
+def _scored(question: Question, score: int, second: int | None) -> str:
+    if second is not None:
+        return f"{FELT[score]} / {FELT[second]}"
+    if question.kind == QuestionKind.CONSENT:
+        return _("agreed") if score else _("did not agree")
+    return _("%(score)s of %(top)s") % {"score": score, "top": ends(question)[1]}
 
 
 def was_bad(answer: Answer) -> bool:

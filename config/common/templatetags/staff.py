@@ -43,6 +43,12 @@ def exact(value: datetime | None) -> str:
 
 
 @register.filter
+def minute(value: datetime | None) -> str:
+    """Say a moment with its day, to the minute, wherever it stands by itself."""
+    return date_format(timezone.localtime(value), "Y-m-d H:i") if value else ""
+
+
+@register.filter
 def ms(value: datetime | None) -> str:
     """Give a moment as milliseconds, as the page's script counts it."""
     return str(round(value.timestamp() * 1000)) if value else ""

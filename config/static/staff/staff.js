@@ -43,6 +43,20 @@ function tick() {
   }
 }
 
+// --- tables whose rows become cards on a narrow window: each cell says what it is -----------------------------
+
+function nameCells(within = document) {
+  for (const table of $$(".table.stacks:not(.is-named)", within)) {
+    const heads = $$("thead th, thead td", table).map((head) => head.querySelector(".visually-hidden") ? "" : head.textContent.trim());
+    for (const row of $$("tbody tr, tfoot tr", table)) {
+      [...row.cells].forEach((cell, place) => {
+        if (place && heads[place]) cell.dataset.name = heads[place];
+      });
+    }
+    table.classList.add("is-named");
+  }
+}
+
 // --- toasts ----------------------------------------------------------------------------------------------
 
 const toasts = document.querySelector(".toasts");
@@ -199,7 +213,10 @@ addEventListener("htmx:beforeSwap", (event) => {
   location.reload();
 });
 addEventListener("htmx:afterRequest", () => rest());
-addEventListener("htmx:afterSwap", (event) => settle(event.detail.elt));
+addEventListener("htmx:afterSwap", (event) => {
+  nameCells();
+  settle(event.detail.elt);
+});
 addEventListener("toast", (event) => toast(event.detail.value ?? event.detail.text, event.detail.tone));
 
 // Run `poll` every `seconds` while somebody looks, at once when they come back.
@@ -280,4 +297,5 @@ for (const line of $$(".toast")) fade(line);
 markTheme();
 present(document);
 tick();
+nameCells();
 setInterval(tick, 1000);

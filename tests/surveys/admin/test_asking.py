@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from config.common.models import Event
 from surveys.admin import asking
+from surveys.admin.campaigns import STANDS
 from surveys.campaigns import commands
 from surveys.invitations.commands import ask
 from surveys.models import Campaign, CampaignWording, Invitation, SurveyTerms, Waiting
@@ -86,6 +87,23 @@ def test_strata_stay_once_launched_and_wordings_do_not(admin_client):
     assert 'name="wordings-TOTAL_FORMS"' in page
 
 
+@pytest.mark.parametrize(("occasion", "is_there"), [("once", True), ("open", False)])
+def test_what_an_occasion_uses_is_there_once_it_stands(admin_client, occasion, is_there):
+    campaign = running(occasion=occasion)
+    page = admin_client.get(f"{CHANGES}{campaign.pk}/change/").content.decode()
+    assert ("field-holdout" in page) is is_there
+    assert ("field-channels" in page) is is_there
+    assert "field-quota" in page
+    assert "field-rhythm" not in page
+
+
+def test_the_list_says_what_the_page_of_a_campaign_is_for(admin_client):
+    campaign = running()
+    for state, say in STANDS.items():
+        Campaign.objects.filter(pk=campaign.pk).update(state=state)
+        assert str(say) in admin_client.get(CHANGES).content.decode()
+
+
 def test_a_wording_with_a_placeholder_that_has_no_value_is_refused(admin_client):
     wording = {
         "wordings-TOTAL_FORMS": "1", "wordings-0-channel": "sms", "wordings-0-title": "{answer:csat}",
@@ -136,11 +154,22 @@ def test_messages_are_shown_by_channel_and_language(admin_client):
 
 def test_terms_are_kept_with_their_event(admin_client):
     path = reverse("admin:survey_terms")
-    good = {"most": 3, "days": 40, "quiet_from": "22:00", "quiet_until": "08:00", "smallest_cell": 6}
+    good = {
+        "most": 3, "days": 40, "quiet_from": "22:00", "quiet_until": "08:00", "told_at": "18:00", "few": 20,
+        "smallest_cell": 6,
+    }  # fmt: skip
     assert admin_client.post(path, good).status_code == 302
     assert SurveyTerms.objects.get().most == 3
-    assert Event.objects.filter(kind="surveyterms.saved").count() == 1
-    for wrong in ({"most": 0}, {"days": 0}, {"smallest_cell": 1}, {"quiet_from": "x"}):
+    assert Event.objects.get(kind="surveyterms.saved").data["few"] == 20
+    refused = (
+        {"most": 0},
+        {"days": 0},
+        {"few": 1},
+        {"smallest_cell": 1},
+        {"quiet_from": "x"},
+        {"told_at": ""},
+    )
+    for wrong in refused:
         assert admin_client.post(path, good | wrong).status_code == 400
     assert admin_client.get(path).status_code == 200
 

@@ -328,6 +328,7 @@ def test_the_versions_with_their_answers(browser):
     assert page.context["draft"].number == 2
     compared = browser.get(address(first, "questionnaire_compare"), {"was": "1", "now": "2"})
     assert compared.context["differences"] == []
+    assert [compared.context[name].number for name in ("older", "newer")] == [1, 2]
     for query in ({}, {"was": "x", "now": "9" * 30}, {"was": "2", "now": "1"}):
         assert browser.get(address(first, "questionnaire_compare"), query).status_code == 200
 

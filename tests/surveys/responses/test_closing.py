@@ -1,13 +1,14 @@
 """What follows from a bad answer: one case, in the right place, once."""
 
 import pytest
+from django.utils import translation
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from compensation.models import Notice
 from feedback.models import Case, CaseLink, Message, VoiceAspect
 from surveys.models import AspectDepartment, Occasion, Question, QuestionKind
-from surveys.responses.closing import worst
+from surveys.responses.closing import said, worst
 from surveys.responses.commands import answer
 from surveys.responses.rules import Given
 from tests.factories.compensation import T0, MemberFactory, OrderFactory
@@ -173,3 +174,13 @@ def test_of_an_anonymous_answer_nothing_follows():
     assert response.follow_up is None
     assert not Case.objects.exists()
     assert not Notice.objects.exists()
+
+
+def test_answers_are_told_in_words():
+    kinds = one(QuestionKind.CONSENT, "agree"), one(QuestionKind.KANO, "gift"), one(QuestionKind.NPS, "nps")
+    given = {"agree": True, "gift": {"so": 1, "not": 5}, "nps": 9}
+    response = answer(token=token_of(invitation(launched(*kinds))), answers=given, at=T0)
+    with translation.override("en"):
+        assert {row.question.code: said(row) for row in response.answers.all()} == {
+            "agree": "agreed", "gift": "I like it / I dislike it", "nps": "9 of 10",
+        }  # fmt: skip
