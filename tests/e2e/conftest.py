@@ -14,6 +14,20 @@ ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE, LONGER = 20_000, 60_000
+"""Milliseconds until what is expected has come, and a page: a busy machine is no failure."""
+
+
+class Patient:
+    """A browser whose pages wait long enough on a busy machine."""
+
+    def __init__(self, browser):
+        self.browser = browser
+
+    def new_context(self, **options):
+        context = self.browser.new_context(**options)
+        context.set_default_timeout(LONGER)
+        return context
 
 
 @pytest.fixture(scope="session")
@@ -25,9 +39,10 @@ def chromium():
         pytest.skip("Chromium is not installed")
     playwright = pytest.importorskip("playwright.sync_api")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright runs a loop in the test's own thread
+    playwright.expect.set_options(timeout=PATIENCE)
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=path, args=ARGS)
-        yield browser
+        yield Patient(browser)
         browser.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from feedback.models import Case
 from feedback.remedies.commands import grant_for_case
@@ -62,7 +63,7 @@ def test_results_can_be_read(desktop, live_server, answered, shots, scheme):
     page = desktop(scheme)
     page.goto(live_server.url + reverse("admin:survey_results", args=[answered.pk]))
     page.screenshot(path=f"{shots}/results-{scheme}.png", full_page=True)
-    assert "80.0 %" in page.locator(".result-figure").first.inner_text()
+    expect(page.locator(".result-figure").first).to_contain_text("80.0 %")
     found = axe.run(page).response["violations"]
     assert not found, [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
 
@@ -94,4 +95,4 @@ def test_lists_and_forms_open(desktop, live_server, answered, shots):
     ):
         page.goto(f"{live_server.url}/admin/{path}")
         page.screenshot(path=f"{shots}/admin-{path.strip('/').replace('/', '-')}.png", full_page=True)
-        assert page.locator("h1, h2, table, form").count()
+        expect(page.locator("h1, h2, table, form")).not_to_have_count(0)

@@ -58,11 +58,11 @@ def test_what_was_answered_outlives_the_browser(phone, link):
     page.context.close()  # killed
     other = phone(java_script_enabled=False)
     other.goto(address)
-    assert other.locator('input[name="q-csat"]:checked').get_attribute("value") == "4"
-    assert other.locator("textarea").input_value() == "半句话"
-    places = [other.locator(f'select[name="q-ranking.{one}"]').input_value() for one in ("apple", "pear")]
-    assert places == ["2", "1"]
-    assert other.locator("#q-picture .file").count() == 1
+    expect(other.locator('input[name="q-csat"]:checked')).to_have_value("4")
+    expect(other.locator("textarea")).to_have_value("半句话")
+    for one, place in {"apple": "2", "pear": "1"}.items():
+        expect(other.locator(f'select[name="q-ranking.{one}"]')).to_have_value(place)
+    expect(other.locator("#q-picture .file")).to_have_count(1)
     other.get_by_role("button", name="提交").tap()
     other.wait_for_url(re.compile("thanks"))
     assert Response.objects.count() == 1

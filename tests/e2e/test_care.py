@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from compensation.care import acting, finding
 from compensation.consents import links
@@ -91,7 +92,7 @@ def test_pages_can_be_read(members, open_as, live_server, shots, scheme, languag
         ("unsubscribe", mine, reverse("portal:unsubscribe", args=[links.token_for(members[0].pk)])),
     ]:
         page.goto(live_server.url + path)
-        page.wait_for_load_state("networkidle")
+        expect(page.locator(".htmx-request")).to_have_count(0)
         page.screenshot(path=f"{shots}/{name}-{language}-{scheme}-{width}.png", full_page=True)
         found = axe.run(page).response["violations"]
         assert not found, (name, [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in found])

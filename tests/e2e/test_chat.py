@@ -75,7 +75,7 @@ def begin(phone, words="我的包裹在哪里？"):
 def test_they_talk_both_ways(phone, desk, shots, live_server):
     phone.screenshot(path=f"{shots}/chat-begin.zh.png")
     begin(phone)
-    assert "客服将在" in phone.inner_text("#state")
+    expect(phone.locator("#state")).to_contain_text("客服将在")
     phone.screenshot(path=f"{shots}/chat-waiting.zh.png")
     desk.wait_for_selector("#rows .chats-row form button")
     desk.screenshot(path=f"{shots}/chats-line.zh.png")
@@ -85,22 +85,23 @@ def test_they_talk_both_ways(phone, desk, shots, live_server):
 
     desk.fill(".chats-write textarea", "您好，正在为您查询 <b>单号</b>")
     desk.keyboard.press("Enter")
-    bubble = phone.wait_for_selector("#lines li:not(.mine):not(.house) .bubble")
-    assert bubble.inner_text() == "您好，正在为您查询 <b>单号</b>"
+    expect(phone.locator("#lines li:not(.mine):not(.house) .bubble")).to_have_text(
+        "您好，正在为您查询 <b>单号</b>"
+    )
     desk.wait_for_selector(".read:not([hidden])")
 
     phone.fill("#id_body", "单号是 SF123456")
     desk.wait_for_selector("[data-typing]:not([hidden])")
     phone.click(".chat-send")
     desk.wait_for_selector(".is-member .bubble:has-text('SF123456')")
-    assert phone.locator("#lines .mine .bubble:has-text('SF123456')").count() == 1
+    expect(phone.locator("#lines .mine .bubble:has-text('SF123456')")).to_have_count(1)
 
     desk.locator(".chats-write textarea").press_sequentially("查到")
     phone.wait_for_selector("[data-typing]:not([hidden])")
     desk.fill(".chats-write textarea", "查到了，明天上午送达。")
     desk.click(".chats-write button.is-main")
     phone.wait_for_selector(".bubble:has-text('明天上午')")
-    assert desk.locator(".is-us .bubble:has-text('明天上午')").count() == 1
+    expect(desk.locator(".is-us .bubble:has-text('明天上午')")).to_have_count(1)
     clean(phone)
     clean(desk)
     phone.screenshot(path=f"{shots}/chat-talk.zh.png")
@@ -129,10 +130,10 @@ def test_nothing_written_is_lost_without_a_connection(phone, desk):
     phone.reload()
     phone.wait_for_selector("#lines .mine[data-id] .bubble:has-text('没网时写的')")
     phone.wait_for_selector("#lines:not(:has([data-pending]:not([data-id])))")
-    assert phone.locator(".bubble:has-text('没网时写的')").count() == 1
+    expect(phone.locator(".bubble:has-text('没网时写的')")).to_have_count(1)
     phone.fill("#id_body", "还没写完")
     phone.reload()
-    assert phone.input_value("#id_body") == "还没写完"
+    expect(phone.locator("#id_body")).to_have_value("还没写完")
 
 
 def test_dark_english_and_narrow(chromium, live_server, scene, shots):
@@ -146,7 +147,7 @@ def test_dark_english_and_narrow(chromium, live_server, scene, shots):
     clean(phone)
     phone.screenshot(path=f"{shots}/chat-begin.en.dark.png")
     begin(phone, "Where is my parcel?")
-    assert "An agent answers by" in phone.inner_text("#state")
+    expect(phone.locator("#state")).to_contain_text("An agent answers by")
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
     clean(phone)
     phone.screenshot(path=f"{shots}/chat-waiting.en.dark.png")

@@ -52,7 +52,8 @@ def test_weights_are_tried_before_they_are_kept(scene, chromium, live_server, sh
     faults += axe.run(page).response["violations"]
     assert not [(one["id"], one["nodes"][0]["html"][:160]) for one in faults]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.locator("#weights button").click()
+    with page.expect_navigation():
+        page.locator("#weights button").click()
     expect(page.locator("[name='case_speed.speed']")).to_have_value("0")
     assert SignWeight.objects.get(sign="case_speed").weight == 0
     assert not wrong

@@ -31,7 +31,9 @@ def test_money_back_in_two_clicks_then_changed_and_withdrawn(bought, open_page, 
     page.locator("details.give[open] textarea[name=reason]").fill("少发了一件")
     page.screenshot(path=f"{shots}/giving-zh-light.png", full_page=True)
     page.get_by_role("button", name="退回").click()
-    expect(page.locator(".past", has_text="退款").first).to_contain_text(RefundOrder.objects.get().number)
+    past = page.locator(".past", has_text="退款").first
+    expect(past).to_be_visible()
+    expect(past).to_contain_text(RefundOrder.objects.get().number)
     page.get_by_text("重发 / 送礼品").click()
     opened = page.locator("details.give[open]")
     opened.get_by_label("礼品", exact=True).first.check()

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from compensation.models import Batch, CareRule, PointsRule, RefundOrder, Rule, RuleVersion, Segment
 from compensation.refunds import by_hand
@@ -81,7 +81,7 @@ def to_effect(page: Page) -> None:
     page.goto(reverse("admin:compensation_pointsrule_change", args=[PointsRule.objects.get().pk]))
     page.fill("[name=worth_fen]", "2.00")
     page.locator("button[name=_save], input[name=_save]").first.click()
-    page.locator("[name=effect_seen]").wait_for(state="attached")
+    expect(page.locator("[name=effect_seen]")).to_be_attached()
 
 
 def staff_pages(case: Case) -> dict[str, Callable[[Page], None]]:
@@ -136,7 +136,7 @@ def test_members_can_read_where_their_refunds_are(browse, shots, look):
     page.goto(reverse("portal:wallet"))
     check(page, "wallet", f"{shots}/portal-wallet-{look[0]}.png")
     page.locator(f"a[href='{reverse('portal:refunds')}']").click()
-    assert page.locator("main a.card").count() == RefundOrder.objects.count() - 1
+    expect(page.locator("main a.card")).to_have_count(RefundOrder.objects.count() - 1)
     check(page, "refunds", f"{shots}/portal-refunds-{look[0]}.png")
     for name, one in {"late": late, "going": going, "paid": paid, "failed": failed}.items():
         page.goto(reverse("portal:refund", args=[one.pk]))

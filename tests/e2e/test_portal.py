@@ -145,6 +145,7 @@ def test_a_complaint_with_a_photo_from_sign_in_to_confirmation(enter, member, sh
     page.goto("/portal/")
     page.get_by_label("手机号或邮箱").fill("138 1234 5678")
     page.get_by_role("button", name="获取验证码").click()
+    page.wait_for_url(re.compile("code"))
     page.get_by_label("验证码").fill(OutboxMessage.objects.get(kind="code").payload["code"])
     page.get_by_role("button", name="登录").click()
     page.wait_for_url(re.compile("/portal/$"))
@@ -216,7 +217,8 @@ def test_signing_in_is_accessible(enter, member, shots, scheme):
     page.screenshot(path=f"{shots}/portal-sign-in-zh-hans-{scheme}-phone.png")
     accessible(page)
     page.get_by_label("手机号或邮箱").fill("x")
-    page.get_by_role("button", name="获取验证码").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="获取验证码").click()
     accessible(page)
     page.get_by_label("手机号或邮箱").fill(member.phone)
     page.get_by_role("button", name="获取验证码").click()

@@ -65,9 +65,11 @@ def test_replies_are_approved_by_keyboard(enter, shots, language, scheme, width)
     page.keyboard.press("e")
     page.keyboard.type("（已核实）")
     page.keyboard.press("Escape")
-    page.keyboard.press("a")
+    with page.expect_navigation():
+        page.keyboard.press("a")
     expect(page.locator("[data-reply]")).to_have_count(1)
-    page.keyboard.press("a")
+    with page.expect_navigation():
+        page.keyboard.press("a")
     expect(page.locator("[data-reply]")).to_have_count(0)
     assert Reply.objects.filter(state="approved").count() == 3
     assert "（已核实）" in Reply.objects.order_by("pk")[1].public_text

@@ -187,7 +187,8 @@ def test_rules_for_rewards_and_periods_are_set_on_their_pages(enter, shots, look
     expect(page.locator("#error-transactions")).to_be_visible()
     problems.clear()  # the browser tells of the refusal, as it should
     page.locator("#days-outbox").fill("60")
-    page.locator("form:has(#days-outbox) button").click()
+    with page.expect_navigation():
+        page.locator("form:has(#days-outbox) button").click()
     expect(page.locator("#days-outbox")).to_have_value("60")
     page.goto("/admin/feedback/rewardrule/add/")
     expect(page.locator(".reward-spread")).not_to_be_attached()

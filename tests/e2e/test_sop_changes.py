@@ -8,6 +8,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from feedback.clocks import commands
 from feedback.models import Clock, Policy, PolicyTarget
@@ -79,7 +80,7 @@ def test_a_draft_is_tried_and_published(desktop, live_server, drafted, shots, sc
     page.wait_for_selector("#trial:not([hx-post])")
     page.screenshot(path=f"{shots}/sop-trial-{scheme}.png", full_page=True)
     fine(axe, page)
-    assert "+4" in page.locator(".sop-sum").inner_text()  # 18 and 25 minutes, in two departments
+    expect(page.locator(".sop-sum")).to_contain_text("+4")  # 18 and 25 minutes, in two departments
     page.go_back()
     page.locator(".sop-tick input").check()
     page.locator("#step-publish").locator("..").locator("button").click()

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from feedback.defaults.causes import seed_causes
 from feedback.defaults.quality import seed_quality
@@ -132,11 +133,12 @@ def test_coding_many_breaches_at_once(scene, open_as, live_server):
     page = open_as(scene.lead.user)
     page.goto(live_server.url + reverse("admin:breaches"))
     boxes = page.locator("tbody input[name=clock]")
+    expect(boxes).not_to_have_count(0)
     number = boxes.count()
     page.locator("[data-tick-all]").check()
     page.select_option("#coding-cause", index=1)
     page.fill("#coding-remark", "演练")
-    page.get_by_role("button", name="为所选备注").click()
-    page.wait_for_load_state("load")
+    with page.expect_navigation():
+        page.get_by_role("button", name="为所选备注").click()
     assert BreachNote.objects.filter(remark="演练").count() == number >= 1
     assert page.wrong == []

@@ -59,13 +59,13 @@ def choose(page, question, score):
 def test_answering_without_scripts(phone, link):
     page = phone(java_script_enabled=False)
     page.goto(link())
-    assert page.locator("html").get_attribute("lang") == "zh-CN"
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
     choose(page, 0, 5)
     choose(page, 1, 4)
     page.locator("textarea").fill("谢谢小王")
     page.locator(SEND).tap()
     page.wait_for_url(re.compile("thanks"))
-    assert "谢谢您！" in page.locator("h1").inner_text()
+    expect(page.locator("h1")).to_contain_text("谢谢您！")
     assert list(Answer.objects.order_by("question").values_list("score", flat=True)) == [5, 4, None]
 
 
@@ -77,7 +77,7 @@ def test_an_unhappy_member_learns_what_happens_next(phone, link):
     choose(page, 1, 2)
     page.locator(SEND).tap()
     page.wait_for_url(re.compile("thanks"))
-    assert Response.objects.get().follow_up.number in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text(Response.objects.get().follow_up.number)
 
 
 def test_progress_and_mistakes_are_shown(phone, link):
@@ -87,8 +87,8 @@ def test_progress_and_mistakes_are_shown(phone, link):
     expect(page.locator(".done b")).to_have_text("1")
     page.locator(SEND).tap()
     page.locator(".problem[role=alert]").wait_for()
-    assert page.locator("fieldset .problem").count() == 1
-    assert page.locator("input:checked").get_attribute("value") == "3"
+    expect(page.locator("fieldset .problem")).to_have_count(1)
+    expect(page.locator("input:checked")).to_have_value("3")
     choose(page, 1, 4)
     expect(page.locator("fieldset .problem")).to_be_hidden()
 
@@ -111,7 +111,7 @@ def test_it_can_be_answered_by_keyboard(phone, link):
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
     page.keyboard.press("ArrowRight")
-    assert page.locator("input:checked").get_attribute("value") == "2"
+    expect(page.locator("input:checked")).to_have_value("2")
     outline = page.evaluate(
         "getComputedStyle(document.querySelector('.score:has(input:focus)')).outlineStyle"
     )

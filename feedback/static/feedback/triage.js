@@ -11,7 +11,7 @@ if (list) {
     item.focus();
     item.scrollIntoView({ block: "nearest" });
   };
-  let after = null;
+  const pressed = new Map(); // the chips that keys pressed and the server has not answered, with their items
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -23,20 +23,21 @@ if (list) {
       const item = items()[Math.max(0, at())];
       const chip = item && item.querySelector(`[data-triage-key="${CSS.escape(key)}"]`);
       if (!chip) return;
-      after = { item, next: /^[1-3]$/.test(key) };
+      pressed.set(chip, item);
       chip.click();
     }
     event.preventDefault();
   });
 
   // What was swapped has lost the focus: it goes to the next text after a feeling, else it stays.
-  document.body.addEventListener("htmx:afterSettle", () => {
-    if (!after) return;
-    const { item, next } = after;
-    after = null;
+  document.body.addEventListener("htmx:afterSettle", (event) => {
+    const chip = event.detail.requestConfig?.triggeringEvent?.submitter;
+    const item = pressed.get(chip);
+    if (!item) return;
+    pressed.delete(chip);
+    const next = chip.name === "feeling";
     if (next) item.classList.add("is-done");
-    const number = items().indexOf(item);
-    go(number + (next ? 1 : 0));
+    go(items().indexOf(item) + (next ? 1 : 0));
   });
   go(0);
 }
