@@ -82,7 +82,7 @@ class Field:
     is_shown: bool = True
     files: Sequence[DraftFile] = ()
     begins: bool = False
-    """Whether the page shows its section's title above it."""
+    """Whether it is the first of its section that is shown, and has the title above it."""
 
     @property
     def code(self) -> str:
@@ -96,8 +96,8 @@ class Field:
 
     @property
     def section(self) -> str:
-        """The title of the section that begins with it."""
-        return self.words(str(self.question.section)) if self.begins and self.question.section else ""
+        """The title of its section."""
+        return self.words(str(self.question.section)) if self.question.section else ""
 
     @property
     def text(self) -> str:

@@ -30,9 +30,14 @@ class Patient:
         return context
 
 
+def system_chromium():
+    """Where Chromium is; nothing where it is not."""
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
 @pytest.fixture(scope="session")
 def chromium():
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    path = system_chromium()
     if not path:
         if os.environ.get("TEST_ALL"):
             pytest.fail("Chromium is missing")

@@ -1,5 +1,7 @@
 """Somebody builds a questionnaire in a browser: by keyboard and by mouse, beside what members will see."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -97,4 +99,38 @@ def test_the_pages_fit_and_are_accessible(version, open_page, theme, width, shot
         page.screenshot(path=f"{shots}/builder-{name}-{width}-{theme}.png", full_page=True)
         assert violations(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth") <= width + 1, path
+    assert page.errors == []
+
+
+def test_a_questionnaire_is_built_and_published_without_scripts(version, open_page):  # noqa: F811
+    base = f"/admin/questionnaires/{version.survey_id}/"
+    page = open_page(f"{base}draft/", who="li", width=1440, script=False)
+
+    def do(what):
+        page.locator(f'button[name=do][value="{what}"]').click()
+
+    page.locator("#add-kind").select_option("short")
+    do("add")
+    expect(page.locator("#editing code")).to_have_text("short")
+    page.locator("#id_text").fill("您从哪里知道我们？")
+    page.locator("#id_text_en").fill("How did you hear of us?")
+    page.locator("[data-send]").click()
+    expect(page.locator(".outline-row.is-on .outline-text")).to_have_text("您从哪里知道我们？")
+    made = version.questions.get(kind="short")
+    assert (made.text, made.text_en) == ("您从哪里知道我们？", "How did you hear of us?")
+    before = codes(version)
+    do(f"up.question.{made.pk}")
+    expect(page.locator(f"#to-{made.pk} .outline-number")).to_have_text(str(before.index(made.code)))
+    assert codes(version).index(made.code) == before.index(made.code) - 1
+    words = version.questions.get(code="words").pk
+    page.locator(f"#to-{words}").click()
+    expect(page.locator("#editing code")).to_have_text("words")
+    do(f"remove.question.{words}")
+    expect(page.locator(f"#to-{words}")).to_have_count(0)
+    assert "words" not in codes(version)
+    page.locator(".bench-doing a").click()
+    page.locator("form .is-main:enabled").click()
+    page.wait_for_url(re.compile(rf"{base}$"))
+    version.refresh_from_db()
+    assert version.published_at is not None
     assert page.errors == []

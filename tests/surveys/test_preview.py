@@ -79,8 +79,9 @@ def test_a_section_says_its_title_once(browser, version):
     section = editing.add_section(version_id=version.pk, title="关于{member|您}", **WHO)
     for code in ("x", "y"):
         commands.add_question(version_id=version.pk, section=section, **one("text", code), **WHO)
-    page = browser.get(where(version))
-    assert page.content.decode().count("关于您") == 1
+    page = browser.get(where(version)).content.decode()
+    assert page.count(f'data-part="{section.pk}">关于您') == 1
+    assert page.count(f'data-part="{section.pk}" hidden>关于您') == 1  # for when the first is hidden
 
 
 def test_what_is_missing_is_told(browser, version):

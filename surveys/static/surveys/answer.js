@@ -5,6 +5,7 @@
   const framed = document.body.classList.contains("framed") && parent !== window;
   const tell = (message) => framed && parent.postMessage({ huiyin: 1, ...message }, "*");
   if (framed) {
+    addEventListener("keydown", (event) => event.key === "Escape" && tell({ close: true }));
     new ResizeObserver(() => tell({ height: document.documentElement.scrollHeight })).observe(document.body);
     if (["thanks", "answered", "closed"].includes(document.body.dataset.state)) tell({ done: true });
   }
@@ -113,9 +114,13 @@
   const draw = ({ shown, answered, files }) => {
     const all = [...form.querySelectorAll("fieldset[data-code]")];
     if (form.querySelector("[data-count]")) {
+      const titled = new Set();
       for (const one of all) {
         const place = shown.indexOf(one.dataset.code);
         one.hidden = place < 0;
+        const part = one.querySelector(".part");
+        if (part) part.hidden = one.hidden || titled.has(part.dataset.part);
+        if (part && !one.hidden) titled.add(part.dataset.part);
         const step = one.querySelector(".step");
         if (place >= 0) step.textContent = step.textContent.replace(/\d+(\D+)\d+/, (_, between) => `${place + 1}${between}${shown.length}`);
       }

@@ -53,6 +53,7 @@
       if (event.source !== frame.contentWindow || event.origin !== new URL(terms.url).origin || !event.data?.huiyin) return;
       if (Number.isFinite(event.data.height)) frame.style.height = `min(${Math.ceil(event.data.height)}px, 75vh)`;
       if (event.data.done) note({ done: 1 });
+      if (event.data.close) dismiss();
     };
     const press = (event) => event.key === "Escape" && dismiss();
     close.addEventListener("click", dismiss);
