@@ -72,8 +72,8 @@ def test_what_was_answered_outlives_the_browser(phone, link):
     other.goto(address)
     expect(other.locator('input[name="q-csat"]:checked')).to_have_value("4")
     expect(other.locator("textarea")).to_have_value("半句话")
-    for one, place in {"apple": "2", "pear": "1"}.items():
-        expect(other.locator(f'select[name="q-ranking.{one}"]')).to_have_value(place)
+    for fruit, place in {"apple": "2", "pear": "1"}.items():
+        expect(other.locator(f'select[name="q-ranking.{fruit}"]')).to_have_value(place)
     expect(other.locator("#q-picture .file")).to_have_count(1)
     other.get_by_role("button", name="提交").tap()
     other.wait_for_url(re.compile("thanks"))
