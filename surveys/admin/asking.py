@@ -169,7 +169,7 @@ def message_page(request: StaffRequest, campaign_id: int) -> HttpResponse:
                 is_anonymous=campaign.is_anonymous or member is None,
                 expires_at=now + timedelta(days=campaign.valid_days),
             )
-            words = wording.Words(campaign, [example])
+            words = wording.Words(campaign, cases=(), orders=())
             with translation.override(language):
                 texts.append((language, name, words.said(example), words.said(example, is_reminder=True)))
         shown.append((AskChannel(channel).label, texts))

@@ -35,6 +35,7 @@ from surveys.models import (
     Waiting,
     Wave,
     WaveCell,
+    Way,
 )
 from surveys.questionnaires.queries import current
 
@@ -175,44 +176,36 @@ def _skip(wave: Wave, skipped: Sequence[Subject], at: datetime) -> None:
 def _invite(wave: Wave, version: SurveyVersion, asked: Sequence[Subject], at: datetime) -> None:
     if not asked:
         return
-    campaign, tiers = wave.campaign, Tier.objects.in_bulk()
-    members = Member.objects.only("external_id", "name", "language", "tier_id", "erased_at").in_bulk(
-        [one.member_id for one in asked]
-    )
-    for member in members.values():
-        member.tier = tiers[member.tier_id]
+    campaign = wave.campaign
     inside = _segments_of({one.member_id for one in asked}, at)
-    expires_at = at + timedelta(days=campaign.valid_days)
     first = first_reminder(campaign, at)
-    made = []
-    for one in asked:
-        nonce = uuid4()
-        made.append(
-            Invitation(
-                wave=wave,
-                version=version,
-                member_id=one.member_id,
-                stratum_id=one.stratum_id,
-                case_id=one.case_id,
-                order_id=one.order_id,
-                segments=inside[one.member_id],
-                key=one.key,
-                is_anonymous=campaign.is_anonymous,
-                nonce=nonce,
-                digest=links.digest(links.token(nonce)),
-                invited_at=at,
-                expires_at=expires_at,
-                channel=one.verdict,
-                remind_at=first if one.verdict != AskChannel.PORTAL else None,
-            )
-        )
-    bulk.insert(Invitation, made, skip_known=True)
-    written = Invitation.objects.filter(digest__in=[one.digest for one in made])
-    known = dict(written.values_list("digest", "pk"))
-    mine = [invitation for invitation in made if invitation.digest in known]
-    for invitation in mine:
-        invitation.pk = known[invitation.digest]
-        invitation.member = members[invitation.member_id or 0]
+    nonces = [uuid4() for _one in asked]
+    digests = [links.digest(links.token(nonce)) for nonce in nonces]
+    columns: dict[str, list[Any]] = {
+        "member": [one.member_id for one in asked],
+        "stratum": [one.stratum_id for one in asked],
+        "case": [one.case_id for one in asked],
+        "order": [one.order_id for one in asked],
+        "segments": [inside[one.member_id] for one in asked],
+        "key": [one.key for one in asked],
+        "nonce": [str(nonce) for nonce in nonces],
+        "digest": digests,
+        "channel": [one.verdict for one in asked],
+        "remind_at": [first if one.verdict != AskChannel.PORTAL else None for one in asked],
+    }
+    same = {
+        "wave": wave.pk,
+        "version": version.pk,
+        "way": Way.ASKED.value,
+        "is_anonymous": campaign.is_anonymous,
+        "invited_at": at,
+        "expires_at": at + timedelta(days=campaign.valid_days),
+        "reminders": 0,
+        "is_answered": False,
+    }
+    bulk.insert_columns(Invitation, columns, same, skip_known=True)
+    known = dict(Invitation.objects.filter(digest__in=digests).values_list("digest", "pk"))
+    mine = [(known[digest], one) for digest, one in zip(digests, asked, strict=True) if digest in known]
     _tell(wave, mine, at)
 
 
@@ -222,31 +215,60 @@ def first_reminder(campaign: Campaign, at: datetime, number: int = 0) -> datetim
     return at + timedelta(days=days[0]) if days and days[0] < campaign.valid_days else None
 
 
-def _tell(wave: Wave, invitations: Sequence[Invitation], at: datetime) -> None:
+def _tell(wave: Wave, invited: Sequence[tuple[int, Subject]], at: datetime) -> None:
     """Put it into the portal and, where there is a channel, into the outbox; note it on the case."""
-    words = wording.Words(wave.campaign, invitations)
-    notify_all(
-        [
+    members = _members([one.member_id for _pk, one in invited])
+    words = wording.Words(
+        wave.campaign,
+        cases={one.case_id for _pk, one in invited if one.case_id},
+        orders={one.order_id for _pk, one in invited if one.order_id},
+    )
+
+    def said(one: Subject) -> wording.Said:
+        member = members[one.member_id]
+        alike = words.alike.get((one.verdict, member.language))
+        return alike or words.of(
+            Invitation(
+                wave=wave,
+                member=member,
+                case_id=one.case_id,
+                order_id=one.order_id,
+                is_anonymous=wave.campaign.is_anonymous,
+                channel=one.verdict,
+            )
+        )
+
+    tellings = []
+    for pk, one in invited:
+        text = said(one)
+        tellings.append(
             Telling(
-                member=one.member,
+                member=members[one.member_id],
                 kind=links.NOTICE_KIND,
-                key=links.notice_key(one),
-                title=said.title,
-                body=said.body,
-                path=f"/portal/surveys/{one.pk}/",
+                key=links.notice_key(pk),
+                title=text.title,
+                body=text.body,
+                path=f"/portal/surveys/{pk}/",
                 send=False,
             )
-            for one in invitations
-            if one.member is not None and (said := words.of(one))
-        ],
-        at=at,
-    )
-    sending.put([one for one in invitations if one.channel != AskChannel.PORTAL], turn=0, at=at)
+        )
+    notify_all(tellings, at=at)
+    sent = [(pk, one) for pk, one in invited if one.verdict != AskChannel.PORTAL]
+    sending.put([(pk, one.member_id, one.verdict) for pk, one in sent], turn=0, at=at)
     record_all(
-        Happening("survey.invited", Case(pk=one.case_id), at, data={"invitation": one.pk})
-        for one in invitations
+        Happening("survey.invited", Case(pk=one.case_id), at, data={"invitation": pk})
+        for pk, one in invited
         if one.case_id is not None
     )
+
+
+def _members(ids: Sequence[int]) -> dict[int, Member]:
+    """Members with their tiers, as far as words speak of them."""
+    tiers = Tier.objects.in_bulk()
+    members = Member.objects.only("external_id", "name", "language", "tier_id", "erased_at").in_bulk(ids)
+    for member in members.values():
+        member.tier = tiers[member.tier_id]
+    return members
 
 
 def _segments_of(member_ids: Collection[int], at: datetime) -> dict[int, list[str]]:

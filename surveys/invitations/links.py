@@ -40,9 +40,9 @@ def page(invitation: Invitation) -> str:
     return f"/s/{token(invitation.nonce)}/"
 
 
-def notice_key(invitation: Invitation) -> str:
+def notice_key(invitation_id: int) -> str:
     """Under what key the member is told of an invitation."""
-    return f"invitation:{invitation.pk}"
+    return f"invitation:{invitation_id}"
 
 
 def link_in_notice(notice: Notice) -> str:

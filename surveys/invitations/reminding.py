@@ -48,7 +48,7 @@ def remind_due(*, at: datetime, limit: int = AT_ONCE) -> int:
         if one.pk in wanted:
             by_turn.setdefault(one.reminders, []).append(one)
     for turn, some in sorted(by_turn.items()):
-        sending.put(some, turn=turn, at=at)
+        sending.put([(one.pk, one.member_id, one.channel) for one in some], turn=turn, at=at)
     return len(found)
 
 

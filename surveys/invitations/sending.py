@@ -33,13 +33,16 @@ KIND = "survey"
 AFTER_A_PAUSE = timedelta(minutes=10)
 
 
-def put(invitations: Sequence[Invitation], *, turn: int, at: datetime) -> None:
-    """Have invitations sent by their channels after the commit; `turn` counts reminders. Each once."""
+def put(invited: Sequence[tuple[int, int | None, str]], *, turn: int, at: datetime) -> None:
+    """Have invitations (their numbers, members and channels) sent after the commit; `turn` counts reminders.
+
+    Each once.
+    """
     outbox.put_many(
         KIND,
-        keys=[f"{KIND}:{one.pk}:{turn}:{one.channel}" for one in invitations],
-        recipients=[f"member:{one.member_id}" for one in invitations],
-        payloads=[{"invitation": one.pk, "turn": turn, "channel": one.channel} for one in invitations],
+        keys=[f"{KIND}:{pk}:{turn}:{channel}" for pk, _member, channel in invited],
+        recipients=[f"member:{member}" for _pk, member, _channel in invited],
+        payloads=[{"invitation": pk, "turn": turn, "channel": channel} for pk, _member, channel in invited],
         at=at,
     )
 
@@ -68,7 +71,7 @@ def send(message: OutboxMessage) -> None:
     if not _may(member, channel):
         pass_on(invitation=invitation, channel=channel, turn=turn, at=at, is_bounce=False)
         raise Dropped("the member cannot be asked by this any more")
-    said = Words(invitation.wave.campaign, [invitation]).of(invitation, is_reminder=turn > 0)
+    said = Words.about(invitation).of(invitation, is_reminder=turn > 0)
     try:
         _deliver(invitation, member, channel, said, str(message.request_id))
     except Refused:
@@ -124,7 +127,7 @@ def pass_on(*, invitation: Invitation, channel: str, turn: int, at: datetime, is
     if following:
         held.channel = following
         held.save(update_fields=["channel"])
-        put([held], turn=turn, at=at)
+        put([(held.pk, held.member_id, held.channel)], turn=turn, at=at)
         return True
     held.remind_at = None
     held.bounced_at = at if is_bounce else held.bounced_at

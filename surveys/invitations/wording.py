@@ -3,8 +3,9 @@
 The campaign's may hold placeholders of what is known before an answer, such as {member} (see piping).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Self
 
 from django.utils import translation
 from django.utils.formats import date_format
@@ -27,17 +28,24 @@ class Said:
 
 
 class Words:
-    """The words of a campaign for some of its invitations. Two queries, however many there are."""
+    """The words of a campaign for invitations about some cases and orders. Two queries for all of these."""
 
-    def __init__(self, campaign: Campaign, invitations: Sequence[Invitation]) -> None:
+    def __init__(self, campaign: Campaign, *, cases: Collection[int], orders: Collection[int]) -> None:
         self.campaign = campaign
         self.wordings = {one.channel: one for one in campaign.wordings.all()}
-        cases = {one.case_id for one in invitations if one.case_id}
-        orders = {one.order_id for one in invitations if one.order_id}
         self.cases = Case.objects.in_bulk(cases) if cases else {}
         self.orders = Order.objects.in_bulk(orders) if orders else {}
         self.alike: dict[tuple[str, str | None], Said] = {}
         """What is said in the same words to all, by channel and language."""
+
+    @classmethod
+    def about(cls, invitation: Invitation) -> Self:
+        """Those for one invitation."""
+        return cls(
+            invitation.wave.campaign,
+            cases={invitation.case_id} if invitation.case_id else (),
+            orders={invitation.order_id} if invitation.order_id else (),
+        )
 
     def of(self, invitation: Invitation, *, is_reminder: bool = False) -> Said:
         """What it says, in the language of its member."""
