@@ -16,9 +16,13 @@ class KpisConfig(AppConfig):
         from kpis.defaults import demo
         from kpis.defaults.seed import seed
 
-        personal.add({}, {"kpis.Snapshot"})
+        personal.add({}, {"kpis.Snapshot", "kpis.Correction", "kpis.FigureDay", "kpis.Backfill"})
         DEFAULTS.append(seed)
         DEMO.append(demo.seed)
         PAGES.append(Page("figures/<str:metric>/", figure, "figure"))
         PERIODIC.append(Periodic("today's figures", "kpis.take_today", every_seconds=300))
-        PERIODIC.append(Periodic("recent figures", "kpis.take_recent", every_seconds=6 * 3600))
+        PERIODIC.append(
+            Periodic("figures of days about which facts came in", "kpis.take_late", every_seconds=600)
+        )
+        PERIODIC.append(Periodic("recent figures", "kpis.take_recent", every_seconds=24 * 3600))
+        PERIODIC.append(Periodic("backfills of figures", "kpis.backfill", every_seconds=60))

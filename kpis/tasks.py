@@ -1,18 +1,39 @@
-"""What beat wakes: the figures of today, and those of the days that may still change."""
+"""What beat wakes: the figures of today, of the days about which facts came in, and long backfills."""
+
+from datetime import timedelta
 
 from celery import shared_task
 from django.utils import timezone
 
-from kpis.snapshots import commands
+from kpis.snapshots import backfilling, commands, late
+
+MINUTES = timedelta(minutes=4)
 
 
 @shared_task(name="kpis.take_today")
 def take_today() -> None:
     """Take today's figures."""
-    commands.take(day=timezone.localdate(), at=timezone.now())
+    today = timezone.localdate()
+    commands.take(first=today, last=today, at=timezone.now())
+
+
+@shared_task(name="kpis.take_late")
+def take_late() -> None:
+    """Note the days about which facts came in, and take them again."""
+    while late.note(at=timezone.now()):
+        pass
+    late.take_stale(at=timezone.now())
 
 
 @shared_task(name="kpis.take_recent")
 def take_recent() -> None:
-    """Take again the figures of the days about which facts still come in."""
+    """Take the last days again whatever came in: nothing that tells of no event goes unseen for long."""
     commands.take_days(days=commands.recent_days(timezone.localdate()), at=timezone.now())
+
+
+@shared_task(name="kpis.backfill")
+def backfill() -> None:
+    """Go on with backfills for some minutes."""
+    until = timezone.now() + MINUTES
+    while timezone.now() < until and backfilling.go_on(at=timezone.now()):
+        pass

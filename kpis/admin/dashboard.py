@@ -12,12 +12,25 @@ from django.utils.translation import gettext as _
 
 from config.common.models import User
 from feedback.org.queries import departments_of
+from kpis.metrics.definition import Unit
 from kpis.metrics.rules import Figure
-from kpis.models import Direction
+from kpis.models import Direction, MetricCode
 from kpis.snapshots.queries import Card, dashboard
+from kpis.templatetags.figures import said
 
 PERIODS = (7, 30, 90)
 SEE_COMPANY = "kpis.view_snapshot"
+FRONT = (
+    MetricCode.FIRST_REPLY,
+    MetricCode.RESOLUTION,
+    MetricCode.CSAT,
+    MetricCode.NPS,
+    MetricCode.ON_TIME,
+    MetricCode.COMPLAINT_RATE,
+)
+"""What the first page shows."""
+BEST = {Unit.OF_FIVE: 5, Unit.POINTS: 100, Unit.PERCENT: 100}
+MINUTE = 60
 
 
 def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -28,7 +41,9 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     days = next((days for days in PERIODS if request.GET.get("days") == str(days)), 30)
     until = timezone.localdate()
     company = user.has_perm(SEE_COMPANY)
-    cards, lines = dashboard(until=until, days=days, departments=list(departments_of(user)), company=company)
+    cards, lines = dashboard(
+        until=until, days=days, departments=list(departments_of(user)), company=company, codes=FRONT
+    )
     period = {"start": until - timedelta(days - 1), "end": until}
     context["figures"] = {
         "cards": [{"card": card, "link": link(card, period), "chart": chart(card)} for card in cards],
@@ -61,9 +76,9 @@ def chart(card: Card) -> dict[str, Any]:
     return {
         "id": f"chart-{card.metric.code}",
         "title": card.title,
-        "unit": card.metric.unit,
+        "unit": _("min") if card.metric.unit is Unit.DURATION else said(card.metric.unit),
         "labels": [date_format(day, "m-d") for day, _figure in card.days],
-        "values": [_rounded(figure) for _day, figure in card.days],
+        "values": [_rounded(figure, card.metric.unit) for _day, figure in card.days],
         "n": [figure.n for _day, figure in card.days],
         "goal": card.goal.value if card.goal else None,
         "top": _top(card),
@@ -73,10 +88,13 @@ def chart(card: Card) -> dict[str, Any]:
 
 def _top(card: Card) -> float | None:
     """Where the scale ends at least: the best value, or well above a goal that is not to be exceeded."""
-    if not card.metric.is_share:
-        return 5
-    return 2 * card.goal.value if card.goal and card.goal.direction == Direction.DOWN else 100
+    if card.goal and card.goal.direction == Direction.DOWN:
+        return 2 * card.goal.value
+    return BEST.get(card.metric.unit)
 
 
-def _rounded(figure: Figure) -> float | None:
-    return None if figure.value is None else round(figure.value, 2)
+def _rounded(figure: Figure, unit: Unit) -> float | None:
+    """A value as charts draw it; durations in minutes."""
+    if figure.value is None:
+        return None
+    return round(figure.value / MINUTE if unit is Unit.DURATION else figure.value, 2)

@@ -1,7 +1,6 @@
 """The rows behind a figure."""
 
 from collections.abc import Callable, Sequence
-from datetime import date
 from typing import Any
 
 from django import forms
@@ -17,15 +16,17 @@ from feedback.cases.queries import reads_cases, visible_to
 from feedback.models import Department
 from feedback.org.queries import departments_of
 from kpis.admin.dashboard import SEE_COMPANY
-from kpis.metrics.queries import Span, measure
-from kpis.metrics.rows import Part, behind
-from kpis.metrics.rules import METRICS
-from kpis.metrics.rules import Part as Counted
-from kpis.models import MetricCode
-from kpis.snapshots.commands import day_span
+from kpis.metrics.catalogue import METRICS
+from kpis.metrics.rows import Part, behind, count
+from kpis.models import Dimension, MetricCode
+from kpis.models.snapshot import KEY
+from kpis.snapshots.calendar import days_span
 
 PAGE = 50
 LONGEST_DAYS = 366
+TOLD_APART = [
+    (one.value, one.label) for one in Dimension if one not in {Dimension.WHOLE, Dimension.DEPARTMENT}
+]
 
 
 class FigureForm(forms.Form):
@@ -43,6 +44,10 @@ class FigureForm(forms.Form):
         required=False,
         choices=[(Part.ALL, _("all")), (Part.COUNTED, _("those that count")), (Part.OTHERS, _("the others"))],
     )
+    by = forms.ChoiceField(
+        label=_("by"), required=False, choices=[("", _("everything")), *TOLD_APART], initial=""
+    )
+    key = forms.CharField(label=_("of"), required=False, max_length=KEY)
     page = forms.IntegerField(min_value=0, max_value=10_000, required=False, widget=forms.HiddenInput)
 
     def clean(self) -> None:
@@ -68,19 +73,26 @@ def figure(request: StaffRequest, metric: str) -> HttpResponse:
     if not form.is_valid():
         return page(request, "kpis/figure.html", context, status=400)
     asked = form.cleaned_data
-    chosen = [asked["department"]] if asked["department"] else None if company else list(departments)
-    keys = None if chosen is None else [department.pk for department in chosen]
-    span = _span(asked["start"], asked["end"])
-    rows = behind(defined.code, span, departments=keys, part=Part(asked["part"] or Part.ALL))
+    of = {}
+    if asked["department"] or not company:
+        chosen = [asked["department"]] if asked["department"] else departments
+        of[Dimension.DEPARTMENT] = [str(department.pk) for department in chosen]
+    if asked["by"] and asked["key"]:
+        if asked["by"] not in defined.dimensions:
+            form.add_error("by", _("This figure can't be told apart by it."))
+            return page(request, "kpis/figure.html", context, status=400)
+        of[Dimension(asked["by"])] = [asked["key"]]
+    span = days_span(asked["start"], asked["end"])
+    rows = behind(defined.code, span, of=of, part=Part(asked["part"] or Part.ALL))
     number = asked["page"] or 0
     found = list(rows.found[number * PAGE : (number + 1) * PAGE + 1])
     context |= {
-        "kind": rows.kind,
+        "kind": rows.table,
         "rows": found[:PAGE],
-        "readable": _readable(request.user, rows.kind, found[:PAGE]),
+        "readable": _readable(request.user, rows.table, found[:PAGE]),
         "number": number,
         "has_more": len(found) > PAGE,
-        "figure": defined.figure(_parts(defined.code, span, keys)),
+        "figure": defined.figure(count(defined.code, span, of=of)),
     }
     return page(request, "kpis/figure.html", context)
 
@@ -98,17 +110,7 @@ CASES: dict[str, Callable[[Any], tuple[int | None, ...]]] = {
     "cases": lambda case: (case.pk,),
     "answers": lambda answer: (answer.response.invitation.case_id, answer.response.follow_up_id),
     "orders": lambda _order: (),
+    "reviews": lambda _review: (),
+    "checks": lambda check: (check.case_id,),
 }
 """The cases that a row of each kind names."""
-
-
-def _span(start: date, end: date) -> Span:
-    return Span(day_span(start).start, day_span(end).end)
-
-
-def _parts(code: MetricCode, span: Span, keys: Sequence[int] | None) -> list[Counted]:
-    return [
-        part
-        for part in measure(code, span)
-        if (part.department_id is None if keys is None else part.department_id in keys)
-    ]

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from kpis.snapshots.commands import take_days
+from kpis.snapshots.commands import take
 
 DAYS = 60
 
@@ -12,4 +12,4 @@ DAYS = 60
 def seed(at: datetime) -> None:
     """Take the figures of its days as they stand now."""
     today = timezone.localdate(at)
-    take_days(days=[today - timedelta(back) for back in range(DAYS, -1, -1)], at=at)
+    take(first=today - timedelta(DAYS), last=today, at=at)

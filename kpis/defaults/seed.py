@@ -9,7 +9,11 @@ GOALS = {
     MetricCode.FIRST_REPLY: (Direction.UP, "95"),
     MetricCode.RESOLUTION: (Direction.UP, "90"),
     MetricCode.CSAT: (Direction.UP, "4.5"),
-    MetricCode.GAP_RATE: (Direction.DOWN, "5"),  # logistics on time ≥ 95 %
+    MetricCode.NPS: (Direction.UP, "30"),
+    MetricCode.CES: (Direction.UP, "4"),
+    MetricCode.ON_TIME: (Direction.UP, "95"),
+    MetricCode.GAP_RATE: (Direction.DOWN, "5"),
+    MetricCode.REPURCHASE: (Direction.UP, "25"),
     MetricCode.COMPLAINT_RATE: (Direction.DOWN, "1"),
 }
 

@@ -1,17 +1,20 @@
-"""The rows behind a figure: they add up to it."""
+"""The rows behind a figure, and the figure counted anew from them: they add up to it."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Sum
+from django.utils import timezone
 
-from compensation.models import Order
-from feedback.models import Aspect, Clock, Gap, Milestone
-from kpis.metrics import queries
-from kpis.metrics.queries import Span
-from kpis.models import MetricCode
+from compensation.models import Member, Segment
+from compensation.segments.queries import narrowed
+from feedback.models import Aspect, Gap
+from kpis.metrics.catalogue import METRICS
+from kpis.metrics.rules import Counted, Form
+from kpis.metrics.sources import Source, Span
+from kpis.models import Dimension, MetricCode
 
 
 class Part(StrEnum):
@@ -24,70 +27,79 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows of one kind, newest first; `kind` names the table that shows them."""
+    """Rows of one kind, newest first; `table` names what shows them."""
 
-    kind: str
+    table: str
     found: QuerySet[Any]
 
 
-Departments = Collection[int] | None
+Of = Mapping[Dimension, list[str]]
+"""Keys of dimensions that all have to fit; none at all is the whole company."""
 
 
-def behind(metric: MetricCode, span: Span, *, departments: Departments, part: Part) -> Rows:
-    """The rows behind a figure, of some departments or (None) of the whole company."""
-    return BEHIND[metric](span, departments, part)
+def behind(code: MetricCode, span: Span, *, of: Of, part: Part) -> Rows:
+    """The rows behind a figure."""
+    metric = METRICS[code]
+    if metric.form is Form.RATIO:  # what is counted is no part of what is measured
+        source = metric.sources[-1 if part is Part.COUNTED else 0]
+        found = narrow(source, span, of)
+    else:
+        source = metric.sources[0]
+        found = narrow(source, span, of)
+        if part is not Part.ALL and metric.form is Form.SHARE:
+            found = source.counted(found, is_hit=part is Part.COUNTED)
+    shown = SHOWN[source.table](found).alias(shown_at=_moment(source)).order_by("-shown_at", "-pk")
+    return Rows(source.table, shown)
 
 
-def _clocks(milestone: Milestone) -> Callable[[Span, Departments, Part], Rows]:
-    def find(span: Span, departments: Departments, part: Part) -> Rows:
-        in_time, late = queries.decided_in_time(milestone, span), queries.decided_late(milestone, span)
-        wanted = {Part.ALL: in_time | late, Part.COUNTED: in_time, Part.OTHERS: late}[part]
-        if departments is not None:
-            wanted &= Q(department__in=departments)
-        found = Clock.objects.filter(wanted).select_related("case__member", "department")
-        return Rows("clocks", found.order_by("-due_at", "-pk"))
+def count(code: MetricCode, span: Span, *, of: Of) -> Counted:
+    """Count a figure's rows themselves, without any sums that are kept."""
+    n = total = squares = 0
+    for source in METRICS[code].sources:
+        each = narrow(source, span, of).order_by().annotate(each=source.worth)
+        found = each.aggregate(n=Count("pk"), total=Sum("each"), squares=Sum(F("each") * F("each")))
+        n += found["n"] if source.is_measured else 0
+        total, squares = total + int(found["total"] or 0), squares + int(found["squares"] or 0)
+    return Counted(n, total, squares)
 
-    return find
+
+def narrow(source: Source, span: Span, of: Of) -> QuerySet[Any]:
+    """The rows of a source in a time that have the keys asked for."""
+    found = source.within(span)
+    for dimension, keys in of.items():
+        if dimension == Dimension.SEGMENT:
+            for segment in Segment.objects.filter(code__in=keys):
+                members = narrowed(segment.filters, Member.objects.all(), timezone.now())
+                found = source.of_members(found, members)
+        else:
+            found = source.of(found, dimension, keys)
+    return found
 
 
-def _answers(span: Span, departments: Departments, part: Part) -> Rows:
-    found = queries.satisfaction(span)
-    if departments is not None:
-        found = found.filter(response__invitation__case__department__in=departments)
-    if part is not Part.ALL:  # a mean has no numerator: the satisfied and the others
-        found = found.filter(score__gte=4) if part is Part.COUNTED else found.filter(score__lt=4)
-    found = found.select_related(
-        "response__invitation__case__department", "response__invitation__member", "response__follow_up"
+def _moment(source: Source) -> Any:
+    return F(source.at) if isinstance(source.at, str) else source.at
+
+
+def _orders(found: QuerySet[Any]) -> QuerySet[Any]:
+    gap = Gap.objects.filter(order=OuterRef("pk"), withdrawn_at=None).order_by("-severity", "pk")
+    late = gap.filter(aspect=Aspect.DELIVERY)
+    shown: QuerySet[Any] = found.annotate(
+        days=late.values("days")[:1], severity=gap.values("severity")[:1], has_gap=Exists(gap)
     )
-    return Rows("answers", found.order_by("-response__at", "-pk"))
+    return shown.select_related("member")
 
 
-def _orders(span: Span, _departments: Departments, part: Part) -> Rows:
-    late = None if part is Part.ALL else part is Part.COUNTED
-    return _order_rows(queries.promised_orders(span, late=late))
-
-
-def _complaints(span: Span, departments: Departments, part: Part) -> Rows:
-    if part is Part.OTHERS:
-        return _order_rows(Order.objects.filter(placed_at__gte=span.start, placed_at__lt=span.end))
-    found = queries.complaints(span)
-    if departments is not None:
-        found = found.filter(department__in=departments)
-    return Rows("cases", found.select_related("member", "department").order_by("-opened_at", "-pk"))
-
-
-def _order_rows(found: QuerySet[Order]) -> Rows:
-    gap = Gap.objects.filter(order=OuterRef("pk"), aspect=Aspect.DELIVERY, withdrawn_at=None)
-    found = found.annotate(
-        days=gap.values("days")[:1], severity=gap.values("severity")[:1], has_gap=Exists(gap)
-    ).select_related("member")
-    return Rows("orders", found.order_by("-placed_at", "-pk"))
-
-
-BEHIND: dict[MetricCode, Callable[[Span, Departments, Part], Rows]] = {
-    MetricCode.FIRST_REPLY: _clocks(Milestone.FIRST_REPLY),
-    MetricCode.RESOLUTION: _clocks(Milestone.RESOLUTION),
-    MetricCode.CSAT: _answers,
-    MetricCode.GAP_RATE: _orders,
-    MetricCode.COMPLAINT_RATE: _complaints,
+SHOWN: dict[str, Callable[[QuerySet[Any]], QuerySet[Any]]] = {
+    "clocks": lambda found: found.select_related("case__member", "department", "review"),
+    "cases": lambda found: found.select_related("member", "department"),
+    "answers": lambda found: found.select_related(
+        "response__invitation__case__department",
+        "response__invitation__member",
+        "response__follow_up",
+        "question",
+    ),
+    "orders": _orders,
+    "reviews": lambda found: found.select_related("member", "product"),
+    "checks": lambda found: found.select_related("case__member", "department", "agent__user"),
 }
+"""What each table shows beside the rows themselves."""

@@ -1,60 +1,108 @@
-"""Taking the figures of a day; taking them again changes only what has changed."""
+"""Taking the figures of days; taking them again changes only what has changed, and nothing that is closed."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
-from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from kpis.metrics.queries import Span, measure
-from kpis.metrics.rules import METRICS
-from kpis.models import Snapshot
+from config.common.errors import Invalid
+from config.common.events import record
+from config.common.models import User
+from kpis.metrics.rollup import FRESH, add_up
+from kpis.models import FigureDay, Grain
+from kpis.snapshots.calendar import days_span, period_of
 
-RECENT_DAYS = 35
-"""Facts about a day still come in this long after it: late deliveries, corrected orders."""
-
-
-def day_span(day: date) -> Span:
-    """The day from midnight to midnight in the shop's time zone."""
-    zone = timezone.get_default_timezone()
-    return Span(datetime.combine(day, time(), zone), datetime.combine(day + timedelta(1), time(), zone))
+OPEN_DAYS = (
+    "day BETWEEN %(first)s AND %(last)s"
+    " AND day NOT IN (SELECT day FROM kpis_figureday WHERE closed_at IS NOT NULL)"
+)
+MERGE = f"""
+INSERT INTO kpis_snapshot AS held (metric, dimension, key, day, n, total, squares, computed_at)
+SELECT metric, dimension, key, day, n, total, squares, %(at)s FROM {FRESH} WHERE {OPEN_DAYS}
+ON CONFLICT (metric, dimension, key, day) DO UPDATE
+SET n = excluded.n, total = excluded.total, squares = excluded.squares, computed_at = excluded.computed_at
+WHERE (held.n, held.total, held.squares) IS DISTINCT FROM (excluded.n, excluded.total, excluded.squares)
+"""  # noqa: S608 - our own names
+GONE = f"""
+DELETE FROM kpis_snapshot held WHERE {OPEN_DAYS} AND NOT EXISTS (
+    SELECT FROM {FRESH} fresh WHERE fresh.metric = held.metric AND fresh.dimension = held.dimension
+    AND fresh.key = held.key AND fresh.day = held.day
+)
+"""  # noqa: S608 - our own names
+CORRECT = f"""
+INSERT INTO kpis_correction (metric, dimension, key, day, n, total, squares, found_at)
+SELECT metric, dimension, key, day,
+    coalesce(fresh.n, 0), coalesce(fresh.total, 0), coalesce(fresh.squares, 0), %(at)s
+FROM (SELECT * FROM {FRESH} JOIN kpis_figureday closed USING (day) WHERE closed_at IS NOT NULL) fresh
+FULL JOIN (
+    SELECT held.* FROM kpis_snapshot held JOIN kpis_figureday closed USING (day)
+    WHERE closed_at IS NOT NULL AND day BETWEEN %(first)s AND %(last)s
+) held USING (metric, dimension, key, day)
+LEFT JOIN LATERAL (
+    SELECT n, total, squares FROM kpis_correction known
+    WHERE known.metric = coalesce(fresh.metric, held.metric)
+      AND known.dimension = coalesce(fresh.dimension, held.dimension)
+      AND known.key = coalesce(fresh.key, held.key) AND known.day = coalesce(fresh.day, held.day)
+    ORDER BY found_at DESC LIMIT 1
+) known ON true
+WHERE (coalesce(fresh.n, 0), coalesce(fresh.total, 0), coalesce(fresh.squares, 0)) IS DISTINCT FROM (
+    coalesce(known.n, held.n, 0), coalesce(known.total, held.total, 0),
+    coalesce(known.squares, held.squares, 0)
+)
+"""  # noqa: S608 - our own names
+TAKEN = """
+INSERT INTO kpis_figureday AS held (day, taken_at)
+SELECT day::date, %(at)s FROM generate_series(%(first)s::date, %(last)s::date, interval '1 day') day
+ON CONFLICT (day) DO UPDATE SET taken_at = excluded.taken_at, stale_at = NULL
+"""
 
 
 @transaction.atomic
-def take(*, day: date, at: datetime) -> int:
-    """Measure every figure of a day and keep it; give how many rows there are."""
-    with connection.cursor() as cursor:  # two takers of one day, one after the other
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('kpis.snapshot'), %s)", [day.toordinal()])
-    span = day_span(day)
-    rows = [
-        Snapshot(
-            metric=code,
-            day=day,
-            department_id=part.department_id,
-            n=part.n,
-            total=part.total,
-            squares=part.squares,
-            computed_at=at,
-        )
-        for code in METRICS
-        for part in measure(code, span)
-    ]
-    Snapshot.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["metric", "day", "department"],
-        update_fields=["n", "total", "squares", "computed_at"],
-    )
-    # a department that lost its last row of the day, by a transfer or a withdrawal, has no figure any more
-    Snapshot.objects.filter(day=day, computed_at__lt=at).delete()
-    return len(rows)
+def take(*, first: date, last: date, at: datetime) -> int:
+    """Count every figure of some days and keep it; give how many counts came out differently.
+
+    Of closed days the snapshots stay, and what they would be now is kept beside them. Two takers follow one
+    another. Facts that came in before it began are in it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('kpis.snapshot'))")
+        days = {"first": first, "last": last, "at": at}
+        cursor.execute(TAKEN, days)  # first: facts that come in meanwhile make a day stale again
+        add_up(days_span(first, last))
+        changed = 0
+        for statement in (MERGE, GONE, CORRECT):
+            cursor.execute(statement, days)
+            changed += cursor.rowcount
+    return changed
 
 
 def take_days(*, days: Iterable[date], at: datetime) -> int:
-    """Take each of the days in a transaction of its own; give how many rows there are."""
-    return sum(take(day=day, at=at) for day in days)
+    """Take each of the days in a transaction of its own; give how many counts came out differently."""
+    return sum(take(first=day, last=day, at=at) for day in days)
 
 
-def recent_days(today: date) -> list[date]:
-    """The days whose figures may still change, today last."""
-    return [today - timedelta(days) for days in range(RECENT_DAYS, -1, -1)]
+@transaction.atomic
+def close_month(*, month: date, actor: User | None, at: datetime, today: date) -> int:
+    """Close the figures of the month that a day is in: from now on they stay. Give how many days there are.
+
+    They are taken once more first. Closing a closed month again changes nothing.
+
+    Raises:
+        Invalid: the month is not over.
+    """
+    first, last = period_of(month, Grain.MONTH)
+    if last >= today:
+        raise Invalid(_("This month is not over: its figures can't be closed yet."), field="month")
+    take(first=first, last=last, at=at)
+    open_days = FigureDay.objects.filter(day__range=(first, last), closed_at=None)
+    closed = open_days.update(closed_at=at, closed_by=actor)
+    if closed:
+        day = FigureDay.objects.get(day=first)
+        record("figures.closed", day, actor=actor, at=at, first=f"{first}", last=f"{last}")
+    return closed
+
+
+def recent_days(today: date, days: int = 7) -> list[date]:
+    """The days whose figures are taken again each night whatever came in, today last."""
+    return [today - timedelta(back) for back in range(days, -1, -1)]

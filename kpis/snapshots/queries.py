@@ -1,13 +1,83 @@
-"""Snapshots joined into what a dashboard shows."""
+"""Snapshots joined into figures: of periods, by what they are told apart by, and for the first page."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.db.models import Sum
+
 from feedback.models import Department
-from kpis.metrics.rules import METRICS, Figure, Goal, Metric, Part
-from kpis.models import Snapshot, Target
+from kpis.metrics.catalogue import METRICS
+from kpis.metrics.definition import Metric
+from kpis.metrics.rules import Counted, Figure, Goal, joined
+from kpis.models import Dimension, Grain, MetricCode, Snapshot, Target
+from kpis.snapshots.calendar import before, periods
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """What of the whole: of one key of a dimension, or of several joined; of everything without any."""
+
+    dimension: Dimension = Dimension.WHOLE
+    keys: tuple[str, ...] = ("",)
+
+
+WHOLE = Slice()
+
+
+def counted(
+    codes: Collection[MetricCode], first: date, last: date, of: Slice = WHOLE
+) -> dict[MetricCode, dict[date, Counted]]:
+    """The counts of metrics by day; days without any are left out."""
+    found: dict[MetricCode, dict[date, Counted]] = {code: {} for code in codes}
+    rows = Snapshot.objects.filter(
+        metric__in=list(codes), dimension=of.dimension, key__in=of.keys, day__range=(first, last)
+    )
+    for code, day, n, total, squares in rows.values_list("metric", "day", "n", "total", "squares"):
+        held = found[MetricCode(code)]
+        held[day] = held.get(day, Counted()) + Counted(n, total, int(squares))
+    return found
+
+
+def figure(code: MetricCode, first: date, last: date, of: Slice = WHOLE) -> Figure:
+    """A metric's figure over some days."""
+    return METRICS[code].figure(joined(counted([code], first, last, of)[code].values()))
+
+
+def series(
+    code: MetricCode, first: date, last: date, grain: Grain, of: Slice = WHOLE
+) -> list[tuple[date, date, Figure]]:
+    """A metric's figures by period, from the period that `first` is in to that of `last`."""
+    found = periods(first, last, grain)
+    by_day = counted([code], found[0][0], found[-1][1], of)[code]
+    return [
+        (start, end, METRICS[code].figure(joined(by_day.get(day, Counted()) for day in _days(start, end))))
+        for start, end in found
+    ]
+
+
+def by_key(
+    codes: Collection[MetricCode],
+    first: date,
+    last: date,
+    dimension: Dimension,
+    keys: Collection[str] | None = None,
+) -> dict[str, dict[MetricCode, Figure]]:
+    """Metrics' figures over some days by the keys of a dimension: all keys, or some."""
+    rows = Snapshot.objects.filter(metric__in=list(codes), dimension=dimension, day__range=(first, last))
+    if keys is not None:
+        rows = rows.filter(key__in=keys)
+    found: dict[str, dict[MetricCode, Figure]] = defaultdict(dict)
+    for key, code, n, total, squares in (
+        rows.values_list("key", "metric").annotate(Sum("n"), Sum("total"), Sum("squares")).order_by("key")
+    ):
+        found[key][MetricCode(code)] = METRICS[MetricCode(code)].figure(Counted(n, total, int(squares)))
+    return dict(found)
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(number) for number in range((last - first).days + 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,56 +105,53 @@ class Line:
     cells: Sequence[tuple[Card, Figure, bool | None]]
 
 
+def goals() -> dict[MetricCode, Goal]:
+    """The goals by their metrics."""
+    return {MetricCode(row.metric): Goal(row.direction, float(row.goal)) for row in Target.objects.all()}
+
+
 def dashboard(
-    *, until: date, days: int, departments: Collection[Department], company: bool
+    *,
+    until: date,
+    days: int,
+    departments: Collection[Department],
+    company: bool,
+    codes: Iterable[MetricCode] = METRICS,
 ) -> tuple[list[Card], list[Line]]:
     """The figures of the `days` up to and with `until`.
 
     With `company` the cards are of the whole company; without, of the given departments joined, and figures
-    that only exist for the company are left out.
+    that departments don't have are left out.
     """
-    first = until - timedelta(2 * days - 1)
-    split = until - timedelta(days - 1)
-    keys = {department.pk for department in departments}
-    by_card: dict[str, list[tuple[date, Part]]] = defaultdict(list)
-    by_line: dict[tuple[str, int], list[Part]] = defaultdict(list)
-    for row in Snapshot.objects.filter(day__range=(first, until)):
-        part = Part(row.department_id, row.n, row.total, row.squares)
-        if row.department_id is None if company else row.department_id in keys:
-            by_card[row.metric].append((row.day, part))
-        if row.department_id in keys and row.day >= split:
-            by_line[row.metric, row.department_id].append(part)
-    goals = {row.metric: Goal(row.direction, float(row.goal)) for row in Target.objects.all()}
-    cards = [
-        _card(metric, by_card[code], goals.get(code), until, days)
-        for code, metric in METRICS.items()
-        if company or metric.by_department
-    ]
-    lines = []
-    for department in departments:
-        cells = []
-        for card in cards:
-            if not card.metric.by_department:
-                continue
-            figure = card.metric.figure(by_line[card.metric.code, department.pk])
-            cells.append((card, figure, card.goal.met_by(figure) if card.goal else None))
-        lines.append(Line(department, cells))
-    return cards, lines
+    shown = [METRICS[code] for code in codes if company or METRICS[code].by_department]
+    first = until - timedelta(days - 1)
+    earlier = before(first, until)
+    keys = tuple(str(department.pk) for department in departments)
+    of = WHOLE if company else Slice(Dimension.DEPARTMENT, keys)
+    found = counted([metric.code for metric in shown], earlier[0], until, of)
+    known = goals()
+    cards = []
+    for metric in shown:
+        by_day = found[metric.code]
+        cards.append(
+            Card(
+                metric=metric,
+                title=str(metric.code.label),
+                now=metric.figure(joined(one for day, one in by_day.items() if day >= first)),
+                before=metric.figure(joined(one for day, one in by_day.items() if day <= earlier[1])),
+                goal=known.get(metric.code),
+                days=[(day, metric.figure(by_day.get(day, Counted()))) for day in _days(first, until)],
+            )
+        )
+    of_departments = [card for card in cards if card.metric.by_department]
+    codes_of = [card.metric.code for card in of_departments]
+    told = by_key(codes_of, first, until, Dimension.DEPARTMENT, keys) if keys else {}
+    return cards, [_line(one, of_departments, told.get(str(one.pk), {})) for one in departments]
 
 
-def _card(
-    metric: Metric, parts: Iterable[tuple[date, Part]], goal: Goal | None, until: date, days: int
-) -> Card:
-    of_day: dict[date, list[Part]] = defaultdict(list)
-    for day, part in parts:
-        of_day[day].append(part)
-    shown = [until - timedelta(back) for back in range(days - 1, -1, -1)]
-    earlier = [day - timedelta(days) for day in shown]
-    return Card(
-        metric=metric,
-        title=str(metric.code.label),
-        now=metric.figure(part for day in shown for part in of_day[day]),
-        before=metric.figure(part for day in earlier for part in of_day[day]),
-        goal=goal,
-        days=[(day, metric.figure(of_day[day])) for day in shown],
-    )
+def _line(department: Department, cards: Sequence[Card], figures: dict[MetricCode, Figure]) -> Line:
+    cells = []
+    for card in cards:
+        found = figures.get(card.metric.code, Figure(None, 0))
+        cells.append((card, found, card.goal.met_by(found) if card.goal else None))
+    return Line(department, cells)

@@ -2,24 +2,43 @@
 
 from django import template
 from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
+from config.common.spans import span
+from kpis.metrics.definition import Unit
 from kpis.metrics.rules import Figure
 
 register = template.Library()
+DIGITS = {Unit.PERCENT: 1, Unit.OF_FIVE: 2, Unit.POINTS: 1}
 
 
 @register.filter
-def written(figure: Figure, unit: str) -> str:
-    """A figure as people read it: "93.4 %", "4.62 / 5"; a dash where nothing was measured."""
-    if figure.value is None:
-        return "—"
-    return f"{number_format(figure.value, 1 if unit == '%' else 2)} {unit}"
+def written(figure: Figure, unit: Unit) -> str:
+    """A figure as people read it: "93.4 %", "4.62 / 5", "1 h 5 min"; a dash where nothing was measured."""
+    return "—" if figure.value is None else value(figure.value, unit)
 
 
 @register.filter
-def interval(figure: Figure, unit: str) -> str:
+def interval(figure: Figure, unit: Unit) -> str:
     """The 95 % interval as people read it; empty where there is none."""
     if figure.low is None or figure.high is None:
         return ""
-    digits = 1 if unit == "%" else 2
-    return f"{number_format(figure.low, digits)}–{number_format(figure.high, digits)} {unit}"
+    if unit is Unit.DURATION:
+        return f"{span(max(0, figure.low))} – {span(figure.high)}"
+    return (
+        f"{number_format(figure.low, DIGITS[unit])}–{number_format(figure.high, DIGITS[unit])} {said(unit)}"
+    )
+
+
+@register.filter
+def value(number: float, unit: Unit) -> str:
+    """A number in a metric's unit."""
+    return span(number) if unit is Unit.DURATION else f"{number_format(number, DIGITS[unit])} {said(unit)}"
+
+
+@register.filter
+def said(unit: Unit) -> str:
+    """A unit as it is written."""
+    if unit is Unit.POINTS:
+        return _("points")
+    return "" if unit is Unit.DURATION else unit.value

@@ -25,7 +25,9 @@ from feedback.playbooks import report
 from feedback.quality import sampling
 from feedback.supervision import figures
 from feedback.supervision.board import board
-from kpis.metrics.queries import Span, complaints
+from kpis.metrics.rows import Part, behind
+from kpis.metrics.sources import Span
+from kpis.models import MetricCode
 from tests.factories.compensation import MemberFactory
 from tests.factories.feedback import AgentFactory, DepartmentFactory
 from tests.factories.sop import make_policy
@@ -55,6 +57,11 @@ def told_twice():
     return department, agent, *cases
 
 
+def complaints(scope):
+    span = Span(scope.since, scope.until)
+    return behind(MetricCode.COMPLAINT_RATE, span, of={}, part=Part.COUNTED).found
+
+
 def resolve(case, agent):
     commands.resolve(
         case_id=case.pk, resolution="solved", message="好了", actor=agent.user, at=timezone.now() - MINUTE
@@ -65,7 +72,7 @@ def test_complaints_and_the_figures_of_people(told_twice):
     department, agent, _gone, goes_on = told_twice
     now = timezone.now()
     scope = figures.Scope([department.pk], now - timedelta(hours=2), now)
-    assert list(complaints(Span(scope.since, scope.until))) == [goes_on]
+    assert list(complaints(scope)) == [goes_on]
     assert list(figures.first_replies(scope)) == [goes_on]
     assert figures.first_replies(scope).get().took == 5 * MINUTE
     assert list(figures.resolutions(scope)) == [goes_on]

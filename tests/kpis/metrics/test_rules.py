@@ -4,39 +4,44 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpis.metrics.rules import METRICS, Figure, Goal, Part, mean, share
+from kpis.metrics.catalogue import METRICS
+from kpis.metrics.rules import Counted, Figure, Goal, joined, mean, ratio, share
 from kpis.models import Direction, MetricCode
 from surveys.scoring import ces
 
 scores = st.lists(st.integers(1, 5), min_size=1, max_size=60)
 
 
-def part(values: list[int]) -> Part:
-    return Part(None, len(values), sum(values), sum(value * value for value in values))
+def counted(values: list[int]) -> Counted:
+    return Counted(len(values), sum(values), sum(value * value for value in values))
 
 
 def test_nothing_measured_is_no_value_and_not_zero():
     for metric in METRICS.values():
-        assert metric.figure([]) == Figure(None, 0)
+        assert metric.figure(joined([])) == Figure(None, 0)
 
 
 def test_a_share_with_wilsons_interval():
     # Newcombe 1998, table I: 81 of 263 is 0.3080 (0.2553 to 0.3662)
-    figure = share(263, 81)
+    figure = share(Counted(263, 81))
     assert (round(figure.value, 2), round(figure.low, 2), round(figure.high, 2)) == (30.8, 25.53, 36.62)
 
 
-def test_more_complaints_than_orders_is_more_than_all_and_has_no_interval():
-    assert share(2, 3) == Figure(150.0, 2)
+def test_more_complaints_than_orders_are_more_than_all():
+    # Garwood 1936: of a count of 3 the 95 % interval is 0.619 to 8.767
+    figure = ratio(Counted(2, 3))
+    assert (figure.value, figure.n) == (150.0, 2)
+    assert (round(figure.low * 2 / 100, 3), round(figure.high * 2 / 100, 3)) == (0.619, 8.767)
+    assert ratio(Counted(100, 0)).low == 0
 
 
 def test_one_score_has_no_interval():
-    assert mean(1, 4, 16) == Figure(4.0, 1)
+    assert mean(Counted(1, 4, 16)) == Figure(4.0, 1)
 
 
 @given(scores)
 def test_a_mean_from_sums_is_the_mean_of_the_scores(values):
-    figure = mean(len(values), sum(values), sum(value * value for value in values))
+    figure = mean(counted(values))
     assert figure.value == pytest.approx(fmean(values))
     if len(values) > 1:
         asked = ces(values)  # the same interval, reached another way, but cut off at the scale's ends
@@ -48,9 +53,8 @@ def test_a_mean_from_sums_is_the_mean_of_the_scores(values):
 @given(st.lists(scores, min_size=1, max_size=6))
 def test_joining_days_is_measuring_them_together(days):
     metric = METRICS[MetricCode.CSAT]
-    joined = metric.figure(part(day) for day in days)
-    together = metric.figure([part([value for day in days for value in day])])
-    assert joined == together
+    apart = metric.figure(joined(counted(day) for day in days))
+    assert apart == metric.figure(counted([value for day in days for value in day]))
 
 
 @pytest.mark.parametrize(
