@@ -45,7 +45,7 @@ class FigureForm(forms.Form):
         choices=[(Part.ALL, _("all")), (Part.COUNTED, _("those that count")), (Part.OTHERS, _("the others"))],
     )
     by = forms.ChoiceField(
-        label=_("by"), required=False, choices=[("", _("everything")), *TOLD_APART], initial=""
+        label=_("told apart by"), required=False, choices=[("", _("everything")), *TOLD_APART], initial=""
     )
     key = forms.CharField(label=_("of"), required=False, max_length=KEY)
     page = forms.IntegerField(min_value=0, max_value=10_000, required=False, widget=forms.HiddenInput)

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('last', models.DateField(verbose_name='up to and with')),
                 ('done_until', models.DateField(blank=True, help_text='That day included.', null=True, verbose_name='done up to')),
                 ('state', models.CharField(choices=[('waiting', 'waiting'), ('running', 'under way'), ('done', 'done'), ('stopped', 'stopped')], default='waiting', max_length=8, verbose_name='state')),
-                ('asked_at', models.DateTimeField(verbose_name='asked for')),
+                ('asked_at', models.DateTimeField(verbose_name='asked at')),
                 ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
             ],
             options={
@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('metric', models.CharField(choices=[('first_reply_attainment', 'first replies in time'), ('resolution_attainment', 'resolutions in time'), ('sla_attainment', 'all that was promised in time'), ('first_reply_time', 'time to the first reply'), ('resolution_time', 'time to the resolution'), ('reopened_rate', 'cases reopened'), ('quality_score', 'quality of conversations'), ('csat', 'satisfaction (CSAT)'), ('nps', 'recommendation (NPS)'), ('ces', 'ease (CES)'), ('review_score', 'stars of reviews'), ('bad_review_rate', 'bad reviews'), ('logistics_on_time', 'deliveries in time'), ('gap_rate', 'orders with a late delivery'), ('gap_rate_product', 'orders with a gap of the product'), ('gap_rate_service', 'orders with a gap of service'), ('gap_rate_price', 'orders with a gap of price'), ('complaint_rate', 'complaints per order'), ('return_rate', 'returns per order'), ('repurchase_rate', 'bought again within 30 days')], max_length=32, verbose_name='figure')),
-                ('dimension', models.CharField(blank=True, choices=[('', 'the whole company'), ('department', 'department'), ('agent', 'agent'), ('channel', 'channel'), ('category', 'category of products'), ('tier', 'tier'), ('segment', 'segment'), ('region', 'region')], max_length=10, verbose_name='by')),
+                ('dimension', models.CharField(blank=True, choices=[('', 'the whole company'), ('department', 'department'), ('agent', 'agent'), ('channel', 'channel'), ('category', 'category of products'), ('tier', 'tier'), ('segment', 'segment'), ('region', 'region')], max_length=10, verbose_name='told apart by')),
                 ('key', models.CharField(blank=True, help_text='The number of a department or agent, the code or name of the others.', max_length=80, verbose_name='of')),
                 ('day', models.DateField(verbose_name='day')),
                 ('n', models.PositiveBigIntegerField(help_text='What it was measured on.', verbose_name='n')),
@@ -55,9 +55,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('day', models.DateField(unique=True, verbose_name='day')),
-                ('taken_at', models.DateTimeField(blank=True, null=True, verbose_name='taken')),
+                ('taken_at', models.DateTimeField(blank=True, null=True, verbose_name='figures taken')),
                 ('stale_at', models.DateTimeField(blank=True, help_text='It is taken again; then this is empty.', null=True, verbose_name='facts came in')),
-                ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed')),
+                ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed at')),
             ],
             options={
                 'verbose_name': 'day of figures',
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='snapshot',
             name='dimension',
-            field=models.CharField(blank=True, choices=[('', 'the whole company'), ('department', 'department'), ('agent', 'agent'), ('channel', 'channel'), ('category', 'category of products'), ('tier', 'tier'), ('segment', 'segment'), ('region', 'region')], max_length=10, verbose_name='by'),
+            field=models.CharField(blank=True, choices=[('', 'the whole company'), ('department', 'department'), ('agent', 'agent'), ('channel', 'channel'), ('category', 'category of products'), ('tier', 'tier'), ('segment', 'segment'), ('region', 'region')], max_length=10, verbose_name='told apart by'),
         ),
         migrations.AddField(
             model_name='snapshot',

@@ -20,7 +20,7 @@ class Counts(models.Model):
     """
 
     metric = models.CharField(_("figure"), max_length=32, choices=MetricCode)
-    dimension = models.CharField(_("by"), max_length=10, choices=Dimension, blank=True)
+    dimension = models.CharField(_("told apart by"), max_length=10, choices=Dimension, blank=True)
     key = models.CharField(
         _("of"),
         max_length=KEY,
@@ -105,11 +105,11 @@ class FigureDay(models.Model):
     """A day (Asia/Shanghai): when its figures were taken, whether facts came in since, if it is closed."""
 
     day = models.DateField(_("day"), unique=True)
-    taken_at = models.DateTimeField(_("taken"), null=True, blank=True)
+    taken_at = models.DateTimeField(_("figures taken"), null=True, blank=True)
     stale_at = models.DateTimeField(
         _("facts came in"), null=True, blank=True, help_text=_("It is taken again; then this is empty.")
     )
-    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -168,7 +168,7 @@ class Backfill(models.Model):
         related_name="+",
         db_index=False,
     )
-    asked_at = models.DateTimeField(_("asked for"))
+    asked_at = models.DateTimeField(_("asked at"))
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
 
     class Meta:

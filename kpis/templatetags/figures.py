@@ -2,7 +2,7 @@
 
 from django import template
 from django.utils.formats import number_format
-from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from config.common.spans import span
 from kpis.metrics.definition import Unit
@@ -40,5 +40,5 @@ def value(number: float, unit: Unit) -> str:
 def said(unit: Unit) -> str:
     """A unit as it is written."""
     if unit is Unit.POINTS:
-        return _("points")
+        return pgettext("unit", "points")
     return "" if unit is Unit.DURATION else unit.value
