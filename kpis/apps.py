@@ -11,7 +11,9 @@ class KpisConfig(AppConfig):
     def ready(self) -> None:
         """Bring the goals, show the rows behind the figures, and have beat take them."""
         from config.common import personal
-        from config.common.registry import DEFAULTS, DEMO, PAGES, PERIODIC, Page, Periodic
+        from config.common.registry import DEFAULTS, DEMO, MENU, PAGES, PERIODIC, MenuItem, Page, Periodic
+        from kpis.admin import days
+        from kpis.admin.definitions import definitions
         from kpis.admin.figures import figure
         from kpis.defaults import demo
         from kpis.defaults.seed import seed
@@ -19,7 +21,17 @@ class KpisConfig(AppConfig):
         personal.add({}, {"kpis.Snapshot", "kpis.Correction", "kpis.FigureDay", "kpis.Backfill"})
         DEFAULTS.append(seed)
         DEMO.append(demo.seed)
-        PAGES.append(Page("figures/<str:metric>/", figure, "figure"))
+        PAGES.extend(
+            [
+                Page("figures/", definitions, "figures"),
+                Page("figures/days/", days.days, "figure_days"),
+                Page("figures/days/close/", days.close, "figure_close"),
+                Page("figures/days/take/", days.take, "figure_take"),
+                Page("figures/days/<int:backfill_id>/stop/", days.stop, "figure_stop"),
+                Page("figures/<str:metric>/", figure, "figure"),
+            ]
+        )
+        MENU.append(MenuItem(_("What the figures mean"), "figures", "functions", group="lead"))
         PERIODIC.append(Periodic("today's figures", "kpis.take_today", every_seconds=300))
         PERIODIC.append(
             Periodic("figures of days about which facts came in", "kpis.take_late", every_seconds=600)

@@ -121,6 +121,7 @@ _FIGURES = (
     "surveys.view_response",
     "kpis.view_snapshot",
     "kpis.view_target",
+    "kpis.take_figures",
 )
 
 ROLES: Mapping[str, Role] = {
@@ -185,6 +186,7 @@ ROLES: Mapping[str, Role] = {
             "feedback.add_lexiconentry",
             "feedback.change_lexiconentry",
             "common.see_history",
+            "kpis.close_figures",
         ),
     ),
     "moderator": Role(
