@@ -23,7 +23,7 @@ PAGES = {
     "common_event_changelist": ("q", "kind"),
     "compensation_member_changelist": ("q", "tier__id__exact"),
     "surveys_response_changelist": ("q", "campaign"),
-    "figure": ("start", "end", "department", "part", "page"),
+    "figure": ("start", "end", "department", "part", "by", "key", "page"),
     "survey_results": ("wave", "segment", "agent", "channel", "kano"),
     "survey_trend": ("wave",),
     "survey_groups": ("question", "by", "measure"),

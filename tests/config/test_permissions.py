@@ -121,6 +121,7 @@ from feedback.remedies import asking
 from feedback.remedies import commands as remedies
 from feedback.replies import commands as answers
 from feedback.rewards import commands as rewards
+from kpis.snapshots import backfilling
 from surveys.models import Campaign, Interview, Invitation, Need, Skip, Survey, SurveyVersion, Theme, Wave
 from surveys.needs import commands as needs
 from surveys.questionnaires import commands as questionnaires
@@ -513,6 +514,8 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     dear = CouponTemplate.objects.get(code="sorry-100").pk
     trial, asked_to = Simulation.objects.get(), Approval.objects.get()
     need, talk = Need.objects.get().pk, Interview.objects.get().pk
+    today = timezone.localdate()
+    backfill = backfilling.ask(first=today, last=today, actor=None, at=timezone.now(), today=today)
     ours, answered = OURS - {"agent asked"}, {"agent asked", *ADMIN}
     finance, handoff = Department.objects.get(code="finance").pk, Handoff.objects.get().pk
     deciders = {"team_lead", "supervisor", "finance", *ADMIN}
@@ -903,6 +906,13 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "survey_move": [post("survey_move", ADMIN, campaign.pk, "pause")],
         "survey_terms": [*get("survey_terms", SUPERVISORS | {"analyst"}), post("survey_terms", ADMIN)],
         "survey_member": get("survey_member", SUPERVISORS, case.member_id),
+        "figures": get("figures", STAFF),
+        "figure_days": get("figure_days", SUPERVISORS | {"analyst"}),
+        "figure_close": [post("figure_close", SUPERVISORS, month="2026-10")],
+        "figure_take": [
+            post("figure_take", SUPERVISORS | {"analyst"}, first="2026-10-01", last="2026-10-02")
+        ],
+        "figure_stop": [post("figure_stop", SUPERVISORS | {"analyst"}, backfill.pk)],
         "figure": get("figure", STAFF, "first_reply_attainment")
         + get("figure", SUPERVISORS | {"analyst"}, "gap_rate"),
     }
