@@ -60,7 +60,9 @@ def make_answer(department, score, *, at):
         is_answered=True,
     )
     week = at.date() - timedelta(days=at.weekday())
-    response = Response.objects.create(**asked, invitation=invitation, at=at, week=week, department=department)
+    response = Response.objects.create(
+        **asked, invitation=invitation, at=at, week=week, department=department
+    )
     question = Question.objects.get(version=asked["version"], code="csat")
     return Answer.objects.create(response=response, question=question, score=score)
 
