@@ -72,8 +72,9 @@ def test_answer_from_the_desk_by_keyboard(scene, open_page):
     chosen = page.locator("#rows a[aria-current]")
     expect(chosen).to_have_count(1)
     number = chosen.locator(".row-number").inner_text()
+    page.keyboard.press("r")  # at once: it waits for the case that is on its way
+    expect(page.locator("#write-reply textarea")).to_be_focused()
     expect(page.locator("#work .row-number")).to_have_text(number)
-    page.keyboard.press("r")
     page.keyboard.type("您好，马上为您处理。")
     page.keyboard.press("Control+Enter")
     expect(page.locator(".toast")).to_contain_text("已发送")
@@ -96,6 +97,30 @@ def test_answer_from_the_desk_by_keyboard(scene, open_page):
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/admin/case/\d+/"))
     assert page.errors == []
+
+
+def test_no_key_goes_to_the_case_before_while_the_next_is_on_its_way(scene, open_page):
+    page = open_page("/admin/desk/?view=department")
+    page.keyboard.press("j")
+    expect(page.locator("#work .row-number")).to_have_count(1)
+    expect(page.locator("#preview[inert]")).to_have_count(0)
+    first = page.locator("#work .row-number").inner_text()
+    waiting = []
+    page.route("**/preview/", lambda route: waiting.append(route))
+    page.keyboard.press("j")
+    page.keyboard.press("r")
+    expect(page.locator("#preview[inert]")).to_have_count(1)
+    expect(page.locator("#work .row-number")).to_have_text(first)
+    expect(page.locator("#write-reply textarea")).not_to_be_focused()
+    page.wait_for_timeout(300)  # longer than the list waits before it asks
+    waiting[-1].continue_()
+    expect(page.locator("#write-reply textarea")).to_be_focused()
+    expect(page.locator("#work .row-number")).not_to_have_text(first)
+    page.unroute("**/preview/")
+    page.route("**/preview/", lambda route: route.abort())
+    page.keyboard.press("Escape")
+    page.keyboard.press("k")
+    expect(page.locator("#preview[inert]")).to_have_count(0)
 
 
 @pytest.mark.req("F7")

@@ -21,12 +21,44 @@ function mark(link) {
   history.replaceState(null, "", url);
 }
 
+// While the case in hand is on its way, the one shown is another: it takes no clicks, and a key waits.
+let coming = null;
+let held = "";
+
+function await_(link) {
+  const preview = $("#preview");
+  if (!preview || !wide.matches || coming === link) return;
+  coming = link;
+  held = "";
+  preview.inert = true;
+}
+
+function arrived() {
+  const key = held;
+  coming = null;
+  held = "";
+  $("#preview").inert = false;
+  if (key) document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+}
+
+addEventListener("htmx:afterSettle", (event) => {
+  if (coming && event.detail.requestConfig?.elt === coming) arrived();
+});
+for (const failure of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+  addEventListener(failure, (event) => {
+    if (!coming || event.detail.requestConfig?.elt !== coming) return;
+    held = "";
+    arrived();
+  });
+}
+
 let timer = 0;
 function go(step) {
   const all = rows();
   const next = all[Math.max(0, Math.min(all.length - 1, all.indexOf(current()) + step))];
   if (!next || next === current()) return;
   mark(next);
+  await_(next);
   clearTimeout(timer); // who holds the key down reads only the last
   timer = setTimeout(() => htmx.trigger(next, "click"), 90);
 }
@@ -34,8 +66,10 @@ function go(step) {
 addEventListener("click", (event) => {
   const link = event.target.closest("#rows > .row > a");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  if (wide.matches) mark(link);
-  else {
+  if (wide.matches) {
+    mark(link);
+    await_(link);
+  } else {
     event.preventDefault();
     event.stopImmediatePropagation();
     location.assign(link.dataset.open);
@@ -50,6 +84,7 @@ addEventListener("keydown", (event) => {
   else if (key === "enter" && current() && !event.target.closest("a:not([data-open])")) location.assign(current().dataset.open);
   else if (key === "x" && current()) pick(current().previousElementSibling, !current().previousElementSibling.checked);
   else if (/^[1-9]$/.test(key)) $(`[data-go="${key}"]`)?.click();
+  else if (coming && /^[a-z]$/.test(key)) held = key;
   else return;
   event.preventDefault();
 });

@@ -107,7 +107,7 @@ addEventListener("keydown", (event) => {
     return;
   }
   const key = event.key.toLowerCase();
-  const target = $$(`[data-key="${CSS.escape(key)}"]`).find((element) => visible(element) && !element.disabled);
+  const target = $$(`[data-key="${CSS.escape(key)}"]`).find((element) => visible(element) && !element.disabled && !element.closest("[inert]"));
   if (target) {
     event.preventDefault();
     press(target);
