@@ -14,6 +14,7 @@ from surveys.results.sums import catch_up
 from tests.e2e.conftest import ARGS, system_chromium
 from tests.factories.answering import KINDS, all_kinds, laid_out, picture
 from tests.factories.compensation import T0, MemberFactory
+from tests.factories.feedback import DepartmentFactory
 from tests.factories.questionnaires import draft, invitation, launched, one
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.req("S4")]
@@ -114,6 +115,40 @@ def test_every_kind_is_accessible_one_a_screen(phone, link):
         assert (question["code"], found_by_axe(page)) == (question["code"], [])
         page.locator("button[value=next], button[value=send]").click()
     page.wait_for_url(re.compile("thanks"))
+
+
+@pytest.mark.parametrize("layout", [Layout.ALL, Layout.ONE])
+def test_every_kind_is_answered_by_keyboard_alone(phone, link, layout):
+    DepartmentFactory(takes_new=True)  # the first score that the keyboard reaches is a bad one
+    page = phone()
+    page.goto(link(all_kinds(layout)))
+    keys, seen = page.keyboard, None
+    for _key in range(250):
+        keys.press("Tab")
+        at = page.evaluate(
+            "(({name, type, value, className}) => ({name: name || '', type: type || '', value, className}))"
+            "(document.activeElement)"
+        )
+        if at["value"] == "send":
+            keys.press("Enter")
+            break
+        if at["value"] == "next":
+            on = page.locator("input[name=on]").input_value()
+            keys.press("Enter")
+            expect(page.locator("input[name=on]")).not_to_have_value(on)
+        elif at["type"] in {"radio", "checkbox"}:
+            keys.press("Space")
+        elif "keep" in at["className"]:
+            keys.press("Enter")
+        elif at["type"] == "date":
+            if at["name"] != seen:
+                keys.type("11222026")
+        elif at["type"] in {"text", "textarea"} and not at["name"].endswith((".text", "website")):
+            keys.type("7")
+        seen = at["name"]
+    page.wait_for_url(re.compile("thanks"))
+    given = set(Answer.objects.values_list("question__code", flat=True))
+    assert {question["code"] for question in KINDS} - given == {"picture", "voice"}
 
 
 def test_what_was_answered_outlives_a_browser_that_is_killed_and_counts_once(doomed, phone, link):
