@@ -29,6 +29,13 @@ class Patient:
         context.set_default_timeout(LONGER)
         return context
 
+    def another(self):
+        """A browser of its own, which somebody may kill."""
+        return Patient(self.browser.browser_type.launch(executable_path=system_chromium(), args=ARGS))
+
+    def __getattr__(self, name):
+        return getattr(self.browser, name)
+
 
 def system_chromium():
     """Where Chromium is; nothing where it is not."""

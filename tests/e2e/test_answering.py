@@ -11,7 +11,6 @@ from surveys.invitations import links
 from surveys.models import Answer, Draft, DraftFile, Layout, Response, Tally, WaveCell
 from surveys.questionnaires import commands, editing
 from surveys.results.sums import catch_up
-from tests.e2e.conftest import ARGS, system_chromium
 from tests.factories.answering import KINDS, all_kinds, laid_out, picture
 from tests.factories.compensation import T0, MemberFactory
 from tests.factories.feedback import DepartmentFactory
@@ -41,7 +40,7 @@ def phone(chromium):
 @pytest.fixture
 def doomed(chromium):
     """A browser of its own, to be killed."""
-    return chromium.browser_type.launch(executable_path=system_chromium(), args=ARGS)
+    return chromium.another()
 
 
 @pytest.fixture

@@ -106,7 +106,7 @@ def test_no_key_goes_to_the_case_before_while_the_next_is_on_its_way(scene, open
     expect(page.locator("#preview[inert]")).to_have_count(0)
     first = page.locator("#work .row-number").inner_text()
     waiting = []
-    page.route("**/preview/", lambda route: waiting.append(route))
+    page.route("**/preview/", lambda route, _request: waiting.append(route))
     page.keyboard.press("j")
     page.keyboard.press("r")
     expect(page.locator("#preview[inert]")).to_have_count(1)
