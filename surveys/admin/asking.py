@@ -58,7 +58,7 @@ class TermsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at ru
 
     class Meta:
         model = SurveyTerms
-        fields = ["most", "days", "quiet_from", "quiet_until", "told_at", "few", "smallest_cell"]
+        fields = commands.TERMS
         widgets = {
             "quiet_from": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
             "quiet_until": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -23,11 +23,9 @@ from config.common.browsing import Browsed
 from config.common.screens import StaffRequest
 from surveys.admin.answers import rows_of
 from surveys.admin.asked import OfCampaign
-from surveys.campaigns.queries import visible_responses
-from surveys.models import Answer, Campaign, Dimension, QuestionKind, Response, Tally
+from surveys.models import Answer, Dimension, QuestionKind, Response, Tally
 from surveys.responses.queries import IS_BAD
-from surveys.results.answers import told_weeks
-from surveys.results.asking import CODES
+from surveys.results.asking import CODES, told_responses
 from surveys.results.dimensions import CHANNELS, labels
 from surveys.results.rows import FILTERS
 
@@ -150,22 +148,13 @@ class ResponseAdmin(Browsed):
     def get_queryset(self, request: StaffRequest) -> QuerySet[Response]:
         """Those about cases that this person may see, with what each row shows."""
         return (
-            visible_responses(request.user)
-            .filter(self._is_told())
+            told_responses(request.user, timezone.now())
             .select_related(
                 "wave__campaign", "version__survey", "invitation__case", "invitation__member", "follow_up"
             )
             .prefetch_related("answers__question__choices", "answers__files")
             .order_by(*self.get_ordering(request))
         )
-
-    def _is_told(self) -> Q:
-        """Anonymous ones of weeks that are told of, and all others."""
-        told = Q(is_anonymous=False)
-        campaigns = Campaign.objects.filter(is_anonymous=True)
-        for wave, week in told_weeks(campaigns, timezone.now()).items():
-            told |= Q(wave=wave, week__lte=week, is_anonymous=True)
-        return told
 
     @admin.display(description=_("response"))
     def named(self, response: Response) -> str:

@@ -15,6 +15,8 @@ from surveys.questionnaires.queries import current
 
 FIXED = ("survey_id", "occasion", "rhythm", "is_anonymous")
 """What answers rest on: it stays as it is once the campaign was launched."""
+TERMS = ("most", "days", "quiet_from", "quiet_until", "smallest_cell", "few", "told_at")
+"""What people set of the terms of surveys; the rest is where the work stands."""
 
 
 class Launched(MoveNotAllowed):
@@ -131,22 +133,17 @@ def end_due(*, at: datetime) -> int:
 
 @transaction.atomic
 def save_terms(*, terms: SurveyTerms, actor: Actor, at: datetime) -> SurveyTerms:
-    """Keep what holds for all campaigns together."""
-    terms.save()
+    """Keep what holds for all campaigns together, and leave alone how far results were told meanwhile."""
+    values = {name: getattr(terms, name) for name in TERMS}
+    kept, _is_new = SurveyTerms.objects.update_or_create(pk=terms.pk, defaults=values)
     record(
         "surveyterms.saved",
-        terms,
+        kept,
         actor=actor,
         at=at,
-        most=terms.most,
-        days=terms.days,
-        quiet_from=str(terms.quiet_from),
-        quiet_until=str(terms.quiet_until),
-        told_at=str(terms.told_at),
-        few=terms.few,
-        smallest_cell=terms.smallest_cell,
+        **{name: value if isinstance(value, int) else str(value) for name, value in values.items()},
     )
-    return terms
+    return kept
 
 
 def _move(campaign_id: int, to: CampaignState, actor: Actor, at: datetime) -> Campaign:

@@ -130,7 +130,8 @@ def _count(place: Place) -> None:
 
 def _keep(place: Place, at: datetime, of: Member | None, key: str) -> Response:
     invitation = place.invitation or _stranger(place, at, of, key)
-    case, order = invitation.case, invitation.order
+    case = invitation.case
+    order = invitation.order or (case.order if case else None)
     member = invitation.member
     products = list(order.lines.values_list("product", flat=True).distinct()[:2]) if order else []
     return Response.objects.create(

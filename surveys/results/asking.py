@@ -1,11 +1,11 @@
 """What is asked of results, by a page or a program: which campaign, waves, and answers of whom."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from urllib.parse import urlencode
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.functional import Promise
@@ -13,10 +13,11 @@ from django.utils.functional import Promise
 from config.common.asked import id_in, in_years
 from config.common.errors import NotFound, NotPermitted
 from config.common.models import User
-from surveys.models import Campaign, Dimension, Wave
+from surveys.campaigns.queries import sees_all, visible_responses
+from surveys.models import Campaign, Dimension, Response, Wave
 from surveys.results import answers, sums
 from surveys.results.answers import Source
-from surveys.results.counted import options
+from surveys.results.counted import Cut, options
 from surveys.results.dimensions import labels, offered
 from surveys.results.keywords import Words, month_after, words
 from surveys.results.questions import Asked, asked
@@ -89,6 +90,16 @@ class Look:
 def _key(value: str) -> str:
     """A value as addresses have it: an empty one is said in a word."""
     return value or "-"
+
+
+def told_responses(user: User, at: datetime) -> QuerySet[Response]:
+    """The responses that a person may read: of anonymous waves, those of the weeks that are told of."""
+    told = Q(is_anonymous=False)
+    if sees_all(user):  # nobody else sees anonymous ones
+        anonymous = Campaign.objects.filter(is_anonymous=True)
+        for wave, week in answers.told_weeks(anonymous, at).items():
+            told |= Q(wave=wave, week__lte=week, is_anonymous=True)
+    return visible_responses(user).filter(told)
 
 
 def visible_campaigns(user: User) -> QuerySet[Campaign]:
@@ -180,12 +191,29 @@ def month_in(text: str, at: datetime) -> date:
 
 def rate_of(found: Look) -> Rate | None:
     """Who was asked and answered; of anonymous waves not where few did, or few did not."""
-    told = sum(rates(found.source.cut).values(), Rate())
+    cut = found.source.cut
+    told = sum(rates(cut).values(), Rate())
     if not found.campaign.is_anonymous:
         return told
-    if not found.source.cut.narrow:
-        told = with_spent(told, found.source.cut.waves)
-    return told if min(told.answered, told.delivered - told.answered) >= found.source.smallest else None
+    if not cut.narrow:
+        told = with_spent(told, cut.waves)
+    elif not all(_is_enough(found, part) for part in _parts(cut)):
+        return None
+    return told if _is_enough(found, told) else None
+
+
+def _parts(cut: Cut) -> list[Rate]:
+    """Everybody by what is narrowed to: whoever has the whole and all parts but one has the last too."""
+    everybody = replace(cut, narrow=())
+    ((dimension, _values),) = cut.narrow
+    parts = list(rates(everybody, by=dimension).values())
+    rest = sum(rates(everybody).values(), Rate()) - sum(parts, Rate())
+    return [part for part in (*parts, rest) if part.delivered]
+
+
+def _is_enough(found: Look, rate: Rate) -> bool:
+    """Whether enough people answered, and enough did not."""
+    return min(rate.answered, rate.delivered - rate.answered) >= found.source.smallest
 
 
 def words_of(found: Look, month: date) -> Words | None:

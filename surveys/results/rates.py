@@ -102,6 +102,15 @@ class Rate:
             self.by_themselves + other.by_themselves,
         )
 
+    def __sub__(self, other: "Rate") -> "Rate":
+        return Rate(
+            self.asked - other.asked,
+            self.bounced - other.bounced,
+            self.answered - other.answered,
+            self.opened - other.opened,
+            self.by_themselves - other.by_themselves,
+        )
+
 
 def rates(cut: Cut, *, by: str = "") -> dict[tuple[int, str], Rate]:
     """The rates by wave and by value of a dimension ("" without one). Reads invitation_once."""

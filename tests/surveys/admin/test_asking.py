@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.db import connection
@@ -12,7 +12,7 @@ from surveys.campaigns import commands
 from surveys.invitations.commands import ask
 from surveys.models import Campaign, CampaignWording, Invitation, SurveyTerms, Waiting
 from tests.factories.care import SegmentFactory
-from tests.factories.compensation import MemberFactory
+from tests.factories.compensation import T0, MemberFactory
 from tests.factories.surveys import NOW, drafted, questionnaire, running
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("S1")]
@@ -172,6 +172,16 @@ def test_terms_are_kept_with_their_event(admin_client):
     for wrong in refused:
         assert admin_client.post(path, good | wrong).status_code == 400
     assert admin_client.get(path).status_code == 200
+
+
+def test_keeping_the_terms_leaves_alone_how_far_results_were_told_meanwhile():
+    SurveyTerms.objects.create(pk=1)
+    read = SurveyTerms.objects.get()
+    SurveyTerms.objects.update(told_upto=T0)
+    read.most = 4
+    commands.save_terms(terms=read, actor=None, at=T0)
+    kept = SurveyTerms.objects.get()
+    assert (kept.most, kept.told_upto) == (4, T0)
 
 
 def test_who_was_asked_and_who_was_not_can_be_found(admin_client):

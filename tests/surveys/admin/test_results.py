@@ -193,3 +193,15 @@ def test_what_nobody_can_mean_breaks_nothing(admin_client, query):
     given(asking, 1, gift={"so": 1, "not": 5}, words="很好")
     for name in (*PAGES[:1], *PAGES[2:]) if "wave" not in query else PAGES[:1]:
         assert page(admin_client, name, asking, **query).status_code == 200
+
+
+@pytest.mark.req("S10")
+@pytest.mark.parametrize(("few", "is_told"), [(2, False), (6, True)])
+def test_response_rates_of_anonymous_parts_do_not_give_away_another(admin_client, few, is_told):
+    asking = campaign(is_anonymous=True)
+    for channel, answered in (("sms", 8), ("email", few)):
+        silent(asking, answered, channel=channel, is_answered=True)
+        silent(asking, 8, channel=channel)
+    assert page(admin_client, "survey_results", asking).context["rate"].answered == 8 + few
+    rate = page(admin_client, "survey_results", asking, channel="sms").context["rate"]
+    assert (rate is not None) == is_told

@@ -10,7 +10,7 @@ from surveys.invitations.commands import invite_closed_cases
 from surveys.models import Answer, Invitation, Response
 from surveys.responses.commands import AlreadyAnswered, InvitationExpired, answer
 from surveys.responses.rules import BadAnswers
-from tests.factories.compensation import MemberFactory, OrderFactory
+from tests.factories.compensation import MemberFactory, OrderFactory, OrderLineFactory
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory
 from tests.factories.surveys import NOW, answers, invited, token_of
 from tests.threads import at_once, refused
@@ -50,6 +50,18 @@ def test_a_bad_answer_opens_a_follow_up(csat, ces, bad):
     assert message.author == "member"
     assert f"{csat} 分" in message.body
     assert "等太久" in message.body
+
+
+@pytest.mark.req("S5")
+@pytest.mark.parametrize(("lines", "is_known"), [(1, True), (2, False)])
+def test_an_answer_about_a_case_is_of_the_product_of_its_order(lines, is_known):
+    member = MemberFactory()
+    order = OrderFactory(member=member)
+    bought = [OrderLineFactory(order=order).product for _ in range(lines)]
+    invitation = invited(member=member, order=order)
+    assert invitation.order is None
+    response = answer(token=token_of(invitation), answers=answers(), at=NOW)
+    assert response.product == (bought[0] if is_known else None)
 
 
 def test_one_answer_an_invitation():
