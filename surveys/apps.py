@@ -30,14 +30,17 @@ class SurveysConfig(AppConfig):
         DEMO.extend([demo.seed, demo_listening.seed])
 
     def _add_work(self) -> None:
+        from compensation.consents.links import FOLLOWED
+        from compensation.models import Purpose
         from compensation.notices.links import LINKS
         from config.common.outbox import SENDERS
         from config.common.registry import PERIODIC, Periodic
         from feedback.attachments.commands import FOLDERS
+        from feedback.channels.email.returns import RETURNED
         from feedback.playbooks import report
         from feedback.quality.sampling import DISSATISFIED
         from surveys.interviews import links as interview_links
-        from surveys.invitations import links, sending
+        from surveys.invitations import links, returning, sending
         from surveys.models import AnswerFile, DraftFile
         from surveys.responses import webhook
         from surveys.responses.queries import dissatisfied_cases
@@ -55,6 +58,8 @@ class SurveysConfig(AppConfig):
         )
         SENDERS.update({webhook.KIND: webhook.send, sending.KIND: sending.send})
         FOLDERS.update(answers=(AnswerFile, "answer__response"), drafts=(DraftFile, "folder"))
+        RETURNED.append(returning.letters_came_back)
+        FOLLOWED[Purpose.SURVEY] = returning.opt_out
         LINKS[links.NOTICE_KIND] = links.link_in_notice
         LINKS.update(dict.fromkeys(interview_links.NOTICE_KINDS, interview_links.link_in_notice))
         DISSATISFIED.append(dissatisfied_cases)

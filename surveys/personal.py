@@ -5,7 +5,9 @@ from config.common.personal import Holds, Personal
 MEMBER = "invitation__member"
 
 PERSONAL = {
-    "surveys.Invitation": Personal({"digest": Holds.TRACE, "segments": Holds.ABOUT}, "member"),
+    "surveys.Invitation": Personal(
+        {"digest": Holds.TRACE, "segments": Holds.ABOUT, "returned_why": Holds.ABOUT}, "member"
+    ),
     "surveys.Skip": Personal({}, "member", goes=True),
     "surveys.Waiting": Personal({}, "member", goes=True),
     "surveys.Draft": Personal({"key": Holds.TRACE, "answers": Holds.SAID}, MEMBER, goes=True),

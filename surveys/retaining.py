@@ -13,7 +13,7 @@ KINDS = [
         days=2 * 365,
         source=SHORTEST,
         parts=[
-            Part(label="surveys.Invitation", at="expires_at", columns=("digest", "segments")),
+            Part(label="surveys.Invitation", at="expires_at", columns=("digest", "segments", "returned_why")),
             Part(label="surveys.AnswerFile", at="answer__response__week", files=("file",), size="size"),
             Part(label="surveys.Answer", at="response__week", columns=("text", "day")),
             Part(label="surveys.Response", at="week", columns=("segments",)),

@@ -1,5 +1,6 @@
 """What the member lets us send: the page of choices, and the link in a message that ends one kind."""
 
+from django.db import transaction
 from django.http import HttpResponse
 from django.utils import timezone, translation
 from django.views.decorators.csrf import csrf_exempt
@@ -36,16 +37,17 @@ def unsubscribe(request: MemberRequest, token: str) -> HttpResponse:
     found = links.read(token)
     if found is None:
         return page(request, "portal/unsubscribe.html", {"state": "unknown"}, status=404)
-    member, purpose, channel = found
+    member, purpose, channel, about = found
     with translation.override(member.language):
         state = "asked"
         if request.method == "POST":
-            commands.choose(
-                member=member,
-                wanted={(purpose, channel): False},
-                source=ConsentSource.LINK,
-                at=timezone.now(),
-            )
+            at = timezone.now()
+            with transaction.atomic():
+                commands.choose(
+                    member=member, wanted={(purpose, channel): False}, source=ConsentSource.LINK, at=at
+                )
+                if about and purpose in links.FOLLOWED:
+                    links.FOLLOWED[purpose](member, about, at)
             state = "done"
         context = {
             "state": state,

@@ -81,7 +81,7 @@ class InvitationAdmin(Browsed):
     ordering = ["-invited_at", "-pk"]
     fields = [
         "wave", "member", "stratum", "case", "order", "sent_by", "invited_at", "expires_at",
-        "reminders", "remind_at", "bounced_at", "became",
+        "reminders", "remind_at", "returned_at", "returned_why", "bounced_at", "opted_out_at", "became",
     ]  # fmt: skip
     readonly_fields = fields
 
@@ -95,6 +95,8 @@ class InvitationAdmin(Browsed):
         """Whether it was answered or came back."""
         if invitation.bounced_at:
             return str(_("could not be delivered"))
+        if invitation.opted_out_at:
+            return str(_("wanted no more"))
         if invitation.is_anonymous:
             return str(_("anonymous"))
         return str(_("answered")) if invitation.is_answered else str(_("not answered"))

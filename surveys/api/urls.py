@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from surveys.api import answering, campaigns, closing, interviews, needs, questionnaires, results
+from surveys.api import answering, campaigns, closing, interviews, needs, questionnaires, receipts, results
 
 urlpatterns = [
     path("invitations/", answering.InvitationsView.as_view(), name="invitations"),
@@ -89,5 +89,6 @@ urlpatterns = [
         questionnaires.StaffQuestionnairePublishView.as_view(),
         name="staff-questionnaire-publish",
     ),
+    path("shop/receipts/", receipts.ShopReceiptView.as_view(), name="shop-receipt"),
     path("staff/my-answers/", closing.StaffMyAnswersView.as_view(), name="staff-my-answers"),
 ]

@@ -12,15 +12,25 @@ LATEST = 12
 
 @dataclass(slots=True)
 class WaveFigures:
-    """The figures of one wave. Of an anonymous one `answered` counts answers, not who gave them."""
+    """The figures of one wave.
+
+    Of an anonymous one `answered` counts answers, not who gave them, and nobody notes who opened it.
+    """
 
     wave: Wave
     asked: int = 0
     answered: int = 0
     bounced: int = 0
+    opened: int = 0
+    opted_out: int = 0
     reminded: int = 0
     waiting: int = 0
     not_asked: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def delivered(self) -> int:
+        """To how many nothing says that it did not arrive."""
+        return self.asked - self.bounced
 
 
 def of_waves(campaign: Campaign) -> list[WaveFigures]:
@@ -31,10 +41,13 @@ def of_waves(campaign: Campaign) -> list[WaveFigures]:
     for row in asked.annotate(
         asked=Count("pk"),
         bounced=Count("pk", filter=Q(bounced_at__isnull=False)),
+        opened=Count("pk", filter=Q(opened_at__isnull=False)),
+        opted_out=Count("pk", filter=Q(opted_out_at__isnull=False)),
         reminded=Count("pk", filter=Q(reminders__gt=0)),
     ):
         one = found[row["wave"]]
         one.asked, one.bounced, one.reminded = row["asked"], row["bounced"], row["reminded"]
+        one.opened, one.opted_out = row["opened"], row["opted_out"]
     answered = Response.objects.filter(wave__in=found).order_by().values_list("wave")
     for pk, number in answered.annotate(number=Count("pk")):
         found[pk].answered = number

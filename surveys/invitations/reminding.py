@@ -72,7 +72,7 @@ def _wanted(found: Sequence[Invitation], at: datetime) -> set[int]:
 
     def is_wanted(one: Invitation) -> bool:
         campaign, member = one.wave.campaign, one.member
-        if member is None or member.erased_at or at >= one.expires_at or one.bounced_at:
+        if member is None or member.erased_at or at >= one.expires_at or one.bounced_at or one.opted_out_at:
             return False
         allowed: Any = consent_rules.channels(Purpose.SURVEY, marketing=False, choices=choices[member.pk])
         return (

@@ -18,6 +18,7 @@ from compensation.consents import queries as consents
 from compensation.members.commands import GUEST
 from compensation.models import Member, Purpose
 from config.common import gateways, outbox
+from config.common.events import record
 from config.common.mail import send_mail
 from config.common.models import OutboxMessage
 from config.common.outbox import Dropped, Later, Refused
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 
 KIND = "survey"
 AFTER_A_PAUSE = timedelta(minutes=10)
+WHY_LENGTH = 200
 
 
 def put(invited: Sequence[tuple[int, int | None, str]], *, turn: int, at: datetime) -> None:
@@ -69,18 +71,18 @@ def send(message: OutboxMessage) -> None:
     _look_again(invitation, channel, at)
     member = invitation.member
     if not _may(member, channel):
-        pass_on(invitation=invitation, channel=channel, turn=turn, at=at, is_bounce=False)
+        pass_on(invitation=invitation, channel=channel, turn=turn, at=at)
         raise Dropped("the member cannot be asked by this any more")
     said = Words.about(invitation).of(invitation, is_reminder=turn > 0)
     try:
         _deliver(invitation, member, channel, said, str(message.request_id))
-    except Refused:
-        if pass_on(invitation=invitation, channel=channel, turn=turn, at=at):
+    except Refused as error:
+        if pass_on(invitation=invitation, channel=channel, turn=turn, at=at, why=str(error)):
             raise Dropped("refused; the next channel is tried") from None
         raise
-    except OSError:
+    except OSError as error:
         if message.attempts >= settings.OUTBOX_MAX_ATTEMPTS:
-            pass_on(invitation=invitation, channel=channel, turn=turn, at=at)
+            pass_on(invitation=invitation, channel=channel, turn=turn, at=at, why=str(error) or "OSError")
         raise
 
 
@@ -90,6 +92,8 @@ def _look_again(invitation: Invitation, channel: str, at: datetime) -> None:
         raise Dropped("it went by another channel")
     if queries.is_spent(invitation):
         raise Dropped("it was answered")
+    if invitation.opted_out_at:
+        raise Dropped("the member wants no more")
     if at >= invitation.expires_at:
         raise Dropped("the time to answer is over")
     if campaign.state == CampaignState.ENDED:
@@ -112,16 +116,28 @@ def _may(member: Member, channel: str) -> bool:
 
 
 @transaction.atomic
-def pass_on(*, invitation: Invitation, channel: str, turn: int, at: datetime, is_bounce: bool = True) -> bool:
+def pass_on(*, invitation: Invitation, channel: str, turn: int, at: datetime, why: str = "") -> bool:
     """Try the next channel of the campaign that reaches the member; says whether there is one.
 
-    Where there is none, an invitation that came back is marked, and nobody is reminded of it.
+    `why` it came back; empty: it did not. Where there is no channel left, an invitation that came back is
+    marked, and nobody is reminded of it. What was answered meanwhile has arrived, one way or another.
     """
     held = Invitation.objects.select_for_update(no_key=True, of=("self",)).get(pk=invitation.pk)
     if held.channel != channel:  # somebody has passed it on already
         return True
-    order = judging.channels_of(invitation.wave.campaign)
-    rest = order[order.index(channel) + 1 :] if channel in order else []
+    if held.is_answered or held.bounced_at:
+        return False
+    if why:
+        held.returned_at = at
+        held.returned_why = outbox.PERSONAL.sub("•••", f"{AskChannel(channel).label}: {why}")[:WHY_LENGTH]
+        held.save(update_fields=["returned_at", "returned_why"])
+        record("survey.returned", held, actor=None, at=at, channel=channel)
+    if held.opted_out_at:
+        return False
+    campaign = invitation.wave.campaign
+    order = judging.channels_of(campaign)
+    is_over = at >= held.expires_at or campaign.state == CampaignState.ENDED
+    rest = order[order.index(channel) + 1 :] if channel in order and not is_over else []
     member = Member.objects.get(pk=invitation.member_id or 0)
     following = next((one for one in rest if one != AskChannel.PORTAL and _may(member, one)), "")
     if following:
@@ -130,14 +146,14 @@ def pass_on(*, invitation: Invitation, channel: str, turn: int, at: datetime, is
         put([(held.pk, held.member_id, held.channel)], turn=turn, at=at)
         return True
     held.remind_at = None
-    held.bounced_at = at if is_bounce else held.bounced_at
+    held.bounced_at = at if why else None
     held.save(update_fields=["remind_at", "bounced_at"])
     return False
 
 
 def _deliver(invitation: Invitation, member: Member, channel: str, said: Said, request_id: str) -> None:
     link = f"{settings.PUBLIC_URL}{links.page(invitation)}"
-    out = unsubscribe.link(member.pk, Purpose.SURVEY, channel)
+    out = unsubscribe.link(member.pk, Purpose.SURVEY, channel, about=invitation.pk)
     if channel in {AskChannel.PUSH, AskChannel.WECHAT}:
         gateways.send(
             channel,

@@ -75,7 +75,12 @@ class Invitation(models.Model):
     opened_at = models.DateTimeField(pgettext_lazy("invitation", "opened"), null=True)
     remind_at = models.DateTimeField(_("next reminder"), null=True)
     reminders = models.PositiveSmallIntegerField(_("reminders"), default=0)
-    bounced_at = models.DateTimeField(_("could not be delivered"), null=True)
+    returned_at = models.DateTimeField(_("came back last"), null=True, help_text="By any channel.")
+    returned_why = models.CharField(_("why it came back"), max_length=200, blank=True)
+    bounced_at = models.DateTimeField(
+        _("could not be delivered"), null=True, help_text="By no channel: the last one came back too."
+    )
+    opted_out_at = models.DateTimeField(_("wanted no more"), null=True)
     is_answered = models.BooleanField(pgettext_lazy("invitation", "answered"), default=False)
 
     class Meta:

@@ -149,6 +149,8 @@ def be_asked(member):
     response = answer(token=token_of(invitation(launched(), member)), answers={"csat": 5}, at=T0)
     AnswerFile.objects.create(answer=response.answers.get(), file="x", name="x", size=1, sha256="x")
     open_one = invitation(launched(), member)
+    open_one.returned_why = f"550 {member.email}"
+    open_one.save(update_fields=["returned_why"])
     asked = {"wave": open_one.wave, "key": "x"}
     begun = [
         surveys.Draft.objects.create(

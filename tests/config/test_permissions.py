@@ -1119,6 +1119,7 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("gateway-refund", "post", (), set(), {}),  # whoever has not signed it
         ("shop-refund", "post", (), set(), {}),
         ("shop-parcel", "post", (), set(), {}),
+        ("shop-receipt", "post", (), set(), {}),
         ("shop-order", "post", (), set(), {}),
         ("shop-return", "post", (), set(), {}),
         ("shop-members", "post", (), set(), {}),

@@ -1,5 +1,6 @@
 """Letters of ours that could not be delivered: noted on the case and on the member's address."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.conf import settings
@@ -14,6 +15,9 @@ from feedback.channels.email.letters import Letter
 from feedback.channels.failing import leave_word
 from feedback.models import Case, ChannelMessage, Outcome
 
+RETURNED: list[Callable[[tuple[str, ...], str, str, datetime], bool]] = []
+"""Apps above that send letters: told Message-IDs, address, why and when; they say whether it was theirs."""
+
 
 def take(row: ChannelMessage, letter: Letter, *, at: datetime) -> None:
     """Note in the case what a report says of a letter of ours; any other report is set aside.
@@ -25,6 +29,8 @@ def take(row: ChannelMessage, letter: Letter, *, at: datetime) -> None:
     ours = threads.answered_by(bounce.letters)
     case_id = ours.case_id if ours else rules.tagged(*letter.recipients, *bounce.letters)
     case = Case.objects.filter(pk=case_id).first() if case_id else None
+    if case is None and bounce.is_final and _told(bounce, at):
+        return
     if case is None:
         row.outcome, row.reason = Outcome.SET_ASIDE, f"a report of no letter of ours: {bounce.why}"[:300]
         return
@@ -33,6 +39,11 @@ def take(row: ChannelMessage, letter: Letter, *, at: datetime) -> None:
         failed(case, address=ours.recipient if ours else bounce.recipient, why=bounce.why, at=at)
         if ours is not None:
             ChannelMessage.objects.filter(pk=ours.pk).update(outcome=Outcome.FAILED, reason=bounce.why)
+
+
+def _told(bounce: bounces.Bounce, at: datetime) -> bool:
+    """Whether it was a letter of an app above."""
+    return any(told(bounce.letters, bounce.recipient, bounce.why, at) for told in RETURNED)
 
 
 @transaction.atomic
