@@ -15,7 +15,7 @@ from surveys.questionnaires.queries import current
 
 FIXED = ("survey_id", "occasion", "rhythm", "is_anonymous")
 """What answers rest on: it stays as it is once the campaign was launched."""
-TERMS = ("most", "days", "quiet_from", "quiet_until", "smallest_cell", "few", "told_at")
+TERMS = ("most", "days", "quiet_from", "quiet_until", "told_at", "few", "smallest_cell")
 """What people set of the terms of surveys; the rest is where the work stands."""
 
 
