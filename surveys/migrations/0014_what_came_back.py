@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='invitation',
             name='returned_why',
-            field=models.CharField(blank=True, max_length=200, verbose_name='why it came back'),
+            field=models.CharField(blank=True, db_default='', max_length=200, verbose_name='why it came back'),
         ),
         migrations.AlterField(
             model_name='invitation',

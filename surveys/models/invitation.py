@@ -76,7 +76,7 @@ class Invitation(models.Model):
     remind_at = models.DateTimeField(_("next reminder"), null=True)
     reminders = models.PositiveSmallIntegerField(_("reminders"), default=0)
     returned_at = models.DateTimeField(_("came back last"), null=True, help_text="By any channel.")
-    returned_why = models.CharField(_("why it came back"), max_length=200, blank=True)
+    returned_why = models.CharField(_("why it came back"), max_length=200, blank=True, db_default="")
     bounced_at = models.DateTimeField(
         _("could not be delivered"), null=True, help_text="By no channel: the last one came back too."
     )

@@ -152,7 +152,7 @@ def test_a_link_that_is_not_ours_changes_nothing(token):
 def test_a_link_of_another_salt_or_an_erased_member_is_none_of_ours():
     member = willing()
     token = links.token_for(member.pk)
-    assert links.read(token) == (member, "marketing", "email")
+    assert links.read(token) == (member, "marketing", "email", 0)
     assert links.read(token.replace("email", "sms")) is None
     Member.objects.filter(pk=member.pk).update(erased_at=AT)
     assert links.read(token) is None

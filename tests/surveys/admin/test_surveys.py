@@ -9,6 +9,7 @@ from config.common.models import User
 from surveys.admin import responses
 from surveys.models import Campaign, Response
 from surveys.responses.commands import answer
+from surveys.results import answers as results
 from surveys.results.answers import told_weeks
 from tests.factories.compensation import T0
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory, StaffFactory
@@ -92,7 +93,7 @@ def test_anonymous_responses_stand_apart_and_tell_nothing(admin_client, monkeypa
     source(asking)
     assert str(found[0].pk) not in admin_client.get(RESPONSES, {"anonymous": "1"}).content.decode()
     monkeypatch.setattr(
-        responses, "told_weeks", lambda campaigns, _at: told_weeks(campaigns, T0 + timedelta(days=14))
+        results, "told_weeks", lambda campaigns, _at: told_weeks(campaigns, T0 + timedelta(days=14))
     )
     listed = admin_client.get(RESPONSES, {"anonymous": "1"})
     assert str(found[0].pk) in listed.content.decode()

@@ -109,7 +109,7 @@ def test_what_changes_nothing_any_more(what):
     elif what == "other kind":
         OutboxMessage.objects.update(kind="notice")
     else:
-        OutboxMessage.objects.update(status="pending")
+        OutboxMessage.objects.update(status="pending", sent_at=None)
     came_back(request_id=request_id, why="x", at=NOW + HOUR)
     invitation.refresh_from_db()
     assert invitation.channel == "email"
