@@ -31,7 +31,6 @@ def clause(name="csat", test="at_most", value=2, of="answer"):
         (clause(test="answered"), {"csat": frozenset()}, True),
         (clause(test="answered"), {}, False),
     ],
-    ids=str,
 )
 def test_a_clause_about_an_answer(one, answers, met):
     assert holds({"all": [one]}, answers, {}) is met
