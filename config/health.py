@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Js
 from django.utils import timezone
 from django_prometheus.exports import ExportToDjangoView
 
+from config.common import gauges
 from config.common.models import Heartbeat
 
 WORKERS = ("worker", "clocks")
@@ -68,4 +69,5 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if not token and not settings.LAPTOP:
         raise Http404
     response: HttpResponse = ExportToDjangoView(request)
+    response.content += gauges.text(timezone.now())
     return response

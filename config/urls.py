@@ -12,6 +12,7 @@ api = [
     path("", include("compensation.api.urls")),
     path("", include("feedback.api.urls")),
     path("", include("surveys.api.urls")),
+    path("", include("kpis.api.urls")),
 ]
 
 portal = [

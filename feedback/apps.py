@@ -12,6 +12,7 @@ class FeedbackConfig(AppConfig):
         """Say what is seeded, what beat wakes, who sends messages and which pages there are."""
         from compensation.batches.sources import SOURCES
         from compensation.portal import panels as portal
+        from config.common import gauges
         from config.common.outbox import SENDERS
         from config.common.registry import ACCOUNTS, DEFAULTS, DEMO, DEPARTMENTS, MENU, PAGES, PERIODIC
         from feedback.admin import beside, crises, expectations, holds, posts, replies, triage
@@ -32,6 +33,7 @@ class FeedbackConfig(AppConfig):
         from feedback.admin.sop_preview import SOP_MENU, SOP_PAGES
         from feedback.admin.staffing import STAFFING_MENU, STAFFING_PAGES
         from feedback.channels import all_channels
+        from feedback.clocks.gauges import GAUGES
         from feedback.defaults import demo, demo_staff, seed
         from feedback.org import digests, letters, messengers, queries
         from feedback.periodic import WAKES
@@ -40,6 +42,7 @@ class FeedbackConfig(AppConfig):
         from feedback.replies import posting
 
         self._privacy()
+        gauges.GAUGES.extend(GAUGES)
         SOURCES.update(BATCH_SOURCES | crises.SOURCES)
         CASE_PANELS.extend([holds.beside, crises.beside, expectations.beside, triage.beside, replies.beside])
         CASE_PANELS.extend([beside.watchers, beside.times])

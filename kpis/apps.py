@@ -10,15 +10,19 @@ class KpisConfig(AppConfig):
 
     def ready(self) -> None:
         """Bring the goals, show the rows behind the figures, and have beat take them."""
-        from config.common import personal
+        from config.common import api_keys, gauges, personal
         from config.common.registry import DEFAULTS, DEMO, MENU, PAGES, PERIODIC, MenuItem, Page, Periodic
         from kpis.admin import days
         from kpis.admin.definitions import definitions
         from kpis.admin.figures import figure
+        from kpis.api.reading import READS
         from kpis.defaults import demo
         from kpis.defaults.seed import seed
+        from kpis.snapshots.gauges import GAUGES
 
         personal.add({}, {"kpis.Snapshot", "kpis.Correction", "kpis.FigureDay", "kpis.Backfill"})
+        api_keys.SCOPES[READS] = _("read all figures")
+        gauges.GAUGES.extend(GAUGES)
         DEFAULTS.append(seed)
         DEMO.append(demo.seed)
         PAGES.extend(

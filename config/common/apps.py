@@ -14,6 +14,7 @@ class CommonConfig(AppConfig):
     def ready(self) -> None:
         """Name the kernel's periodic tasks and the sender of letters to staff."""
         from config.common import mail, retaining, retention
+        from config.common.admin.api_keys import API_KEY_PAGES
         from config.common.admin.history import HISTORY_PAGES
         from config.common.admin.retention import RETENTION_PAGES
         from config.common.outbox import SENDERS
@@ -27,7 +28,7 @@ class CommonConfig(AppConfig):
                 Periodic("let go of what is old", "config.common.tasks.forget", every_seconds=24 * 3600),
             ]
         )
-        PAGES.extend([*HISTORY_PAGES, *RETENTION_PAGES])
+        PAGES.extend([*HISTORY_PAGES, *RETENTION_PAGES, *API_KEY_PAGES])
         retention.add(retaining.KINDS)
         DEFAULTS.append(retention.seed)
         SENDERS[mail.STAFF] = mail.send_to_staff

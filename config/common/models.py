@@ -10,6 +10,7 @@ from django.db.models import Func, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from config.common import api_key_models  # noqa: F401 - Django looks for models here
 from config.common.history import track
 from config.common.retention_models import RetentionPeriod
 

@@ -90,8 +90,8 @@ ENDING: list[Ending] = []
 """What apps have to do when a member is erased; whoever locks first stands first."""
 
 FREE: set[str] = {
-    "common.Bookmark", "common.Heartbeat", "common.IdempotencyKey", "common.Given", "common.Role",
-    "common.RetentionPeriod", "common.RetentionRun", "common.Seal", "common.User.password",
+    "common.ApiKey", "common.Bookmark", "common.Heartbeat", "common.IdempotencyKey", "common.Given",
+    "common.Role", "common.RetentionPeriod", "common.RetentionRun", "common.Seal", "common.User.password",
     "common.Event.kind", "common.Event.subject_type", "common.OutboxMessage.kind", "common.OutboxMessage.key",
 }  # fmt: skip
 """Models, and columns as `app.Model.column`, that hold nothing of any member; apps add theirs too."""

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from config.common.admin.api_keys import API_KEY_MENU
 from config.common.admin.history import HISTORY_MENU
 from config.common.admin.retention import RETENTION_MENU
 from config.common.registry import MenuItem, Page
@@ -54,4 +55,5 @@ LEAD_MENU = [
     *FINANCE_MENU,
     *HISTORY_MENU,
     *RETENTION_MENU,
+    *API_KEY_MENU,
 ]

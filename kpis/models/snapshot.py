@@ -109,6 +109,15 @@ class FigureDay(models.Model):
     stale_at = models.DateTimeField(
         _("facts came in"), null=True, blank=True, help_text=_("It is taken again; then this is empty.")
     )
+    changed_at = models.DateTimeField(
+        _("came out differently"), null=True, blank=True, help_text=_("When a count of it last changed.")
+    )
+    version = models.PositiveBigIntegerField(
+        null=True,
+        unique=True,
+        editable=False,
+        help_text="Greater than that of all days that had changed before: whoever has seen it missed none.",
+    )
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

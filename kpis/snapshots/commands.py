@@ -51,6 +51,17 @@ WHERE (coalesce(fresh.n, 0), coalesce(fresh.total, 0), coalesce(fresh.squares, 0
     coalesce(known.squares, held.squares, 0)
 )
 """  # noqa: S608 - our own names
+CHANGED = """
+WITH changed AS ({statement} RETURNING day), days AS (
+    SELECT day, row_number() OVER (ORDER BY day) AS place FROM (SELECT DISTINCT day FROM changed) each
+), marked AS (
+    UPDATE kpis_figureday held SET changed_at = %(at)s,
+        version = (SELECT coalesce(max(version), 0) FROM kpis_figureday) + place
+    FROM days WHERE held.day = days.day
+)
+SELECT count(*) FROM changed
+"""
+"""Versions grow in the order of commits, since takers follow one another."""
 TAKEN = """
 INSERT INTO kpis_figureday AS held (day, taken_at)
 SELECT day::date, %(at)s FROM generate_series(%(first)s::date, %(last)s::date, interval '1 day') day
@@ -72,8 +83,8 @@ def take(*, first: date, last: date, at: datetime) -> int:
         add_up(days_span(first, last))
         changed = 0
         for statement in (MERGE, GONE, CORRECT):
-            cursor.execute(statement, days)
-            changed += cursor.rowcount
+            cursor.execute(CHANGED.format(statement=statement), days)
+            changed += cursor.fetchone()[0]
     return changed
 
 

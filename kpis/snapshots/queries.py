@@ -12,7 +12,7 @@ from kpis.metrics.catalogue import METRICS
 from kpis.metrics.definition import Metric
 from kpis.metrics.rules import Counted, Figure, Goal, joined
 from kpis.models import Dimension, Grain, MetricCode, Snapshot, Target
-from kpis.snapshots.calendar import before, periods
+from kpis.snapshots.calendar import before, period_of, periods
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,36 @@ def series(
         (start, end, METRICS[code].figure(joined(by_day.get(day, Counted()) for day in _days(start, end))))
         for start, end in found
     ]
+
+
+def series_by_key(
+    code: MetricCode,
+    first: date,
+    last: date,
+    grain: Grain,
+    *,
+    by: Dimension,
+    keys: Collection[str] | None = None,
+) -> dict[str, list[tuple[date, date, Figure]]]:
+    """A metric's figures by period and by the keys of a dimension: all keys, or some.
+
+    Periods in which nothing of a key was measured are left out.
+    """
+    found = periods(first, last, grain)
+    rows = Snapshot.objects.filter(metric=code, dimension=by, day__range=(found[0][0], found[-1][1]))
+    if keys is not None:
+        rows = rows.filter(key__in=keys)
+    added: dict[str, dict[tuple[date, date], Counted]] = defaultdict(dict)
+    for key, day, n, total, squares in rows.values_list("key", "day", "n", "total", "squares").order_by(
+        "key"
+    ):
+        period = period_of(day, grain)
+        held = added[key].get(period, Counted())
+        added[key][period] = held + Counted(n, total, int(squares))
+    return {
+        key: [(*period, METRICS[code].figure(counted)) for period, counted in sorted(by_period.items())]
+        for key, by_period in added.items()
+    }
 
 
 def by_key(

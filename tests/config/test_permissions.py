@@ -4,7 +4,7 @@ A new address fails `test_every_address_is_in_the_table` until somebody has said
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from json import dumps
 from typing import Any, NamedTuple
 
@@ -48,7 +48,7 @@ from compensation.models import (
 )
 from compensation.points import commands as points
 from compensation.rules import commands as rules
-from config.common import error_pages
+from config.common import api_keys, error_pages
 from config.common.browsing import Browsed
 from config.common.models import Seal, User
 from config.common.registry import DEFAULTS, PAGES
@@ -121,6 +121,8 @@ from feedback.remedies import asking
 from feedback.remedies import commands as remedies
 from feedback.replies import commands as answers
 from feedback.rewards import commands as rewards
+from kpis.api.reading import READS
+from kpis.models import FigureDay
 from kpis.snapshots import backfilling
 from surveys.models import Campaign, Interview, Invitation, Need, Skip, Survey, SurveyVersion, Theme, Wave
 from surveys.needs import commands as needs
@@ -695,6 +697,9 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "coaching": [post("coaching", judges, coached.pk, outcome="x")],
         "history": get("history", SUPERVISORS),
         "retention": get("retention", ADMIN),
+        "api_keys": get("api_keys", ADMIN),
+        "api_key_make": [post("api_key_make", ADMIN, name="warehouse", scopes="figures:read")],
+        "api_key_revoke": [post("api_key_revoke", ADMIN, api_key())],
         "retention_count": [post("retention_count", ADMIN, kind="outbox")],
         "retention_change": [post("retention_change", ADMIN, "outbox", days=31)],
         "clock": get("clock", OURS | {"analyst"}, clock.pk),
@@ -1178,6 +1183,10 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
             for name in ("results", "trend", "groups", "crosstab", "words")
         ),
         ("staff-survey-responses", "get", ("after-case",), LEADERS | {"analyst"}, {}),
+        ("metrics", "get", (), set(STAFF), {}),
+        ("metric", "get", ("csat",), set(STAFF), {"first": "2026-11-01", "last": "2026-11-02"}),
+        ("metric-days", "get", (), SUPERVISORS | {"analyst"}, {}),
+        ("metric-day", "get", (figure_day(),), SUPERVISORS | {"analyst"}, {}),
         ("staff-campaigns", "get", (), SUPERVISORS | {"analyst"}, {}),
         ("staff-campaigns", "post", (), ADMIN, {}),
         ("staff-campaign", "get", ("after-case",), SUPERVISORS | {"analyst"}, {}),
@@ -1395,6 +1404,23 @@ def review_numbers() -> tuple[int, int, int]:
     """A review of the member's, one of somebody else's, and a picture of the first."""
     mine, theirs = (Review.objects.get(external_id=one).pk for one in ("R2", "R4"))
     return mine, theirs, ReviewPicture.objects.get(review=mine).pk
+
+
+def figure_day() -> date:
+    """A day whose figures were taken."""
+    return FigureDay.objects.create(day=date(2020, 1, 1), taken_at=timezone.now(), version=1).day
+
+
+def api_key() -> int:
+    """A key of another program."""
+    key, _token = api_keys.make(
+        name="x",
+        scopes=[READS],
+        expires_at=None,
+        actor=User.objects.filter(is_superuser=True)[0],
+        at=timezone.now(),
+    )
+    return key.pk
 
 
 def names_in(prefix: str) -> set[str]:

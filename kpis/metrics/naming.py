@@ -1,0 +1,49 @@
+"""What the keys that figures are told apart by are called."""
+
+from collections.abc import Callable, Collection
+
+from compensation.models import Segment, Tier
+from feedback.models import Agent, Channel, Department
+from kpis.models import Dimension
+
+
+def names(dimension: Dimension, keys: Collection[str]) -> dict[str, str]:
+    """The words for keys of a dimension, in the language of the moment; unknown ones stand for themselves."""
+    find = NAMES.get(dimension)
+    found = find(keys) if find else {}
+    return {key: found.get(key) or key for key in keys}
+
+
+def _numbers(keys: Collection[str]) -> list[int]:
+    return [int(key) for key in keys if key.isdecimal()]
+
+
+def _departments(keys: Collection[str]) -> dict[str, str]:
+    return {str(row.pk): str(row) for row in Department.objects.filter(pk__in=_numbers(keys))}
+
+
+def _agents(keys: Collection[str]) -> dict[str, str]:
+    agents = Agent.objects.filter(pk__in=_numbers(keys)).select_related("user")
+    return {str(row.pk): str(row) for row in agents}
+
+
+def _tiers(keys: Collection[str]) -> dict[str, str]:
+    return {row.code: str(row) for row in Tier.objects.filter(code__in=keys)}
+
+
+def _segments(keys: Collection[str]) -> dict[str, str]:
+    return {row.code: str(row) for row in Segment.objects.filter(code__in=keys)}
+
+
+def _channels(_keys: Collection[str]) -> dict[str, str]:
+    return {value: str(label) for value, label in Channel.choices}
+
+
+NAMES: dict[Dimension, Callable[[Collection[str]], dict[str, str]]] = {
+    Dimension.DEPARTMENT: _departments,
+    Dimension.AGENT: _agents,
+    Dimension.TIER: _tiers,
+    Dimension.SEGMENT: _segments,
+    Dimension.CHANNEL: _channels,
+}
+"""Categories and regions are named by themselves."""
