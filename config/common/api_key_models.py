@@ -21,11 +21,11 @@ class ApiKey(models.Model):
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
-        verbose_name=_("made by"),
+        verbose_name=_("issued by"),
         related_name="+",
         db_index=False,
     )
-    made_at = models.DateTimeField(_("made at"))
+    made_at = models.DateTimeField(_("issued at"))
     expires_at = models.DateTimeField(_("good until"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, help_text=_("To the hour."))
     revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)

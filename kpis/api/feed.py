@@ -61,7 +61,7 @@ class ChangedDaysView(FiguresView, ListAPIView[FigureDay]):
 class DayFileView(FiguresView):
     """A day's counts."""
 
-    @describe("All counts of a day as CSV", "metrics", {(200, "text/csv"): OpenApiTypes.STR}, 401, 403, 404)
+    @describe("All counts of a day as CSV", "metrics", OpenApiTypes.BINARY, 401, 403, 404)
     def get(self, request: Request, day: date) -> StreamingHttpResponse:  # noqa: ARG002 - DRF's
         """Hand a day out whole: RFC 4180, UTF-8, a head; figures with a point."""
         self.company_only()

@@ -698,7 +698,7 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "history": get("history", SUPERVISORS),
         "retention": get("retention", ADMIN),
         "api_keys": get("api_keys", ADMIN),
-        "api_key_make": [post("api_key_make", ADMIN, name="warehouse", scopes="figures:read")],
+        "api_key_make": [post("api_key_make", ADMIN, scopes="figures:read")],
         "api_key_revoke": [post("api_key_revoke", ADMIN, api_key())],
         "retention_count": [post("retention_count", ADMIN, kind="outbox")],
         "retention_change": [post("retention_change", ADMIN, "outbox", days=31)],
