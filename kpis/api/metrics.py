@@ -29,7 +29,9 @@ class MetricsView(FiguresView):
 
     serializer_class = MetricSerializer
 
-    @describe("What the figures mean", "metrics", MetricSerializer(many=True), 401, 403)
+    @describe(
+        "What the figures mean", "metrics", MetricSerializer(many=True), 401, 403, operation_id="metrics_list"
+    )
     def get(self, request: Request) -> Response:  # noqa: ARG002 - DRF's
         """All definitions."""
         return Response(MetricSerializer(list(METRICS.values()), many=True).data)

@@ -15,7 +15,7 @@ MOST_LINES = 5_000
 MOST_KEYS = 100
 
 
-class MetricSerializer(serializers.Serializer[Metric]):
+class MetricSerializer(serializers.Serializer[Any]):
     """A figure's definition."""
 
     code = serializers.CharField()
