@@ -16,6 +16,7 @@ from django.utils.http import urlencode
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from config.common.parsing import is_plain
 from config.common.registry import Page
 from config.common.screens import StaffRequest
 from feedback.admin.access import needs
@@ -50,7 +51,7 @@ class Trial(Sitting):
     @property
     def words(self) -> Callable[[str], str]:
         """Fill texts in from the answers so far."""
-        return partial(filled, values=values_of(None, self.answers, self.questions))
+        return partial(filled, values=values_of(None, self.answers, self.told))
 
 
 @csrf_exempt  # it stands in a frame, sends the members' own forms, and keeps nothing
@@ -104,7 +105,7 @@ def _given(text: str) -> dict[str, Any]:
         given = json.loads(text) if text else {}
     except (ValueError, RecursionError):
         return {}
-    return given if isinstance(given, dict) else {}
+    return given if isinstance(given, dict) and is_plain(given) else {}
 
 
 def _go_on(request: HttpRequest, trial: Trial) -> HttpResponse:
@@ -114,7 +115,7 @@ def _go_on(request: HttpRequest, trial: Trial) -> HttpResponse:
     go = form.get("go") or (asking.SAVE if "to_lang" in form else asking.SEND)
     here = on[0].code if on else ""
     if asking.JSON in request.headers.get("Accept", ""):
-        return JsonResponse({"shown": trial.codes, "answered": trial.answered, "files": {}})
+        return JsonResponse(asking.drawn(trial))
     trial.path = _path(request, trial)
     problems = trial.seen.problems
     if trial.is_paged and go in {asking.NEXT, asking.SEND}:

@@ -12,13 +12,14 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema_view
 from rest_framework import status
 from rest_framework.generics import ListAPIView
-from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from compensation.api.base import MemberView
 from compensation.models import Product
 from config.common.api import IDEMPOTENCY_KEY, describe, idempotency_key
+from config.common.parsing import JSONParser
 from feedback.api.review_serializers import (
     FiguresSerializer,
     FollowUpSerializer,

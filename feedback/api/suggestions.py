@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_view
 from rest_framework import status
 from rest_framework.generics import ListAPIView
-from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,6 +16,7 @@ from compensation.api.base import MemberView
 from compensation.models import Product
 from config.common.api import IDEMPOTENCY_KEY, describe, idempotency_key
 from config.common.errors import Invalid
+from config.common.parsing import JSONParser
 from feedback.api.post_serializers import BYTES, SuggestionSerializer, SuggestSerializer
 from feedback.attachments.serving import respond
 from feedback.models import Post

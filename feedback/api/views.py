@@ -11,13 +11,14 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_view
 from rest_framework import status
 from rest_framework.generics import ListAPIView, RetrieveAPIView
-from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from compensation.api.base import MemberView
 from config.common.api import IDEMPOTENCY_KEY, describe, idempotency_key
 from config.common.filters import MomentFilter
+from config.common.parsing import JSONParser
 from feedback.api.serializers import (
     CaseDetailSerializer,
     CaseSerializer,

@@ -149,7 +149,8 @@ class Editor:
     def compare(self, now: Mapping[str, Any]) -> list[Difference]:
         """What somebody else has made of it (`now`), beside what stands in the form."""
         if isinstance(self.row, Question):
-            return of_questions(self.form.document(self.choices, self.condition), dict(now))
+            names = {one.code: str(one) for one in self.outline.questions}
+            return of_questions(self.form.document(self.choices, self.condition), dict(now), names)
         mine = self.form.cleaned_data
         return [
             Difference("", str(self.form.fields[name].label), str(mine[name]), str(now.get(name, "")))

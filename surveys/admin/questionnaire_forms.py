@@ -40,14 +40,14 @@ class QuestionForm(DraftForm):
 
     class Meta:
         model = Question
-        fields = [*WORDS, *OWN, *SWITCHES, *MORE]
+        fields = [*WORDS, *fitting.ENDS, *OWN, *SWITCHES, *MORE]
         widgets = {name: forms.Textarea(attrs={"rows": 2}) for name in ("text", "text_en")}
 
     def __init__(self, data: QueryDict | None, *, instance: Question) -> None:
         """Leave out what such a question does not have."""
         super().__init__(data, instance=instance)
         kind = QuestionKind(instance.kind)
-        for name in [*OWN, *SWITCHES]:
+        for name in [*OWN, *fitting.ENDS, *SWITCHES]:
             if not fitting.has(kind, name):
                 del self.fields[name]
         if kind not in fitting.ASPECTS:
@@ -62,9 +62,9 @@ class QuestionForm(DraftForm):
         if "bad_up_to" in self.fields:
             low, high = ends(instance)
             self.fields["bad_up_to"].widget.attrs |= {"min": low, "max": high - 1}
-        for name in ("text_en", "help_en"):
-            self.fields[name].widget.attrs["placeholder"] = _("not translated yet")
-            self.fields[name].widget.attrs["lang"] = "en"
+        for name in self.fields:
+            if name.endswith("_en"):
+                self.fields[name].widget.attrs |= {"placeholder": _("not translated yet"), "lang": "en"}
 
     def document(self, choices: Sequence[Mapping[str, Any]], show_if: Mapping[str, Any]) -> dict[str, Any]:
         """The question as a document; call it when the form is valid."""

@@ -10,7 +10,7 @@ from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema_view
 from rest_framework import status
 from rest_framework.generics import ListAPIView
-from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,6 +18,7 @@ from compensation.api.base import MemberView
 from compensation.models import ConsentSource
 from config.common.api import describe
 from config.common.errors import Invalid
+from config.common.parsing import JSONParser
 from surveys.api.answering_serializers import (
     AnswerFileUploadSerializer,
     AnswersSerializer,

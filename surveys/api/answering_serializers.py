@@ -8,6 +8,7 @@ from rest_framework import serializers
 from surveys.models import Choice, DraftFile, Invitation, Question, QuestionKind, Response
 from surveys.models.questionnaire import in_language
 from surveys.questionnaires.rules import SCORED, choices_for, ends
+from surveys.responses.fields import said_of_ends
 from surveys.responses.rules import FILED, most_files
 from surveys.responses.sitting import Sitting
 
@@ -34,6 +35,8 @@ class QuestionSerializer(serializers.ModelSerializer[Question]):
     help = serializers.SerializerMethodField()
     lowest = serializers.SerializerMethodField()
     highest = serializers.SerializerMethodField()
+    low_end = serializers.SerializerMethodField()
+    high_end = serializers.SerializerMethodField()
     most = serializers.SerializerMethodField()
     choices = serializers.SerializerMethodField()
     is_shown = serializers.SerializerMethodField()
@@ -41,8 +44,8 @@ class QuestionSerializer(serializers.ModelSerializer[Question]):
     class Meta:
         model = Question
         fields = [
-            "code", "kind", "text", "help", "is_required", "is_shown", "lowest", "highest", "most",
-            "show_if", "choices",
+            "code", "kind", "text", "help", "is_required", "is_shown", "lowest", "highest",
+            "low_end", "high_end", "most", "show_if", "choices",
         ]  # fmt: skip
 
     def get_text(self, question: Question) -> str:
@@ -66,6 +69,14 @@ class QuestionSerializer(serializers.ModelSerializer[Question]):
     def get_highest(self, question: Question) -> float | None:
         """The highest score or number that is taken."""
         return _limits(question)[1]
+
+    def get_low_end(self, question: Question) -> str:
+        """What the lowest score means, for this person; empty where there is no scale in words."""
+        return str(self.context["words"](said_of_ends(question)[0]))
+
+    def get_high_end(self, question: Question) -> str:
+        """What the highest score means."""
+        return str(self.context["words"](said_of_ends(question)[1]))
 
     @extend_schema_field(serializers.IntegerField(allow_null=True))
     def get_most(self, question: Question) -> int | None:

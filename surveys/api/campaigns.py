@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema_view
+from drf_spectacular.utils import extend_schema_field, extend_schema_view
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
@@ -17,7 +17,7 @@ from compensation.models import Segment
 from config.common.api import describe
 from config.common.errors import NotPermitted
 from surveys.api.staff import StaffSurveysView
-from surveys.campaigns import commands
+from surveys.campaigns import commands, figures
 from surveys.campaigns.queries import preview
 from surveys.models import (
     AskChannel,
@@ -110,6 +110,30 @@ class CountSerializer(serializers.Serializer[Any]):
 
     lines = CountLineSerializer(many=True)
     total = CountLineSerializer()
+
+
+class WaveFiguresSerializer(serializers.Serializer[figures.WaveFigures]):
+    """How a wave stands."""
+
+    wave = serializers.CharField(source="wave.label")
+    opens_at = serializers.DateTimeField(source="wave.opens_at")
+    closes_at = serializers.DateTimeField(source="wave.closes_at", allow_null=True)
+    asked = serializers.IntegerField()
+    delivered = serializers.IntegerField(help_text="Asked less those that came back by every channel.")
+    bounced = serializers.IntegerField()
+    opened = serializers.SerializerMethodField()
+    answered = serializers.IntegerField(
+        allow_null=True, help_text="Null: anonymous, and too few to tell answered or did not."
+    )
+    opted_out = serializers.IntegerField()
+    reminded = serializers.IntegerField()
+    waiting = serializers.IntegerField()
+    not_asked = serializers.DictField(child=serializers.IntegerField(), help_text="By reason.")
+
+    @extend_schema_field(serializers.IntegerField(allow_null=True))
+    def get_opened(self, one: figures.WaveFigures) -> int | None:
+        """How many opened it; null: anonymous, nobody notes that."""
+        return None if one.wave.campaign.is_anonymous else one.opened
 
 
 class MoveSerializer(serializers.Serializer[Any]):
@@ -229,6 +253,19 @@ class StaffCampaignPreviewView(CampaignsView):
     def get(self, _request: Request, code: str) -> Response:
         """Exact, by stratum and reason; nothing is written."""
         return Response(CountSerializer(preview(self.of(code), timezone.now())).data)
+
+
+class StaffCampaignWavesView(CampaignsView):
+    """How the waves stand."""
+
+    filter_backends = []
+    pagination_class = None
+
+    @describe("How a campaign's waves stand", "staff", WaveFiguresSerializer(many=True), 403, 404)
+    def get(self, _request: Request, code: str) -> Response:
+        """The latest twelve, newest first."""
+        waves: Any = figures.of_waves(self.of(code))
+        return Response(WaveFiguresSerializer(waves, many=True).data)
 
 
 class StaffCampaignMoveView(CampaignsView):

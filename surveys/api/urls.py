@@ -20,6 +20,11 @@ urlpatterns = [
         name="staff-campaign-preview",
     ),
     path(
+        "staff/surveys/<slug:code>/waves/",
+        campaigns.StaffCampaignWavesView.as_view(),
+        name="staff-campaign-waves",
+    ),
+    path(
         "staff/surveys/<slug:code>/move/",
         campaigns.StaffCampaignMoveView.as_view(),
         name="staff-campaign-move",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import Count, Q
 
+from surveys.campaigns.judging import terms
 from surveys.models import Campaign, Invitation, Response, Skip, Waiting, Wave
 
 LATEST = 12
@@ -14,12 +15,13 @@ LATEST = 12
 class WaveFigures:
     """The figures of one wave.
 
-    Of an anonymous one `answered` counts answers, not who gave them, and nobody notes who opened it.
+    Of an anonymous one `answered` counts answers, not who gave them, and is None where few answered or few
+    did not; nobody notes who opened it.
     """
 
     wave: Wave
     asked: int = 0
-    answered: int = 0
+    answered: int | None = 0
     bounced: int = 0
     opened: int = 0
     opted_out: int = 0
@@ -33,9 +35,19 @@ class WaveFigures:
         return self.asked - self.bounced
 
 
+def _as_told(one: WaveFigures, smallest: int) -> int | None:
+    """How many answered, where enough did and, of those who were asked, enough did not.
+
+    None is told as few are: else "withheld" would say that somebody has answered.
+    """
+    answered = one.answered or 0
+    rest = one.asked - answered if one.asked else smallest
+    return answered if min(answered, rest) >= smallest else None
+
+
 def of_waves(campaign: Campaign) -> list[WaveFigures]:
-    """The figures of the latest waves, newest first. Five queries."""
-    waves = list(campaign.waves.order_by("-opens_at")[:LATEST])
+    """The figures of the latest waves, newest first. Five queries; of anonymous ones six."""
+    waves = list(campaign.waves.select_related("campaign").order_by("-opens_at")[:LATEST])
     found = {wave.pk: WaveFigures(wave) for wave in waves}
     asked = Invitation.objects.filter(wave__in=found).order_by().values("wave")
     for row in asked.annotate(
@@ -51,6 +63,10 @@ def of_waves(campaign: Campaign) -> list[WaveFigures]:
     answered = Response.objects.filter(wave__in=found).order_by().values_list("wave")
     for pk, number in answered.annotate(number=Count("pk")):
         found[pk].answered = number
+    if campaign.is_anonymous:
+        smallest = terms().smallest_cell
+        for one in found.values():
+            one.answered = _as_told(one, smallest)
     waiting = Waiting.objects.filter(wave__in=found).order_by().values_list("wave")
     for pk, number in waiting.annotate(number=Count("pk")):
         found[pk].waiting = number

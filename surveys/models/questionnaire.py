@@ -188,6 +188,12 @@ class Question(models.Model):
     text_en = models.CharField(_("question in English"), max_length=200, blank=True)
     help = models.CharField(_("explanation"), max_length=200, blank=True)
     help_en = models.CharField(_("explanation in English"), max_length=200, blank=True)
+    low_end = models.CharField(
+        _("what the lowest score means"), max_length=40, blank=True, help_text=_("Empty: in the usual words.")
+    )
+    low_end_en = models.CharField(_("what the lowest score means, in English"), max_length=40, blank=True)
+    high_end = models.CharField(_("what the highest score means"), max_length=40, blank=True)
+    high_end_en = models.CharField(_("what the highest score means, in English"), max_length=40, blank=True)
     is_required = models.BooleanField(_("required"), default=True)
     is_shuffled = models.BooleanField(
         _("choices in an order of its own for each member"),

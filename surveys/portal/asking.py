@@ -1,6 +1,7 @@
 """The page with the questions, whichever way somebody came to it. It works without scripts and cookies."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -126,7 +127,8 @@ def _send(
     except (AlreadyAnswered, InvitationExpired):
         return _gone(request, sitting)
     except DomainError as error:
-        drafts.save(place=sitting.place, questions=sitting.questions, answers=answers, at=at)
+        with suppress(DomainError):  # what cannot be kept either still stands on the page
+            drafts.save(place=sitting.place, questions=sitting.questions, answers=answers, at=at)
         problems = error.problems if isinstance(error, BadAnswers) else {}
         first = next(iter(problems), sitting.codes[-1] if sitting.codes else "")
         return page(request, sitting, problems, at=first, whole=str(error), status=400)
@@ -143,18 +145,17 @@ def _gone(request: HttpRequest, sitting: Sitting) -> HttpResponse:
 
 def _told(sitting: Sitting, files: list[str], problems: Mapping[str, Any]) -> JsonResponse:
     """What the page's script is told after saving: what is shown now, and the files."""
-    drawn = {
+    listed = {
         one.code: render_to_string("surveys/files.html", {"field": one, "problem_here": one.problem})
         for one in sitting.fields(problems)
         if one.code in files
     }
-    return JsonResponse(
-        {
-            "shown": sitting.codes,
-            "answered": sitting.answered,
-            "files": drawn,
-        }
-    )
+    return JsonResponse({**drawn(sitting), "files": listed})
+
+
+def drawn(sitting: Sitting) -> dict[str, Any]:
+    """What follows on the page from what was answered: which questions are shown, and what they say again."""
+    return {"shown": sitting.codes, "answered": sitting.answered, "texts": sitting.quoted}
 
 
 def page(

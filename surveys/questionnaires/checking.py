@@ -16,7 +16,7 @@ FEWEST_CHOICES = 2
 TEXTS = {
     "version": ("title", "intro", "thanks"),
     "section": ("title",),
-    "question": ("text", "help"),
+    "question": ("text", "help", "low_end", "high_end"),
     "choice": ("text",),
 }
 """What is written in two languages, by what it belongs to."""

@@ -17,8 +17,8 @@ FORMAT = "huiyin.questionnaire/1"
 TEXTS = ("title", "title_en", "intro", "intro_en", "thanks", "thanks_en", "layout")
 OF_SECTION = ("title", "title_en", "show_if")
 OF_QUESTION = (
-    "code", "kind", "text", "text_en", "help", "help_en", "is_required", "is_shuffled", "scale", "lowest",
-    "highest", "most", "bad_up_to", "show_if", "aspect",
+    "code", "kind", "text", "text_en", "help", "help_en", "low_end", "low_end_en", "high_end", "high_end_en",
+    "is_required", "is_shuffled", "scale", "lowest", "highest", "most", "bad_up_to", "show_if", "aspect",
 )  # fmt: skip
 OF_CHOICE = ("code", "text", "text_en", "is_alone", "is_last", "takes_text")
 EMPTY: tuple[Any, ...] = ("", None, {}, [])

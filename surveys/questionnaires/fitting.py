@@ -18,6 +18,9 @@ SCALES = {
     QuestionKind.STARS: (5,),
 }
 SHUFFLED = LISTED
+ENDED = frozenset({*SCORED, QuestionKind.MATRIX}) - {QuestionKind.STARS}
+ENDS = ("low_end", "low_end_en", "high_end", "high_end_en")
+"""What the ends of a scale mean, in words of the question's own."""
 OWN: dict[str, frozenset[QuestionKind]] = {
     "scale": frozenset(SCALES),
     "bad_up_to": frozenset(SCORED),
@@ -27,6 +30,7 @@ OWN: dict[str, frozenset[QuestionKind]] = {
     "lowest": frozenset({QuestionKind.NUMBER}),
     "highest": frozenset({QuestionKind.NUMBER}),
     "need": frozenset({QuestionKind.KANO}),
+    **dict.fromkeys(ENDS, ENDED),
 }
 """Fields that only some kinds have."""
 ASPECTS = frozenset(QuestionKind) - {QuestionKind.CONSENT}
@@ -97,6 +101,9 @@ def _foreign(question: Question, choices: Sequence[Choice]) -> Iterator[tuple[st
     kind = QuestionKind(question.kind)
     for field in ("scale", "bad_up_to", "most", "lowest", "highest"):
         if getattr(question, field) is not None and not has(kind, field):
+            yield field, _("A question of this kind does not have this.")
+    for field in ENDS:
+        if getattr(question, field) and not has(kind, field):
             yield field, _("A question of this kind does not have this.")
     if question.is_shuffled and not has(kind, "is_shuffled"):
         yield "is_shuffled", _("A question of this kind does not have this.")

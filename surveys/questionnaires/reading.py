@@ -10,7 +10,8 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from config.common.errors import Invalid
-from surveys.models import Choice, Need, Question, QuestionKind, Section, Survey, SurveyVersion
+from config.common.parsing import is_plain
+from surveys.models import Choice, Need, Question, QuestionKind, Section, SurveyVersion
 from surveys.questionnaires import fitting
 from surveys.questionnaires.conditions import structure
 from surveys.questionnaires.documents import (
@@ -57,6 +58,8 @@ def parsed(content: bytes) -> Document:
         data = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise Unreadable([_("The file is not JSON in UTF-8.")]) from None
+    if not is_plain(data):
+        raise Unreadable([_("This JSON is nested too deeply, or has a sign in it that no text has.")])
     return checked(data)
 
 
@@ -87,20 +90,6 @@ def checked(data: Any) -> Document:
     if wrong:
         raise Unreadable(wrong)
     return {name: data[name] for name in (*TEXTS, "questions", "sections") if name in data}
-
-
-def named(data: Document) -> Survey:
-    """The questionnaire that a document names, not kept yet.
-
-    Raises:
-        Unreadable: it has no name and code that could be used.
-    """
-    survey = Survey(**{name: data.get(name, "") for name in NAMED if isinstance(data.get(name, ""), str)})
-    try:
-        survey.clean_fields()
-    except ValidationError as error:
-        raise Unreadable(_lines(error, "")) from None
-    return survey
 
 
 def _shape(data: Mapping[str, Any]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from config.common.errors import Invalid
+from config.common.parsing import is_plain
 from feedback.attachments.commands import inspect_all, kept_with_the_transaction, remove_unless_kept
 from feedback.attachments.rules import BadFile, Clean
 from surveys.invitations import links
@@ -54,12 +55,14 @@ def save(
 
     Raises:
         AlreadyAnswered: it was sent off.
-        Invalid: a question that was not asked, or an answer that is too long.
+        Invalid: a question that was not asked, or an answer that is too long or cannot be kept.
     """
     known = {question.code: question for question in questions}
     for code, value in answers.items():
         if code not in known or known[code].kind in FILED:
             raise Invalid(_("This question was not asked."))
+        if not is_plain(value):
+            raise Invalid(_("A sign in it is none that a text has."))
         if len(json.dumps(value, ensure_ascii=False)) > LARGEST:
             raise Invalid(_("Please keep it shorter."))
     draft = _open(place, at)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from surveys.models import DraftFile, Question, QuestionKind
 from surveys.models.questionnaire import in_language
+from surveys.questionnaires.piping import ANSWER
 from surveys.questionnaires.rules import SCORED, choices_for, ends
 from surveys.responses.rules import FILED, KANO, LINE_LENGTH, TEXT_LENGTH, most_files
 
@@ -39,8 +40,19 @@ HALVES = {
     "not": gettext_lazy("And if it were not so?"),
 }
 ACCEPT = {QuestionKind.PICTURE: "image/*", QuestionKind.VOICE: "audio/*"}
+QUOTES = "{" + ANSWER + ":"
 OTHER = "text"
 """What the line of text beside a choice is called, in a field's name and in an answer."""
+
+
+def said_of_ends(question: Question) -> tuple[str, str]:
+    """What the lowest and the highest score mean: in the question's own words, or in the usual ones."""
+    usual = ENDS.get(question.kind, ("", ""))
+    own = (
+        in_language(question.low_end, question.low_end_en),
+        in_language(question.high_end, question.high_end_en),
+    )
+    return own[0] or str(usual[0]), own[1] or str(usual[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +71,7 @@ class Option:
 class Row:
     """One row of a matrix, or one half of a Kano pair."""
 
+    code: str
     name: str
     text: str
     options: Sequence[Option]
@@ -110,6 +123,18 @@ class Field:
         return self.words(in_language(self.question.help, self.question.help_en))
 
     @property
+    def quoting(self) -> dict[str, str]:
+        """The texts that say again what was answered before, by the ids of the elements that show them."""
+        asked = self.question
+        texts = {
+            "part": str(asked.section or ""),
+            "words": str(asked),
+            "help": in_language(asked.help, asked.help_en),
+            **{f"is-{choice.code}": str(choice) for choice in asked.choices.all()},
+        }
+        return {f"{self.name}-{part}": self.words(text) for part, text in texts.items() if QUOTES in text}
+
+    @property
     def looks(self) -> str:
         """By which of the page's parts it is shown."""
         kind = self.question.kind
@@ -120,8 +145,13 @@ class Field:
     @property
     def ends(self) -> tuple[str, str]:
         """The lowest and the highest score, each with what it means."""
-        (low, high), said = ends(self.question), ENDS.get(self.question.kind, ("", ""))
+        (low, high), said = ends(self.question), self._said
         return f"{low} {said[0]}", f"{high} {said[1]}"
+
+    @property
+    def _said(self) -> tuple[str, str]:
+        low, high = said_of_ends(self.question)
+        return self.words(low), self.words(high)
 
     @property
     def scores(self) -> list[Option]:
@@ -167,7 +197,12 @@ class Field:
         """The rows of a matrix."""
         held = self.value if isinstance(self.value, Mapping) else {}
         return [
-            Row(name_of(self.question, one.code), self.words(str(one)), self._scale(held.get(one.code)))
+            Row(
+                one.code,
+                name_of(self.question, one.code),
+                self.words(str(one)),
+                self._scale(held.get(one.code)),
+            )
             for one in choices_for(self.question, self.who)
         ]
 
@@ -177,6 +212,7 @@ class Field:
         held = self.value if isinstance(self.value, Mapping) else {}
         return [
             Row(
+                side,
                 name_of(self.question, side),
                 str(text),
                 [
@@ -225,8 +261,8 @@ class Field:
 
     def _scale(self, value: Any) -> list[Option]:
         low, high = ends(self.question)
-        said = ENDS.get(self.question.kind, ("", ""))
-        meanings = {low: str(said[0]), high: str(said[1])}
+        said = self._said
+        meanings = {low: said[0], high: said[1]}
         return [
             Option(str(score), str(score), str(value) == str(score), meanings.get(score, ""))
             for score in range(low, high + 1)

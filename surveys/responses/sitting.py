@@ -97,8 +97,17 @@ class Sitting:
         texts = [self.version, *self.questions, *(c for q in self.questions for c in q.choices.all())]
         if not any(PLACEHOLDER in str(value) for one in texts for value in vars(one).values()):
             return str  # nothing to be filled in, and nothing to be looked up
-        values = values_of(self.place.invitation, self.answers, self.questions)
-        return partial(filled, values=values)
+        return partial(filled, values=values_of(self.place.invitation, self.answers, self.told))
+
+    @property
+    def told(self) -> list[Question]:
+        """The questions that are shown and answered as they can be: those whose answers are said again."""
+        return [question for question in self.seen.asked if question.code in self.seen.taken]
+
+    @property
+    def quoted(self) -> dict[str, str]:
+        """The texts that say again what was answered, by the ids of the page's elements."""
+        return {name: text for one in self.fields({}) for name, text in one.quoting.items()}
 
     def fields(self, problems: Mapping[str, Any], only: str = "") -> list[Field]:
         """The questions as the page shows them: all, those that are not shown hidden; or only one."""

@@ -27,6 +27,10 @@ from surveys.results.reach import Narrow, cut_for, may_see, narrow_for
 ALL = "all"
 OFFERED = 200
 """Values of a dimension that the form offers, those with the most answers."""
+SEARCHED = 20_000
+"""Values among which somebody can search, those with the most answers."""
+FIND = "find-"
+"""Before the name of a dimension: what is searched for among its values."""
 LONGEST = 60
 CODES = (Dimension.CHANNEL, Dimension.SEGMENT)
 """What has codes for values; the others have numbers of rows."""
@@ -42,6 +46,15 @@ class Field:
     label: str | Promise
     choices: Choices
     chosen: str
+    number: int
+    """How many values there are."""
+    find: str
+    """What was searched for among them."""
+
+    @property
+    def is_long(self) -> bool:
+        """Whether there are more values than the form offers."""
+        return self.number > OFFERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +70,8 @@ class Look:
     values: Mapping[str, Mapping[str, int]]
     waiting: int
     """Answers that are still to be counted."""
+    found: Mapping[str, str]
+    """By dimension with many values what was searched for among them."""
     is_partial: bool
     """Whether only answers about their own cases, or those of their departments, are told to them."""
 
@@ -74,17 +89,31 @@ class Look:
         """What the form offers to narrow by. One query for each dimension with values."""
         found = []
         for name, label in offered(self.campaign).items():
-            sizes = self.values.get(name, {})
-            kept = sorted(sizes, key=lambda value, sizes=sizes: (-sizes[value], value))[:OFFERED]  # type: ignore[misc]  # bound now
-            chosen = self.chosen.get(name, "").removeprefix("-")
-            if name in self.chosen and chosen not in kept:
-                kept.append(chosen)
-            named = labels(name, kept) if kept else {}
+            named = self._named(name)
             if named:
-                choices = [(_key(value), text) for value, text in named.items()]
-                is_chosen = _key(chosen) if name in self.chosen else ""
-                found.append(Field(name, label, sorted(choices, key=lambda one: one[1]), is_chosen))
+                choices = sorted(
+                    ((_key(value), text) for value, text in named.items()), key=lambda one: one[1]
+                )
+                number = len(self.values.get(name, {}))
+                find = self.found.get(name, "")
+                found.append(Field(name, label, choices, self.chosen.get(name, ""), number, find))
         return found
+
+    def _named(self, name: str) -> dict[str, str]:
+        """The values of a dimension that the form offers, in words: the largest, or those searched for."""
+        sizes = self.values.get(name, {})
+        kept = sorted(sizes, key=lambda value: (-sizes[value], value))
+        find, named = self.found.get(name, "").casefold(), {}
+        if find:
+            hits = labels(name, kept[:SEARCHED])
+            named = {value: hits[value] for value in kept[:SEARCHED] if find in hits[value].casefold()}
+            kept = list(named)
+        kept = kept[:OFFERED]
+        if name in self.chosen and (chosen := self.chosen[name].removeprefix("-")) not in kept:
+            kept.append(chosen)
+        missing = [value for value in kept if value not in named]
+        named |= labels(name, missing) if missing else {}
+        return {value: named[value] for value in kept}
 
 
 def _key(value: str) -> str:
@@ -144,7 +173,8 @@ def _look(campaign: Campaign, mine: Narrow, query: Query, at: datetime, *, whole
     cut = cut_for(mine, tuple(one.pk for one in waves), wanted)
     found = answers.source(campaign, waves, cut, asked(campaign.survey), at)
     named = {name: _key(value) for name, value in chosen.items()}
-    return Look(campaign, every, wave, found, named, values, waiting, is_partial=bool(mine))
+    searched = {name: query.get(f"{FIND}{name}", "").strip()[:LONGEST] for name in values}
+    return Look(campaign, every, wave, found, named, values, waiting, searched, is_partial=bool(mine))
 
 
 def _waves(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from config.common.statistics import LEVEL, Moments, holm
 from surveys.kano.classify import Summary
-from surveys.models import KanoCategory
+from surveys.models import Dimension, KanoCategory
 from surveys.results import answers
 from surveys.results.answers import Answers, Source
 from surveys.results.dimensions import labels
@@ -45,6 +45,8 @@ class Breakdown:
     measure: str
     everyone: Told
     groups: Sequence[Group]
+    outside: int
+    """Answers that stand in no group; 0 where groups overlap, or something is withheld."""
 
 
 def breakdown(source: Source, asked: Asked, dimension: str, *, name: str = "") -> Breakdown:
@@ -70,7 +72,15 @@ def breakdown(source: Source, asked: Asked, dimension: str, *, name: str = "") -
         )
         for value in kept
     ]
-    return Breakdown(asked, chosen, everyone, _ranked(groups))
+    outside = 0 if dimension == Dimension.SEGMENT else _outside(everyone, groups)
+    return Breakdown(asked, chosen, everyone, _ranked(groups), outside)
+
+
+def _outside(everyone: Told, groups: Sequence[Group]) -> int:
+    inside = [group.told.n for group in groups]
+    if everyone.n is None or None in inside:
+        return 0
+    return everyone.n - sum(n for n in inside if n)
 
 
 def _rate(found: dict[tuple[int, str], Rate], value: str) -> Rate:

@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -144,3 +145,13 @@ def test_only_staff_who_see_questionnaires_look(version):
 def test_what_ships_can_be_looked_at(browser, code, language):
     version = current(commands.install(code, at=T0))
     assert browser.get(where(version), {"lang": language}).status_code == 200
+
+
+def test_what_was_answered_is_said_again_and_nonsense_is_passed_over(browser, version):
+    saved = browser.post(
+        where(version), {"q-csat": "2", "on": "csat", "go": "save"}, headers={"accept": "application/json"}
+    )
+    assert saved.json()["texts"]["q-why-words"]
+    for given in ('{"csat": ' + "[" * 900 + "]" * 900 + "}", '{"csat": "\\ud800"}', '{"csat": "\\u0000"}'):
+        page = browser.post(where(version) + "?" + urlencode({"given": given}), {"on": "why", "go": "save"})
+        assert page.status_code == 302

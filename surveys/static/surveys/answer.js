@@ -111,7 +111,11 @@
       });
     return running;
   };
-  const draw = ({ shown, answered, files }) => {
+  const draw = ({ shown, answered, files, texts }) => {
+    for (const [id, text] of Object.entries(texts || {})) {
+      const place = document.getElementById(id);
+      if (place) place.textContent = text;
+    }
     const all = [...form.querySelectorAll("fieldset[data-code]")];
     if (form.querySelector("[data-count]")) {
       const titled = new Set();

@@ -148,3 +148,22 @@ def test_the_portal_lists_what_i_am_asked(client, member):
     assert browser.post(f"/portal/surveys/{theirs.pk}/decline/").status_code == 404
     assert browser.post(f"/portal/surveys/{asked.pk}/decline/").status_code == 302
     assert not any(settings_of(member)[Purpose.SURVEY].values())
+
+
+@pytest.mark.parametrize(
+    "value", ["[" * 100_000, "[" * 60 + "]" * 60, '"a\\u0000b"', '"\\ud800"', '{"\\ud800": 1}']
+)
+def test_what_nothing_can_be_made_of_is_refused(client, member, value):
+    asked = invitation(launched(one(QuestionKind.TEXT, "why")), member)
+    content = f'{{"answers": [{{"question": "why", "value": {value}}}]}}'
+    for method, name in ((client.put, "draft"), (client.post, "answers")):
+        sent = method(f"{LIST}{asked.pk}/{name}/", content, content_type="application/json")
+        assert sent.status_code == 400
+    assert not Draft.objects.exists()
+
+
+def test_ends_of_a_scale_are_told_in_words(client, member):
+    own = one(QuestionKind.MATRIX, "how", ["speed", "price"], low_end="很慢", high_end="很快")
+    asked = invitation(launched(own, one(QuestionKind.TEXT, "why")), member)
+    told = client.get(f"{LIST}{asked.pk}/").data["questions"]
+    assert [(one["low_end"], one["high_end"]) for one in told] == [("很慢", "很快"), ("", "")]

@@ -1,5 +1,7 @@
 """Questionnaires by the API: read, begun, replaced whole, given out; by whom it may be."""
 
+import json
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -108,3 +110,24 @@ def test_agents_and_strangers_get_nothing():
     assert Client().get(url("s")).status_code == 403
     assert signed_in("agent").get(url("s")).status_code == 403
     assert send(signed_in("agent"), "post", url("s"), {"code": "x", "name": "x"}).status_code == 403
+
+
+NESTED = ["[" * 100_000, '{"document": ' * 50_000, '{"document": ' + "[" * 60 + "]" * 60 + "}"]
+
+
+@pytest.mark.parametrize("content", NESTED, ids=["lists", "objects", "whole"])
+def test_what_is_nested_without_end_is_refused(analyst, content):
+    code = draft().survey.code
+    for method, where in (("put", url("-draft", code)), ("post", url("s"))):
+        assert send(analyst, method, where, content).status_code == 400
+
+
+@pytest.mark.parametrize("sign", ["\x00", "\ud800"])
+@pytest.mark.parametrize("name", ["name", "name_en", "note"])
+def test_signs_that_no_text_has_are_refused(analyst, name, sign):
+    given = json.dumps({"code": "new", "name": "新", name: f"a{sign}b"})
+    assert send(analyst, "post", url("s"), given).status_code == 400
+    question = {**NEW["questions"][0], "text": f"a{sign}b"}
+    given = json.dumps({"code": "new", "name": "新", "document": {**NEW, "questions": [question]}})
+    assert send(analyst, "post", url("s"), given).status_code == 400
+    assert not Survey.objects.filter(code="new").exists()

@@ -10,6 +10,7 @@ from django.contrib.staticfiles import finders
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from surveys.campaigns import commands as campaigns
 from surveys.models import Answer, Draft, DraftFile, Layout, QuestionKind, Response
 from surveys.portal import views
 from tests.factories.answering import FORM, all_kinds, laid_out, picture, wav
@@ -228,3 +229,90 @@ def test_a_page_takes_few_queries(client, django_assert_max_num_queries):
     asked = invitation(all_kinds())
     with django_assert_max_num_queries(6):
         client.get(url(asked))
+
+
+def test_signs_that_no_text_has_are_refused_and_nothing_is_lost(client):
+    asked = invitation(all_kinds())
+    for go in ("save", "send", "next"):
+        page = client.post(url(asked), {"on": "csat text", "go": go, "q-csat": "9", "q-text": "a\0b"})
+        assert page.status_code == 400
+    assert saved(client, asked, {"q-text": "a\0b"}).status_code == 400
+    assert not Response.objects.exists()
+
+
+def quoting(**texts):
+    return one(
+        QuestionKind.TEXT, "why", text="您打了 {answer:csat|几} 分，为什么？", is_required=False, **texts
+    )
+
+
+def test_what_was_answered_is_said_again_on_the_same_page(client):
+    choices = [{"code": "a", "text": "因为 {answer:csat|几} 分"}, {"code": "b", "text": "乙"}]
+    asked = invitation(
+        laid_out(
+            Layout.ALL,
+            one(QuestionKind.CSAT, "csat"),
+            quoting(text_en="You gave {answer:csat|some}: why?", help="{answer:csat|几} 分"),
+            one(QuestionKind.SINGLE, "which", choices, is_required=False),
+        )
+    )
+    page = client.get(url(asked)).content.decode()
+    assert '<span id="q-why-words">您打了 几 分，为什么？</span>' in page
+    told = saved(client, asked, {"on": "csat", "q-csat": "2"}).json()["texts"]
+    assert told == {
+        "q-why-words": "您打了 2 分，为什么？",
+        "q-why-help": "2 分",
+        "q-which-is-a": "因为 2 分",
+    }
+    page = client.get(url(asked)).content.decode()
+    assert all(f'id="{name}"' in page for name in told)
+    english = saved(client, asked, {"on": "csat", "q-csat": "2", "lang": "en"}).json()["texts"]
+    assert english["q-why-words"] == "You gave 2: why?"
+    wrong = saved(client, asked, {"on": "csat", "q-csat": "<b>77"}).json()["texts"]
+    assert wrong["q-why-words"] == "您打了 几 分，为什么？"  # what cannot be taken is not said again
+
+
+def test_what_is_not_asked_any_more_is_not_said_again(client):
+    low = one(QuestionKind.SHORT, "what", show_if=IF_BAD, is_required=False)
+    last = one(QuestionKind.TEXT, "more", text="{answer:what|那}", is_required=False)
+    asked = invitation(laid_out(Layout.ALL, one(QuestionKind.CSAT, "csat"), low, last))
+    told = saved(client, asked, {"q-csat": "1", "q-what": "慢"}).json()["texts"]
+    assert told == {"q-more-words": "慢"}
+    assert saved(client, asked, {"q-csat": "5", "q-what": "慢"}).json()["texts"] == {"q-more-words": "那"}
+
+
+def test_the_ends_of_a_scale_are_in_the_questions_own_words(client):
+    rows = ["speed", "price"]
+    asked = invitation(
+        laid_out(
+            Layout.ALL,
+            one(QuestionKind.MATRIX, "how", rows, low_end="很慢", high_end="很快", high_end_en="very fast"),
+            one(QuestionKind.MATRIX, "usual", rows),
+        )
+    )
+    page = client.get(url(asked)).content.decode()
+    assert ("1 很慢" in page, "5 很快" in page, page.count("1 非常不同意")) == (True, True, 1)
+    english = client.get(url(asked), {"lang": "en"}).content.decode()
+    assert ("1 很慢" in english, "5 very fast" in english) == (True, True)
+
+
+@pytest.mark.parametrize("do", [campaigns.pause, campaigns.end])
+def test_whoever_was_asked_can_answer_after_a_pause_and_an_end(client, do):
+    campaign = laid_out(Layout.ALL, one(QuestionKind.CSAT, "csat"))
+    asked = invitation(campaign)
+    do(campaign_id=campaign.pk, actor=None, at=T0)
+    assert client.get(url(asked)).status_code == 200
+    assert client.post(url(asked), {"q-csat": "4"}).url.startswith(url(asked, "thanks"))
+    assert Response.objects.count() == 1
+
+
+def test_links_that_somebody_has_made_up_open_nothing(client):
+    asked = invitation(all_kinds())
+    token = token_of(asked)
+    forged = [token[:-1], token[:-1] + ("A" if token[-1] != "A" else "B"), token + "=", token.swapcase()]
+    forged += [asked.digest, str(asked.nonce), asked.nonce.hex, str(asked.pk)]
+    for one_of_them in forged:
+        path = reverse("surveys:answer", args=[one_of_them])
+        assert client.get(path).status_code == 404
+        assert client.post(path, {"q-csat": "5"}).status_code == 404
+    assert not Response.objects.exists()

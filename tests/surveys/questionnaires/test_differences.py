@@ -1,6 +1,7 @@
 """Two versions beside each other: whatever is different is told, and nothing else."""
 
 import pytest
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,14 +34,14 @@ def choices(*codes):
         (asked("a"), asked("a"), []),
         (asked("a"), asked("a", "b"), [("b", "", "b")]),
         (asked("a", "b"), asked("a"), [("b", "b", "")]),
-        (asked("a", text="x"), asked("a", text="y"), [("a", "x", "y")]),
+        (asked("a", text="x"), asked("a", text="y"), [("y", "x", "y")]),
         (asked("a", help="x"), asked("a"), [("a", "x", "–")]),
         (asked("a", bad_up_to=0), asked("a"), [("a", "0", "–")]),
         (asked("a", choices=choices("x")), asked("a", choices=choices("x", "y")), [("a", "", "Y")]),
         (
             asked("a", choices=choices("x", "y")),
             asked("a", choices=choices("y", "x")),
-            [("a", "x, y", "y, x")],
+            [("a", "X · Y", "Y · X")],
         ),
         (asked("a"), asked("a", section="S"), 2),
         (asked("a", "b"), asked("b", "a"), 1),
@@ -74,3 +75,16 @@ def test_a_draft_begins_without_a_difference():
     assert [one.where for one in differences(documents.of_version(first), documents.of_version(new))] == [
         "why-2"
     ]
+
+
+def test_questions_are_named_by_their_words():
+    low = {"all": [{"of": "answer", "name": "csat", "is": "at_most", "value": 2}]}
+    first = {"code": "csat", "kind": "csat", "text": "满意吗？", "text_en": "Satisfied?"}
+    was = {"questions": [first, {"code": "why", "kind": "text", "text": "为什么" * 20}]}
+    now = {"questions": [first, {**was["questions"][1], "show_if": low}]}
+    (found,) = differences(was, now)
+    assert found.where == ("为什么" * 20)[:39] + "…"
+    assert "满意吗？" in found.now
+    assert "csat" not in found.now
+    with translation.override("en"):
+        assert "Satisfied?" in differences(was, now)[0].now

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from surveys.models import QuestionKind
 from surveys.questionnaires import commands
 from surveys.questionnaires.documents import FORMAT, of_version
-from surveys.questionnaires.reading import MOST_BYTES, MOST_QUESTIONS, Unreadable, checked, named, parsed
+from surveys.questionnaires.reading import MOST_BYTES, MOST_QUESTIONS, Unreadable, checked, parsed
 from tests.factories.compensation import T0
 from tests.factories.questionnaires import draft, one
 
@@ -149,8 +149,7 @@ def test_a_draft_may_be_unfinished():
     assert document["questions"][0]["text"] == ""
 
 
-@pytest.mark.parametrize("wrong", [{}, {"code": "x"}, {"code": "a b", "name": "x"}, {"code": [], "name": {}}])
-def test_a_questionnaire_has_a_name_and_a_code(wrong):
+@pytest.mark.parametrize("inside", ["[" * 900 + "]" * 900, "[" * 60 + "]" * 60, '"\\ud800"', '"\\u0000"'])
+def test_what_is_too_deep_or_no_text_is_refused(inside):
     with pytest.raises(Unreadable):
-        named(wrong)
-    assert named({"code": "x", "name": "x", "name_en": 5}).code == "x"
+        parsed(f'{{"title": "x", "questions": [], "note": {inside}}}'.encode())
