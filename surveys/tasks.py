@@ -33,17 +33,10 @@ def tell_results() -> None:
     telling.tell_results(at=timezone.now())
 
 
-NIGHT = 3
-"""The hour in which the day that is over is closed for anonymous campaigns."""
-
-
 @shared_task(name="surveys.close_the_day")
 def close_the_day() -> None:
-    """At night, mark the anonymous invitations of the day together, and tell how many answered last week."""
-    at = timezone.now()
-    if timezone.localtime(at).hour == NIGHT:
-        spent.mark_spent(at=at)
-        spent.tell_counts(at=at, smallest=smallest_cell())
+    """Close the anonymous day that is over, or all that were missed."""
+    spent.close_the_day(at=timezone.now(), smallest=smallest_cell())
 
 
 @shared_task(name="surveys.remind_interviews")

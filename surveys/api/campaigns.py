@@ -120,6 +120,7 @@ class WaveFiguresSerializer(serializers.Serializer[figures.WaveFigures]):
     closes_at = serializers.DateTimeField(source="wave.closes_at", allow_null=True)
     asked = serializers.IntegerField()
     delivered = serializers.IntegerField(help_text="Asked less those that came back by every channel.")
+    arrived = serializers.IntegerField(help_text="Of these a gateway has said so; many say nothing.")
     bounced = serializers.IntegerField()
     opened = serializers.SerializerMethodField()
     answered = serializers.IntegerField(

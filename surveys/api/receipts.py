@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db import transaction
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -42,10 +41,9 @@ class ShopReceiptView(ShopView):
         asked = ReceiptSerializer(data=content)
         asked.is_valid(raise_exception=True)
         word = asked.validated_data
-        is_known = False
         if word["status"] == "failed":
-            with transaction.atomic():
-                is_known = returning.came_back(
-                    request_id=word["request_id"], why=word.get("reason") or "—", at=at
-                )
+            why = word.get("reason") or "—"
+            is_known = returning.came_back(request_id=word["request_id"], why=why, at=at)
+        else:
+            is_known = returning.arrived(request_id=word["request_id"], at=at)
         return Response({"is_known": is_known})

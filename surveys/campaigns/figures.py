@@ -21,6 +21,8 @@ class WaveFigures:
 
     wave: Wave
     asked: int = 0
+    arrived: int = 0
+    """Of how many a gateway has said that it arrived; many say nothing."""
     answered: int | None = 0
     bounced: int = 0
     opened: int = 0
@@ -53,13 +55,14 @@ def of_waves(campaign: Campaign) -> list[WaveFigures]:
     for row in asked.annotate(
         asked=Count("pk"),
         bounced=Count("pk", filter=Q(bounced_at__isnull=False)),
+        arrived=Count("pk", filter=Q(delivered_at__isnull=False)),
         opened=Count("pk", filter=Q(opened_at__isnull=False)),
         opted_out=Count("pk", filter=Q(opted_out_at__isnull=False)),
         reminded=Count("pk", filter=Q(reminders__gt=0)),
     ):
         one = found[row["wave"]]
         one.asked, one.bounced, one.reminded = row["asked"], row["bounced"], row["reminded"]
-        one.opened, one.opted_out = row["opened"], row["opted_out"]
+        one.opened, one.opted_out, one.arrived = row["opened"], row["opted_out"], row["arrived"]
     answered = Response.objects.filter(wave__in=found).order_by().values_list("wave")
     for pk, number in answered.annotate(number=Count("pk")):
         found[pk].answered = number

@@ -3,8 +3,9 @@
 Only the request number of a message counts, which nobody can guess: reports are easily forged.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -21,26 +22,58 @@ from surveys.models import AskChannel, Invitation
 def came_back(*, request_id: UUID, why: str, at: datetime, address: str = "") -> bool:
     """Note that a message which was sent did not arrive, and try the next channel; says whether it was ours.
 
-    `address` is the one that failed, of a letter. Said again, said of a message that we do not know, or of a
-    channel that was left already, it changes nothing.
+    `address` is the one that failed, of a letter; where the report names none, it is the one that the letter
+    went to, while it is the member's. Said again, said of a message that we do not know, or of a channel that
+    was left already, it changes nothing.
     """
+    found = _found(request_id)
+    if found is None:
+        return False
+    invitation, content = found
+    if content["channel"] == AskChannel.EMAIL:
+        letter_came_back(
+            member_id=invitation.member_id or 0, email=address or _sent_to(invitation, content), at=at
+        )
+    sending.pass_on(invitation=invitation, channel=content["channel"], turn=content["turn"], at=at, why=why)
+    return True
+
+
+@transaction.atomic
+def arrived(*, request_id: UUID, at: datetime) -> bool:
+    """Note that a message has arrived, the first time that a gateway says so; says whether it was ours.
+
+    Of a channel that was left already, or of what has come back, it changes nothing.
+    """
+    found = _found(request_id)
+    if found is None:
+        return False
+    invitation, content = found
+    still = Invitation.objects.filter(
+        pk=invitation.pk, channel=content["channel"], delivered_at=None, bounced_at=None
+    )
+    still.update(delivered_at=at)
+    return True
+
+
+def _found(request_id: UUID) -> tuple[Invitation, dict[str, Any]] | None:
+    """The invitation of a message that was sent, and what the message holds."""
     message = OutboxMessage.objects.filter(
         request_id=request_id, kind=sending.KIND, status=OutboxStatus.SENT
     ).first()
     if message is None:
-        return False
-    content = message.payload
+        return None
     invitation = (
-        Invitation.objects.select_related("wave__campaign")
-        .filter(pk=content["invitation"], member__erased_at=None, member__isnull=False)
+        Invitation.objects.select_related("wave__campaign", "member")
+        .filter(pk=message.payload["invitation"], member__erased_at=None, member__isnull=False)
         .first()
     )
-    if invitation is None:
-        return False
-    if address and content["channel"] == AskChannel.EMAIL:
-        letter_came_back(member_id=invitation.member_id or 0, email=address, at=at)
-    sending.pass_on(invitation=invitation, channel=content["channel"], turn=content["turn"], at=at, why=why)
-    return True
+    return (invitation, message.payload) if invitation else None
+
+
+def _sent_to(invitation: Invitation, content: Mapping[str, Any]) -> str:
+    """The address that a letter went to; empty where the member has another by now."""
+    email = invitation.member.email if invitation.member else ""
+    return email if email and content.get("to") == sending.address_mark(email) else ""
 
 
 def letters_came_back(letters: Iterable[str], address: str, why: str, at: datetime) -> bool:

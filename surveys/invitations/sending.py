@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone, translation
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from compensation.consents import links as unsubscribe
@@ -74,6 +75,8 @@ def send(message: OutboxMessage) -> None:
         pass_on(invitation=invitation, channel=channel, turn=turn, at=at)
         raise Dropped("the member cannot be asked by this any more")
     said = Words.about(invitation).of(invitation, is_reminder=turn > 0)
+    if channel == AskChannel.EMAIL:
+        message.payload["to"] = address_mark(member.email)
     try:
         _deliver(invitation, member, channel, said, str(message.request_id))
     except Refused as error:
@@ -84,6 +87,11 @@ def send(message: OutboxMessage) -> None:
         if message.attempts >= settings.OUTBOX_MAX_ATTEMPTS:
             pass_on(invitation=invitation, channel=channel, turn=turn, at=at, why=str(error) or "OSError")
         raise
+
+
+def address_mark(email: str) -> str:
+    """What is kept of the address to which a letter went: whether it is still the member's can be told."""
+    return salted_hmac("surveys.address", email.lower(), algorithm="sha256").hexdigest()[:16]
 
 
 def _look_again(invitation: Invitation, channel: str, at: datetime) -> None:
@@ -128,9 +136,9 @@ def pass_on(*, invitation: Invitation, channel: str, turn: int, at: datetime, wh
     if held.is_answered or held.bounced_at:
         return False
     if why:
-        held.returned_at = at
+        held.returned_at, held.delivered_at = at, None
         held.returned_why = outbox.PERSONAL.sub("•••", f"{AskChannel(channel).label}: {why}")[:WHY_LENGTH]
-        held.save(update_fields=["returned_at", "returned_why"])
+        held.save(update_fields=["returned_at", "returned_why", "delivered_at"])
         record("survey.returned", held, actor=None, at=at, channel=channel)
     if held.opted_out_at:
         return False

@@ -79,6 +79,9 @@ class SurveyTerms(models.Model):
         help_text=_("Once a day, to agents and leads, of their own cases; bad ones at once."),
     )
     told_upto = models.DateTimeField(null=True, editable=False, help_text="Answers before this were told.")
+    closed_upto = models.DateTimeField(
+        null=True, editable=False, help_text="The night up to which anonymous days were closed."
+    )
     few = models.PositiveSmallIntegerField(
         _("few answers below"),
         default=30,

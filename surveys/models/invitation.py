@@ -75,6 +75,9 @@ class Invitation(models.Model):
     opened_at = models.DateTimeField(pgettext_lazy("invitation", "opened"), null=True)
     remind_at = models.DateTimeField(_("next reminder"), null=True)
     reminders = models.PositiveSmallIntegerField(_("reminders"), default=0)
+    delivered_at = models.DateTimeField(
+        _("has arrived"), null=True, help_text="As the gateway of its channel has said; many say nothing."
+    )
     returned_at = models.DateTimeField(_("came back last"), null=True, help_text="By any channel.")
     returned_why = models.CharField(_("why it came back"), max_length=200, blank=True, db_default="")
     bounced_at = models.DateTimeField(

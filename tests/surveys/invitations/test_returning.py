@@ -13,7 +13,7 @@ from config.common.outbox import relay
 from feedback.models import Mailbox, Outcome
 from surveys.campaigns.figures import of_waves
 from surveys.invitations.commands import ask, remind_due
-from surveys.invitations.returning import came_back
+from surveys.invitations.returning import arrived, came_back
 from surveys.models import Invitation
 from surveys.responses.commands import answer
 from tests.factories.compensation import MemberFactory
@@ -134,7 +134,6 @@ def receipt(till, request_id, status="failed", **more):
 def test_a_gateway_tells_of_a_text_message_under_its_signature(settings):
     settings.SHOP_API_SECRETS = []
     invitation, till = asked(["sms", "push"]), Till()
-    assert receipt(till, number("sms"), status="delivered").json() == {"is_known": False}
     assert receipt(till, uuid4()).json() == {"is_known": False}
     assert receipt(till, number("sms"), reason="<b>off</b>").json() == {"is_known": True}
     invitation.refresh_from_db()
@@ -186,3 +185,50 @@ def test_a_link_marks_no_invitation_of_somebody_else():
     opt_out(invitation, about=10**9)
     invitation.refresh_from_db()
     assert invitation.opted_out_at is None
+
+
+def test_a_report_that_names_no_address_marks_the_one_the_letter_went_to():
+    invitation = asked()
+    came_back(request_id=number(), why="x", at=NOW + HOUR)
+    invitation.member.refresh_from_db()
+    assert invitation.member.email_failed_at == NOW + HOUR
+    assert "wang" not in str(OutboxMessage.objects.get(payload__channel="email").payload)
+
+
+def test_a_member_who_has_another_address_by_now_keeps_it():
+    invitation = asked()
+    type(invitation.member).objects.update(email="new@example.com")
+    assert came_back(request_id=number(), why="x", at=NOW + HOUR)
+    invitation.member.refresh_from_db()
+    assert invitation.member.email_failed_at is None
+
+
+def test_a_receipt_that_a_message_has_arrived_is_kept_until_it_comes_back(settings):
+    settings.SHOP_API_SECRETS = []
+    invitation, till = asked(["sms", "push"]), Till()
+    assert receipt(till, uuid4(), status="delivered").json() == {"is_known": False}
+    assert receipt(till, number("sms"), status="delivered").json() == {"is_known": True}
+    first = Invitation.objects.get().delivered_at
+    assert first is not None
+    assert arrived(request_id=number("sms"), at=NOW + DAY)  # again
+    assert Invitation.objects.get().delivered_at == first
+    assert of_waves(invitation.wave.campaign)[0].arrived == 1
+    came_back(request_id=number("sms"), why="x", at=NOW + HOUR)
+    held = Invitation.objects.get()
+    assert (held.channel, held.delivered_at) == ("push", None)
+    assert arrived(request_id=number("sms"), at=NOW + DAY)  # of a channel that was left
+    assert Invitation.objects.get().delivered_at is None
+
+
+@pytest.mark.parametrize("what", ["erased", "other kind", "not sent"])
+def test_a_receipt_of_nothing_that_was_sent_changes_nothing(what):
+    invitation = asked()
+    request_id = number()
+    if what == "erased":
+        type(invitation.member).objects.update(erased_at=NOW)
+    elif what == "other kind":
+        OutboxMessage.objects.update(kind="notice")
+    else:
+        OutboxMessage.objects.update(status="pending", sent_at=None)
+    assert not arrived(request_id=request_id, at=NOW)
+    assert Invitation.objects.get().delivered_at is None

@@ -2,7 +2,9 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.storage import default_storage
@@ -23,6 +25,7 @@ from tests.factories.answering import FORM, all_kinds, picture, wav
 from tests.factories.compensation import T0
 from tests.factories.questionnaires import invitation, launched
 from tests.factories.surveys import token_of
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("S10")]
 
@@ -212,3 +215,49 @@ def test_the_shop_is_told_how_many_answered_last_week_and_not_of_few(settings, c
         spent.tell_counts(at=T0 + timedelta(days=7), smallest=5)
     [message] = OutboxMessage.objects.all()
     assert message.payload["answers"] == told
+
+
+def night(day, hour=3, minute=0):
+    """A moment in the shop's zone, in the week of the answers or after it."""
+    return datetime(2026, 11, 16, tzinfo=ZoneInfo("Asia/Shanghai")) + timedelta(
+        days=day, hours=hour, minutes=minute
+    )
+
+
+def test_a_day_is_closed_once_and_whenever_it_was_missed():
+    campaign = launched(is_anonymous=True)
+    first, second = invitation(campaign), invitation(campaign)
+    assert spent.close_the_day(at=night(0, 2, 59), smallest=5)  # the night before, which nobody has closed
+    answer(token=token_of(first), answers={"csat": 5}, at=night(0, 12))
+    for at in (night(0, 2, 59), night(0, 3) - timedelta(seconds=1)):
+        assert not spent.close_the_day(at=at, smallest=5)
+    assert spent.close_the_day(at=night(4, 11), smallest=5)  # nobody was there at night
+    assert Invitation.objects.filter(is_answered=True).get() == first
+    answer(token=token_of(second), answers={"csat": 5}, at=night(4, 12))
+    assert not spent.close_the_day(at=night(4, 23), smallest=5)
+    assert not Invitation.objects.filter(pk=second.pk, is_answered=True).exists()
+    assert spent.close_the_day(at=night(5), smallest=5)
+    assert not SpentLink.objects.exists()
+
+
+def test_weeks_that_were_missed_are_told_of_and_their_answers_lie_in_no_order(settings):
+    settings.SURVEY_WEBHOOK_URL = "https://shop.example/hook"
+    campaign = launched(is_anonymous=True)
+    spent.close_the_day(at=night(0, 3), smallest=5)
+    for week in (0, 7, 14):
+        for _n in range(6):
+            answer(token=token_of(invitation(campaign)), answers={"csat": 5}, at=night(week, 12))
+    spent.close_the_day(at=night(22, 5), smallest=5)
+    told = OutboxMessage.objects.order_by("key").values_list("key", "payload__answers")
+    assert [(key.rsplit(":", 1)[1], n) for key, n in told] == [
+        ("2026-11-16", 6), ("2026-11-23", 6), ("2026-11-30", 6)
+    ]  # fmt: skip
+    lies = [pk for (pk,) in query("SELECT id FROM surveys_response ORDER BY ctid")]
+    assert lies == sorted(lies)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_close_a_day_once():
+    answer(token=token_of(invitation(launched(is_anonymous=True))), answers={"csat": 5}, at=T0)
+    close = partial(spent.close_the_day, at=T0 + timedelta(days=1), smallest=5)
+    assert sorted(at_once(close, close)) == [False, True]
