@@ -81,7 +81,8 @@ class InvitationAdmin(Browsed):
     ordering = ["-invited_at", "-pk"]
     fields = [
         "wave", "member", "stratum", "case", "order", "sent_by", "invited_at", "expires_at",
-        "reminders", "remind_at", "delivered_at", "returned_at", "returned_why", "bounced_at", "opted_out_at", "became",
+        "reminders", "remind_at", "delivered_at", "returned_at", "returned_why", "bounced_at",
+        "opted_out_at", "became",
     ]  # fmt: skip
     readonly_fields = fields
 
