@@ -283,6 +283,8 @@ SPECTACULAR_SETTINGS = {
         "CouponStatus": "compensation.models.CouponStatus",
         "CouponKind": "compensation.models.CouponKind",
         "CouponUseState": "compensation.models.UseState",
+        "SurveyFileKind": "surveys.models.FILE_KINDS",
+        "SurveyFileState": "surveys.models.FileState",
         "CaseStatus": "feedback.models.CaseStatus",
         "ReviewStatus": "feedback.models.ReviewStatus",
         "ReplyState": "feedback.models.ReplyState",

@@ -41,7 +41,7 @@ class SurveysConfig(AppConfig):
         from feedback.quality.sampling import DISSATISFIED
         from surveys.interviews import links as interview_links
         from surveys.invitations import links, returning, sending
-        from surveys.models import AnswerFile, DraftFile
+        from surveys.models import AnswerFile, DraftFile, ResultFile
         from surveys.responses import webhook
         from surveys.responses.queries import dissatisfied_cases
         from surveys.responses.ratings import ratings
@@ -50,6 +50,7 @@ class SurveysConfig(AppConfig):
             [
                 Periodic("invite to surveys", "surveys.invite", every_seconds=60),
                 Periodic("close the anonymous day", "surveys.close_the_day", every_seconds=3600),
+                Periodic("take up files of responses", "surveys.take_up_files", every_seconds=60),
                 Periodic("sum up survey answers", "surveys.sum_answers", every_seconds=10),
                 Periodic("tell results of surveys", "surveys.tell_results", every_seconds=600),
                 Periodic("remind of interviews", "surveys.remind_interviews", every_seconds=600),
@@ -58,6 +59,7 @@ class SurveysConfig(AppConfig):
         )
         SENDERS.update({webhook.KIND: webhook.send, sending.KIND: sending.send})
         FOLDERS.update(answers=(AnswerFile, "answer__response"), drafts=(DraftFile, "folder"))
+        FOLDERS["responses"] = (ResultFile, "folder")
         RETURNED.append(returning.letters_came_back)
         FOLLOWED[Purpose.SURVEY] = returning.opt_out
         LINKS[links.NOTICE_KIND] = links.link_in_notice

@@ -41,8 +41,9 @@ FREE = {
     "surveys.Door", "surveys.DraftFile.content_type", "surveys.DraftFile.question", "surveys.PaperFile",
     "surveys.Interview.month", "surveys.Interview.rest", "surveys.InterviewGuide", "surveys.InterviewSlot",
     "surveys.Invitation.channel", "surveys.Invitation.key", "surveys.Need", "surveys.Question",
-    "surveys.Response.channel", "surveys.Response.week", "surveys.Section", "surveys.Skip.key",
-    "surveys.SpentLink", "surveys.Stratum", "surveys.Survey", "surveys.SurveyVersion", "surveys.Tally",
-    "surveys.TallyStale", "surveys.Theme", "surveys.Waiting.key", "surveys.Wave",
+    "surveys.Response.channel", "surveys.Response.week", "surveys.ResultFile", "surveys.Section",
+    "surveys.Skip.key", "surveys.SpentLink", "surveys.Stratum", "surveys.Survey",
+    "surveys.SurveyVersion", "surveys.Tally", "surveys.TallyStale", "surveys.Theme",
+    "surveys.Waiting.key", "surveys.Wave",
 }  # fmt: skip
 """Choices and scores stay when a member is erased: they are counted, and say nothing without words."""

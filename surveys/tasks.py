@@ -8,8 +8,10 @@ from surveys.interviews import commands as interviews
 from surveys.interviews import proposing
 from surveys.invitations import commands as invitations
 from surveys.responses import spent, telling
-from surveys.results import sums
+from surveys.results import files, sums
 from surveys.results.cells import smallest_cell
+
+HOURS_2 = 2 * 3600
 
 
 @shared_task(name="surveys.invite")
@@ -25,6 +27,21 @@ def invite() -> None:
 def sum_answers() -> None:
     """Count the answers that came since the last pass."""
     sums.catch_up()
+
+
+@shared_task(name="surveys.make_file", time_limit=HOURS_2, soft_time_limit=HOURS_2)
+def make_file(file_id: int) -> None:
+    """Make one file of responses that waits, or whose worker was lost."""
+    files.make(file_id=file_id, clock=timezone.now)
+
+
+@shared_task(name="surveys.take_up_files")
+def take_up_files() -> None:
+    """Send every file that waits, or whose worker fell silent, to a worker; drop those whose time is over."""
+    for file_id in files.waiting(timezone.now()):
+        make_file.delay(file_id)
+    while files.drop_old(at=timezone.now()):
+        pass
 
 
 @shared_task(name="surveys.tell_results")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 from tempfile import TemporaryFile
-from typing import Any
+from typing import IO, Any
 
 import xlsxwriter
 from django.db import transaction
@@ -91,16 +91,17 @@ class _Echo:
         return line
 
 
+def in_lines(rows: Iterable[Row]) -> Iterator[str]:
+    """The rows as lines of CSV. Text that a spreadsheet would run as a formula is quoted."""
+    writer = csv.writer(_Echo())
+    yield "\ufeff"  # tells spreadsheets that it is UTF-8
+    for row in rows:
+        yield writer.writerow([_harmless(_plain(value)) for value in row])
+
+
 def csv_response(name: str, rows: Iterable[Row]) -> StreamingHttpResponse:
-    """The rows as a CSV file, line by line. Text that a spreadsheet would run as a formula is quoted."""
-
-    def lines() -> Iterator[str]:
-        writer = csv.writer(_Echo())
-        yield "\ufeff"  # tells spreadsheets that it is UTF-8
-        for row in rows:
-            yield writer.writerow([_harmless(_plain(value)) for value in row])
-
-    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
+    """The rows as a CSV file, line by line."""
+    response = StreamingHttpResponse(in_lines(rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response
 
@@ -108,8 +109,15 @@ def csv_response(name: str, rows: Iterable[Row]) -> StreamingHttpResponse:
 def xlsx_response(
     name: str, rows: Iterable[Row], more: Mapping[str, Sequence[Row]] | None = None
 ) -> FileResponse:
-    """The rows as an XLSX file; text stays text, whatever it begins with."""
+    """The rows as an XLSX file."""
     file = TemporaryFile()  # noqa: SIM115 - the response closes it
+    write_book(file, rows, more)
+    file.seek(0)
+    return FileResponse(file, as_attachment=True, filename=f"{name}.xlsx")
+
+
+def write_book(file: IO[bytes], rows: Iterable[Row], more: Mapping[str, Sequence[Row]] | None = None) -> None:
+    """Write the rows as an XLSX; text stays text, whatever it begins with. `more` are further sheets."""
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(file, options) as book:
         for title, lines in chain([(None, rows)], (more or {}).items()):
@@ -118,8 +126,6 @@ def xlsx_response(
             for number, row in enumerate(lines):
                 for column, value in enumerate(row):
                     sheet.write(number, column, _plain(value))
-    file.seek(0)
-    return FileResponse(file, as_attachment=True, filename=f"{name}.xlsx")
 
 
 FILES: Mapping[str, Callable[[str, Iterable[Row]], StreamingHttpResponse | FileResponse]] = {

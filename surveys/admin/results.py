@@ -1,11 +1,10 @@
 """The results of a campaign: figures, trends, groups, crosstabs, words, as far as a person may see them."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import Max
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -13,12 +12,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from config.common.asked import id_in
-from config.common.errors import NotFound, NotPermitted
 from config.common.handing_out import answer, filters, offered
 from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
 from config.common.sheets import MOST_ROWS, Table
 from feedback.admin.access import needs
+from surveys.admin.looking import look_at
+from surveys.admin.result_files import FILE_PAGES, own
 from surveys.admin.results_drawing import chart, kano_square
 from surveys.models import Dimension
 from surveys.responses.recovery import recovery
@@ -26,7 +26,6 @@ from surveys.results import answers, breakdown, crosstab, export, keywords, rate
 from surveys.results.asking import (
     Look,
     dimension_in,
-    look,
     month_in,
     question_in,
     rate_of,
@@ -61,7 +60,7 @@ def everything(request: StaffRequest) -> HttpResponse:
 def results(request: StaffRequest, campaign_id: int) -> HttpResponse:
     """The figures of a wave, question by question."""
     at = timezone.now()
-    found = _look(request, campaign_id, at)
+    found = look_at(request, campaign_id, at)
     everyone = answers.everyone(found.source, timed=True)
     told = [everyone.told(one) for one in found.questions]
     told = [one for one in told if one.n or one.n is None or one.asked.is_current]
@@ -86,6 +85,7 @@ def results(request: StaffRequest, campaign_id: int) -> HttpResponse:
         "formats": offered(request),
         "parts": _parts(everyone),
         "told_up_to": _told_up_to(found),
+        **own(request, campaign_id),
     }
     return page(request, "surveys/results/overview.html", context, at=at)
 
@@ -95,7 +95,7 @@ def results(request: StaffRequest, campaign_id: int) -> HttpResponse:
 def trends(request: StaffRequest, campaign_id: int) -> HttpResponse:
     """The waves side by side."""
     at = timezone.now()
-    found = _look(request, campaign_id, at, whole=True)
+    found = look_at(request, campaign_id, at, whole=True)
     told = trend.trend(found.source)
     drawn = [chart(line) for line in told.lines if line.asked.kind in DRAWN and len(told.waves) > 1]
     context = _context(found, "survey_trend") | {"trend": told, "charts": drawn}
@@ -107,7 +107,7 @@ def trends(request: StaffRequest, campaign_id: int) -> HttpResponse:
 def groups(request: StaffRequest, campaign_id: int) -> HttpResponse:
     """A question by segment, agent, product or whatever answers are told apart by."""
     at = timezone.now()
-    found = _look(request, campaign_id, at)
+    found = look_at(request, campaign_id, at)
     by = dimension_in(found.campaign, request.GET.get("by", ""), Dimension.SEGMENT)
     chosen = question_in(found.questions, request.GET.get("question", ""))
     name = request.GET.get("measure", "")
@@ -126,7 +126,7 @@ def groups(request: StaffRequest, campaign_id: int) -> HttpResponse:
 def cross(request: StaffRequest, campaign_id: int) -> HttpResponse:
     """A question against another, or against something known."""
     at = timezone.now()
-    found = _look(request, campaign_id, at)
+    found = look_at(request, campaign_id, at)
     crossed = crosstab.crossed(found.questions)
     down, across = (request.GET.get(name, "") for name in ("down", "across"))
     one = question_in(crossed, down)
@@ -157,7 +157,7 @@ def cross(request: StaffRequest, campaign_id: int) -> HttpResponse:
 def words(request: StaffRequest, campaign_id: int) -> HttpResponse:
     """What open answers speak of, a month against the one before."""
     at = timezone.now()
-    found = _look(request, campaign_id, at, whole=True)
+    found = look_at(request, campaign_id, at, whole=True)
     month = month_in(request.GET.get("month", ""), at)
     context = _context(found, "survey_words") | {
         "month": month,
@@ -172,7 +172,7 @@ def words(request: StaffRequest, campaign_id: int) -> HttpResponse:
 def file(request: StaffRequest, campaign_id: int, kind: str) -> HttpResponseBase:
     """The responses as a file, with their codebook."""
     at = timezone.now()
-    found = _look(request, campaign_id, at)
+    found = look_at(request, campaign_id, at)
     sheet = export.sheet(found.source, id_in(request.GET.get("part")) or 0)
     codebook = export.codebook(found.campaign.survey, found.questions)
     table = Table(
@@ -190,25 +190,10 @@ def file(request: StaffRequest, campaign_id: int, kind: str) -> HttpResponseBase
 @needs(READS, WORKS)
 def codebook(request: StaffRequest, campaign_id: int, kind: str) -> HttpResponseBase:
     """What each column of the responses holds, for those who take them as CSV."""
-    found = _look(request, campaign_id, timezone.now())
+    found = look_at(request, campaign_id, timezone.now())
     head, *rows = export.codebook(found.campaign.survey, found.questions)
     table = Table(f"codebook-{found.campaign.code}", head, len(rows), lambda: rows)
     return answer(request, kind, table, back=reverse("admin:survey_results", args=[campaign_id]))
-
-
-def _look(request: StaffRequest, campaign_id: int, at: datetime, *, whole: bool = False) -> Look:
-    """What is asked for.
-
-    Raises:
-        PermissionDenied: the person may see nothing of the campaign.
-        Http404: there is no such campaign.
-    """
-    try:
-        return look(request.user, request.GET, at, whole=whole, pk=campaign_id)
-    except NotPermitted as error:
-        raise PermissionDenied from error
-    except NotFound as error:
-        raise Http404 from error
 
 
 def _context(found: Look, page: str) -> dict[str, Any]:
@@ -288,6 +273,7 @@ PAGES = [
     Page("survey/<int:campaign_id>/groups/", groups, "survey_groups"),
     Page("survey/<int:campaign_id>/crosstab/", cross, "survey_crosstab"),
     Page("survey/<int:campaign_id>/words/", words, "survey_words"),
+    *FILE_PAGES,
     Page("survey/<int:campaign_id>/results/codebook/<str:kind>/", codebook, "survey_codebook"),
     Page("survey/<int:campaign_id>/results/<str:kind>/", file, "survey_export"),
 ]

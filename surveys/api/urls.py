@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from surveys.api import answering, campaigns, closing, interviews, needs, questionnaires, receipts, results
+from surveys.api import (
+    answering,
+    campaigns,
+    closing,
+    interviews,
+    needs,
+    questionnaires,
+    receipts,
+    result_files,
+    results,
+)
 
 urlpatterns = [
     path("invitations/", answering.InvitationsView.as_view(), name="invitations"),
@@ -41,6 +51,16 @@ urlpatterns = [
     ),
     path(
         "staff/surveys/<slug:code>/results/", results.StaffResultsView.as_view(), name="staff-survey-results"
+    ),
+    path(
+        "staff/surveys/<slug:code>/files/",
+        result_files.StaffResultFilesView.as_view(),
+        name="staff-survey-files",
+    ),
+    path(
+        "staff/surveys/files/<uuid:ref>/",
+        result_files.StaffResultFileView.as_view(),
+        name="staff-survey-file",
     ),
     path("staff/surveys/<slug:code>/trend/", results.StaffTrendView.as_view(), name="staff-survey-trend"),
     path("staff/surveys/<slug:code>/groups/", results.StaffGroupsView.as_view(), name="staff-survey-groups"),

@@ -15,6 +15,7 @@ from surveys.models.campaign import (
 from surveys.models.closing import AspectDepartment, SeenResults
 from surveys.models.door import Door, PaperFile
 from surveys.models.evidence import SOURCES, Evidence
+from surveys.models.file import FILE_KINDS, FileState, ResultFile
 from surveys.models.interview import (
     Interview,
     InterviewGuide,
@@ -49,6 +50,7 @@ from surveys.models.response import Answer, AnswerFile, Response
 from surveys.models.tally import Dimension, Tally, TallyDue, TallyStale
 
 __all__ = [
+    "FILE_KINDS",
     "ONLY",
     "SOURCES",
     "TRIGGERED",
@@ -65,6 +67,7 @@ __all__ = [
     "Draft",
     "DraftFile",
     "Evidence",
+    "FileState",
     "Interview",
     "InterviewGuide",
     "InterviewQuota",
@@ -82,6 +85,7 @@ __all__ = [
     "Question",
     "QuestionKind",
     "Response",
+    "ResultFile",
     "Rhythm",
     "Section",
     "SeenResults",

@@ -54,16 +54,19 @@ class Sheet:
     rows: Iterable[Row]
 
 
-def sheet(source: Source, part: int = 0) -> Sheet:
-    """One part of the responses that may be told of, each part as long as a file may be."""
+def sheet(source: Source, part: int = 0, *, most: int | None = MOST_ROWS) -> Sheet:
+    """One part of the responses that may be told of, each part of `most` rows; None: all of them."""
     columns = [column for asked in source.questions for column in columns_of(asked)]
     found = _responses(source)
     number = found.order_by().count()
-    parts = max(1, -(-number // MOST_ROWS))
-    begin = min(max(part, 0), parts - 1) * MOST_ROWS
-    of_part = min(MOST_ROWS, number - begin)
+    size = most or max(number, 1)
+    parts = max(1, -(-number // size))
+    begin = min(max(part, 0), parts - 1) * size
+    of_part = min(size, number - begin)
     head = ANONYMOUS_HEAD if source.campaign.is_anonymous else NAMED_HEAD
-    return Sheet([*head, *columns], of_part, parts, _rows(source, found, columns, begin))
+    return Sheet(
+        [*head, *columns], of_part, parts, _rows(source, found, columns, range(begin, begin + of_part))
+    )
 
 
 def columns_of(asked: Asked) -> list[str]:
@@ -109,7 +112,7 @@ def _responses(source: Source) -> QuerySet[Response]:
     return found.filter(week__lte=last).order_by("pk")
 
 
-def _rows(source: Source, found: QuerySet[Response], columns: Sequence[str], begin: int) -> Iterator[Row]:
+def _rows(source: Source, found: QuerySet[Response], columns: Sequence[str], part: range) -> Iterator[Row]:
     related = ["wave", "version", "stratum"]
     shown: Mapping[Traits, Traits] = {}
     if source.campaign.is_anonymous:
@@ -119,10 +122,11 @@ def _rows(source: Source, found: QuerySet[Response], columns: Sequence[str], beg
         related += ["invitation__case", "invitation__member"]
     names = {pk: asked for asked in source.questions for pk in asked.versions}
     rows = found.select_related(*related).prefetch_related("answers")
+    begin = part.start
     last = found.values_list("pk", flat=True)[begin - 1 : begin].first() if begin else None
     if last is not None:
         rows = rows.filter(Q(pk__gt=last))
-    for response in islice(rows.iterator(AT_ONCE), MOST_ROWS):
+    for response in islice(rows.iterator(AT_ONCE), len(part)):
         said: dict[str, object] = {}
         for answer in response.answers.all():
             if answer.question_id in names:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from json import dumps
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import pytest
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
@@ -905,6 +906,11 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "survey_paper_form": get("survey_paper_form", SUPERVISORS, door.pk),
         "survey_export": get("survey_export", LEADERS | {"analyst"}, campaign.pk, "csv"),
         "survey_codebook": get("survey_codebook", LEADERS | {"analyst"}, campaign.pk, "csv"),
+        "survey_response_files": get("survey_response_files", RESULTS, campaign.pk),
+        "survey_response_file_ask": [
+            post("survey_response_file_ask", LEADERS | {"analyst"}, campaign.pk, "csv")
+        ],
+        "survey_response_file": get("survey_response_file", set(), uuid4()),  # there is none
         "survey_campaign": get("survey_campaign", SUPERVISORS | {"analyst"}, campaign.pk),
         "survey_count": get("survey_count", SUPERVISORS | {"analyst"}, campaign.pk),
         "survey_messages": get("survey_messages", SUPERVISORS | {"analyst"}, campaign.pk),
@@ -1183,6 +1189,9 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
             for name in ("results", "trend", "groups", "crosstab", "words")
         ),
         ("staff-survey-responses", "get", ("after-case",), LEADERS | {"analyst"}, {}),
+        ("staff-survey-files", "get", ("after-case",), RESULTS, {}),
+        ("staff-survey-files", "post", ("after-case",), LEADERS | {"analyst"}, {"kind": "csv"}),
+        ("staff-survey-file", "get", (uuid4(),), set(), {}),  # there is none
         ("metrics", "get", (), set(STAFF), {}),
         ("metric", "get", ("csat",), set(STAFF), {"first": "2026-11-01", "last": "2026-11-02"}),
         ("metric-days", "get", (), SUPERVISORS | {"analyst"}, {}),
@@ -1192,6 +1201,7 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("staff-campaign", "get", ("after-case",), SUPERVISORS | {"analyst"}, {}),
         ("staff-campaign", "patch", ("after-case",), ADMIN, {}),
         ("staff-campaign-preview", "get", ("after-case",), SUPERVISORS | {"analyst"}, {}),
+        ("staff-campaign-waves", "get", ("after-case",), SUPERVISORS | {"analyst"}, {}),
         ("staff-campaign-move", "post", ("after-case",), ADMIN, {"do": "pause"}),
         ("staff-campaign-skips", "get", ("after-case",), SUPERVISORS | {"analyst"}, {}),
         ("staff-survey-recovery", "get", ("after-case",), SUPERVISORS | {"analyst"}, {}),
