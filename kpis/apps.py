@@ -20,7 +20,8 @@ class KpisConfig(AppConfig):
         from kpis.defaults.seed import seed
         from kpis.snapshots.gauges import GAUGES
 
-        personal.add({}, {"kpis.Snapshot", "kpis.Correction", "kpis.FigureDay", "kpis.Backfill"})
+        free = ("Snapshot", "Correction", "FigureDay", "Backfill", "Target", "FigureAlert")
+        personal.add({}, {f"kpis.{name}" for name in free})
         api_keys.SCOPES[READS] = _("read all figures")
         gauges.GAUGES.extend(GAUGES)
         DEFAULTS.append(seed)

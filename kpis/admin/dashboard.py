@@ -1,6 +1,7 @@
 """The admin's first page: figures against goals, for the departments that one may see."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from django.http import HttpRequest
@@ -14,8 +15,13 @@ from config.common.models import User
 from feedback.org.queries import departments_of
 from kpis.metrics.definition import Unit
 from kpis.metrics.rules import Figure
-from kpis.models import Direction, MetricCode
-from kpis.snapshots.queries import Card, dashboard
+from kpis.models import Dimension, Direction, MetricCode
+from kpis.snapshots.calendar import period_of
+from kpis.snapshots.queries import WHOLE, Slice
+from kpis.targets.cards import Card, dashboard
+from kpis.targets.goals import WHOLE as WHOLE_PLACE
+from kpis.targets.goals import Goals
+from kpis.targets.queries import Period, Standing, judge
 from kpis.templatetags.figures import said
 
 PERIODS = (7, 30, 90)
@@ -41,12 +47,23 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     days = next((days for days in PERIODS if request.GET.get("days") == str(days)), 30)
     until = timezone.localdate()
     company = user.has_perm(SEE_COMPANY)
+    departments, goals = list(departments_of(user)), Goals()
     cards, lines = dashboard(
-        until=until, days=days, departments=list(departments_of(user)), company=company, codes=FRONT
+        until=until, days=days, departments=departments, company=company, goals=goals, codes=FRONT
     )
+    of = WHOLE if company else Slice(Dimension.DEPARTMENT, tuple(str(one.pk) for one in departments))
+    standing = _standing(cards, of, goals, until)
     period = {"start": until - timedelta(days - 1), "end": until}
     context["figures"] = {
-        "cards": [{"card": card, "link": link(card, period), "chart": chart(card)} for card in cards],
+        "cards": [
+            {
+                "card": card,
+                "link": link(card, period),
+                "chart": chart(card),
+                "standing": standing.get(card.metric.code),
+            }
+            for card in cards
+        ],
         "lines": [
             {
                 "department": line.department,
@@ -66,6 +83,17 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return context
 
 
+def _standing(cards: Sequence[Card], of: Slice, goals: Goals, today: date) -> dict[MetricCode, Standing]:
+    """How the period that runs stands, of each card's goal."""
+    asked = []
+    for card in cards:
+        code = card.metric.code
+        held = goals.of_day(code, WHOLE_PLACE, today)
+        if held and of.keys:
+            asked.append(Period(code, of, held[0], *period_of(today, held[0])))
+    return {one.metric.code: one for one in judge(asked, goals, today=today)}
+
+
 def link(card: Card, query: dict[str, Any]) -> str:
     """Where the rows behind a figure are."""
     return reverse("admin:figure", args=[card.metric.code]) + "?" + urlencode(query)
@@ -80,7 +108,7 @@ def chart(card: Card) -> dict[str, Any]:
         "labels": [date_format(day, "m-d") for day, _figure in card.days],
         "values": [_rounded(figure, card.metric.unit) for _day, figure in card.days],
         "n": [figure.n for _day, figure in card.days],
-        "goal": card.goal.value if card.goal else None,
+        "goal": _drawn(card.goal.value, card.metric.unit) if card.goal else None,
         "top": _top(card),
         "goal_label": _("goal"),
     }
@@ -89,12 +117,14 @@ def chart(card: Card) -> dict[str, Any]:
 def _top(card: Card) -> float | None:
     """Where the scale ends at least: the best value, or well above a goal that is not to be exceeded."""
     if card.goal and card.goal.direction == Direction.DOWN:
-        return 2 * card.goal.value
+        return 2 * _drawn(card.goal.value, card.metric.unit)
     return BEST.get(card.metric.unit)
 
 
 def _rounded(figure: Figure, unit: Unit) -> float | None:
+    return None if figure.value is None else _drawn(figure.value, unit)
+
+
+def _drawn(value: float, unit: Unit) -> float:
     """A value as charts draw it; durations in minutes."""
-    if figure.value is None:
-        return None
-    return round(figure.value / MINUTE if unit is Unit.DURATION else figure.value, 2)
+    return round(value / MINUTE if unit is Unit.DURATION else value, 2)

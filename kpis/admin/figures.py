@@ -19,7 +19,7 @@ from kpis.admin.dashboard import SEE_COMPANY
 from kpis.metrics.catalogue import METRICS
 from kpis.metrics.rows import Part, behind, count
 from kpis.models import Dimension, MetricCode
-from kpis.models.snapshot import KEY
+from kpis.models.metric import KEY
 from kpis.snapshots.calendar import days_span
 
 PAGE = 50

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from config.common.asked import within_years
 from kpis.metrics.definition import Metric
 from kpis.models import Dimension, FigureDay, Grain
-from kpis.models.snapshot import KEY
+from kpis.models.metric import KEY
 from kpis.snapshots.calendar import periods
 
 MOST_LINES = 5_000

@@ -92,13 +92,16 @@ def mean(counted: Counted) -> Figure:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What a figure is held against."""
+    """What a figure is held against; closer to it than `warning` is at risk."""
 
     direction: str
     value: float
+    warning: float = 0.0
 
     def met_by(self, figure: Figure) -> bool | None:
         """Whether the figure reaches it; None where nothing was measured."""
-        if figure.value is None:
-            return None
-        return figure.value >= self.value if self.direction == Direction.UP else figure.value <= self.value
+        return None if figure.value is None else self.ahead(figure.value) >= 0
+
+    def ahead(self, value: float) -> float:
+        """How much better than the goal a value is; negative where it falls short."""
+        return value - self.value if self.direction == Direction.UP else self.value - value

@@ -1,6 +1,7 @@
 """The names of what is measured, and by what it is told apart."""
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -41,6 +42,29 @@ class Dimension(models.TextChoices):
     TIER = "tier", _("tier")
     SEGMENT = "segment", _("segment")
     REGION = "region", _("region")
+
+
+KEY = 80
+
+
+class Sliced(models.Model):
+    """Something of a metric: of the whole company, or of one key of a dimension."""
+
+    metric = models.CharField(_("figure"), max_length=32, choices=MetricCode)
+    dimension = models.CharField(_("told apart by"), max_length=10, choices=Dimension, blank=True)
+    key = models.CharField(
+        _("of"),
+        max_length=KEY,
+        blank=True,
+        help_text=_("The number of a department or agent, the code or name of the others."),
+    )
+
+    class Meta:
+        abstract = True
+
+
+KEY_FITS = Q(dimension="", key="") | (Q(dimension__in=Dimension.values) & ~Q(dimension="") & ~Q(key=""))
+"""The whole has no key, everything else has one."""
 
 
 class Grain(models.TextChoices):

@@ -6,12 +6,10 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from kpis.models.metric import Dimension, MetricCode
-
-KEY = 80
+from kpis.models.metric import KEY_FITS, Sliced
 
 
-class Counts(models.Model):
+class Counts(Sliced):
     """What was counted of a metric on a day, of the whole or of one key of a dimension.
 
     `n` is what was measured, `total` how many of them counted or the sum of what was measured of each,
@@ -19,14 +17,6 @@ class Counts(models.Model):
     has one key: an order has goods of several categories, a member is in several segments.
     """
 
-    metric = models.CharField(_("figure"), max_length=32, choices=MetricCode)
-    dimension = models.CharField(_("told apart by"), max_length=10, choices=Dimension, blank=True)
-    key = models.CharField(
-        _("of"),
-        max_length=KEY,
-        blank=True,
-        help_text=_("The number of a department or agent, the code or name of the others."),
-    )
     day = models.DateField(_("day"))
     n = models.PositiveBigIntegerField(_("n"), help_text=_("What it was measured on."))
     total = models.BigIntegerField(
@@ -58,11 +48,7 @@ class Snapshot(Counts):
             models.UniqueConstraint(  # snapshots.queries: a metric over days
                 name="snapshot_once", fields=["metric", "dimension", "key", "day"]
             ),
-            models.CheckConstraint(
-                name="snapshot_key_fits",
-                condition=Q(dimension="", key="")
-                | (Q(dimension__in=Dimension.values) & ~Q(dimension="") & ~Q(key="")),
-            ),
+            models.CheckConstraint(name="snapshot_key_fits", condition=KEY_FITS),
         ]
         indexes = [
             models.Index(name="snapshot_day", fields=["day", "dimension"]),  # taking a day, dashboards
@@ -117,6 +103,9 @@ class FigureDay(models.Model):
         unique=True,
         editable=False,
         help_text="Greater than that of all days that had changed before: whoever has seen it missed none.",
+    )
+    watched_at = models.DateTimeField(
+        _("looked at"), null=True, blank=True, help_text="When it was looked for what alerts tell."
     )
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     closed_by = models.ForeignKey(

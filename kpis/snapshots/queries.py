@@ -1,18 +1,16 @@
-"""Snapshots joined into figures: of periods, by what they are told apart by, and for the first page."""
+"""Snapshots joined into figures: of periods, and by what they are told apart by."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db.models import Sum
 
-from feedback.models import Department
 from kpis.metrics.catalogue import METRICS
-from kpis.metrics.definition import Metric
-from kpis.metrics.rules import Counted, Figure, Goal, joined
-from kpis.models import Dimension, Grain, MetricCode, Snapshot, Target
-from kpis.snapshots.calendar import before, period_of, periods
+from kpis.metrics.rules import Counted, Figure, joined
+from kpis.models import Dimension, Grain, MetricCode, Snapshot
+from kpis.snapshots.calendar import period_of, periods
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ def series(
     found = periods(first, last, grain)
     by_day = counted([code], found[0][0], found[-1][1], of)[code]
     return [
-        (start, end, METRICS[code].figure(joined(by_day.get(day, Counted()) for day in _days(start, end))))
+        (start, end, METRICS[code].figure(joined(by_day.get(day, Counted()) for day in days_of(start, end))))
         for start, end in found
     ]
 
@@ -106,82 +104,6 @@ def by_key(
     return dict(found)
 
 
-def _days(first: date, last: date) -> list[date]:
+def days_of(first: date, last: date) -> list[date]:
+    """The days from the first up to and with the last."""
     return [first + timedelta(number) for number in range((last - first).days + 1)]
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One figure over a period: its value, the period's before, and its days."""
-
-    metric: Metric
-    title: str
-    now: Figure
-    before: Figure
-    goal: Goal | None
-    days: Sequence[tuple[date, Figure]]
-
-    @property
-    def is_met(self) -> bool | None:
-        """Whether the goal is reached; None without a goal or a value."""
-        return self.goal.met_by(self.now) if self.goal else None
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One department's figures, in the order of the cards."""
-
-    department: Department
-    cells: Sequence[tuple[Card, Figure, bool | None]]
-
-
-def goals() -> dict[MetricCode, Goal]:
-    """The goals by their metrics."""
-    return {MetricCode(row.metric): Goal(row.direction, float(row.goal)) for row in Target.objects.all()}
-
-
-def dashboard(
-    *,
-    until: date,
-    days: int,
-    departments: Collection[Department],
-    company: bool,
-    codes: Iterable[MetricCode] = METRICS,
-) -> tuple[list[Card], list[Line]]:
-    """The figures of the `days` up to and with `until`.
-
-    With `company` the cards are of the whole company; without, of the given departments joined, and figures
-    that departments don't have are left out.
-    """
-    shown = [METRICS[code] for code in codes if company or METRICS[code].by_department]
-    first = until - timedelta(days - 1)
-    earlier = before(first, until)
-    keys = tuple(str(department.pk) for department in departments)
-    of = WHOLE if company else Slice(Dimension.DEPARTMENT, keys)
-    found = counted([metric.code for metric in shown], earlier[0], until, of)
-    known = goals()
-    cards = []
-    for metric in shown:
-        by_day = found[metric.code]
-        cards.append(
-            Card(
-                metric=metric,
-                title=str(metric.code.label),
-                now=metric.figure(joined(one for day, one in by_day.items() if day >= first)),
-                before=metric.figure(joined(one for day, one in by_day.items() if day <= earlier[1])),
-                goal=known.get(metric.code),
-                days=[(day, metric.figure(by_day.get(day, Counted()))) for day in _days(first, until)],
-            )
-        )
-    of_departments = [card for card in cards if card.metric.by_department]
-    codes_of = [card.metric.code for card in of_departments]
-    told = by_key(codes_of, first, until, Dimension.DEPARTMENT, keys) if keys else {}
-    return cards, [_line(one, of_departments, told.get(str(one.pk), {})) for one in departments]
-
-
-def _line(department: Department, cards: Sequence[Card], figures: dict[MetricCode, Figure]) -> Line:
-    cells = []
-    for card in cards:
-        found = figures.get(card.metric.code, Figure(None, 0))
-        cells.append((card, found, card.goal.met_by(found) if card.goal else None))
-    return Line(department, cells)

@@ -463,7 +463,6 @@ MODELS = {
     "surveys.invitation": Rights(SUPERVISORS | {"analyst"}),
     "surveys.skip": Rights(SUPERVISORS | {"analyst"}),
     "surveys.response": Rights(SUPERVISORS | {"analyst"}, row={"supervisor", "analyst", *ADMIN}),
-    "kpis.target": Rights(SUPERVISORS | {"analyst"}, ADMIN, ADMIN, ADMIN),
     # a case's rows lead to its own page, which asks anew
     "feedback.case": Rights(WORKERS, STAFF, row=STAFF),
 }
