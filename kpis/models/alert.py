@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from kpis.models.metric import KEY_FITS, Sliced
 from kpis.models.target import GOAL_GRAINS
@@ -34,7 +35,9 @@ class FigureAlert(Sliced):
     last = models.DateField(_("up to and with"))
     is_worse = models.BooleanField(_("for the worse"), default=True)
     n = models.PositiveBigIntegerField(_("n"))
-    value = models.FloatField(_("value"), help_text="In the metric's unit; of a forecast the value expected.")
+    value = models.FloatField(
+        pgettext_lazy("figure", "value"), help_text="In the metric's unit; of a forecast the value expected."
+    )
     against = models.FloatField(_("held against"), help_text="The goal, or what is usual.")
     numbers = models.JSONField(default=dict, help_text="What the method reckoned with, by its names.")
     found_at = models.DateTimeField(_("found at"))

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from kpis.models.metric import KEY_FITS, Dimension, Grain, MetricCode, Sliced
 
@@ -37,7 +38,7 @@ class Target(Sliced):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
-        verbose_name=_("owner"),
+        verbose_name=pgettext_lazy("goal", "owner"),
         null=True,
         blank=True,
         related_name="+",
