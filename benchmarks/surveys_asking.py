@@ -1,5 +1,7 @@
 """Counting, drawing and asking 100,000 of SIZE members (default 1,000,000), and looking again.
 
+WORKERS (default 2) processes invite, as workers of an installation do.
+
 Builds a database of its own (huiyin_asking) in the private PostgreSQL and throws it away again. The members
 have the segments that ship, two earlier waves, and some refusals and open cases; the wave has three strata.
 """
@@ -8,7 +10,9 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +25,7 @@ from config import embedded
 
 NAME = "huiyin_asking"
 SIZE = int(os.environ.get("SIZE", "1000000"))
+WORKERS = int(os.environ.get("WORKERS", "2"))
 AT = datetime(2027, 4, 12, 2, tzinfo=UTC)  # ten in the morning in Shanghai
 STRATA = [("vip", "VIP", 20), ("new", "New", 50), ("established", "Established", 9)]
 
@@ -69,6 +74,27 @@ def timed(what: str, act: Callable[[], Any]) -> float:
     return took
 
 
+def ready() -> None:
+    """Make a worker ready."""
+    import django
+
+    django.setup()
+
+
+def invite(at: datetime) -> tuple[int, int]:
+    """Decide on whoever waits, until nobody does; gives how many were asked and skipped."""
+    from surveys.invitations.commands import invite_due
+    from surveys.models import Waiting
+
+    asked = skipped = 0
+    while Waiting.objects.filter(due_at__lte=at).exists():
+        step = invite_due(at=at)
+        asked, skipped = asked + step.asked, skipped + step.skipped
+        if not step.total:
+            time.sleep(0.1)  # another worker has them
+    return asked, skipped
+
+
 def run() -> None:
     """Fill the database and measure."""
     import django
@@ -81,7 +107,7 @@ def run() -> None:
     from compensation.models import Segment
     from surveys.campaigns import commands
     from surveys.campaigns.queries import preview
-    from surveys.invitations.commands import Decided, draw, invite_due
+    from surveys.invitations.commands import draw
     from surveys.models import Campaign, Occasion, Stratum
     from surveys.questionnaires.commands import install
 
@@ -122,11 +148,12 @@ def run() -> None:
             looked += step
         return looked
 
-    def invited(at: datetime) -> Decided:
-        decided = Decided()
-        while (step := invite_due(at=at)).total:
-            decided.add(step)
-        return decided
+    workers = ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn"), initializer=ready)
+    list(workers.map(time.sleep, [1] * WORKERS))
+
+    def invited(at: datetime) -> tuple[int, int]:
+        parts = list(workers.map(invite, [at] * WORKERS))
+        return sum(asked for asked, _skipped in parts), sum(skipped for _asked, skipped in parts)
 
     for number, back in enumerate((200, 100, 0), start=1):
         at, made = AT - timedelta(days=back), campaign(f"wave-{number}")
@@ -137,6 +164,7 @@ def run() -> None:
         took += timed("inviting", lambda at=at: invited(at))
         print(f"  drawn and invited in {took:,.1f} s", flush=True)
         timed("looking again", lambda at=at: (drawn(at), invited(at)))
+    workers.shutdown()
     connection.close()
 
 
