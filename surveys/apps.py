@@ -42,7 +42,7 @@ class SurveysConfig(AppConfig):
         from surveys.interviews import links as interview_links
         from surveys.invitations import links, returning, sending
         from surveys.models import AnswerFile, DraftFile, ResultFile
-        from surveys.responses import webhook
+        from surveys.responses import closing, webhook
         from surveys.responses.queries import dissatisfied_cases
         from surveys.responses.ratings import ratings
 
@@ -57,7 +57,9 @@ class SurveysConfig(AppConfig):
                 Periodic("propose interviews", "surveys.propose_interviews", every_seconds=3600),
             ]
         )
-        SENDERS.update({webhook.KIND: webhook.send, sending.KIND: sending.send})
+        SENDERS.update(
+            {webhook.KIND: webhook.send, sending.KIND: sending.send, closing.KIND: closing.try_again}
+        )
         FOLDERS.update(answers=(AnswerFile, "answer__response"), drafts=(DraftFile, "folder"))
         FOLDERS["responses"] = (ResultFile, "folder")
         RETURNED.append(returning.letters_came_back)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from surveys.models import Answer, AnswerFile, Question, Response
 from surveys.questionnaires.rules import SCORED, ends
-from surveys.responses.closing import said, was_bad
+from surveys.responses.closing_words import said, was_bad
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers
@@ -66,10 +67,20 @@ class NeedWriteSerializer(serializers.Serializer[Any]):
     )
 
 
-class NeedStateSerializer(serializers.Serializer[Any]):
-    """What has become of it."""
+class NeedEditSerializer(serializers.Serializer[Any]):
+    """What is to be another; what is left out stays as it is."""
 
-    state = serializers.ChoiceField(choices=NeedState.choices)
+    name = serializers.CharField(max_length=commands.NAME, required=False)
+    name_en = serializers.CharField(max_length=commands.NAME, required=False, allow_blank=True)
+    about = serializers.CharField(max_length=commands.ABOUT, required=False, allow_blank=True)
+    department = serializers.SlugRelatedField(
+        slug_field="code",
+        queryset=Department.objects.all(),
+        required=False,
+        allow_null=True,
+        help_text="null: nobody looks after it.",
+    )
+    state = serializers.ChoiceField(choices=NeedState.choices, required=False)
 
 
 class NeedMergeSerializer(serializers.Serializer[Any]):
@@ -166,13 +177,19 @@ class StaffNeedView(NeedView):
         return self.answer(pk)
 
     @describe(
-        "Say what has become of a need", "staff", NeedSerializer, *ERRORS, request=NeedStateSerializer,
-        operation_id="staff_need_state",
+        "Change a need, or say what has become of it", "staff", NeedSerializer, *ERRORS,
+        request=NeedEditSerializer, operation_id="staff_need_change",
     )  # fmt: skip
     def patch(self, _request: Request, pk: int) -> Response:
-        """Again changes nothing."""
-        asked = self.asked(NeedStateSerializer)
-        commands.set_state(need_id=pk, actor=self.user, at=timezone.now(), **asked)
+        """What is left out stays; the same state again changes nothing."""
+        asked = self.asked(NeedEditSerializer)
+        who: dict[str, Any] = {"need_id": pk, "actor": self.user, "at": timezone.now()}
+        state = asked.pop("state", None)
+        with transaction.atomic():
+            if asked:
+                commands.edit(**who, **asked)
+            if state is not None:
+                commands.set_state(**who, state=state)
         return self.answer(pk)
 
 

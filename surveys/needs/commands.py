@@ -1,6 +1,7 @@
 """Needs: found, told of by evidence, merged, met."""
 
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -16,6 +17,10 @@ from surveys.models import SOURCES, Answer, Evidence, Need, NeedState
 from surveys.needs import seeing
 
 NAME, ABOUT = 80, 2_000
+
+
+TEXTS = ("name", "name_en", "about")
+FIELDS = (*TEXTS, "department")
 
 
 class Merged(WrongState):
@@ -54,27 +59,21 @@ def create(
 
 
 @transaction.atomic
-def edit(
-    *,
-    need_id: int,
-    name: str,
-    name_en: str = "",
-    about: str = "",
-    department: Department | None = None,
-    actor: User,
-    at: datetime,
-) -> Need:
-    """Say anew what a need is and who looks after it.
+def edit(*, need_id: int, actor: User, at: datetime, **fields: Any) -> Need:
+    """Say anew what a need is and who looks after it: `fields` are some of FIELDS, the others stay.
 
     Raises:
         NotFound, Merged: there is none, or it went into another.
         Invalid: no name, or too long.
     """
+    if unknown := fields.keys() - set(FIELDS):
+        raise TypeError(f"a need has no {sorted(unknown)}")
     need = held(need_id)
-    for field, text in _texts(name, name_en, about).items():
+    texts = {name: fields.get(name, getattr(need, name)) for name in TEXTS}
+    for field, text in _texts(**texts).items():
         setattr(need, field, text)
-    was, need.department = need.department_id, department
-    need.save(update_fields=["name", "name_en", "about", "department"])
+    was, need.department = need.department_id, fields.get("department", need.department)
+    need.save(update_fields=FIELDS)
     record("need.edited", need, actor=actor, at=at, was=was, department=need.department_id)
     return need
 

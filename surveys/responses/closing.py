@@ -1,52 +1,109 @@
 """Closing the loop: a bad answer opens a case, or joins the one in which it is made good already."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.utils import timezone
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from compensation.models import Member, Order
+from config.common import outbox
 from config.common.errors import DomainError
+from config.common.models import OutboxMessage
+from config.common.outbox import Dropped
 from feedback.cases import commands as cases
 from feedback.channels.arriving import link
 from feedback.models import Case, CaseKind, CaseStatus, Channel, Department, Priority, VoiceAspect
-from surveys.models import (
-    Answer,
-    AspectDepartment,
-    Campaign,
-    Invitation,
-    Occasion,
-    Question,
-    QuestionKind,
-    Response,
-)
-from surveys.questionnaires.rules import SCORED, ends
+from surveys.models import AspectDepartment, Campaign, Invitation, Occasion, Response
+from surveys.questionnaires.rules import ends
 from surveys.responses import telling, thanking
-from surveys.responses.fields import FELT
+from surveys.responses.closing_words import in_words
 from surveys.responses.rules import Given, is_bad
 
+log = logging.getLogger(__name__)
+
+KIND = "survey.follow_up"
+"""Of outbox messages: a bad answer whose case could not be opened is followed up when it can be."""
 ENDED = (CaseStatus.RESOLVED, CaseStatus.CLOSED)
 OF_THE_CASE = (VoiceAspect.SERVICE, VoiceAspect.AFTER_SALES)
 """What is said of these after a case is said of whoever had it."""
 USUAL = {Occasion.DELIVERED: VoiceAspect.LOGISTICS}
 """What a campaign asks about when its questions do not say."""
+CANNOT_OPEN = (DomainError, Department.DoesNotExist)
 HOLD = "SELECT pg_advisory_xact_lock(hashtext('surveys.follow_up'), hashtext(%s))"
 
 
 def close(response: Response, given: Sequence[Given], at: datetime) -> None:
     """Do what follows from the answers of a member. Of anonymous ones nothing does.
 
-    However many of its questions were answered badly, an answer is followed up once.
+    However many of its questions were answered badly, an answer is followed up once: now, or where no case
+    can be opened (nobody takes cases) as soon as one can.
     """
     if response.invitation is None or response.invitation.member is None:
         return
     bad = is_bad(given)
     if bad:
-        follow_up(response, given, at)
+        _follow_up_or_try_again(response, given, at)
         telling.tell_at_once(response, at)
     thanking.thank(response, is_bad=bad, at=at)
+
+
+def _follow_up_or_try_again(response: Response, given: Sequence[Given], at: datetime) -> None:
+    """Follow up, or keep the answer without its case: what the member took the time to say is not lost.
+
+    The outbox tries again, for hours; then it is a dead letter that staff see and have tried again.
+    """
+    try:
+        with transaction.atomic():
+            follow_up(response, given, at)
+    except CANNOT_OPEN:
+        log.exception("no case could be opened for response %s: tried again by the outbox", response.pk)
+        response.follow_up = None
+        key = f"survey-follow-up:{response.pk}"
+        outbox.put(KIND, key=key, recipient="", payload={"response": response.pk}, at=at)
+
+
+def try_again(message: OutboxMessage) -> None:
+    """Follow up a bad answer whose case could not be opened when it came.
+
+    Raises:
+        Dropped: it was followed up, or the member is no more.
+        DomainError, Department.DoesNotExist: it still cannot be.
+    """
+    with transaction.atomic():
+        rows = Response.objects.select_for_update(no_key=True, of=("self",))
+        found = rows.select_related("wave__campaign", "invitation__member").filter(
+            pk=message.payload["response"]
+        )
+        response = found.first()
+        member = response.invitation.member if response and response.invitation else None
+        if response is None or member is None or member.erased_at is not None:
+            raise Dropped("the answer or its member is no more")
+        if response.follow_up_id is not None:
+            raise Dropped("it was followed up")
+        follow_up(response, given_in(response), timezone.now())
+
+
+def given_in(response: Response) -> list[Given]:
+    """What was answered, in the order of the questions, as it was given."""
+    rows = response.answers.select_related("question").prefetch_related("question__choices", "files")
+    return [
+        Given(
+            question=one.question,
+            row=one.row,
+            score=one.score,
+            second=one.second,
+            picked=tuple(one.picked) if one.picked is not None else None,
+            number=one.number,
+            day=one.day,
+            text=one.text,
+            files=tuple(str(file.pk) for file in one.files.all()),
+        )
+        for one in rows.order_by("question__position", "pk")
+    ]
 
 
 def follow_up(response: Response, given: Sequence[Given], at: datetime) -> None:
@@ -171,43 +228,3 @@ def _joined(case: Case, body: str, member: Member, at: datetime) -> bool:
     except DomainError:
         return False
     return True
-
-
-def in_words(given: Sequence[Given]) -> str:
-    """The answers as the member would say them, in the language of the moment."""
-    return "\n\n".join(f"{one.question}\n{words}" for one in given if (words := said(one)))
-
-
-def said(given: Given | Answer) -> str:
-    """One answer in words, in the language of the moment."""
-    question = given.question
-    texts = {choice.code: str(choice) for choice in question.choices.all()}
-    if given.row:
-        return f"{texts[given.row]}: {given.score}"
-    if given.picked is not None:
-        picked = _(", ").join(texts.get(code, code) for code in given.picked)
-        return f"{picked}: {given.text}" if given.text else picked
-    if given.score is not None:
-        return _scored(question, given.score, given.second)
-    if given.number is not None:
-        return f"{given.number:f}"
-    return str(given.day) if given.day else given.text
-
-
-def _scored(question: Question, score: int, second: int | None) -> str:
-    if second is not None:
-        return f"{FELT[score]} / {FELT[second]}"
-    if question.kind == QuestionKind.CONSENT:
-        return _("agreed") if score else _("did not agree")
-    return _("%(score)s of %(top)s") % {"score": score, "top": ends(question)[1]}
-
-
-def was_bad(answer: Answer) -> bool:
-    """Whether one answer is at most what its question calls bad."""
-    bad_up_to = answer.question.bad_up_to
-    return (
-        answer.question.kind in SCORED
-        and answer.score is not None
-        and bad_up_to is not None
-        and answer.score <= bad_up_to
-    )

@@ -139,6 +139,30 @@ def test_agents_tie_but_add_no_needs(client, department):
     assert at("speaks", "case", plain.pk) not in client.get(at("case", plain.pk)).content.decode()
 
 
+def test_by_api_what_is_left_out_stays(supervisor, department):
+    one = need("盖子", name_en="lid", about="常丢", department=department)
+    where = f"/api/v1/staff/needs/{one.pk}/"
+
+    def patch(**asked):
+        return supervisor.patch(where, asked, content_type="application/json")
+
+    def stands():
+        one.refresh_from_db()
+        return one.name, one.name_en, one.about, one.department, one.state
+
+    assert patch(name="盖子单卖").status_code == 200
+    assert stands() == ("盖子单卖", "lid", "常丢", department, "open")
+    assert patch(about="", department=None, state="planned").json()["department"] is None
+    assert stands() == ("盖子单卖", "lid", "", None, "planned")
+    assert patch(department=department.code).json()["department"] == department.code
+    assert patch().status_code == 200
+    for wrong in ({"name": ""}, {"name": "x" * 81}, {"state": "x"}, {"department": "none"}, {"about": []}):
+        assert patch(name_en="other", **wrong).status_code == 400, wrong
+    assert stands() == ("盖子单卖", "lid", "", department, "planned")
+    supervisor.force_login(StaffFactory(role="agent"))
+    assert patch(name="x").status_code == 403
+
+
 def test_api(supervisor):
     made = supervisor.post("/api/v1/staff/needs/", {"name": "盖子"}, content_type="application/json")
     assert made.status_code == 201, made.content

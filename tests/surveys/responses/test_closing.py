@@ -1,18 +1,26 @@
 """What follows from a bad answer: one case, in the right place, once."""
 
+from datetime import timedelta
+
 import pytest
+from django.urls import reverse
 from django.utils import translation
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from compensation.models import Notice
+from config.common.models import OutboxMessage, OutboxStatus
+from config.common.outbox import Dropped, relay
 from feedback.models import Case, CaseLink, Message, VoiceAspect
-from surveys.models import AspectDepartment, Occasion, Question, QuestionKind
-from surveys.responses.closing import said, worst
+from surveys.models import AnswerFile, AspectDepartment, Occasion, Question, QuestionKind, Response
+from surveys.portal import views
+from surveys.responses import closing
+from surveys.responses.closing import worst
+from surveys.responses.closing_words import in_words, said
 from surveys.responses.commands import answer
 from surveys.responses.rules import Given
 from tests.factories.compensation import T0, MemberFactory, OrderFactory
-from tests.factories.feedback import CaseFactory, DepartmentFactory
+from tests.factories.feedback import CaseFactory, DepartmentFactory, StaffFactory
 from tests.factories.questionnaires import invitation, launched, one
 from tests.factories.surveys import NOW, answers, invited, token_of
 from tests.threads import at_once, refused
@@ -76,6 +84,103 @@ def test_two_at_once_find_one_case():
     )
     assert not refused(results)
     assert Case.objects.count() == 1
+
+
+@pytest.fixture
+def nobody_takes_cases():
+    """A bad answer to a shop in which no department takes cases."""
+    return bad(launched(), MemberFactory())
+
+
+def tries_again(at):
+    relay(at, limit=500)
+    return OutboxMessage.objects.get(kind=closing.KIND)
+
+
+def test_where_nobody_takes_cases_the_answer_is_kept_and_followed_up_when_somebody_does(nobody_takes_cases):
+    response = nobody_takes_cases
+    assert response.follow_up is None
+    assert response.answers.get().score == 1
+    message = tries_again(T0)
+    assert (message.status, "Department" in message.last_error) == (OutboxStatus.PENDING, True)
+    DepartmentFactory(takes_new=True)
+    assert tries_again(T0 + timedelta(days=1)).status == OutboxStatus.SENT
+    response.refresh_from_db()
+    assert response.follow_up == Case.objects.get()
+    assert response.follow_up.clocks.exists()
+    assert "1 分" in Message.objects.get().body
+    with pytest.raises(Dropped):
+        closing.try_again(message)
+    assert Case.objects.count() == 1
+
+
+def test_staff_see_that_nobody_could_follow_up_and_have_it_tried_again(nobody_takes_cases, settings, client):
+    settings.OUTBOX_MAX_ATTEMPTS = 1
+    message = tries_again(T0)
+    assert message.status == OutboxStatus.DEAD
+    client.force_login(StaffFactory(is_superuser=True))
+    assert closing.KIND in client.get(reverse("admin:common_outboxmessage_changelist")).content.decode()
+    DepartmentFactory(takes_new=True)
+    asked = {"action": "retry", "_selected_action": [message.pk]}
+    client.post(reverse("admin:common_outboxmessage_changelist"), asked)
+    assert OutboxMessage.objects.get(pk=message.pk).status == OutboxStatus.PENDING
+    closing.try_again(message)
+    assert Response.objects.get().follow_up == Case.objects.get()
+
+
+def test_whoever_was_erased_meanwhile_is_not_followed_up(nobody_takes_cases):
+    member = nobody_takes_cases.invitation.member
+    member.erased_at = T0
+    member.save()
+    DepartmentFactory(takes_new=True)
+    assert tries_again(T0).status == OutboxStatus.DROPPED
+    assert not Case.objects.exists()
+
+
+def test_the_member_is_thanked_all_the_same(client, monkeypatch):
+    monkeypatch.setattr(views.timezone, "now", lambda: T0)
+    asked = invitation(launched())
+    done = client.post(reverse("surveys:answer", args=[token_of(asked)]), {"q-csat": "1"}, follow=True)
+    assert done.status_code == 200
+    assert done.context["unhappy"]
+    assert Response.objects.get().invitation == asked
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_is_followed_up_once_by_however_many_workers():
+    bad(launched(), MemberFactory())
+    DepartmentFactory(takes_new=True)
+    message = OutboxMessage.objects.get(kind=closing.KIND)
+    results = at_once(*[lambda: closing.try_again(message) for _n in range(3)])
+    assert [type(one) for one in refused(results)] == [Dropped, Dropped]
+    assert Case.objects.count() == 1
+    assert Message.objects.count() == 1
+
+
+def test_more_words_than_a_message_holds_are_cut_and_nothing_is_refused(taker):
+    questions = [one(QuestionKind.TEXT, f"words-{n}") for n in range(12)]
+    campaign = launched(one(QuestionKind.CSAT, "csat", bad_up_to=2), *questions)
+    given = {"csat": 1, **{f"words-{n}": "慢" * 2_000 for n in range(12)}}
+    response = answer(token=token_of(invitation(campaign)), answers=given, at=T0)
+    body = Message.objects.get(case=response.follow_up).body
+    assert len(body) == 20_000
+    assert body.endswith("）")
+
+
+def test_files_are_told_of_in_words(taker):
+    picture, voice = one(QuestionKind.PICTURE, "photo"), one(QuestionKind.VOICE, "voice")
+    campaign = launched(one(QuestionKind.CSAT, "csat", bad_up_to=2), picture, voice)
+    questions = {row.code: row for row in campaign.survey.versions.get().questions.all()}
+    given = [Given(question=questions["photo"], files=("a", "b")), Given(question=questions["voice"])]
+    with translation.override("en"):
+        assert in_words(given) == "photo\n(2 pictures)"
+    response = answer(
+        token=token_of(invitation(launched())), answers={"csat": 5}, at=T0
+    )  # any, to hang a recording on
+    row = response.answers.create(question=questions["voice"])
+    AnswerFile.objects.create(answer=row, file="x", content_type="audio/wav", size=1, sha256="0" * 64)
+    with translation.override("en"):
+        assert said(row) == "(1 recording)"
 
 
 def aspect(name, code):
