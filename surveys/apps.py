@@ -111,12 +111,12 @@ class SurveysConfig(AppConfig):
         from config.common.registry import BESIDE_WORDS
         from feedback.admin.panels import CASE_PANELS, MEMBER_FACTS
         from feedback.cases import timeline
-        from surveys.admin import asking, needs, panels
+        from surveys.admin import asking, need_links, panels
         from surveys.campaigns.queries import uses_of
         from surveys.portal import panels as portal
 
-        BESIDE_WORDS.append(needs.beside)
-        CASE_PANELS.extend([panels.survey_panel, needs.case_panel])
+        BESIDE_WORDS.append(need_links.beside)
+        CASE_PANELS.extend([panels.survey_panel, need_links.case_panel])
         MEMBER_FACTS.append(panels.last_answer)
         shop.MEMBER_FACTS.append(asking.fact)
         NEEDS.extend([portal.needs, portal.talks])

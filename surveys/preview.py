@@ -21,7 +21,6 @@ from config.common.registry import Page
 from config.common.screens import StaffRequest
 from feedback.admin.access import needs
 from surveys.models import Campaign, SurveyVersion, Wave
-from surveys.models.questionnaire import in_language
 from surveys.portal import asking
 from surveys.portal.frame import framed, language_of
 from surveys.questionnaires.conditions import KNOWN
@@ -31,6 +30,7 @@ from surveys.responses.fields import posted
 from surveys.responses.places import Place
 from surveys.responses.rules import FILED
 from surveys.responses.sitting import Sitting
+from surveys.responses.thanking import words
 
 VIEW = "surveys.view_survey"
 LONGEST = 6_000
@@ -144,11 +144,12 @@ def _path(request: HttpRequest, trial: Trial, **more: Any) -> str:
 
 
 def _thanks(request: HttpRequest, trial: Trial) -> HttpResponse:
-    version = trial.version
+    version, seen = trial.version, trial.seen
+    given = [one for question in seen.asked for one in seen.taken.get(question.code, ())]
     context: Mapping[str, Any] = {
         "state": "thanks",
         "title": trial.title,
-        "thanks": trial.words(in_language(version.thanks, version.thanks_en)),
+        "thanks": words(version, None, given),
     }
     return framed(request, "surveys/message.html", context, path=request.path, frames=OURS)
 

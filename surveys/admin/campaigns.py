@@ -64,7 +64,8 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
         fields = [
             "code", "name", "name_en", "survey", "occasion", "rhythm", "is_anonymous", "segment", "holdout",
             "quota", "starts_at", "ends_at", "delay_hours", "within_days", "valid_days", "remind_days",
-            "rest_days", "is_capped", "waits_for_cases", "channels", "follow_up_priority",
+            "rest_days", "is_capped", "waits_for_cases", "channels", "follow_up_priority", "sends_thanks",
+            "invites_reviews",
         ]  # fmt: skip
 
     def clean_channels(self) -> list[str]:
@@ -183,7 +184,11 @@ class CampaignAdmin(ModelAdmin):
         ),
         (
             pgettext_lazy("survey", "How"),
-            {"fields": ["channels", ("valid_days", "remind_days"), "follow_up_priority"]},
+            {"fields": ["channels", ("valid_days", "remind_days")]},
+        ),
+        (
+            pgettext_lazy("survey", "Afterwards"),
+            {"fields": ["follow_up_priority", ("sends_thanks", "invites_reviews")]},
         ),
     ]
     conditional_fields = {

@@ -1,18 +1,15 @@
-"""Interviews: the month's board, one interview with its guide beside notes and passages, times, themes."""
+"""Interviews: the month's board, and one interview with its guide beside notes and passages."""
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django import forms
-from django.contrib import admin
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
-from unfold.admin import ModelAdmin
 
 from config.common.asked import id_in
 from config.common.errors import DomainError, Invalid, Stale
@@ -22,20 +19,14 @@ from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
 from feedback.admin.listening import perform
 from feedback.cases.queries import visible_to
-from surveys.interviews import commands, noting, proposing, queries, rules, slots
+from surveys.admin.interview_settings import THEME_PAGES
+from surveys.admin.interview_times import HOLD, TIMES_PAGES, VIEW
+from surveys.interviews import commands, noting, proposing, queries, rules
 from surveys.interviews.words import segment_names, why
-from surveys.models import (
-    Interview,
-    InterviewGuide,
-    InterviewQuota,
-    InterviewState,
-    InterviewTerms,
-    Theme,
-)
+from surveys.models import Interview, InterviewGuide, InterviewState, Theme
 from surveys.models.questionnaire import in_language
 from surveys.needs import queries as needs_queries
 
-VIEW, HOLD = "surveys.view_interview", "surveys.hold_interview"
 NOT_HELD = (InterviewState.MISSED, InterviewState.DECLINED, InterviewState.DROPPED)
 SOON = 60  # slots on the page
 
@@ -135,6 +126,7 @@ def _show(
         "offered": queries.offered(found, at)[:SOON] if found.state in queries.OPEN else [],
         "cases": cases,
         "may_hold": user.has_perm(HOLD),
+        "coded": id_in(request.GET.get("passage")) if user.has_perm(HOLD) else None,
         "is_noted": found.state in noting.NOTED,
         "interviewers": interviewers(),
         "guides": InterviewGuide.objects.filter(is_active=True),
@@ -239,136 +231,11 @@ def _chosen(texts: list[str]) -> list[int]:
     return [key for one in texts if (key := id_in(one)) is not None]
 
 
-class SlotsForm(forms.Form):
-    """Times that somebody is free, one after another on a day."""
-
-    day = forms.DateField(label=gettext_lazy("day"), widget=forms.DateInput(attrs={"type": "date"}))
-    first = forms.TimeField(label=gettext_lazy("first at"), widget=forms.TimeInput(attrs={"type": "time"}))
-    number = forms.IntegerField(label=gettext_lazy("how many"), min_value=1, max_value=12, initial=4)
-    minutes = forms.IntegerField(
-        label=gettext_lazy("minutes each"), min_value=slots.SHORTEST, max_value=slots.LONGEST, initial=30
-    )
-    place = forms.CharField(label=pgettext_lazy("interview", "where"), max_length=slots.PLACE, required=False)
-
-
-@require_GET
-@needs(VIEW)
-def times(request: StaffRequest) -> HttpResponse:
-    """When interviewers are free, and what is arranged."""
-    return _times(request)
-
-
-def _times(request: StaffRequest, form: SlotsForm | None = None) -> HttpResponse:
-    at = timezone.now()
-    mine = request.GET.get("mine") == "1"
-    rows = list(queries.slots(request.user if mine else None, at)[: SOON + 1])
-    context = {
-        "rows": rows[:SOON],
-        "more": len(rows) > SOON,
-        "mine": mine,
-        "form": form or SlotsForm(initial={"day": timezone.localtime(at).date() + timedelta(days=1)}),
-        "may_hold": request.user.has_perm(HOLD),
-        "failed": form is not None,
-    }
-    return page(request, "surveys/interviews/times.html", context, at=at, status=400 if form else 200)
-
-
-@require_POST
-@needs(HOLD)
-def add_times(request: StaffRequest) -> HttpResponse:
-    """Offer times of one's own."""
-    form, at = SlotsForm(request.POST), timezone.now()
-    if not form.is_valid():
-        return _times(request, form)
-    asked = form.cleaned_data
-    first = timezone.make_aware(datetime.combine(asked["day"], asked["first"]))
-    starts = [first + place * timedelta(minutes=asked["minutes"]) for place in range(asked["number"])]
-    try:
-        slots.add(
-            interviewer=request.user,
-            starts=starts,
-            minutes=asked["minutes"],
-            place=asked["place"],
-            at=at,
-        )
-    except DomainError as error:
-        form.add_error(None, str(error))
-        return _times(request, form)
-    return redirect("admin:interview_times")
-
-
-@require_POST
-@needs(HOLD)
-def remove_time(request: StaffRequest, pk: int) -> HttpResponse:
-    """Offer a time no longer."""
-    return perform(
-        request,
-        HOLD,
-        lambda: slots.remove(slot_id=pk, interviewer=request.user),
-        lambda error: _refused(request, error),
-        lambda _none: redirect("admin:interview_times"),
-    )
-
-
-def _refused(request: StaffRequest, error: DomainError) -> HttpResponse:
-    form = SlotsForm(request.POST)
-    form.is_valid()
-    form.errors.clear()
-    form.add_error(None, str(error))
-    return _times(request, form)
-
-
-@require_GET
-@needs(VIEW)
-def themes(request: StaffRequest) -> HttpResponse:
-    """The code book: what passages are about, and how many are."""
-    context = {"rows": queries.themes(), "may_add": request.user.has_perm("surveys.add_theme")}
-    return page(request, "surveys/interviews/themes.html", context)
-
-
-@admin.register(InterviewGuide)
-class InterviewGuideAdmin(ModelAdmin):
-    """What is asked, one question a line."""
-
-    list_display = ["__str__", "code", "is_active"]
-
-
-@admin.register(Theme)
-class ThemeAdmin(ModelAdmin):
-    """The code book."""
-
-    list_display = ["__str__", "code", "about"]
-
-
-@admin.register(InterviewQuota)
-class InterviewQuotaAdmin(ModelAdmin):
-    """How the interviews of a month are spread over segments."""
-
-    list_display = ["position", "segment", "most"]
-    list_display_links = ["segment"]
-    list_select_related = ["segment"]
-
-
-@admin.register(InterviewTerms)
-class InterviewTermsAdmin(ModelAdmin):
-    """How many, and by what weights."""
-
-    def has_add_permission(self, request: Any) -> bool:  # noqa: ARG002 - Django's
-        """There is one row."""
-        return False
-
-    def has_delete_permission(self, request: Any, obj: InterviewTerms | None = None) -> bool:  # noqa: ARG002 - Django's
-        """It stays."""
-        return False
-
-
 INTERVIEW_PAGES = [
     Page("interviews/", board, "interviews"),
     Page("interviews/propose/", propose, "interviews_propose"),
-    Page("interviews/times/", times, "interview_times"),
-    Page("interviews/times/add/", add_times, "interview_times_add"),
-    Page("interviews/times/<int:pk>/remove/", remove_time, "interview_time_remove"),
-    Page("interviews/themes/", themes, "interview_themes"),
+    *TIMES_PAGES,
+    *THEME_PAGES,
     Page("interviews/<int:pk>/", interview_page, "interview"),
     Page("interviews/<int:pk>/<slug:name>/", act, "interview_act"),
 ]

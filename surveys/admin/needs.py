@@ -1,43 +1,37 @@
-"""Needs: the register, a need with what speaks for it, and the card that ties words to one."""
+"""Needs: the register, and a need with what speaks for it."""
 
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from compensation.models import Segment
 from config.common.asked import id_in
 from config.common.errors import DomainError, Invalid, NotFound
 from config.common.events import timeline
-from config.common.models import Event, User
+from config.common.models import Event
 from config.common.registry import MenuItem, Page
-from config.common.screens import StaffRequest, page, tell
+from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
 from feedback.admin.listening import perform
 from feedback.admin.panels import Panel
-from feedback.models import Case, CaseKind, Department
-from surveys.models import SOURCES, Need, NeedState
-from surveys.needs import commands, finding, kano, queries, seeing
+from feedback.models import Department
+from surveys.admin.need_links import ADD, LINK, LINK_PAGES, linked
+from surveys.models import Need, NeedState
+from surveys.needs import commands, kano, queries
 from surveys.needs.rules import FEW
 from surveys.needs.words import SOURCE_NAMES, happened
 
-VIEW, ADD, CHANGE, LINK = (
-    "surveys.view_need",
-    "surveys.add_need",
-    "surveys.change_need",
-    "surveys.link_need",
-)
+VIEW, CHANGE = "surveys.view_need", "surveys.change_need"
 NEED_PANELS: list[Callable[[StaffRequest, Need, datetime], Panel | None]] = []
 """What apps above show on a need's page, such as improvements; None where they have nothing to say."""
 NONE = ("", gettext_lazy("all"))
@@ -191,9 +185,7 @@ def act(request: StaffRequest, pk: int, name: str) -> HttpResponse:
         return commands.unlink(evidence_id=evidence, actor=user, at=at)
 
     def link() -> Need:
-        for one in given.getlist("row"):
-            source, _colon, number = one.partition(":")
-            commands.link(need_id=pk, source=source, row_id=id_in(number) or 0, actor=user, at=at)
+        linked(pk, given.getlist("row"), user, at)
         return get_object_or_404(Need, pk=pk)
 
     moves: dict[str, tuple[str, Callable[[], Need]]] = {
@@ -218,94 +210,11 @@ def act(request: StaffRequest, pk: int, name: str) -> HttpResponse:
     )
 
 
-@require_GET
-@needs(LINK)
-def find(request: StaffRequest, pk: int) -> HttpResponse:
-    """Words that may speak of a need, from where they were said, to be ticked."""
-    need = get_object_or_404(queries.standing(), pk=pk)
-    text, source = request.GET.get("q", "").strip()[: finding.LONGEST], request.GET.get("source", "review")
-    if source not in SOURCES:
-        raise Http404
-    context = {
-        "need": need,
-        "text": text,
-        "source": source,
-        "sources": SOURCE_NAMES.items(),
-        "rows": finding.find(need, source, text, request.user) if text else [],
-    }
-    return page(request, "surveys/needs/find.html", context)
-
-
-@require_http_methods(["GET", "POST"])
-@needs(LINK)
-def speaks(request: StaffRequest, source: str, pk: int) -> HttpResponse:
-    """The card beside something that was said: of which needs it speaks, and another one."""
-    if source not in SOURCES or not seeing.rows(source, request.user).filter(pk=pk).exists():
-        raise Http404
-    error: DomainError | None = None
-    if request.method == "POST":
-        try:
-            _speak(request, source, pk)
-        except NotFound as failed:
-            raise Http404 from failed
-        except DomainError as failed:
-            error = failed
-        else:
-            if not request.htmx:
-                messages.success(request, _("Done."))
-                return redirect("admin:needs")
-    context = {
-        "source": source,
-        "pk": pk,
-        "spoken": list(queries.spoken_of(source, pk)),
-        "others": queries.standing().order_by("name", "pk")[: queries.MOST],
-        "may_add": request.user.has_perm(ADD),
-        "error": error,
-    }
-    response = render(request, "surveys/needs/speaks.html", context, status=error.status if error else 200)
-    return tell(response) if error is None else response
-
-
-def _speak(request: StaffRequest, source: str, pk: int) -> None:
-    at, user = timezone.now(), request.user
-    evidence, name = id_in(request.POST.get("take_away")), request.POST.get("name", "").strip()
-    if evidence is not None:
-        commands.unlink(evidence_id=evidence, actor=user, at=at)
-        return
-    need = id_in(request.POST.get("need"))
-    if need is None and name and user.has_perm(ADD):
-        need = commands.create(name=name, actor=user, at=at).pk
-    if need is None:
-        raise Invalid(_("Choose a need."))
-    commands.link(need_id=need, source=source, row_id=pk, actor=user, at=at)
-
-
-def beside(user: User, what: str, number: int) -> str:
-    """The card beside a review or post, for whoever may say what it speaks of."""
-    if not user.has_perm(LINK) or not user.has_perm(seeing.READS[what]):
-        return ""
-    return reverse("admin:speaks", args=[what, number])
-
-
-def case_panel(request: StaffRequest, case: Case, at: datetime) -> Panel | None:  # noqa: ARG001 - one signature for all
-    """Of which needs a suggestion speaks; other cases where it was said that they do."""
-    if not request.user.has_perm(LINK):
-        return None
-    if case.kind != CaseKind.SUGGESTION and not queries.spoken_of("case", case.pk).exists():
-        return None
-    return Panel(
-        gettext_lazy("Speaks of needs"),
-        "surveys/needs/beside_case.html",
-        {"address": reverse("admin:speaks", args=["case", case.pk])},
-    )
-
-
 NEED_PAGES = [
     Page("needs/", register, "needs"),
     Page("needs/new/", create, "need_new"),
+    *LINK_PAGES,
     Page("needs/<int:pk>/", need_page, "need"),
-    Page("needs/<int:pk>/find/", find, "need_find"),
     Page("needs/<int:pk>/<slug:name>/", act, "need_act"),
-    Page("speaks/<slug:source>/<int:pk>/", speaks, "speaks"),
 ]
 NEED_MENU = [MenuItem(gettext_lazy("Needs"), "needs", "emoji_objects", (VIEW,), group="customers")]

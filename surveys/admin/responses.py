@@ -8,13 +8,15 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -23,7 +25,9 @@ from config.common.browsing import Browsed
 from config.common.screens import StaffRequest
 from surveys.admin.answers import rows_of
 from surveys.admin.asked import OfCampaign
+from surveys.admin.need_links import LINK
 from surveys.models import Answer, Dimension, QuestionKind, Response, Tally
+from surveys.needs.finding import RESPONSES
 from surveys.responses.queries import IS_BAD
 from surveys.results.asking import CODES, told_responses
 from surveys.results.dimensions import CHANNELS, labels
@@ -135,9 +139,28 @@ class ResponseAdmin(Browsed):
     search_fields = ["=invitation__member__external_id"]
     search_help_text = _("the member's number in the shop")
     ordering = ["-at"]
+    actions = ["tie_selected"]
+    change_form_after_template = "surveys/needs/of_response.html"
     readonly_fields = [
         "at", "campaign", "version_asked", "case", "member", "asked_by", "all_answers", "followed",
     ]  # fmt: skip
+
+    class Media:
+        css = {"all": ["feedback/triage.css"]}
+
+    def has_tie_permission(self, request: HttpRequest) -> bool:
+        """Who says what speaks of which need."""
+        return request.user.has_perm(LINK)
+
+    @admin.action(permissions=["tie"], description=_("Say of which need selected answers speak"))
+    def tie_selected(self, request: StaffRequest, queryset: QuerySet[Response]) -> HttpResponse:
+        """Go on to their words and the needs."""
+        ids = list(queryset.values_list("pk", flat=True)[: RESPONSES + 1])
+        if len(ids) > RESPONSES:
+            told = _("Only the first %(n)s are shown: do the others afterwards.") % {"n": RESPONSES}
+            self.message_user(request, told, messages.WARNING)
+        chosen = urlencode({"response": ids[:RESPONSES]}, doseq=True)
+        return redirect(f"{reverse('admin:needs_tie')}?{chosen}")
 
     def get_fields(self, request: HttpRequest, obj: Response | None = None) -> list[str]:  # noqa: ARG002 - Django's
         """Of an anonymous one no more than what was asked and answered."""

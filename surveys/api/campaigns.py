@@ -75,7 +75,8 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
         fields = [
             "code", "name", "name_en", "survey", "occasion", "rhythm", "state", "is_anonymous", "segment",
             "holdout", "quota", "starts_at", "ends_at", "delay_hours", "within_days", "valid_days",
-            "remind_days", "rest_days", "is_capped", "waits_for_cases", "channels", "strata",
+            "remind_days", "rest_days", "is_capped", "waits_for_cases", "channels", "sends_thanks",
+            "invites_reviews", "strata",
         ]  # fmt: skip
 
     def keep(self, campaign: Campaign, actor: Any) -> Campaign:

@@ -14,7 +14,7 @@ from config.common.errors import Invalid, MoveNotAllowed, NotFound, WrongState
 from config.common.events import Actor, record
 from config.common.models import User
 from surveys.interviews import proposing, queries
-from surveys.models import Interview, InterviewGuide, InterviewSlot, InterviewState
+from surveys.models import Interview, InterviewGuide, InterviewSlot, InterviewState, InterviewTerms
 
 REASON = 200
 MOVES = {
@@ -87,11 +87,12 @@ def invite(
     if interview.member.erased_at is not None:
         raise Invalid(_("The member's data was erased."))
     interview.interviewer, interview.guide, interview.invited_at = interviewer, guide, at
+    _rest(interview, at)
     if not queries.offered(interview, at).exists():
         raise Invalid(_("This interviewer has no free time. Add some first."), field="interviewer")
     if again:
         _free(interview)
-    interview.save(update_fields=["state", "interviewer", "guide", "invited_at"])
+    interview.save(update_fields=["state", "interviewer", "guide", "invited_at", "rest"])
     record("interview.invited", interview, actor=actor, at=at, interviewer=interviewer.pk)
     member = interview.member
     with translation.override(member.language):
@@ -210,9 +211,22 @@ def hold(*, interview_id: int, actor: User, at: datetime) -> Interview:
     move(interview, InterviewState.HELD)
     _check_begun(interview, at)
     interview.held_at = at
-    interview.save(update_fields=["state", "held_at"])
+    _rest(interview, at)
+    interview.save(update_fields=["state", "held_at", "rest"])
     record("interview.held", interview, actor=actor, at=at)
     return interview
+
+
+def _rest(interview: Interview, at: datetime) -> None:
+    """Let the rest begin with the day of the asking and of the talk, which may be long after the month began.
+
+    Where the member was proposed anew since, that one has a rest of its own.
+    """
+    terms = InterviewTerms.objects.filter(pk=1).first() or InterviewTerms(pk=1)
+    until = timezone.localdate(at) + timedelta(days=terms.rest_days)
+    later = Interview.objects.filter(member=interview.member_id, month__gt=interview.month)
+    if until > interview.rest and not later.exclude(state=InterviewState.DROPPED).exists():
+        interview.rest = until
 
 
 def said(slot: InterviewSlot) -> str:

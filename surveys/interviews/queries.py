@@ -1,13 +1,18 @@
 """Interviews as people look at them: the month's board, free times, one interview, themes."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
 
 from compensation.models import Member
 from config.common.errors import NotFound
 from config.common.models import User
+from feedback.models import Membership
+from feedback.org.queries import department_ids
+from surveys.campaigns.queries import sees_all
 from surveys.models import Interview, InterviewSlot, InterviewState, InterviewTerms, Passage, Theme
 
 COLUMNS = (
@@ -70,12 +75,45 @@ def waiting(member: Member) -> QuerySet[Interview]:
     return of_member(member).filter(state=InterviewState.INVITED)
 
 
-def slots(user: User | None, since: datetime) -> QuerySet[InterviewSlot]:
-    """The times of one interviewer or of all, from a moment on."""
-    found = InterviewSlot.objects.filter(ends_at__gt=since)
-    if user is not None:
-        found = found.filter(interviewer=user)
-    return found.select_related("interviewer", "interview__member").order_by("starts_at", "pk")
+def interviewers_for(user: User) -> QuerySet[User]:
+    """Whose times a person sees: their own and those of interviewers of their departments; some see all.
+
+    An interviewer is whoever has ever offered a time.
+    """
+    offers = User.objects.filter(interview_slots__isnull=False)
+    if not sees_all(user):
+        ours = Membership.objects.filter(department__in=department_ids(user))
+        offers = offers.filter(pk__in=ours.values("agent__user"))
+    return User.objects.filter(Q(pk=user.pk) | Q(pk__in=offers.values("pk"))).order_by("name", "pk")
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """A week of times: its seven days, and for each interviewer with any, those of each day."""
+
+    days: Sequence[date]
+    rows: Sequence[tuple[User, Sequence[Sequence[InterviewSlot]]]]
+
+
+def week(user: User, monday: date, *, interviewer: int | None = None, only_free: bool = False) -> Week:
+    """The times of a week, in the shop's time zone, that a person sees. One query."""
+    days = [monday + timedelta(days=number) for number in range(7)]
+    since, until = (
+        timezone.make_aware(datetime.combine(day, time())) for day in (monday, monday + timedelta(days=7))
+    )
+    found = InterviewSlot.objects.filter(
+        starts_at__gte=since, starts_at__lt=until, interviewer__in=interviewers_for(user).values("pk")
+    )
+    if interviewer is not None:
+        found = found.filter(interviewer=interviewer)
+    if only_free:
+        found = found.filter(interview=None)
+    rows: dict[int, tuple[User, list[list[InterviewSlot]]]] = {}
+    ordered = found.select_related("interviewer", "interview__member")
+    for slot in ordered.order_by("interviewer__name", "interviewer", "starts_at"):
+        _who, cells = rows.setdefault(slot.interviewer_id, (slot.interviewer, [[] for _day in days]))
+        cells[(timezone.localdate(slot.starts_at) - monday).days].append(slot)
+    return Week(days, list(rows.values()))
 
 
 def passages(interview: Interview) -> QuerySet[Passage]:

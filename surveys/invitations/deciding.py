@@ -41,6 +41,7 @@ from surveys.questionnaires.queries import current
 
 AT_ONCE = 5_000
 CHANNELS = frozenset(AskChannel.values)
+NOBODY = (None, None)
 ASK_AGAIN = timedelta(hours=1)
 """How long to wait before looking again whether a case was closed."""
 
@@ -179,12 +180,15 @@ def _invite(wave: Wave, version: SurveyVersion, asked: Sequence[Subject], at: da
     campaign = wave.campaign
     inside = _segments_of({one.member_id for one in asked}, at)
     first = first_reminder(campaign, at)
+    held = _had_by({one.case_id for one in asked if one.case_id is not None})
     nonces = [uuid4() for _one in asked]
     digests = [links.digest(links.token(nonce)) for nonce in nonces]
     columns: dict[str, list[Any]] = {
         "member": [one.member_id for one in asked],
         "stratum": [one.stratum_id for one in asked],
         "case": [one.case_id for one in asked],
+        "agent": [held.get(one.case_id, NOBODY)[0] for one in asked],
+        "department": [held.get(one.case_id, NOBODY)[1] for one in asked],
         "order": [one.order_id for one in asked],
         "segments": [inside[one.member_id] for one in asked],
         "key": [one.key for one in asked],
@@ -260,6 +264,14 @@ def _tell(wave: Wave, invited: Sequence[tuple[int, Subject]], at: datetime) -> N
         for pk, one in invited
         if one.case_id is not None
     )
+
+
+def _had_by(case_ids: Collection[int]) -> dict[int | None, tuple[int | None, int | None]]:
+    """The agent and the department that have each of some cases now."""
+    if not case_ids:
+        return {}
+    rows = Case.objects.filter(pk__in=case_ids).values_list("pk", "agent", "department")
+    return {pk: (agent, department) for pk, agent, department in rows}
 
 
 def _members(ids: Sequence[int]) -> dict[int, Member]:

@@ -175,13 +175,11 @@ class Campaign(Bilingual):
     follow_up_priority = models.PositiveSmallIntegerField(
         _("priority of a follow-up"), choices=Priority, default=Priority.HIGH
     )
-    thanks = models.TextField(
-        _("thanks afterwards"),
-        max_length=1_000,
-        blank=True,
-        help_text=_("Sent once to whoever answered without a bad score. Empty: nothing is sent."),
+    sends_thanks = models.BooleanField(
+        _("sends thanks"),
+        default=False,
+        help_text=_("A message to whoever answered without a bad score, in the words of the questionnaire."),
     )
-    thanks_en = models.TextField(_("thanks afterwards, in English"), max_length=1_000, blank=True)
     invites_reviews = models.BooleanField(
         _("invites to a public review"),
         default=False,

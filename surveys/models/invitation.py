@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from compensation.models import Member, Order
-from feedback.models import Case
+from feedback.models import Agent, Case, Department
 from surveys.models.campaign import Stratum, Wave
 from surveys.models.questionnaire import SurveyVersion
 
@@ -53,6 +53,26 @@ class Invitation(models.Model):
     way = models.CharField(_("came"), max_length=8, choices=Way, default=Way.ASKED)
     case = models.ForeignKey(
         Case, models.PROTECT, verbose_name=_("case"), null=True, blank=True, related_name="invitations"
+    )
+    agent = models.ForeignKey(
+        Agent,
+        models.PROTECT,
+        verbose_name=_("agent"),
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        help_text="Who had the case when the member was asked: the answer and the rates count there.",
+    )
+    department = models.ForeignKey(
+        Department,
+        models.PROTECT,
+        verbose_name=_("department"),
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        help_text="Likewise.",
     )
     order = models.ForeignKey(
         Order, models.PROTECT, verbose_name=_("order"), null=True, blank=True, related_name="invitations"

@@ -52,6 +52,20 @@ class SurveyVersion(models.Model):
     intro_en = models.TextField(_("before the questions, in English"), max_length=1_000, blank=True)
     thanks = models.TextField(_("thanks"), max_length=1_000, blank=True)
     thanks_en = models.TextField(_("thanks in English"), max_length=1_000, blank=True)
+    thanks_promoters = models.TextField(
+        _("thanks to promoters"),
+        max_length=1_000,
+        blank=True,
+        help_text=_("Who gives one of the two best scores. Empty: the same thanks as everybody."),
+    )
+    thanks_promoters_en = models.TextField(_("thanks to promoters, in English"), max_length=1_000, blank=True)
+    thanks_passives = models.TextField(
+        _("thanks to passives"),
+        max_length=1_000,
+        blank=True,
+        help_text=_("Who is neither delighted nor unhappy. Empty: the same thanks as everybody."),
+    )
+    thanks_passives_en = models.TextField(_("thanks to passives, in English"), max_length=1_000, blank=True)
     published_at = models.DateTimeField(_("published"), null=True, editable=False)
     published_by = models.ForeignKey(
         User, models.PROTECT, verbose_name=_("published by"), null=True, editable=False, related_name="+"

@@ -1,5 +1,6 @@
 """Needs: found, told of by evidence, merged, met."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from config.common.errors import Invalid, NotFound, WrongState
-from config.common.events import record
+from config.common.events import Happening, record, record_all
 from config.common.models import User
 from feedback.models import Department
 from surveys.models import SOURCES, Answer, Evidence, Need, NeedState
@@ -107,20 +108,56 @@ def link(*, need_id: int, source: str, row_id: int, actor: User | None, at: date
         NotFound: there is no such need, or no such row that this person may see.
         Invalid: what it is speaks of nothing.
     """
-    if source not in SOURCES:
-        raise Invalid(_("Such a thing speaks of no need."))
-    need = Need.objects.select_related("merged_into").filter(pk=need_id).first()
+    target = _standing(need_id)
+    _add(target, source, [row_id], actor, at)
+    return Evidence.objects.get(**{"need": target, f"{source}_id": row_id})
+
+
+@transaction.atomic
+def link_many(
+    *, need_id: int, source: str, row_ids: Collection[int], actor: User | None, at: datetime
+) -> int:
+    """Note that several things of one kind speak of a need, as `link`, all or nothing; how many were new.
+
+    Raises:
+        NotFound, Invalid: as `link`.
+    """
+    return _add(_standing(need_id), source, row_ids, actor, at)
+
+
+def _standing(need_id: int) -> Need:
+    """A need, or the one that it went into, held.
+
+    Raises:
+        NotFound: there is none.
+    """
+    need = Need.objects.filter(pk=need_id).first()
     if need is None:
         raise NotFound
-    target = held((need.merged_into or need).pk)
-    said_on = _said_on(source, row_id, actor)
-    evidence, is_new = Evidence.objects.get_or_create(
-        **{"need": target, f"{source}_id": row_id},
-        defaults={"said_on": said_on, "added_at": at, "added_by": actor},
+    return held(need.merged_into_id or need.pk)
+
+
+def _add(target: Need, source: str, row_ids: Collection[int], actor: User | None, at: datetime) -> int:
+    """Write the evidence that there is not yet; the need is held, so nobody else does."""
+    if source not in SOURCES:
+        raise Invalid(_("Such a thing speaks of no need."))
+    rows = list(seeing.rows(source, actor).filter(pk__in=row_ids).order_by("pk"))
+    if len(rows) != len(set(row_ids)):
+        raise NotFound
+    known = set(
+        Evidence.objects.filter(need=target, **{f"{source}__in": row_ids}).values_list(
+            f"{source}_id", flat=True
+        )
     )
-    if is_new:
-        record("need.linked", target, actor=actor, at=at, source=source, row=row_id)
-    return evidence
+    new = [row for row in rows if row.pk not in known]
+    Evidence.objects.bulk_create(
+        Evidence(need=target, said_on=_said_on(row), added_at=at, added_by=actor, **{f"{source}_id": row.pk})
+        for row in new
+    )
+    record_all(
+        Happening("need.linked", target, at, actor, data={"source": source, "row": row.pk}) for row in new
+    )
+    return len(new)
 
 
 @transaction.atomic
@@ -191,19 +228,11 @@ def _texts(name: str, name_en: str, about: str) -> dict[str, str]:
     return {"name": name, "name_en": name_en, "about": about}
 
 
-def _said_on(source: str, row_id: int, actor: User | None) -> date:
-    """On which day it was said.
-
-    Raises:
-        NotFound: there is no such row, or none that this person may see.
-    """
-    row = seeing.rows(source, actor).filter(pk=row_id).first()
-    if row is None:
-        raise NotFound
+def _said_on(row: Any) -> date:
+    """On which day it was said; of an anonymous answer the Monday of its week."""
     if isinstance(row, Answer):
         return row.response.at.astimezone(_zone()).date() if row.response.at else row.response.week
-    moment = seeing.moment_of(row)
-    return moment.astimezone(_zone()).date()
+    return seeing.moment_of(row).astimezone(_zone()).date()
 
 
 def _zone() -> ZoneInfo:

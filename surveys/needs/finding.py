@@ -16,6 +16,8 @@ from surveys.needs import seeing
 
 LONGEST = 60
 MOST = 50
+RESPONSES = 100
+"""At once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +54,10 @@ def _found(source: str, row: Any) -> Found:
     text = row.subject if source == "case" else row.text
     where = row.number if source == "case" else ""
     return Found(f"{source}:{row.pk}", text, timezone.localtime(moment).date(), where)
+
+
+def words_in(responses: Sequence[int], user: User) -> Sequence[Found]:
+    """What was written in some responses, as far as this person may read it. One query."""
+    rows = seeing.rows("answer", user).filter(response__in=responses).exclude(text="")
+    ordered = rows.order_by("-response__week", "response", "question__position", "pk")
+    return [Found(f"answer:{row.pk}", row.text, row.response.week, str(row.question)) for row in ordered]

@@ -17,12 +17,11 @@ from config.common.errors import NotFound
 from config.common.throttling import client_ip
 from surveys.invitations import queries as invitations
 from surveys.models import Invitation, Response
-from surveys.models.questionnaire import in_language
 from surveys.portal import asking
 from surveys.portal.frame import framed, language_of
 from surveys.questionnaires.piping import filled, values_of
-from surveys.responses import commands
-from surveys.responses.queries import IS_BAD
+from surveys.responses import commands, thanking
+from surveys.responses.closing_words import was_bad
 from surveys.responses.sitting import Sitting, of_invitation
 
 GUESSES, TRIES = 60, 600  # in an hour
@@ -88,21 +87,17 @@ def _find(request: HttpRequest, token: str, at: datetime) -> tuple[Invitation | 
 
 def _message(request: HttpRequest, state: str, invitation: Invitation | None = None) -> HttpResponse:
     response: Response | None = getattr(invitation, "response", None)
+    given = thanking.answers_of(response) if response is not None else []
     status = {"unknown": 404, "too_many": 429, "expired": 410}.get(state, 200)
     context = {
         "state": state,
         "invitation": invitation,
         "response": response,
-        "unhappy": response is not None and _was_bad(response),
+        "unhappy": any(map(was_bad, given)),
         "title": _("How did we do?"),
     }
     if invitation is not None:
         version = invitation.version
-        values = values_of(invitation, {})
-        context["title"] = filled(version.heading(), values)
-        context["thanks"] = filled(in_language(version.thanks, version.thanks_en), values)
+        context["title"] = filled(version.heading(), values_of(invitation, {}))
+        context["thanks"] = thanking.words(version, invitation, given)
     return framed(request, "surveys/message.html", context, path=request.path, status=status)
-
-
-def _was_bad(response: Response) -> bool:
-    return response.answers.filter(IS_BAD).exists()

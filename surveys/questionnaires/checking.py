@@ -1,5 +1,6 @@
 """What keeps a draft from being published, and what is not translated yet: told part by part."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,13 +14,15 @@ from surveys.questionnaires.conditions import NUMERIC, SETS, asked_in, check
 from surveys.questionnaires.rules import CHOOSING, LISTED, SCORED, ends
 
 FEWEST_CHOICES = 2
+THANKS = ("thanks", "thanks_promoters", "thanks_passives")
 TEXTS = {
-    "version": ("title", "intro", "thanks"),
+    "version": ("title", "intro", *THANKS),
     "section": ("title",),
     "question": ("text", "help", "low_end", "high_end"),
     "choice": ("text",),
 }
 """What is written in two languages, by what it belongs to."""
+ADDRESS = re.compile(r"://|www\.|[a-z0-9-]\.(?:com|cn|net|org|shop|top|me|io)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,18 @@ def problems(version: SurveyVersion, questions: Sequence[Question]) -> list[Prob
             found += _condition(question.section, before)
         found += _one(question, before)
         before.asked[question.code] = question
-    found += _texts(version, "version", before, names=("thanks",))
+    found += _texts(version, "version", before, names=THANKS)
+    found += _ways(version)
     return found
+
+
+def _ways(version: SurveyVersion) -> Iterator[Problem]:
+    """What thanks some only must not show: a way, such as to reviews, that others are not shown."""
+    for name in THANKS[1:]:
+        for language in ("", "_en"):
+            if ADDRESS.search(getattr(version, name + language)):
+                told = _("No address here: whoever answers is shown the same way to reviews, or nobody is.")
+                yield Problem(version, name + language, told)
 
 
 def _one(question: Question, before: _Before) -> Iterator[Problem]:

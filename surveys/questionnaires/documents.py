@@ -14,7 +14,10 @@ from surveys.models import Choice, Layout, Need, Question, Section, SurveyVersio
 from surveys.questionnaires.queries import questions_of
 
 FORMAT = "huiyin.questionnaire/1"
-TEXTS = ("title", "title_en", "intro", "intro_en", "thanks", "thanks_en", "layout")
+TEXTS = (
+    "title", "title_en", "intro", "intro_en", "thanks", "thanks_en", "thanks_promoters",
+    "thanks_promoters_en", "thanks_passives", "thanks_passives_en", "layout",
+)  # fmt: skip
 OF_SECTION = ("title", "title_en", "show_if")
 OF_QUESTION = (
     "code", "kind", "text", "text_en", "help", "help_en", "low_end", "low_end_en", "high_end", "high_end_en",

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.utils import timezone
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from compensation.models import Member, Order
@@ -48,7 +47,7 @@ def close(response: Response, given: Sequence[Given], at: datetime) -> None:
     if bad:
         _follow_up_or_try_again(response, given, at)
         telling.tell_at_once(response, at)
-    thanking.thank(response, is_bad=bad, at=at)
+    thanking.thank(response, given, is_bad=bad, at=at)
 
 
 def _follow_up_or_try_again(response: Response, given: Sequence[Given], at: datetime) -> None:

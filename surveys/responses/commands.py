@@ -144,8 +144,8 @@ def _keep(place: Place, at: datetime, of: Member | None, key: str) -> Response:
         channel=invitation.channel,
         tier_id=member.tier_id if member else None,
         segments=invitation.segments,
-        agent_id=case.agent_id if case else None,
-        department_id=case.department_id if case else None,
+        agent_id=invitation.agent_id,
+        department_id=invitation.department_id,
         product_id=products[0] if len(products) == 1 else None,
     )
 

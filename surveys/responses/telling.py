@@ -82,7 +82,7 @@ def _moment(terms: SurveyTerms, at: datetime) -> datetime:
 
 
 def _involved(response: Response) -> Iterable[User]:
-    """The agent of the case when it was answered about, and the leads of its department then."""
+    """Who had the case when the member was asked about it, and the leads of its department then."""
     if response.agent is not None:
         yield response.agent.user
     if response.department is not None:

@@ -3,6 +3,8 @@
 The rate is that of finished answers among invitations that were delivered: it takes numerator and
 denominator from the same invitations, so that a filter changes both (AAPOR's RR1, Standard Definitions, 10th
 edition, where everybody who was asked is eligible). Who came by themselves was not asked, and is in neither.
+Agent and department are those who had the case when the member was asked, as they are of its answer, whoever
+has it now.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,8 +43,8 @@ VALUES: Mapping[str, str] = {
     Dimension.STRATUM: "invitation.stratum_id::text",
     Dimension.CHANNEL: "invitation.channel",
     Dimension.TIER: "member.tier_id::text",
-    Dimension.AGENT: "held.agent_id::text",
-    Dimension.DEPARTMENT: "held.department_id::text",
+    Dimension.AGENT: "invitation.agent_id::text",
+    Dimension.DEPARTMENT: "invitation.department_id::text",
     Dimension.PRODUCT: "bought.product_id::text",
     Dimension.SEGMENT: "invitation.segments",
 }
@@ -61,8 +63,6 @@ OF_ORDER = """
 """A product is that of an order with one product, as it is of its answer (responses.commands)."""
 JOINED: Mapping[str, Sequence[str]] = {
     Dimension.TIER: ["JOIN compensation_member member ON member.id = invitation.member_id"],
-    Dimension.AGENT: [OF_CASE],
-    Dimension.DEPARTMENT: [OF_CASE],
     Dimension.PRODUCT: [OF_CASE, OF_ORDER],
 }
 

@@ -52,6 +52,7 @@ ACTIONS = {
     "feedback.article:publish_selected": SUPERVISORS,
     "feedback.article:retire_selected": SUPERVISORS,
     "feedback.policy:save_as_draft": ADMIN,
+    "surveys.response:tie_selected": {"supervisor", "analyst", *ADMIN},
     "compensation.budget:copy_on": {"finance", *ADMIN},
     "compensation.grant:approve": {"team_lead", "supervisor", "finance", *ADMIN},
     "compensation.grant:refuse": {"team_lead", "supervisor", "finance", *ADMIN},

@@ -881,6 +881,7 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "needs": get("needs", NEED_READERS),
         "need_new": [post("need_new", NEED_KEEPERS, about="x")],
         "need": get("need", NEED_READERS, need),
+        "needs_tie": get("needs_tie", NEED_READERS),
         "need_find": get("need_find", NEED_READERS, need),
         "need_act": [
             post("need_act", NEED_KEEPERS, need, "state", state="met"),

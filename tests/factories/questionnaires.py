@@ -63,6 +63,8 @@ def launched(*questions, **fields):
 def invitation(campaign, member=None, *, at=T0, **fields):
     """Somebody who was asked."""
     member = member or MemberFactory()
+    case = fields.get("case")
+    had_by = {"agent": case.agent, "department": case.department} if case else {}
     made = Invitation(
         wave=wave_at(campaign, at),
         version=campaign.survey.versions.order_by("-number").first(),
@@ -71,7 +73,7 @@ def invitation(campaign, member=None, *, at=T0, **fields):
         is_anonymous=campaign.is_anonymous,
         invited_at=at,
         expires_at=at.replace(year=at.year + 1),
-        **fields,
+        **{**had_by, **fields},
     )
     made.digest = links.digest(links.token(made.nonce))
     made.save()

@@ -6,8 +6,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from compensation.models import Segment
+from compensation.models import Member, Segment
 from config.common.models import User
 from surveys.admin import interviews as admin_interviews
 from surveys.api import interviews as api_interviews
@@ -139,12 +140,91 @@ def test_times_are_offered_and_taken_away(supervisor):
     assert supervisor.post(at("interview_times_add"), day).status_code == 302
     assert supervisor.post(at("interview_times_add"), day).status_code == 400  # they overlap
     assert supervisor.post(at("interview_times_add"), {}).status_code == 400
-    assert len(supervisor.get(at("interview_times"), {"mine": "1"}).context["rows"]) == 2
+    week = f"{LATER:%G-W%V}"
+    [(who, days)] = supervisor.get(at("interview_times"), {"week": week}).context["rows"]
+    assert (who, [len(cell) for cell in days]) == (supervisor.user, on_day(LATER, 2))
     slot, _other = InterviewSlot.objects.order_by("pk")
-    assert supervisor.post(at("interview_time_remove", slot.pk)).status_code == 302
+    gone = supervisor.post(at("interview_time_remove", slot.pk), {"week": week})
+    assert gone.url == f"{at('interview_times')}?week={week}"
     theirs = free(StaffFactory(), 5)[0]
     assert supervisor.post(at("interview_time_remove", theirs.pk)).status_code == 404
     assert supervisor.get(at("interview_themes")).status_code == 200
+
+
+def on_day(moment, number):
+    days = [0] * 7
+    days[timezone.localdate(moment).weekday()] = number
+    return days
+
+
+def test_the_week_is_narrowed_by_its_address(supervisor):
+    interview = arranged(interviewer=supervisor.user, hours=(0, 1, 24 * 7))
+    week, after = f"{LATER:%G-W%V}", f"{LATER + timedelta(days=7):%G-W%V}"
+
+    def numbers(**asked):
+        response = supervisor.get(at("interview_times"), asked)
+        assert response.status_code == 200
+        return [[len(cell) for cell in cells] for _who, cells in response.context["rows"]]
+
+    assert numbers(week=week) == [on_day(LATER, 2)]
+    assert numbers(week=week, free="1") == [on_day(LATER, 1)]
+    assert numbers(week=week, who=supervisor.user.pk) == [on_day(LATER, 2)]
+    assert numbers(week=after) == [on_day(LATER, 1)]
+    assert numbers(week="2026-W01") == []
+    page = supervisor.get(at("interview_times"), {"week": week, "free": "1"}).content.decode()
+    assert f"?week={after}&amp;free=1" in page
+    Member.objects.filter(pk=interview.member_id).update(name="<b>方")
+    page = supervisor.get(at("interview_times"), {"week": week}).content.decode()
+    assert "&lt;b&gt;方" in page
+    assert "<b>方" not in page
+    for wrong in ("x", "2026-13", "2026-W60", "0001-W01", "٢٠٢٦-W01", "2026-W1"):
+        assert supervisor.get(at("interview_times"), {"week": wrong}).status_code == 404, wrong
+    for wrong in ("x", "0", StaffFactory().pk):
+        assert supervisor.get(at("interview_times"), {"who": wrong}).status_code == 404, wrong
+
+
+def test_times_of_other_departments_are_not_shown(supervisor, client):
+    mine = supervisor.user.agent.departments.get()
+    colleague = AgentFactory(user=StaffFactory(role="supervisor"), departments=[mine]).user
+    stranger = AgentFactory(user=StaffFactory(role="supervisor"), departments=[DepartmentFactory()]).user
+    free(colleague)
+    arranged(interviewer=stranger)
+    week = {"week": f"{LATER:%G-W%V}"}
+
+    def seen():
+        return [who for who, _cells in client.get(at("interview_times"), week).context["rows"]]
+
+    assert seen() == [colleague]
+    assert client.get(at("interview_times"), {"who": stranger.pk}).status_code == 404
+    client.force_login(StaffFactory(role="analyst"))  # who sees what everybody answered
+    assert set(seen()) == {colleague, stranger}
+
+
+def test_the_week_takes_a_constant_number_of_queries(supervisor):
+    department, counts = supervisor.user.agent.departments.get(), []
+    for more in (1, 2):
+        for _n in range(more):
+            free(AgentFactory(user=StaffFactory(role="supervisor"), departments=[department]).user, 0, 1, 2)
+        week = {"week": f"{LATER:%G-W%V}"}
+        supervisor.get(at("interview_times"), week)
+        with CaptureQueriesContext(connection) as made:
+            supervisor.get(at("interview_times"), week)
+        counts.append(len(made))
+    assert counts[0] == counts[1]
+
+
+def test_a_passage_is_coded_anew_on_the_page(supervisor):
+    interview = arranged(interviewer=supervisor.user)
+    theme, lid, colour = Theme.objects.create(code="a", name="配送"), need("盖子"), need("颜色")
+    do(supervisor, interview, "passage", text="太慢了", need=lid.pk)
+    passage = Passage.objects.get()
+    page = supervisor.get(at("interview", interview.pk)).content.decode()
+    assert f"?passage={passage.pk}" in page
+    page = supervisor.get(at("interview", interview.pk), {"passage": passage.pk}).content.decode()
+    assert at("interview_act", interview.pk, "code") in page
+    do(supervisor, interview, "code", passage=passage.pk, theme=theme.pk, need=["", colour.pk])
+    assert [one.need for one in passage.evidence.all()] == [colour]
+    assert list(passage.themes.all()) == [theme]
 
 
 def test_interviews_are_sensitive(client):

@@ -7,9 +7,13 @@ from django.urls import reverse
 
 from config.common.models import User
 from feedback.models import Post
-from surveys.models import Evidence, Need
+from surveys.admin import responses as admin_responses
+from surveys.models import Evidence, Need, QuestionKind
+from surveys.needs import finding
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory, StaffFactory
-from tests.factories.needs import link, need, post, review
+from tests.factories.needs import kano_answer, kano_campaign, link, need, post, review, words
+from tests.factories.questionnaires import launched
+from tests.factories.questionnaires import one as one_question
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("S8")]
 
@@ -100,6 +104,82 @@ def test_words_are_found_and_ticked(supervisor):
     assert supervisor.get(at("need_find", one.pk), {"q": "x", "source": "y"}).status_code == 404
     for wrong in ("post:x", "x:1", "post:0"):
         assert supervisor.post(at("need_act", one.pk, "link"), {"row": wrong}).status_code in {400, 404}
+
+
+def test_a_response_has_a_card_for_each_of_its_words(supervisor, department):
+    said = words("<i>盖子", case=CaseFactory(department=department))
+    page = supervisor.get(at("surveys_response_change", said.response_id)).content.decode()
+    card = at("speaks", "answer", said.pk)
+    assert card in page
+    assert "&lt;i&gt;盖子" in page
+    assert "<i>盖子" not in page
+    one = need()
+    assert supervisor.post(card, {"need": one.pk}, HTTP_HX_REQUEST="true").status_code == 200
+    assert at("need", one.pk) in supervisor.get(card).content.decode()
+    assert Evidence.objects.get().answer == said
+
+
+def chosen(client, *responses):
+    asked = {"action": "tie_selected", "_selected_action": [one.pk for one in responses]}
+    return client.post(at("surveys_response_changelist"), asked)
+
+
+def test_many_responses_are_tied_to_a_need_at_once(supervisor, department):
+    texts = [words(f"盖子{n}", case=CaseFactory(department=department)) for n in range(3)]
+    silent = kano_answer(kano_campaign(need("别的")), 1, 5)
+    theirs, one = words("别人的盖子", case=CaseFactory(department=DepartmentFactory())), need()
+    went = chosen(supervisor, *(text.response for text in texts), theirs.response)
+    page = supervisor.get(went.url)
+    assert [row.text for row in page.context["rows"]] == ["盖子0", "盖子1", "盖子2"]
+    by_hand = supervisor.get(at("needs_tie"), {"response": [theirs.response_id, silent.pk, "x"]})
+    assert list(by_hand.context["rows"]) == []
+    assert "别人的盖子" not in by_hand.content.decode()
+    ticked = {
+        "response": [text.response_id for text in texts],
+        "row": [f"answer:{one.pk}" for one in texts[:2]],
+    }
+    refused = supervisor.post(at("needs_tie"), ticked)
+    assert (refused.status_code, len(refused.context["rows"])) == (400, 3)
+    assert supervisor.post(at("needs_tie"), {"need": one.pk}).status_code == 400
+    assert supervisor.post(at("needs_tie"), {**ticked, "need": one.pk}).url == at("need", one.pk)
+    assert {found.answer for found in Evidence.objects.filter(need=one)} == set(texts[:2])
+    supervisor.post(at("needs_tie"), {**ticked, "need": one.pk})
+    assert Evidence.objects.filter(need=one).count() == 2
+    hidden = {"row": [f"answer:{texts[2].pk}", f"answer:{theirs.pk}"], "need": one.pk}
+    assert supervisor.post(at("needs_tie"), hidden).status_code == 404
+    assert Evidence.objects.filter(need=one).count() == 2  # all or nothing
+    assert supervisor.post(at("needs_tie"), {"row": ["answer:0"], "name": "新的"}).status_code == 404
+    assert not Need.objects.filter(name="新的").exists()
+    supervisor.post(at("needs_tie"), {**ticked, "name": "新的"})
+    assert Evidence.objects.filter(need__name="新的").count() == 2
+
+
+def test_no_more_are_shown_than_fit(supervisor, department, monkeypatch):
+    for module in (finding, admin_responses):
+        monkeypatch.setattr(module, "RESPONSES", 1)
+    texts = [words(f"盖子{n}", case=CaseFactory(department=department)) for n in range(2)]
+    went = chosen(supervisor, *(text.response for text in texts))
+    assert len(supervisor.get(went.url).context["rows"]) == 1
+
+
+def test_words_of_few_anonymous_answers_are_tied_to_nothing(supervisor):
+    supervisor.force_login(StaffFactory(is_superuser=True))
+    said = words("我是谁", campaign=launched(one_question(QuestionKind.TEXT, "words"), is_anonymous=True))
+    asked = {"response": said.response_id}
+    assert list(supervisor.get(at("needs_tie"), asked).context["rows"]) == []
+    tied = supervisor.post(at("needs_tie"), {"row": f"answer:{said.pk}", "need": need().pk})
+    assert tied.status_code == 404
+
+
+def test_tying_takes_a_constant_number_of_queries(supervisor, department):
+    one, counts = need(), []
+    for number in (1, 3):
+        texts = [words(f"盖子{n}", case=CaseFactory(department=department)) for n in range(number)]
+        ticked = {"row": [f"answer:{text.pk}" for text in texts], "need": one.pk}
+        with CaptureQueriesContext(connection) as made:
+            assert supervisor.post(at("needs_tie"), ticked).status_code == 302
+        counts.append(len(made))
+    assert counts[0] == counts[1]
 
 
 @pytest.mark.parametrize("source", ["post", "review"])

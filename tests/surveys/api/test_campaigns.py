@@ -42,8 +42,10 @@ def test_a_campaign_is_prepared_counted_and_launched(admin):
     assert (made.status_code, made.json()["state"]) == (201, "draft")
     assert made.json()["strata"][0]["segment"] == "north"
     more = [*made.json()["strata"], {"name": "其他", "share": "100", "segment": None}]
-    changed = admin.patch(f"{PATH}spring/", {"holdout": 5, "strata": more}, format="json")
+    after = {"sends_thanks": True, "invites_reviews": True}
+    changed = admin.patch(f"{PATH}spring/", {"holdout": 5, "strata": more, **after}, format="json")
     assert changed.status_code == 200
+    assert Campaign.objects.filter(code="spring", **after).exists()
     assert Campaign.objects.get(code="spring").strata.count() == 2
     counted = admin.get(f"{PATH}spring/preview/").json()
     assert [line["stratum"] for line in counted["lines"]] == ["北京", "其他"]

@@ -2,10 +2,12 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from compensation.models import Notice
 from config.common.errors import Invalid, MoveNotAllowed, NotFound, Stale, WrongState
 from config.common.events import timeline
+from feedback.models import Case
 from surveys.interviews import commands, links, noting, queries, slots
 from surveys.models import Evidence, Interview, InterviewSlot, Passage, Theme
 from tests.factories.compensation import T0, MemberFactory
@@ -106,6 +108,35 @@ def test_it_is_held_or_missed_once_it_has_begun_and_missed_ones_are_asked_again(
     for gone in (commands.hold, commands.drop, commands.decline, commands.miss):
         with pytest.raises(MoveNotAllowed):
             gone(**at(other))
+
+
+def test_nobody_is_asked_again_within_a_year_of_the_talk_itself():
+    interview = arranged()
+    held_at = LATER + timedelta(hours=3)
+    commands.hold(**at(interview))
+    interview.refresh_from_db()
+    assert interview.rest == timezone.localdate(held_at) + timedelta(days=365)
+    a_year_on = T0.replace(year=T0.year + 1, month=T0.month, day=1)
+    Case.objects.filter(member=interview.member).update(opened_at=a_year_on - timedelta(days=3))
+    assert propose(month=a_year_on.date(), at=a_year_on) == []
+    month_after = (a_year_on.date() + timedelta(days=32)).replace(day=1)
+    made = propose(month=month_after, at=a_year_on)
+    assert [one.member for one in made] == [interview.member]
+
+
+def test_whoever_was_missed_and_proposed_anew_since_can_be_asked_by_either():
+    interview = arranged()
+    commands.miss(**at(interview))
+    later = (interview.month + timedelta(days=400)).replace(day=1)
+    anew = Interview.objects.create(
+        member=interview.member, month=later, rest=later + timedelta(days=365), points=1
+    )
+    much_later = LATER + timedelta(days=380)
+    slots.add(
+        interviewer=interview.interviewer, starts=[much_later + timedelta(days=3)], minutes=30, at=much_later
+    )
+    again = commands.invite(**{**at(interview), "at": much_later}, interviewer=interview.interviewer)
+    assert (again.state, anew.state) == ("invited", "proposed")
 
 
 def test_members_are_reminded_once_the_day_before():
