@@ -12,12 +12,12 @@ from compensation.defaults import money
 from compensation.models import CouponTemplate, Member, Order
 from feedback.cases import commands
 from feedback.defaults.authority import seed_authority
-from feedback.defaults.roles import seed_roles
+from feedback.defaults.roles import ROLES
 from feedback.handoffs import commands as handoffs
 from feedback.models import Agent, Case, CaseKind, Channel, Department, Policy, Priority, Resolution
 from feedback.remedies.commands import grant_for_case
 from tests.factories.compensation import MemberFactory, TierFactory
-from tests.factories.feedback import AgentFactory, CalendarFactory, DepartmentFactory, picture
+from tests.factories.feedback import AgentFactory, CalendarFactory, DepartmentFactory, group, picture
 from tests.factories.orders import OrderFactory, OrderLineFactory, ProductFactory, ShipmentFactory
 from tests.factories.sop import make_ladder, make_policy
 
@@ -44,7 +44,8 @@ def play(now: datetime | None = None) -> Scene:
     def ago(**span: float) -> datetime:
         return now - timedelta(**span)
 
-    seed_roles(now)
+    for role in ROLES:
+        group(role)
     seed_authority(now)
     money.seed(now)
     calendar = CalendarFactory(code="always")
