@@ -20,14 +20,22 @@ class SurveysConfig(AppConfig):
         from config.common.registry import DEFAULTS, DEMO
         from surveys import personal as ours
         from surveys import retaining
-        from surveys.defaults import campaigns, closing, demo, demo_listening, interviews, questionnaires
+        from surveys.defaults import (
+            campaigns,
+            closing,
+            demo,
+            demo_listening,
+            demo_quarterly,
+            interviews,
+            questionnaires,
+        )
 
         personal.add(ours.PERSONAL, ours.FREE)
         retention.add(retaining.KINDS)
         DEFAULTS.extend(
             [questionnaires.seed, campaigns.seed, closing.seed, campaigns.seed_drafts, interviews.seed]
         )
-        DEMO.extend([demo.seed, demo_listening.seed])
+        DEMO.extend([demo.seed, demo_quarterly.seed, demo_listening.seed])
 
     def _add_work(self) -> None:
         from compensation.consents.links import FOLLOWED

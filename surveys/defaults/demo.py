@@ -45,7 +45,7 @@ def seed(at: datetime) -> None:
             if dice.random() < ANSWERING_SHARE and answered < at:
                 response = _answer(invitation, answered, dice)
                 if response.follow_up:
-                    _make_up(response.follow_up, agent, at)
+                    make_up(response.follow_up, agent, at)
 
 
 def _answer(invitation: Invitation, at: datetime, dice: random.Random) -> Response:
@@ -65,7 +65,7 @@ def _answer(invitation: Invitation, at: datetime, dice: random.Random) -> Respon
     )
 
 
-def _make_up(case: Case, agent: User, until: datetime) -> None:
+def make_up(case: Case, agent: User, until: datetime) -> None:
     """Have the lead call whoever was not satisfied, unless that lies ahead."""
     hours = WorkCalendar.from_json(case.department.calendar.content)
     called = hours.due(case.opened_at, timedelta(minutes=10))
