@@ -31,7 +31,7 @@ from surveys.responses.rules import FILED
 
 FILE = Path(__file__).with_name("demo_quarterly.toml")
 WAVES = 3
-ASKED_ON = timedelta(days=24, hours=11)
+ASKED_ON = timedelta(days=27, hours=11)
 """How far into its quarter a wave asks: so that its answers lie in two months, which can be compared."""
 SHARES = {"vip": 100, "new": 100, "established": 25}
 ANSWERING, BEGINNING, RETURNING = 0.42, 0.14, 0.07

@@ -1,6 +1,7 @@
 """Everything that the database holds after an anonymous answer, searched for whoever gave it, and when."""
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from django.urls import reverse
 
 from config.common.models import OutboxMessage
 from surveys.invitations import links, queries
-from surveys.models import Answer, AnswerFile, Invitation, Response, SpentLink, TallyDue
+from surveys.models import Answer, AnswerFile, Draft, Invitation, Response, SpentLink, SurveyTerms, TallyDue
 from surveys.portal import views
 from surveys.responses import spent
 from surveys.responses.commands import answer, answer_here
@@ -116,6 +117,21 @@ def test_nothing_leads_from_the_answer_to_the_member_or_the_moment(client):
     assert Answer.objects.count() == 18
     assert not TallyDue.objects.exists()
     assert not OutboxMessage.objects.exists()
+
+
+def test_what_is_half_answered_leads_to_nobody_either(client):
+    asked = invitation(all_kinds(is_anonymous=True))
+    url = reverse("surveys:answer", args=[token_of(asked)])
+    client.post(url, {"go": "save", "q-csat": "1", "q-text": "x"}, headers={"accept": "application/json"})
+    draft = Draft.objects.get()
+    assert (draft.invitation, draft.saved_on.isoformat()) == (None, "2026-11-18")
+    leads = {str(asked.nonce), asked.nonce.hex, asked.digest, token_of(asked), asked.member.external_id}
+    [(row,)] = query("SELECT t::text FROM surveys_draft t")
+    assert not leads & words(row)
+    named = [
+        table for table in tables() for (row,) in query(f"SELECT t::text FROM {table} t") if draft.key in row
+    ]
+    assert named == ["surveys_draft"]
 
 
 @pytest.mark.parametrize(
@@ -257,7 +273,15 @@ def test_weeks_that_were_missed_are_told_of_and_their_answers_lie_in_no_order(se
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_at_once_close_a_day_once():
+def test_two_at_once_close_a_day_once(monkeypatch):
+    SurveyTerms.objects.create()
+    mark = spent.mark_spent
+
+    def slowly(**given):
+        time.sleep(0.3)
+        return mark(**given)
+
+    monkeypatch.setattr(spent, "mark_spent", slowly)
     answer(token=token_of(invitation(launched(is_anonymous=True))), answers={"csat": 5}, at=T0)
     close = partial(spent.close_the_day, at=T0 + timedelta(days=1), smallest=5)
     assert sorted(at_once(close, close)) == [False, True]

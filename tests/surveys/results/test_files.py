@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 from datetime import timedelta
 from functools import partial
 from uuid import uuid4
@@ -218,8 +219,15 @@ def test_what_dies_again_and_again_is_given_up(analyst, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_workers_make_a_file_once(analyst):
+def test_two_workers_make_a_file_once(analyst, monkeypatch):
     file = asked_for(analyst, campaign())
+    save = ResultFile.save
+
+    def slowly(self, *args, **fields):
+        time.sleep(0.3)  # both have read it before either writes
+        save(self, *args, **fields)
+
+    monkeypatch.setattr(ResultFile, "save", slowly)
     make = partial(files.make, file_id=file.pk, clock=clock)
     assert sorted(one is None for one in at_once(make, make)) == [False, True]
     assert Event.objects.filter(kind="list.exported").count() == 1
