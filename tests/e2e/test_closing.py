@@ -7,11 +7,12 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from surveys.defaults import interviews as shipped
-from surveys.interviews import commands, links, proposing, slots
+from surveys.interviews import commands, links, noting, proposing, slots
 from surveys.models import Evidence, Interview, InterviewGuide, Theme
 from surveys.needs import commands as needs
 from tests.e2e.test_desk import open_page, scene, violations  # noqa: F401 -- fixtures
 from tests.factories.feedback import ReviewFactory
+from tests.factories.needs import words
 
 pytestmark = [
     pytest.mark.browser,
@@ -70,12 +71,19 @@ def test_a_member_chooses_a_time_without_scripts(listening, chromium, live_serve
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_pages_are_accessible(listening, open_page, theme):  # noqa: F811
     need, made = listening
+    at = timezone.now()
+    passage = noting.add_passage(
+        interview_id=made[0].pk, text="盖子总坏", needs_of=[need.pk], actor=None, at=at
+    )
+    week = f"{timezone.localdate(at + timedelta(days=2)):%G-W%V}"
+    said = words("盖子")
     page = open_page("/admin/needs/", who="li", theme=theme)
     root = page.url.split("/needs/")[0]
     found = {}
     for path in (
         "needs/", f"needs/{need.pk}/", f"needs/{need.pk}/find/?q=杯子", "interviews/",
-        f"interviews/{made[0].pk}/", "interviews/times/", "interviews/themes/", "my-answers/?in=month",
+        f"interviews/{made[0].pk}/?passage={passage.pk}", f"interviews/times/?week={week}",
+        "interviews/themes/", "my-answers/?in=month", f"needs/tie/?response={said.response_id}",
     ):  # fmt: skip
         page.goto(f"{root}/{path}")
         found[path] = violations(page)

@@ -96,6 +96,15 @@ def test_two_that_go_into_each_other_at_once_leave_one():
     assert Evidence.objects.filter(need__merged_into=None).count() == 2
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_same_linked_at_once_is_linked_once():
+    one_need, said, actor = need(), review(), StaffFactory(is_superuser=True)
+    linking = {"need_id": one_need.pk, "source": "review", "row_ids": [said.pk], "actor": actor, "at": T0}
+    results = at_once(*[lambda: commands.link_many(**linking) for _n in range(3)])
+    assert sorted(results) == [0, 0, 1]
+    assert [event.kind for event in timeline([one_need])].count("need.linked") == 1
+
+
 def test_a_state_is_one_of_those_there_are():
     one_need, actor = need(), StaffFactory()
     commands.set_state(need_id=one_need.pk, state="planned", actor=actor, at=T0)
