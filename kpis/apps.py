@@ -12,7 +12,7 @@ class KpisConfig(AppConfig):
         """Bring the goals, show the rows behind the figures, and have beat take them."""
         from config.common import api_keys, gauges, personal
         from config.common.registry import DEFAULTS, DEMO, MENU, PAGES, PERIODIC, MenuItem, Page, Periodic
-        from kpis.admin import days
+        from kpis.admin import alerts, days, goals
         from kpis.admin.definitions import definitions
         from kpis.admin.figures import figure
         from kpis.api.reading import READS
@@ -33,10 +33,28 @@ class KpisConfig(AppConfig):
                 Page("figures/days/close/", days.close, "figure_close"),
                 Page("figures/days/take/", days.take, "figure_take"),
                 Page("figures/days/<int:backfill_id>/stop/", days.stop, "figure_stop"),
+                Page("figures/goals/", goals.goals, "figure_goals"),
+                Page("figures/goals/one/", goals.goal, "figure_goal"),
+                Page("figures/goals/<int:target_id>/back/", goals.back, "figure_goal_back"),
+                Page("figures/alerts/", alerts.alerts, "figure_alerts"),
+                Page("figures/alerts/note/", alerts.note, "figure_alerts_note"),
+                Page("figures/alerts/<int:alert_id>/", alerts.alert, "figure_alert"),
                 Page("figures/<str:metric>/", figure, "figure"),
             ]
         )
         MENU.append(MenuItem(_("What the figures mean"), "figures", "functions", group="lead"))
+        MENU.append(MenuItem(_("Goals"), "figure_goals", "flag", (goals.SEES,), group="lead"))
+        MENU.append(
+            MenuItem(
+                _("Alerts of figures"),
+                "figure_alerts",
+                "monitoring",
+                (alerts.SEES,),
+                alerts.waiting,
+                group="lead",
+            )
+        )
+        PERIODIC.append(Periodic("alerts of figures", "kpis.watch", every_seconds=600))
         PERIODIC.append(Periodic("today's figures", "kpis.take_today", every_seconds=300))
         PERIODIC.append(
             Periodic("figures of days about which facts came in", "kpis.take_late", every_seconds=600)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
+from kpis.alerts import commands as alerts
 from kpis.snapshots import backfilling, commands, late
 
 MINUTES = timedelta(minutes=4)
@@ -29,6 +30,17 @@ def take_late() -> None:
 def take_recent() -> None:
     """Take the last days again whatever came in: nothing that tells of no event goes unseen for long."""
     commands.take_days(days=commands.recent_days(timezone.localdate()), at=timezone.now())
+
+
+@shared_task(name="kpis.watch")
+def watch() -> None:
+    """Look for what alerts tell, once yesterday's figures are taken after its end; take them if need be."""
+    today = timezone.localdate()
+    yesterday = today - timedelta(1)
+    if not alerts.is_watched(yesterday):
+        if not alerts.is_ready(yesterday):
+            commands.take(first=yesterday, last=yesterday, at=timezone.now())
+        alerts.watch(day=yesterday, at=timezone.now())
 
 
 @shared_task(name="kpis.backfill")

@@ -111,6 +111,7 @@ _LISTENING = (
     "surveys.change_theme",
     "surveys.view_interviewguide",
 )
+_GOALS = ("kpis.view_target", "kpis.view_figurealert", "kpis.acknowledge_figurealert")
 _FIGURES = (
     "surveys.view_campaign",
     "surveys.view_survey",
@@ -120,13 +121,13 @@ _FIGURES = (
     "surveys.view_skip",
     "surveys.view_response",
     "kpis.view_snapshot",
-    "kpis.view_target",
     "kpis.take_figures",
+    *_GOALS,
 )
 
 ROLES: Mapping[str, Role] = {
     "agent": Role("客服", _AGENT),
-    "team_lead": Role("组长", _LEAD),
+    "team_lead": Role("组长", (*_LEAD, *_GOALS)),
     "supervisor": Role(
         "主管",
         (

@@ -8,16 +8,19 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from config.common.models import User
 from feedback.org.queries import departments_of
-from kpis.metrics.definition import Unit
+from kpis.alerts import words
+from kpis.alerts.queries import in_order, open_for
+from kpis.metrics.definition import Metric, Unit
 from kpis.metrics.rules import Figure
 from kpis.models import Dimension, Direction, MetricCode
 from kpis.snapshots.calendar import period_of
-from kpis.snapshots.queries import WHOLE, Slice
+from kpis.snapshots.queries import SEE_COMPANY, WHOLE, Slice
 from kpis.targets.cards import Card, dashboard
 from kpis.targets.goals import WHOLE as WHOLE_PLACE
 from kpis.targets.goals import Goals
@@ -25,7 +28,6 @@ from kpis.targets.queries import Period, Standing, judge
 from kpis.templatetags.figures import said
 
 PERIODS = (7, 30, 90)
-SEE_COMPANY = "kpis.view_snapshot"
 FRONT = (
     MetricCode.FIRST_REPLY,
     MetricCode.RESOLUTION,
@@ -37,6 +39,7 @@ FRONT = (
 """What the first page shows."""
 BEST = {Unit.OF_FIVE: 5, Unit.POINTS: 100, Unit.PERCENT: 100}
 MINUTE = 60
+SHOWN_ALERTS = 3
 
 
 def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -75,6 +78,7 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             for line in lines
         ],
         "by_department": [card for card in cards if card.metric.by_department],
+        "alerts": _alerts(user),
         "company": company,
         "days": days,
         "periods": PERIODS,
@@ -94,6 +98,15 @@ def _standing(cards: Sequence[Card], of: Slice, goals: Goals, today: date) -> di
     return {one.metric.code: one for one in judge(asked, goals, today=today)}
 
 
+def _alerts(user: User) -> list[words.Told]:
+    """The newest open alerts, for those who have their page."""
+    if not user.has_perm("kpis.view_figurealert"):
+        return []
+    found = list(in_order(open_for(user))[:SHOWN_ALERTS])
+    told = words.said(found)
+    return [told[one.pk] for one in found]
+
+
 def link(card: Card, query: dict[str, Any]) -> str:
     """Where the rows behind a figure are."""
     return reverse("admin:figure", args=[card.metric.code]) + "?" + urlencode(query)
@@ -101,16 +114,24 @@ def link(card: Card, query: dict[str, Any]) -> str:
 
 def chart(card: Card) -> dict[str, Any]:
     """What the page's script draws: the days of a figure and its goal."""
+    line = card.goal.value if card.goal else None
+    return {**drawn(card.metric, card.days, line, _("goal")), "top": _top(card)}
+
+
+def drawn(
+    metric: Metric, days: Sequence[tuple[date, Figure]], line: float | None, label: str | Promise
+) -> dict[str, Any]:
+    """The days of a figure with a line to hold them against."""
     return {
-        "id": f"chart-{card.metric.code}",
-        "title": card.title,
-        "unit": _("min") if card.metric.unit is Unit.DURATION else said(card.metric.unit),
-        "labels": [date_format(day, "m-d") for day, _figure in card.days],
-        "values": [_rounded(figure, card.metric.unit) for _day, figure in card.days],
-        "n": [figure.n for _day, figure in card.days],
-        "goal": _drawn(card.goal.value, card.metric.unit) if card.goal else None,
-        "top": _top(card),
-        "goal_label": _("goal"),
+        "id": f"chart-{metric.code}",
+        "title": str(metric.code.label),
+        "unit": _("min") if metric.unit is Unit.DURATION else said(metric.unit),
+        "labels": [date_format(day, "m-d") for day, _figure in days],
+        "values": [_rounded(figure, metric.unit) for _day, figure in days],
+        "n": [figure.n for _day, figure in days],
+        "goal": None if line is None else _drawn(line, metric.unit),
+        "top": BEST.get(metric.unit),
+        "goal_label": str(label),
     }
 
 

@@ -14,9 +14,9 @@ from config.common.asked import within_years
 from config.common.errors import DomainError
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
-from kpis.admin.dashboard import SEE_COMPANY
 from kpis.models import Backfill
 from kpis.snapshots import backfilling, commands, standing
+from kpis.snapshots.queries import SEE_COMPANY
 
 CLOSES, TAKES = "kpis.close_figures", "kpis.take_figures"
 NEWEST = 20

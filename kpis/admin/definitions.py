@@ -6,9 +6,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from config.common.screens import StaffRequest, page
-from kpis.admin.dashboard import SEE_COMPANY
 from kpis.metrics.catalogue import METRICS
 from kpis.models import Dimension
+from kpis.snapshots.queries import SEE_COMPANY
 from kpis.targets.goals import WHOLE, Goals, goal_of
 
 

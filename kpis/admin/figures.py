@@ -15,12 +15,12 @@ from config.common.screens import StaffRequest, page
 from feedback.cases.queries import reads_cases, visible_to
 from feedback.models import Department
 from feedback.org.queries import departments_of
-from kpis.admin.dashboard import SEE_COMPANY
 from kpis.metrics.catalogue import METRICS
 from kpis.metrics.rows import Part, behind, count
 from kpis.models import Dimension, MetricCode
 from kpis.models.metric import KEY
 from kpis.snapshots.calendar import days_span
+from kpis.snapshots.queries import SEE_COMPANY
 
 PAGE = 50
 LONGEST_DAYS = 366

@@ -46,6 +46,11 @@ class Metric:
         """Whether departments have it."""
         return Dimension.DEPARTMENT in self.dimensions
 
+    @property
+    def scale(self) -> int:
+        """What its ratio is multiplied by to be read in its unit."""
+        return 1 if self.form is Form.MEAN else 100
+
     def figure(self, counted: Counted) -> Figure:
         """Read what was counted."""
         return rules.figure(self.form, counted)

@@ -1,5 +1,6 @@
 """The rows behind a figure, and the figure counted anew from them: they add up to it."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -61,6 +62,17 @@ def count(code: MetricCode, span: Span, *, of: Of) -> Counted:
         n += found["n"] if source.is_measured else 0
         total, squares = total + int(found["total"] or 0), squares + int(found["squares"] or 0)
     return Counted(n, total, squares)
+
+
+def told_apart(code: MetricCode, span: Span, *, of: Of, by: Dimension) -> dict[str, Counted]:
+    """Count the rows by the keys of a dimension of which each names one; those with none are left out."""
+    found: dict[str, Counted] = defaultdict(Counted)
+    for source in METRICS[code].sources:
+        rows = narrow(source, span, of).order_by().annotate(told_key=source.named(by), each=source.worth)
+        for key, n, total in rows.values_list("told_key").annotate(Count("pk"), Sum("each")):
+            if key:
+                found[key] += Counted(n if source.is_measured else 0, int(total or 0))
+    return dict(found)
 
 
 def narrow(source: Source, span: Span, of: Of) -> QuerySet[Any]:

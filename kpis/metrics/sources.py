@@ -134,7 +134,7 @@ class Source:
         """Of some of its rows those with one of the keys of a dimension, segments aside."""
         if dimension == Dimension.CATEGORY:
             return self._of_categories(found, keys)
-        named: QuerySet[Any] = found.alias(fact_key=self._name(dimension))
+        named: QuerySet[Any] = found.alias(fact_key=self.named(dimension))
         return named.filter(fact_key__in=keys)
 
     def of_members(self, found: QuerySet[Any], members: QuerySet[Any]) -> QuerySet[Any]:
@@ -151,14 +151,15 @@ class Source:
             fact_member=F(self.member) if has_member else unknown,
             fact_categories=self._categories() if Dimension.CATEGORY in by else NO_CATEGORIES,
             **{
-                f"fact_{one.value}": self._name(one) if one in by else NO_NAME
+                f"fact_{one.value}": self.named(one) if one in by else NO_NAME
                 for one in (*PLAIN, Dimension.TIER)
             },
         )
         facts: QuerySet[Any, tuple[Any, ...]] = found.order_by().values_list(*COLUMNS)
         return facts
 
-    def _name(self, dimension: Dimension) -> Any:
+    def named(self, dimension: Dimension) -> Any:
+        """What a row names of a dimension, as text; categories and segments aside."""
         if dimension == Dimension.TIER:
             return self._tier()
         return Cast(F(self.names[dimension]), TextField())

@@ -12,6 +12,9 @@ from kpis.metrics.rules import Counted, Figure, joined
 from kpis.models import Dimension, Grain, MetricCode, Snapshot
 from kpis.snapshots.calendar import period_of, periods
 
+SEE_COMPANY = "kpis.view_snapshot"
+"""The right to see the figures of the whole company."""
+
 
 @dataclass(frozen=True, slots=True)
 class Slice:

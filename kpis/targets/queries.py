@@ -12,7 +12,7 @@ from kpis.metrics.definition import Metric
 from kpis.metrics.rules import Counted, Figure, Goal, joined
 from kpis.models import Dimension, Grain, MetricCode, Snapshot, Target
 from kpis.snapshots.calendar import period_of
-from kpis.snapshots.queries import WHOLE, Slice, days_of
+from kpis.snapshots.queries import WHOLE, Slice, days_of, series
 from kpis.targets.goals import Goals, Place, goal_of
 from kpis.targets.rules import SHARE_GONE, WEEKS, Forecast, State, attainment, forecast, state
 
@@ -68,6 +68,16 @@ class Standing:
     def is_inherited(self) -> bool:
         """Whether the goal is that of the whole."""
         return (self.target.dimension, self.target.key) != (self.period.of.dimension, self.period.of.keys[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A period that is over: its figure, and how it stands if it had a goal."""
+
+    first: date
+    last: date
+    figure: Figure
+    standing: Standing | None
 
 
 ByDay = dict[date, Counted]
@@ -174,15 +184,19 @@ def of_day(
     ]
 
 
-def past(
-    code: MetricCode, of: Slice, grain: Grain, goals: Goals, *, today: date, number: int
-) -> list[Standing]:
+def past(code: MetricCode, of: Slice, grain: Grain, goals: Goals, *, today: date, number: int) -> list[Past]:
     """How the last periods of a figure came out, the newest first, each by the goal that held then."""
-    periods, day = [], today
+    days, day = [], today
     for _ in range(number):
         day = period_of(day, grain)[0] - timedelta(1)
-        periods.append(Period(code, of, grain, *period_of(day, grain)))
-    return judge(periods, goals, today=today)
+        days.append(period_of(day, grain))
+    periods = [Period(code, of, grain, *both) for both in days]
+    judged = {one.period: one for one in judge(periods, goals, today=today)}
+    figures = series(code, days[-1][0], days[0][1], grain, of)
+    return [
+        Past(one.first, one.last, figure, judged.get(one))
+        for one, (_first, _last, figure) in zip(periods, reversed(figures), strict=True)
+    ]
 
 
 def slices_of(departments: Iterable[int], *, company: bool) -> list[Slice]:

@@ -37,6 +37,13 @@ def value(number: float, unit: Unit) -> str:
 
 
 @register.filter
+def change(number: float, unit: Unit) -> str:
+    """A change in a metric's unit, with its sign."""
+    sign = "−" if number < 0 else "+"
+    return f"{sign}{value(abs(number), unit)}"
+
+
+@register.filter
 def said(unit: Unit) -> str:
     """A unit as it is written."""
     if unit is Unit.POINTS:

@@ -124,6 +124,7 @@ from feedback.replies import commands as answers
 from feedback.rewards import commands as rewards
 from kpis.api.reading import READS
 from kpis.models import FigureDay
+from kpis.models import FigureAlert, Target
 from kpis.snapshots import backfilling
 from surveys.models import Campaign, Interview, Invitation, Need, Skip, Survey, SurveyVersion, Theme, Wave
 from surveys.needs import commands as needs
@@ -517,6 +518,10 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     trial, asked_to = Simulation.objects.get(), Approval.objects.get()
     need, talk = Need.objects.get().pk, Interview.objects.get().pk
     today = timezone.localdate()
+    odd = FigureAlert.objects.create(
+        metric="csat", kind="outlier", first=today, last=today, n=9, value=3, against=4, found_at=timezone.now(),
+        numbers={"z": -4},
+    )  # fmt: skip
     backfill = backfilling.ask(first=today, last=today, actor=None, at=timezone.now(), today=today)
     ours, answered = OURS - {"agent asked"}, {"agent asked", *ADMIN}
     finance, handoff = Department.objects.get(code="finance").pk, Handoff.objects.get().pk
@@ -918,6 +923,20 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "survey_terms": [*get("survey_terms", SUPERVISORS | {"analyst"}), post("survey_terms", ADMIN)],
         "survey_member": get("survey_member", SUPERVISORS, case.member_id),
         "figures": get("figures", STAFF),
+        "figure_goals": get("figure_goals", LEADERS | {"analyst"}),
+        "figure_goal": [
+            *get("figure_goal", SUPERVISORS | {"analyst"}, query="?metric=csat&grain=quarter"),
+            Ask(
+                "post",
+                at("figure_goal") + "?metric=csat&grain=quarter",
+                ADMIN,
+                {"since": f"{today}", "goal": "4.6", "warning": "0.1"},
+            ),
+        ],
+        "figure_goal_back": [post("figure_goal_back", ADMIN, Target.objects.first().pk)],
+        "figure_alerts": get("figure_alerts", LEADERS | {"analyst"}),
+        "figure_alert": get("figure_alert", SUPERVISORS | {"analyst"}, odd.pk),
+        "figure_alerts_note": [post("figure_alerts_note", LEADERS | {"analyst"}, alert=odd.pk)],
         "figure_days": get("figure_days", SUPERVISORS | {"analyst"}),
         "figure_close": [post("figure_close", SUPERVISORS, month="2026-10")],
         "figure_take": [

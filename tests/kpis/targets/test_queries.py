@@ -44,14 +44,14 @@ def test_periods_that_are_over_are_judged_by_the_goal_of_then():
     goal("95", since=date(2026, 10, 1))
     days(date(2026, 8, 1), TODAY, 0.9)
     found = past(MetricCode.FIRST_REPLY, WHOLE, Grain.MONTH, Goals(), today=TODAY, number=5)
-    assert [(one.period.first.month, one.state, one.goal.value) for one in found] == [
+    assert [(one.first.month, one.standing.state, one.standing.goal.value) for one in found] == [
         (10, State.MISSED, 95),
         (9, State.MET, 80),
         (8, State.MET, 80),
         (7, State.NO_DATA, 80),
         (6, State.NO_DATA, 80),
     ]
-    assert found[0].attainment == pytest.approx(100 * found[0].figure.value / 95)
+    assert found[0].standing.attainment == pytest.approx(100 * found[0].figure.value / 95)
 
 
 def test_a_period_that_runs_is_told_by_its_forecast_and_today_is_not_over():
