@@ -123,8 +123,7 @@ from feedback.remedies import commands as remedies
 from feedback.replies import commands as answers
 from feedback.rewards import commands as rewards
 from kpis.api.reading import READS
-from kpis.models import FigureDay
-from kpis.models import FigureAlert, Target
+from kpis.models import FigureAlert, FigureDay, Target
 from kpis.snapshots import backfilling
 from surveys.models import Campaign, Interview, Invitation, Need, Skip, Survey, SurveyVersion, Theme, Wave
 from surveys.needs import commands as needs
@@ -519,9 +518,16 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     need, talk = Need.objects.get().pk, Interview.objects.get().pk
     today = timezone.localdate()
     odd = FigureAlert.objects.create(
-        metric="csat", kind="outlier", first=today, last=today, n=9, value=3, against=4, found_at=timezone.now(),
+        metric="csat",
+        kind="outlier",
+        first=today,
+        last=today,
+        n=9,
+        value=3,
+        against=4,
+        found_at=timezone.now(),
         numbers={"z": -4},
-    )  # fmt: skip
+    )
     backfill = backfilling.ask(first=today, last=today, actor=None, at=timezone.now(), today=today)
     ours, answered = OURS - {"agent asked"}, {"agent asked", *ADMIN}
     finance, handoff = Department.objects.get(code="finance").pk, Handoff.objects.get().pk
@@ -1052,10 +1058,10 @@ def clients_of(people: dict[str, User]) -> dict[str, Any]:
 def test_the_admin_lets_everybody_to_what_is_theirs(monkeypatch):
     people, case = make_house()
     assert set(people) == STAFF
-    asks = list(asks_of_models())
-    for name, some in pages(case).items():
+    asks, table = list(asks_of_models()), pages(case)
+    for name, some in table.items():
         asks += [(name, ask) for ask in some]
-    assert {page.name for page in PAGES} == set(pages(case))
+    assert {page.name for page in PAGES} == set(table)
     draw_nothing(monkeypatch)
     clients = clients_of(people)
     clients["anonymous"] = Client(raise_request_exception=False)
