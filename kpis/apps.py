@@ -10,8 +10,10 @@ class KpisConfig(AppConfig):
 
     def ready(self) -> None:
         """Bring the goals, show the rows behind the figures, and have beat take them."""
-        from config.common import api_keys, gauges, personal
+        from config.common import api_keys, gauges, personal, retention
         from config.common.registry import DEFAULTS, DEMO, MENU, PAGES, PERIODIC, MenuItem, Page, Periodic
+        from kpis import personal as ours
+        from kpis import retaining
         from kpis.admin import alerts, days, goals
         from kpis.admin.definitions import definitions
         from kpis.admin.figures import figure
@@ -20,8 +22,8 @@ class KpisConfig(AppConfig):
         from kpis.defaults.seed import seed
         from kpis.snapshots.gauges import GAUGES
 
-        free = ("Snapshot", "Correction", "FigureDay", "Backfill", "Target", "FigureAlert")
-        personal.add({}, {f"kpis.{name}" for name in free})
+        personal.add(ours.PERSONAL, ours.FREE, also=ours.ALSO)
+        retention.add(retaining.KINDS)
         api_keys.SCOPES[READS] = _("read all figures")
         gauges.GAUGES.extend(GAUGES)
         DEFAULTS.append(seed)
@@ -61,3 +63,12 @@ class KpisConfig(AppConfig):
         )
         PERIODIC.append(Periodic("recent figures", "kpis.take_recent", every_seconds=24 * 3600))
         PERIODIC.append(Periodic("backfills of figures", "kpis.backfill", every_seconds=60))
+        PERIODIC.append(
+            Periodic("improvements that are due", "kpis.improvement_deadlines", every_seconds=600)
+        )
+        PERIODIC.append(
+            Periodic("improvements whose gap came back", "kpis.improvements_again", every_seconds=24 * 3600)
+        )
+        PERIODIC.append(
+            Periodic("what members are told of improvements", "kpis.tell_members", every_seconds=60)
+        )

@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from kpis.alerts import commands as alerts
+from kpis.improvements import deadline, returning, telling
 from kpis.snapshots import backfilling, commands, late
 
 MINUTES = timedelta(minutes=4)
@@ -48,4 +49,25 @@ def backfill() -> None:
     """Go on with backfills for some minutes."""
     until = timezone.now() + MINUTES
     while timezone.now() < until and backfilling.go_on(at=timezone.now()):
+        pass
+
+
+@shared_task(name="kpis.improvement_deadlines")
+def improvement_deadlines() -> None:
+    """Tell who has to know that improvements are soon due, due or late."""
+    while deadline.sweep(at=timezone.now()) >= deadline.LIMIT:
+        pass
+
+
+@shared_task(name="kpis.improvements_again")
+def improvements_again() -> None:
+    """Reopen improvements whose gap came back."""
+    returning.look(at=timezone.now())
+
+
+@shared_task(name="kpis.tell_members")
+def tell_members() -> None:
+    """Go on telling members what became of what they said, for some minutes."""
+    until = timezone.now() + MINUTES
+    while timezone.now() < until and telling.go_on(at=timezone.now()):
         pass

@@ -45,6 +45,7 @@ _AGENT = (
     "feedback.decide_post",
     "surveys.view_need",
     "surveys.link_need",
+    "kpis.view_improvement",
 )
 _LEAD = (
     *_AGENT,
@@ -188,6 +189,8 @@ ROLES: Mapping[str, Role] = {
             "feedback.change_lexiconentry",
             "common.see_history",
             "kpis.close_figures",
+            "kpis.add_improvement",
+            "kpis.change_improvement",
         ),
     ),
     "moderator": Role(
@@ -263,6 +266,8 @@ ROLES: Mapping[str, Role] = {
         (
             *_FIGURES,
             "surveys.see_all_results",
+            "kpis.view_improvement",
+            "kpis.see_all_improvements",
             *_LISTENING,
             "feedback.see_board",
             "common.export_lists",

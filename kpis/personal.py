@@ -1,0 +1,21 @@
+"""What this app's tables hold of members."""
+
+from config.common.personal import Holds, Personal
+
+PERSONAL = {
+    "kpis.Improvement": Personal({"title": Holds.REMARK, "problem": Holds.REMARK}),
+    "kpis.ImprovementTask": Personal({"text": Holds.REMARK}),
+    "kpis.Why": Personal({"text": Holds.REMARK}),
+}
+"""What colleagues write may name somebody; no row of these is any member's."""
+
+FREE = {
+    "kpis.Snapshot", "kpis.Correction", "kpis.FigureDay", "kpis.Backfill", "kpis.Ground", "kpis.Target",
+    "kpis.FigureAlert",
+    "kpis.ImprovementCheck", "kpis.ImprovementRung", "kpis.Improvement.spot_value", "kpis.Improvement.key",
+    "kpis.Improvement.control_key", "kpis.Improvement.due_on", "kpis.Improvement.check_on",
+    "kpis.Improvement.said_title", "kpis.Improvement.said", "kpis.Improvement.said_title_en",
+    "kpis.Improvement.said_en", "kpis.ImprovementTask.due_on",
+}  # fmt: skip
+
+ALSO = {"kpis.ImprovementTold": "member"}

@@ -1,0 +1,22 @@
+"""How long this app keeps what."""
+
+from django.utils.translation import gettext_lazy as _
+
+from config.common.retention import Kind, Part
+
+YEARS = 5 * 365
+
+KINDS = [
+    Kind(
+        code="improvements",
+        name=_("texts of improvements that have ended, and who was told of them"),
+        days=YEARS,
+        source=_("So long it is worth knowing what was tried; figures and verdicts stay."),
+        parts=[
+            Part(label="kpis.ImprovementTold", at="at"),
+            Part(label="kpis.ImprovementTask", at="improvement__ended_at", columns=("text",)),
+            Part(label="kpis.Why", at="improvement__ended_at", columns=("text",)),
+            Part(label="kpis.Improvement", at="ended_at", columns=("problem",)),
+        ],
+    )
+]
