@@ -6,6 +6,7 @@ from operator import or_
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from config.common.models import User
 from feedback.models import Case, Gap, Review
@@ -22,12 +23,12 @@ class Why(models.Model):
 
     improvement = models.ForeignKey(Improvement, models.CASCADE, related_name="whys")
     parent = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="children")
-    text = models.CharField(_("why"), max_length=400)
+    text = models.CharField(pgettext_lazy("improvement", "why"), max_length=400)
     position = models.PositiveSmallIntegerField(default=1, help_text="Among those of the same parent.")
     is_root = models.BooleanField(_("root cause"), default=False)
 
     class Meta:
-        verbose_name = _("why")
+        verbose_name = pgettext_lazy("improvement", "why")
         verbose_name_plural = _("whys")
         ordering = ["position", "pk"]
         constraints = [models.CheckConstraint(name="why_not_of_itself", condition=~Q(parent=F("id")))]

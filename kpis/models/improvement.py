@@ -1,5 +1,6 @@
 """Improvements: what is done about what falls short, whose it is, until when, and what came of it."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Mod
@@ -18,7 +19,7 @@ class ImprovementKind(models.TextChoices):
     """What is changed: an immediate fix, or something for good."""
 
     FIX = "fix", _("immediate fix")
-    FACTS = "facts", _("product facts")
+    FACTS = "facts", pgettext_lazy("improvement", "product facts")
     PROCESS = "process", _("service process")
     MARKETING = "marketing", _("marketing promise")
     SUPPLIER = "supplier", _("supplier")
@@ -72,12 +73,19 @@ class Improvement(models.Model):
         Department, models.PROTECT, verbose_name=_("department"), related_name="+", db_index=False
     )
     owner = models.ForeignKey(
-        User, models.PROTECT, verbose_name=_("owner"), null=True, blank=True, related_name="improvements"
+        User,
+        models.PROTECT,
+        verbose_name=pgettext_lazy("improvement", "owner"),
+        null=True,
+        blank=True,
+        related_name="improvements",
     )
     status = models.CharField(
         _("state"), max_length=11, choices=ImprovementStatus, default=ImprovementStatus.PROPOSED
     )
-    verdict = models.CharField(_("verdict"), max_length=9, choices=Verdict, blank=True)
+    verdict = models.CharField(
+        pgettext_lazy("improvement", "verdict"), max_length=9, choices=Verdict, blank=True
+    )
     round = models.PositiveSmallIntegerField(default=1, help_text="How often it was begun, reopened or not.")
 
     spot_aspect = models.CharField(max_length=16, choices=Aspect, blank=True)
@@ -87,7 +95,12 @@ class Improvement(models.Model):
         Need, models.PROTECT, verbose_name=_("need"), null=True, blank=True, related_name="improvements"
     )
     alert = models.ForeignKey(
-        FigureAlert, models.PROTECT, verbose_name=_("alert"), null=True, blank=True, related_name="+"
+        FigureAlert,
+        models.PROTECT,
+        verbose_name=pgettext_lazy("improvement", "alert"),
+        null=True,
+        blank=True,
+        related_name="+",
     )
 
     metric = models.CharField(_("figure"), max_length=32, choices=MetricCode, blank=True)
@@ -112,10 +125,10 @@ class Improvement(models.Model):
     )
 
     proposed_at = models.DateTimeField(_("proposed"))
-    accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
-    due_on = models.DateField(_("due"), null=True, blank=True)
+    accepted_at = models.DateTimeField(pgettext_lazy("improvement", "accepted"), null=True, blank=True)
+    due_on = models.DateField(pgettext_lazy("improvement", "due"), null=True, blank=True)
     started_at = models.DateTimeField(_("begun"), null=True, blank=True)
-    carried_out_at = models.DateTimeField(_("carried out"), null=True, blank=True)
+    carried_out_at = models.DateTimeField(pgettext_lazy("improvement", "carried out"), null=True, blank=True)
     check_on = models.DateField(_("to be checked"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     warn_at = models.DateTimeField(null=True, editable=False, help_text="When its ladder is looked at.")
@@ -204,6 +217,7 @@ class Improvement(models.Model):
             models.Index(  # telling.go_on
                 name="improvement_telling", fields=["id"], condition=Q(telling_at__isnull=False)
             ),
+            BrinIndex(name="improvement_ended", fields=["ended_at"], autosummarize=True),  # retention
             models.Index(  # returning: what was proved may come back
                 name="improvement_proved", fields=["id"], condition=Q(verdict=Verdict.PROVED)
             ),
@@ -219,9 +233,15 @@ class ImprovementTask(models.Model):
     improvement = models.ForeignKey(Improvement, models.CASCADE, related_name="tasks")
     text = models.CharField(_("task"), max_length=400)
     owner = models.ForeignKey(
-        User, models.PROTECT, verbose_name=_("whose"), null=True, blank=True, related_name="+", db_index=False
+        User,
+        models.PROTECT,
+        verbose_name=pgettext_lazy("improvement", "whose"),
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
-    due_on = models.DateField(_("due"), null=True, blank=True)
+    due_on = models.DateField(pgettext_lazy("improvement", "due"), null=True, blank=True)
     done_at = models.DateTimeField(_("done"), null=True, blank=True)
     done_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
 
@@ -246,7 +266,7 @@ class ImprovementCheck(models.Model):
     round = models.PositiveSmallIntegerField()
     at = models.DateTimeField(_("checked"))
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
-    verdict = models.CharField(_("verdict"), max_length=9, choices=Verdict)
+    verdict = models.CharField(pgettext_lazy("improvement", "verdict"), max_length=9, choices=Verdict)
     numbers = models.JSONField(help_text="Windows, counts, change and interval, by kpis.improvements.rules.")
 
     class Meta:
@@ -280,9 +300,11 @@ class ImprovementRung(models.Model):
     improvement = models.ForeignKey(Improvement, models.CASCADE, related_name="rungs", db_index=False)
     round = models.PositiveSmallIntegerField()
     due_on = models.DateField()
-    step = models.CharField(_("rung"), max_length=11, choices=Step)
-    fired_at = models.DateTimeField(_("fired"))
-    told = models.PositiveSmallIntegerField(_("told"), help_text="How many; 0: there was nobody.")
+    step = models.CharField(pgettext_lazy("improvement", "rung"), max_length=11, choices=Step)
+    fired_at = models.DateTimeField(pgettext_lazy("improvement", "fired"))
+    told = models.PositiveSmallIntegerField(
+        pgettext_lazy("improvement", "told"), help_text="How many; 0: there was nobody."
+    )
 
     class Meta:
         verbose_name = _("rung of an improvement")
@@ -303,12 +325,13 @@ class ImprovementTold(models.Model):
 
     improvement = models.ForeignKey(Improvement, models.CASCADE, related_name="told", db_index=False)
     member = models.ForeignKey(Member, models.CASCADE, related_name="+")
-    at = models.DateTimeField(_("told"))
+    at = models.DateTimeField(pgettext_lazy("improvement", "told"))
 
     class Meta:
         verbose_name = _("member told of an improvement")
         verbose_name_plural = _("members told of improvements")
         constraints = [models.UniqueConstraint(name="improvementtold_once", fields=["improvement", "member"])]
+        indexes = [BrinIndex(name="improvementtold_at", fields=["at"], autosummarize=True)]  # retention
 
     def __str__(self) -> str:
         return f"{self.improvement_id} {self.member_id}"
