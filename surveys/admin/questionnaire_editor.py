@@ -9,6 +9,7 @@ from django.http import Http404, QueryDict
 
 from config.common.asked import id_in
 from config.common.errors import Invalid
+from surveys.admin.questionnaire_conditions import clause_rows, condition_in, subjects_before
 from surveys.admin.questionnaire_forms import (
     OWN,
     QuestionForm,
@@ -16,9 +17,6 @@ from surveys.admin.questionnaire_forms import (
     TextsForm,
     choice_rows,
     choices_in,
-    clause_rows,
-    condition_in,
-    subjects_before,
 )
 from surveys.admin.questionnaire_outline import Outline
 from surveys.models import Choice, Question, QuestionKind, Section, SurveyVersion

@@ -1,5 +1,4 @@
 from surveys.models.campaign import (
-    ONLY,
     TRIGGERED,
     AskChannel,
     Campaign,
@@ -8,9 +7,6 @@ from surveys.models.campaign import (
     Occasion,
     Rhythm,
     Stratum,
-    SurveyTerms,
-    Wave,
-    WaveCell,
 )
 from surveys.models.closing import AspectDepartment, SeenResults
 from surveys.models.door import Door, PaperFile
@@ -48,6 +44,8 @@ from surveys.models.questionnaire import (
 )
 from surveys.models.response import Answer, AnswerFile, Response
 from surveys.models.tally import Dimension, Tally, TallyDue, TallyStale
+from surveys.models.terms import SurveyTerms
+from surveys.models.wave import ONLY, Wave, WaveCell
 
 __all__ = [
     "FILE_KINDS",

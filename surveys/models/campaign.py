@@ -1,11 +1,8 @@
 """Campaigns: a questionnaire put to whom, on what occasion, in which waves."""
 
-from datetime import time
-
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -55,51 +52,6 @@ class AskChannel(models.TextChoices):
     WECHAT = "wechat", _("WeChat")
     EMAIL = "email", _("e-mail")
     PORTAL = "portal", _("in the portal only")
-
-
-class SurveyTerms(models.Model):
-    """What holds for all campaigns together. There is one row."""
-
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
-    most = models.PositiveSmallIntegerField(
-        _("at most (surveys)"), default=2, help_text=_("That a member is asked to answer, of all together.")
-    )
-    days = models.PositiveSmallIntegerField(pgettext_lazy("survey cap", "in (days)"), default=30)
-    quiet_from = models.TimeField(_("quiet from"), default=time(21))
-    quiet_until = models.TimeField(_("quiet until"), default=time(9))
-    smallest_cell = models.PositiveSmallIntegerField(
-        _("smallest group shown"),
-        default=5,
-        help_text=_("Of anonymous answers: no figure of fewer, nor one that gives fewer away."),
-    )
-
-    told_at = models.TimeField(
-        _("results told at"),
-        default="17:00",
-        help_text=_("Once a day, to agents and leads, of their own cases; bad ones at once."),
-    )
-    told_upto = models.DateTimeField(null=True, editable=False, help_text="Answers before this were told.")
-    closed_upto = models.DateTimeField(
-        null=True, editable=False, help_text="The night up to which anonymous days were closed."
-    )
-    few = models.PositiveSmallIntegerField(
-        _("few answers below"),
-        default=30,
-        help_text=_("Figures of fewer are marked, and never ranked."),
-    )
-
-    class Meta:
-        verbose_name = _("terms of surveys")
-        verbose_name_plural = _("terms of surveys")
-        constraints = [
-            models.CheckConstraint(name="surveyterms_one", condition=Q(id=1)),
-            models.CheckConstraint(
-                name="surveyterms_some", condition=Q(most__gt=0, days__gt=0, smallest_cell__gte=2, few__gte=2)
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.most} / {self.days}"
 
 
 class Campaign(Bilingual):
@@ -283,60 +235,3 @@ class Stratum(Bilingual):
                 condition=Q(share__gte=0, share__lte=100) & (Q(quota__isnull=True) | Q(quota__gt=0)),
             ),
         ]
-
-
-ONLY = "1"
-"""The label of the wave of a campaign that asks once."""
-
-
-class Wave(models.Model):
-    """One round of a campaign: all of a campaign that asks once, else a month or quarter of it."""
-
-    campaign = models.ForeignKey(
-        Campaign, models.PROTECT, verbose_name=_("campaign"), related_name="waves", db_index=False
-    )
-    label = models.CharField(_("wave"), max_length=12, help_text='Such as "2026-Q4", "2026-11", or "1".')
-    opens_at = models.DateTimeField(_("opens"))
-    closes_at = models.DateTimeField(_("closes"), null=True)
-    drawn_up_to = models.BigIntegerField(
-        default=0, help_text="Members up to this number were drawn or not: where the next step goes on."
-    )
-    drawn_at = models.DateTimeField(_("drawn"), null=True, help_text="When all were.")
-
-    class Meta:
-        verbose_name = _("wave")
-        verbose_name_plural = _("waves")
-        ordering = ["campaign", "-opens_at"]
-        constraints = [
-            models.UniqueConstraint(name="wave_once", fields=["campaign", "label"]),
-            models.CheckConstraint(
-                name="wave_forward", condition=Q(closes_at__isnull=True) | Q(closes_at__gt=F("opens_at"))
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return str(self.campaign) if self.label == ONLY else f"{self.campaign} {self.label}"
-
-    def called(self) -> str:
-        """What people call it; of a campaign that asks once, the day on which it began."""
-        return f"{timezone.localdate(self.opens_at)}" if self.label == ONLY else self.label
-
-
-class WaveCell(models.Model):
-    """How many answered of a stratum in a wave, where there is a quota: locked while one is counted."""
-
-    wave = models.ForeignKey(Wave, models.PROTECT, related_name="cells", db_index=False)
-    stratum = models.ForeignKey(
-        Stratum, models.PROTECT, null=True, related_name="cells", help_text="None: the whole wave."
-    )
-    quota = models.PositiveIntegerField(_("answers wanted"))
-    answered = models.PositiveIntegerField(_("answers"), default=0)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(name="wavecell_once", fields=["wave", "stratum"], nulls_distinct=False),
-            models.CheckConstraint(name="wavecell_not_over", condition=Q(answered__lte=F("quota"))),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.wave_id} {self.stratum_id}: {self.answered} / {self.quota}"

@@ -12,8 +12,9 @@ from django.utils.translation import pgettext_lazy
 
 from compensation.models import Member, Order
 from feedback.models import Agent, Case, Department
-from surveys.models.campaign import Stratum, Wave
+from surveys.models.campaign import Stratum
 from surveys.models.questionnaire import SurveyVersion
+from surveys.models.wave import Wave
 
 
 class Way(models.TextChoices):

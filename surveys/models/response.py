@@ -9,9 +9,10 @@ from django.utils.translation import pgettext_lazy
 
 from compensation.models import Product, Tier
 from feedback.models import Agent, Case, Department
-from surveys.models.campaign import Stratum, Wave
+from surveys.models.campaign import Stratum
 from surveys.models.invitation import Invitation
 from surveys.models.questionnaire import Question, SurveyVersion
+from surveys.models.wave import Wave
 
 
 class Response(models.Model):

@@ -4,9 +4,9 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q
 
-from surveys.models.campaign import Wave
 from surveys.models.questionnaire import Question
 from surveys.models.response import Answer, Response
+from surveys.models.wave import Wave
 
 
 class Dimension(models.TextChoices):

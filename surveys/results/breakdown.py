@@ -14,9 +14,10 @@ from surveys.models import Dimension, KanoCategory
 from surveys.results import answers
 from surveys.results.answers import Answers, Source
 from surveys.results.dimensions import labels
-from surveys.results.figures import SHARE, Change, Measure, Told, Weighted, change, share_of, weighted
+from surveys.results.figures import SHARE, Change, Measure, Told, change, share_of
 from surveys.results.questions import Asked
 from surveys.results.rates import Rate, rates
+from surveys.results.weighting import Weighted, weighted
 
 MOST = 500
 """Groups that are told of, those with the most answers."""

@@ -6,7 +6,8 @@ from typing import Any
 from django import template
 from django.utils.formats import number_format
 
-from surveys.results.figures import MEAN, NET, Change, Measure, Weighted
+from surveys.results.figures import MEAN, NET, Change, Measure
+from surveys.results.weighting import Weighted
 
 register = template.Library()
 ONE_PER_MILLE = 0.001
