@@ -79,9 +79,11 @@ def test_each_part_of_a_draft_has_its_editor(browser, made):
 
 
 def test_every_kind_has_just_its_fields(browser):
+    ends = {"low_end", "low_end_en", "high_end", "high_end_en"}
+    scored = {"scale", "bad_up_to", *ends}
     wanted = {
-        "csat": {"scale", "bad_up_to"}, "ces": {"scale", "bad_up_to"}, "likert": {"scale", "bad_up_to"},
-        "nps": {"bad_up_to"}, "stars": {"scale", "bad_up_to"}, "matrix": {"scale", "is_shuffled"},
+        "csat": scored, "ces": scored, "likert": scored, "nps": {"bad_up_to", *ends},
+        "stars": {"scale", "bad_up_to"}, "matrix": {"scale", "is_shuffled", *ends},
         "single": {"is_shuffled"}, "multiple": {"is_shuffled", "most"}, "ranking": {"is_shuffled"},
         "number": {"lowest", "highest"}, "kano": {"need"}, "picture": {"most"}, "voice": {"most"},
     }  # fmt: skip
