@@ -54,12 +54,12 @@ class Sheet:
     rows: Iterable[Row]
 
 
-def sheet(source: Source, part: int = 0, *, most: int | None = MOST_ROWS) -> Sheet:
-    """One part of the responses that may be told of, each part of `most` rows; None: all of them."""
+def sheet(source: Source, part: int = 0, *, is_whole: bool = False) -> Sheet:
+    """One part of the responses that may be told of, each part as long as a file may be; or all of them."""
     columns = [column for asked in source.questions for column in columns_of(asked)]
     found = _responses(source)
     number = found.order_by().count()
-    size = most or max(number, 1)
+    size = max(number, 1) if is_whole else MOST_ROWS
     parts = max(1, -(-number // size))
     begin = min(max(part, 0), parts - 1) * size
     of_part = min(size, number - begin)

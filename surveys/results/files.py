@@ -137,7 +137,7 @@ def _make(file: ResultFile, clock: Clock) -> None:
         raise NotPermitted
     found = look(user, file.query, clock(), code=file.campaign.code)
     with override(settings.LANGUAGE_CODE), TemporaryFile() as temporary:
-        sheet = export.sheet(found.source, most=None)
+        sheet = export.sheet(found.source, is_whole=True)
         if file.kind == "xlsx" and sheet.number > MOST_IN_A_BOOK:
             raise Invalid
         ResultFile.objects.filter(pk=file.pk).update(rows=sheet.number)
