@@ -77,7 +77,7 @@ class GoalForm(forms.Form):
     since = forms.DateField(
         label=_("from the period of"),
         validators=[within_years],
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     goal = forms.DecimalField(
         label=_("goal"),
