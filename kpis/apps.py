@@ -14,7 +14,7 @@ class KpisConfig(AppConfig):
         from config.common.registry import DEFAULTS, DEMO, MENU, PAGES, PERIODIC, MenuItem, Page, Periodic
         from kpis import personal as ours
         from kpis import retaining
-        from kpis.admin import alerts, days, goals
+        from kpis.admin import alerts, days, goals, improvements
         from kpis.admin.definitions import definitions
         from kpis.admin.figures import figure
         from kpis.api.reading import READS
@@ -56,6 +56,8 @@ class KpisConfig(AppConfig):
                 group="lead",
             )
         )
+        PAGES.extend(improvements.IMPROVEMENT_PAGES)
+        MENU.extend(improvements.IMPROVEMENT_MENU)
         PERIODIC.append(Periodic("alerts of figures", "kpis.watch", every_seconds=600))
         PERIODIC.append(Periodic("today's figures", "kpis.take_today", every_seconds=300))
         PERIODIC.append(

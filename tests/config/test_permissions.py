@@ -123,7 +123,8 @@ from feedback.remedies import commands as remedies
 from feedback.replies import commands as answers
 from feedback.rewards import commands as rewards
 from kpis.api.reading import READS
-from kpis.models import FigureAlert, FigureDay, Target
+from kpis.improvements import commands as improvements
+from kpis.models import FigureAlert, FigureDay, Improvement, Target
 from kpis.snapshots import backfilling
 from surveys.models import Campaign, Interview, Invitation, Need, Skip, Survey, SurveyVersion, Theme, Wave
 from surveys.needs import commands as needs
@@ -215,6 +216,7 @@ def make_house() -> tuple[dict[str, User], Case]:
     Delegation.objects.create(**stands_in, from_at=now, until=now + timedelta(days=1))
     counted([MemberFactory()], by=people["superuser"])
     make_channels(case)
+    improvements.propose(title="x", kind="fix", department=service, actor=None, at=now)
     make_supervised(service, people["agent"], people["team_lead"], now)
     Approval.objects.create(
         case=case, clock=case.clocks.first(), rung=0, department=case.department, kind="overrun", asked_at=now
@@ -515,6 +517,7 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     said = case.messages.order_by("pk")[0].pk
     dear = CouponTemplate.objects.get(code="sorry-100").pk
     trial, asked_to = Simulation.objects.get(), Approval.objects.get()
+    better = Improvement.objects.get().pk
     need, talk = Need.objects.get().pk, Interview.objects.get().pk
     today = timezone.localdate()
     odd = FigureAlert.objects.create(
@@ -940,6 +943,13 @@ def pages(case: Case) -> dict[str, list[Ask]]:
             ),
         ],
         "figure_goal_back": [post("figure_goal_back", ADMIN, Target.objects.first().pk)],
+        "improvements": get("improvements", WORKERS | {"analyst"}),
+        "improvement_new": [
+            *get("improvement_new", SUPERVISORS),
+            post("improvement_new", SUPERVISORS, title="x"),
+        ],
+        "improvement": get("improvement", OURS - {"agent asked"} | {"analyst"}, better),
+        "improvement_act": [post("improvement_act", {"supervisor", *ADMIN}, better, "why", text="x")],
         "figure_alerts": get("figure_alerts", LEADERS | {"analyst"}),
         "figure_alert": get("figure_alert", SUPERVISORS | {"analyst"}, odd.pk),
         "figure_alerts_note": [post("figure_alerts_note", LEADERS | {"analyst"}, alert=odd.pk)],

@@ -1,0 +1,142 @@
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from config.common.models import OutboxMessage
+from kpis.improvements import telling
+from kpis.models import Ground, Improvement, ImprovementStatus
+from tests.factories.compensation import T0
+from tests.factories.feedback import CaseFactory, DepartmentFactory
+from tests.factories.improvements import carried_out, ground, improvement, proved, staff, why
+from tests.factories.needs import need, review
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("K6")]
+
+
+@pytest.fixture
+def department():
+    return DepartmentFactory()
+
+
+@pytest.fixture
+def boss(department, client):
+    user = staff(department)
+    client.force_login(user)
+    return user
+
+
+def act(client, found, name, **data):
+    return client.post(reverse("admin:improvement_act", args=[found.pk, name]), data)
+
+
+def page_of(client, found):
+    return client.get(reverse("admin:improvement", args=[found.pk]))
+
+
+def test_it_is_proposed_worked_and_followed_to_the_proof(client, boss, department):
+    wanted = need()
+    form = {
+        "title": "<script>x</script>", "kind": "supplier", "department": department.pk, "metric": "gap_rate",
+        "expected": "5", "dimension": "region", "key": "沪", "control_key": "粤", "window": 28,
+    }  # fmt: skip
+    answer = client.post(f"{reverse('admin:improvement_new')}?need={wanted.pk}", form)
+    found = Improvement.objects.get()
+    assert answer.status_code == 302
+    assert found.need == wanted
+    day = T0.date().replace(year=2150)
+    assert act(client, found, "entrust", owner=boss.pk, due_on=f"{day}").status_code == 302
+    assert act(client, found, "why", text="爆仓").status_code == 302
+    case = CaseFactory(department=department)
+    because = found.whys.get().pk
+    for source, number in (("case", case.number), ("review", review().pk), ("need", wanted.code)):
+        assert act(client, found, "evidence", why=because, source=source, number=number).status_code == 302
+    assert Ground.objects.count() == 3
+    assert act(client, found, "root", why=because, is_root="1").status_code == 302
+    assert act(client, found, "task", text="改合同").status_code == 302
+    assert act(client, found, "start").status_code == 302
+    assert act(client, found, "carry-out").status_code == 409
+    assert act(client, found, "task-done", task=found.tasks.get().pk).status_code == 302
+    assert act(client, found, "carry-out").status_code == 302
+    assert act(client, found, "check").status_code == 302
+    shown = page_of(client, found).content.decode()
+    assert "&lt;script&gt;x" in shown
+    assert case.number in shown
+    assert act(client, found, "words", title="您说过", text="改了").status_code == 302
+    assert act(client, found, "tell").status_code == 302
+    telling.go_on(at=T0 + timedelta(days=1))
+    assert OutboxMessage.objects.filter(kind="member").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "status"),
+    [
+        ("start", {}, 409),
+        ("entrust", {}, 400),
+        ("entrust", {"owner": "x" * 30, "due_on": "9999-99-99"}, 400),
+        ("why", {"text": "a\x00"}, 400),
+        ("evidence", {"why": "0", "source": "case", "number": "\x00"}, 400),
+        ("evidence", {"why": "0", "source": "need", "number": "\x00"}, 404),
+        ("evidence", {"source": "member", "number": "1"}, 400),
+        ("words", {}, 400),
+        ("tell", {}, 409),
+        ("magic", {}, 404),
+    ],
+)
+def test_what_makes_no_sense_is_refused(client, boss, department, name, data, status):
+    assert act(client, improvement(department), name, **data).status_code == status
+
+
+def test_another_departments_is_not_there(client, boss):
+    found = improvement()
+    assert page_of(client, found).status_code == 404
+    assert act(client, found, "drop").status_code == 404
+    assert found.title not in client.get(reverse("admin:improvements")).content.decode()
+
+
+def test_an_agent_sees_and_changes_nothing(client, department):
+    client.force_login(staff(department, "agent"))
+    found = improvement(department)
+    assert page_of(client, found).status_code == 200
+    assert act(client, found, "drop").status_code == 403
+    assert client.get(reverse("admin:improvement_new")).status_code == 403
+
+
+def test_evidence_of_another_department_is_withheld(client, boss, department):
+    found = improvement(department)
+    hidden = CaseFactory(department=DepartmentFactory(), subject="秘密")
+    ground(why(found), "case", hidden)
+    assert "秘密" not in page_of(client, found).content.decode()
+
+
+def test_what_is_late_comes_first(client, boss, department):
+    late, fresh = carried_out(department), improvement(department, title="新的")
+    Improvement.objects.filter(pk=late.pk).update(
+        status=ImprovementStatus.UNDER_WAY, carried_out_at=None, due_on=T0.date() - timedelta(900)
+    )
+    shown = client.get(reverse("admin:improvements")).content.decode()
+    assert shown.index(f"/{late.pk}/") < shown.index(f"/{fresh.pk}/")
+    narrowed = client.get(reverse("admin:improvements"), {"status": "proposed"}).content.decode()
+    assert f"/{late.pk}/" not in narrowed
+    assert client.get(reverse("admin:improvements"), {"status": "x"}).status_code == 400
+
+
+def test_as_many_queries_for_three_as_for_one(client, boss, department):
+    counts = []
+    one = proved(department)
+    for _each in range(2):
+        first = why(one)
+        for row in (CaseFactory(department=department), CaseFactory(department=department)):
+            ground(first, "case", row)
+        for address in (reverse("admin:improvements"), reverse("admin:improvement", args=[one.pk])):
+            client.get(address)
+            with CaptureQueriesContext(
+                connection,
+            ) as seen:
+                assert client.get(address).status_code == 200
+            counts.append(len(seen))
+        for _other in range(2):
+            improvement(department)
+    assert counts[:2] == counts[2:]
