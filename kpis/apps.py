@@ -12,15 +12,17 @@ class KpisConfig(AppConfig):
         """Bring the goals, show the rows behind the figures, and have beat take them."""
         from config.common import api_keys, gauges, personal, retention
         from config.common.registry import DEFAULTS, DEMO, MENU, PAGES, PERIODIC, MenuItem, Page, Periodic
+        from feedback.admin.hot_spots import SPOT_PANELS
         from kpis import personal as ours
         from kpis import retaining
-        from kpis.admin import alerts, days, goals, improvements
+        from kpis.admin import alerts, days, goals, improvements, improving
         from kpis.admin.definitions import definitions
         from kpis.admin.figures import figure
         from kpis.api.reading import READS
         from kpis.defaults import demo
         from kpis.defaults.seed import seed
         from kpis.snapshots.gauges import GAUGES
+        from surveys.admin.needs import NEED_PANELS
 
         personal.add(ours.PERSONAL, ours.FREE, also=ours.ALSO)
         retention.add(retaining.KINDS)
@@ -58,6 +60,8 @@ class KpisConfig(AppConfig):
         )
         PAGES.extend(improvements.IMPROVEMENT_PAGES)
         MENU.extend(improvements.IMPROVEMENT_MENU)
+        SPOT_PANELS.append(improving.of_spot)
+        NEED_PANELS.append(improving.of_need)
         PERIODIC.append(Periodic("alerts of figures", "kpis.watch", every_seconds=600))
         PERIODIC.append(Periodic("today's figures", "kpis.take_today", every_seconds=300))
         PERIODIC.append(

@@ -1,5 +1,6 @@
 """Where gaps are more frequent than usual, opened to their rows, and what a gap costs in stars."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,10 +16,13 @@ from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
 from feedback.admin.files import offered
+from feedback.admin.panels import Panel
 from feedback.gaps import costs, hot_spots, statistics, words
 from feedback.models import OF_TIME, Aspect, Severity, SpotBy
 
 VIEW = "feedback.view_gap"
+SPOT_PANELS: list[Callable[[StaffRequest, str, str, str], Panel | None]] = []
+"""What apps above show on a spot's page by its aspect, what it is gathered by and value; None: nothing."""
 SIZE = 50
 EARLIEST, LATEST = date(2000, 1, 1), date(2999, 12, 31)
 
@@ -144,6 +148,7 @@ def spot(request: StaffRequest) -> HttpResponse:
         "has_more": len(shown) > SIZE,
         "weeks": weeks,
         "drawn": _drawn([interval for _day, interval in weeks]),
+        "panels": [panel for make in SPOT_PANELS if (panel := make(request, aspect, by, value))],
     }
     return page(request, "feedback/gaps/hot_spot.html", context, at=at)
 

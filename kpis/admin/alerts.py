@@ -23,6 +23,7 @@ from feedback.admin.access import needs
 from feedback.org.queries import department_ids
 from kpis.admin.dashboard import drawn
 from kpis.admin.goals import address
+from kpis.admin.improving import of_alert
 from kpis.alerts import queries
 from kpis.alerts.commands import LONGEST_NOTE, acknowledge
 from kpis.alerts.queries import Compared
@@ -143,6 +144,7 @@ def alert(request: StaffRequest, alert_id: int) -> HttpResponse:
         ),
         "rows": _rows(found, days),
         "goal": _goal(found),
+        "panel": of_alert(request, found, told.title),
         "acknowledges": request.user.has_perm(ACKNOWLEDGES) and not found.acknowledged_at,
         "longest": LONGEST_NOTE,
     }

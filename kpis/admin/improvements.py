@@ -23,6 +23,7 @@ from feedback.admin.listening import perform
 from feedback.cases.linking import find_numbered
 from feedback.models import Department
 from feedback.org.queries import departments_of
+from kpis.alerts import queries as queries_of_alerts
 from kpis.improvements import causes, commands, queries, telling
 from kpis.improvements.commands import Aim, Spot
 from kpis.improvements.held import ADD, ENDED, VIEW, may_change, visible_to
@@ -87,8 +88,9 @@ class DayForm(forms.Form):
     due_on = forms.DateField(validators=[within_years])
 
 
-def _form(request: StaffRequest, data: Any = None, **initial: Any) -> ImprovementForm:
-    form = ImprovementForm(data, initial=initial)
+def _form(request: StaffRequest) -> ImprovementForm:
+    """The form as it was sent, or filled with what the address names."""
+    form = ImprovementForm(request.POST or None, initial=request.GET.dict())
     form.fields["department"].queryset = departments_of(request.user)  # type: ignore[attr-defined]
     return form
 
@@ -118,8 +120,8 @@ def improvements(request: StaffRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @needs(ADD)
 def new(request: StaffRequest) -> HttpResponse:
-    """Put an improvement forward, of the need or hot spot that the address names."""
-    form = _form(request, request.POST or None, **request.GET.dict())
+    """Put an improvement forward, of the need, hot spot or alert that the address names."""
+    form = _form(request)
     if request.method == "POST" and form.is_valid():
         try:
             made = _propose(request, form)
@@ -134,6 +136,7 @@ def _propose(request: StaffRequest, form: ImprovementForm) -> Improvement:
     given, asked = form.cleaned_data, request.GET
     spot = Spot(asked["aspect"], asked.get("by", ""), asked.get("value", "")) if asked.get("aspect") else None
     need = Need.objects.filter(pk=id_in(asked.get("need")) or 0, merged_into=None).first()
+    alert = queries_of_alerts.seen_by(request.user).filter(pk=id_in(asked.get("alert")) or 0).first()
     return commands.propose(
         title=given["title"],
         kind=given["kind"],
@@ -142,6 +145,7 @@ def _propose(request: StaffRequest, form: ImprovementForm) -> Improvement:
         aim=form.aim(),
         spot=spot,
         need=need if request.user.has_perm("surveys.view_need") else None,
+        alert=alert,
         actor=request.user,
         at=timezone.now(),
     )

@@ -1,4 +1,7 @@
+import re
 from datetime import timedelta
+from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -12,6 +15,7 @@ from tests.factories.compensation import T0
 from tests.factories.feedback import CaseFactory, DepartmentFactory
 from tests.factories.improvements import carried_out, ground, improvement, proved, staff, why
 from tests.factories.needs import need, review
+from tests.kpis.admin.test_alerts import make_alert
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("K6")]
 
@@ -140,3 +144,48 @@ def test_as_many_queries_for_three_as_for_one(client, boss, department):
         for _other in range(2):
             improvement(department)
     assert counts[:2] == counts[2:]
+
+
+def test_they_stand_beside_the_need_the_spot_and_the_alert_that_they_are_about(client, boss, department):
+    wanted, alert = need(), make_alert(T0.date(), department=department)
+    spot = {"aspect": "delivery", "by": "region", "value": "沪 & <b>"}
+    pages = {
+        "need": reverse("admin:need", args=[wanted.pk]),
+        "alert": reverse("admin:figure_alert", args=[alert.pk]),
+        "spot": f"{reverse('admin:hot_spot')}?{urlencode({**spot, 'until': '2026-11-01'})}",
+    }
+    given = {"kind": "process", "department": department.pk, "window": 28}
+    for name, address in pages.items():
+        [way] = re.findall(r'href="(/admin/improvements/new/[^"]*)"', client.get(address).content.decode())
+        answer = client.post(unescape(way), {**given, "title": f"about the {name}"})
+        assert answer.status_code == 302
+        assert f"about the {name}" in client.get(address).content.decode()
+    found = {one.title: one for one in Improvement.objects.all()}
+    assert found["about the need"].need == wanted
+    assert found["about the alert"].alert == alert
+    about = found["about the spot"]
+    assert (about.spot_aspect, about.spot_by, about.spot_value) == tuple(spot.values())
+
+
+def test_of_an_alert_that_one_may_not_see_none_is_made(client, boss, department):
+    hidden = make_alert(T0.date(), department=DepartmentFactory())
+    form = {"title": "x", "kind": "fix", "department": department.pk, "window": 28}
+    client.post(f"{reverse('admin:improvement_new')}?alert={hidden.pk}", form)
+    assert Improvement.objects.get().alert is None
+
+
+def test_who_may_not_see_improvements_is_shown_no_way_to_them(client):
+    wanted = need()
+    user = staff(None, "moderator")
+    assert not user.has_perm("kpis.view_improvement")
+    client.force_login(user)
+    shown = client.get(reverse("admin:need", args=[wanted.pk]))
+    assert shown.status_code == 200
+    assert "/admin/improvements/" not in shown.content.decode()
+
+
+def test_whatever_an_address_names_the_form_is_shown(client, boss):
+    query = {"data": "x", "request": "x", "initial": "x", "title": "<b>", "need": "\0", "alert": "9" * 40}
+    answer = client.get(reverse("admin:improvement_new"), query)
+    assert answer.status_code == 200
+    assert 'value="&lt;b&gt;"' in answer.content.decode()
