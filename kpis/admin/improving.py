@@ -33,7 +33,7 @@ def of_alert(request: StaffRequest, alert: FigureAlert, title: str) -> Panel | N
     return _panel(request, Improvement.objects.filter(alert=alert), alert=alert.pk, title=title, **about)
 
 
-def _panel(request: StaffRequest, about: QuerySet[Improvement], **asked: object) -> Panel | None:
+def _panel(request: StaffRequest, about: QuerySet[Improvement], **asked: str | int) -> Panel | None:
     if not request.user.has_perm(VIEW):
         return None
     seen = about.filter(pk__in=visible_to(request.user).values("pk"))
