@@ -62,6 +62,20 @@ def test_a_question_is_edited_beside_its_preview(version, open_page):  # noqa: F
     assert page.errors == []
 
 
+def test_nothing_is_typed_into_a_question_that_is_about_to_go(version, open_page):  # noqa: F811
+    page = open_page(f"/admin/questionnaires/{version.survey_id}/draft/?texts", who="li", width=1440)
+    page.locator(row_of(version, "why")).click()
+    expect(page.locator("#id_text")).to_have_value("why")
+    waiting = []
+    page.route("**/draft/?*", lambda route: waiting.append(route))
+    page.locator(row_of(version, "words")).click()
+    expect(page.locator("#edit")).to_have_attribute("inert", "")
+    waiting[0].continue_()
+    expect(page.locator("#id_text")).to_have_value("words")
+    expect(page.locator("#edit")).not_to_have_attribute("inert", "")
+    assert page.errors == []
+
+
 def test_questions_move_by_keyboard_and_by_mouse(version, open_page):  # noqa: F811
     page = open_page(f"/admin/questionnaires/{version.survey_id}/draft/", who="li", width=1440)
     words = page.locator(row_of(version, "words"))

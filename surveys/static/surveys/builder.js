@@ -132,6 +132,15 @@ addEventListener("htmx:oobBeforeSwap", (event) => {
   if (event.detail.target.id === "conditions" && chosen() !== sent) event.preventDefault();
 });
 
+// What stands there is about to go: what was typed into it until something else is there would be lost.
+function hold(event, held) {
+  const form = by("edit");
+  if (event.detail.target?.id === "builder" && form && !form.contains(document.activeElement)) form.inert = held;
+}
+
+addEventListener("htmx:beforeRequest", (event) => hold(event, true));
+addEventListener("htmx:afterRequest", (event) => hold(event, false));
+
 // --- the preview ---------------------------------------------------------------------------------------------
 
 const shown = { frame: "phone", language: document.documentElement.lang.startsWith("en") ? "en" : "zh-hans" };
