@@ -80,7 +80,7 @@ def attachment(request: StaffRequest, attachment_id: int) -> HttpResponse:
 def _done(request: StaffRequest, case_id: int, move: Move, said: str) -> HttpResponse:
     draft = f"{case_id}:{move.draft}" if move.draft else ""
     if move.draft:
-        drafts.drop(case_id=case_id, kind=move.draft, user=request.user)
+        drafts.sent(case_id=case_id, kind=move.draft, user=request.user, at=timezone.now())
     before, case_id = case_id, survivor(case_id)
     if _on_desk(request):
         at = timezone.now()

@@ -140,8 +140,9 @@ def _take_over(source: Case, target: Case) -> None:
     PlaybookUse.objects.filter(case=source).exclude(playbook__in=used).update(case=target)
     known = Watcher.objects.filter(case=target).values("user")
     Watcher.objects.filter(case=source).exclude(user__in=known).update(case=target)
+    Draft.objects.filter(case=target, body="").delete()
     kept = Draft.objects.filter(case=target)
-    for draft in Draft.objects.filter(case=source):
+    for draft in Draft.objects.filter(case=source).exclude(body=""):
         if not kept.filter(user=draft.user_id, kind=draft.kind).exists():
             Draft.objects.filter(pk=draft.pk).update(case=target)
     _take_over_links(source, target)

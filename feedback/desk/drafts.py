@@ -14,30 +14,38 @@ KINDS = frozenset({"reply", "note", "answer", "transfer", "hand-over", "reopen",
 
 @transaction.atomic
 def keep(*, case: Case, kind: str, body: str, user: User, at: datetime) -> Draft | None:
-    """Keep what was typed; nothing typed drops it, and a field that is not known is left alone.
+    """Keep what was typed; a field that is not known is left alone.
 
     An older text never replaces a newer one, should two requests overtake each other.
     """
     if kind not in KINDS:
         return None
     text = clean_text(body[:BODY_LENGTH])
+    here = Draft.objects.filter(user=user, case=case, kind=kind)
     if not text:
-        drop(case_id=case.pk, kind=kind, user=user)
+        here.filter(at__lte=at).update(body="", at=at)
         return None
     draft, is_new = Draft.objects.get_or_create(
         user=user, case=case, kind=kind, defaults={"body": text, "at": at}
     )
-    if not is_new and draft.at <= at:
-        Draft.objects.filter(pk=draft.pk, at__lte=at).update(body=text, at=at)
+    if not is_new and here.filter(at__lte=at).update(body=text, at=at):
         draft.body, draft.at = text, at
     return draft
 
 
-def drop(*, case_id: int, kind: str, user: User) -> None:
-    """Forget a text that was sent or emptied."""
-    Draft.objects.filter(user=user, case=case_id, kind=kind).delete()
+def sent(*, case_id: int, kind: str, user: User, at: datetime) -> None:
+    """Forget a text that was sent, for whatever of it is still on its way here as well.
+
+    The row stays, empty: a text typed before is older than it and doesn't come back to be sent twice.
+    """
+    Draft.objects.bulk_create(
+        [Draft(case_id=case_id, kind=kind, user=user, body="", at=at)],
+        update_conflicts=True,
+        unique_fields=["user", "case", "kind"],
+        update_fields=["body", "at"],
+    )
 
 
 def drafts_of(case: Case, user: User) -> dict[str, Draft]:
     """What this person began to write in a case, by field."""
-    return {draft.kind: draft for draft in Draft.objects.filter(user=user, case=case)}
+    return {draft.kind: draft for draft in Draft.objects.filter(user=user, case=case).exclude(body="")}

@@ -67,7 +67,7 @@ def test_nothing_is_typed_into_a_question_that_is_about_to_go(version, open_page
     page.locator(row_of(version, "why")).click()
     expect(page.locator("#id_text")).to_have_value("why")
     waiting = []
-    page.route("**/draft/?*", lambda route: waiting.append(route))
+    page.route("**/draft/?*", lambda route, _request: waiting.append(route))
     page.locator(row_of(version, "words")).click()
     expect(page.locator("#edit")).to_have_attribute("inert", "")
     waiting[0].continue_()

@@ -52,6 +52,16 @@ addEventListener("input", (event) => {
   clearTimeout(timer);
   timer = setTimeout(say, Date.now() - saidAt > TYPES ? 0 : DRAFT);
 });
+// What is being sent is no draft any more: it would come back after it was sent. If it can't be sent, it is again.
+const fieldsOf = (form) => $$("[data-draft]", form).filter((field) => work()?.contains(field));
+addEventListener("submit", (event) => {
+  clearTimeout(timer);
+  for (const field of fieldsOf(event.target)) unsaved.delete(field);
+});
+addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.successful) return;
+  for (const field of fieldsOf(event.detail.elt)) if (field.value) unsaved.set(field, field.value);
+});
 addEventListener("sent", () => unsaved.clear()); // the server has it for good
 setInterval(() => {
   const since = Date.now() - saidAt;

@@ -7,9 +7,10 @@ import pytest
 from feedback.cases import commands, mentions
 from feedback.cases.timeline import timeline_of
 from feedback.desk import drafts, reading
-from feedback.models import Alert, Draft, Mention, Reader
+from feedback.models import Alert, Mention, Reader
 from tests.factories.compensation import T0
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory, HandoffFactory
+from tests.threads import behind
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("F7")]
 SECOND = timedelta(seconds=1)
@@ -81,8 +82,28 @@ def test_a_draft_is_its_writers_and_the_newest_counts(case, me, mate):
     }
     assert drafts.drafts_of(case, mate) == {}
     drafts.keep(case=case, kind="reply", body=" ", user=me, at=T0)
-    drafts.drop(case_id=case.pk, kind="note", user=me)
-    assert not Draft.objects.exists()
+    assert set(drafts.drafts_of(case, me)) == {"reply", "note"}  # that it was emptied is older than the text
+    drafts.keep(case=case, kind="reply", body=" ", user=me, at=T0 + SECOND)
+    drafts.sent(case_id=case.pk, kind="note", user=me, at=T0)
+    assert drafts.drafts_of(case, me) == {}
+
+
+def test_a_text_that_comes_after_it_was_sent_stays_away(case, me, mate):
+    drafts.sent(case_id=case.pk, kind="reply", user=me, at=T0 + SECOND)
+    drafts.keep(case=case, kind="reply", body="您好", user=me, at=T0)
+    assert drafts.drafts_of(case, me) == {}
+    drafts.keep(case=case, kind="reply", body="还有一事", user=me, at=T0 + 2 * SECOND)
+    assert drafts.drafts_of(case, me)["reply"].body == "还有一事"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_text_that_is_kept_while_it_is_sent_stays_away(case, me):
+    behind(
+        lambda: drafts.keep(case=case, kind="reply", body="您好", user=me, at=T0),
+        lambda: drafts.sent(case_id=case.pk, kind="reply", user=me, at=T0 + SECOND),
+        meanwhile=lambda: None,
+    )
+    assert drafts.drafts_of(case, me) == {}
 
 
 def test_a_draft_is_cut_not_refused(case, me):
