@@ -10,6 +10,7 @@ class KpisConfig(AppConfig):
 
     def ready(self) -> None:
         """Bring the goals, show the rows behind the figures, and have beat take them."""
+        from compensation.consents import profiling
         from config.common import api_keys, gauges, personal, retention
         from config.common.registry import DEFAULTS, DEMO, MENU, PAGES, PERIODIC, MenuItem, Page, Periodic
         from feedback.admin.hot_spots import SPOT_PANELS
@@ -21,11 +22,13 @@ class KpisConfig(AppConfig):
         from kpis.api.reading import READS
         from kpis.defaults import demo
         from kpis.defaults.seed import seed
+        from kpis.funnels.keeping import keep
         from kpis.snapshots.gauges import GAUGES
         from surveys.admin.needs import NEED_PANELS
 
-        personal.add(ours.PERSONAL, ours.FREE, also=ours.ALSO)
+        personal.add(ours.PERSONAL, ours.FREE, also=ours.ALSO, ending=keep)
         retention.add(retaining.KINDS)
+        profiling.FORGET.insert(0, keep)  # before what they rest on is nobody's
         api_keys.SCOPES[READS] = _("read all figures")
         gauges.GAUGES.extend(GAUGES)
         DEFAULTS.append(seed)
@@ -78,3 +81,4 @@ class KpisConfig(AppConfig):
         PERIODIC.append(
             Periodic("what members are told of improvements", "kpis.tell_members", every_seconds=60)
         )
+        PERIODIC.append(Periodic("the funnel", "kpis.funnel", every_seconds=1800))

@@ -11,7 +11,7 @@ PERSONAL = {
 
 FREE = {
     "kpis.Snapshot", "kpis.Correction", "kpis.FigureDay", "kpis.Backfill", "kpis.Ground", "kpis.Target",
-    "kpis.FigureAlert",
+    "kpis.FigureAlert", "kpis.FunnelTerms", "kpis.FunnelCohort", "kpis.FunnelDay", "kpis.FunnelKept",
     "kpis.ImprovementCheck", "kpis.ImprovementRung", "kpis.Improvement.spot_value", "kpis.Improvement.key",
     "kpis.Improvement.control_key", "kpis.Improvement.due_on", "kpis.Improvement.check_on",
     "kpis.Improvement.said_title", "kpis.Improvement.said", "kpis.Improvement.said_title_en",

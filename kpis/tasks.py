@@ -6,6 +6,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from kpis.alerts import commands as alerts
+from kpis.funnels import commands as funnels
+from kpis.funnels import late as late_for_funnels
 from kpis.improvements import deadline, returning, telling
 from kpis.snapshots import backfilling, commands, late
 
@@ -71,3 +73,13 @@ def tell_members() -> None:
     until = timezone.now() + MINUTES
     while timezone.now() < until and telling.go_on(at=timezone.now()):
         pass
+
+
+@shared_task(name="kpis.funnel")
+def funnel() -> None:
+    """Count the ways of days about which facts came in or whose window is over, for some minutes."""
+    until = timezone.now() + MINUTES
+    late_for_funnels.note(at=timezone.now())
+    while timezone.now() < until and late_for_funnels.take_stale(at=timezone.now()):
+        pass
+    funnels.let_go(at=timezone.now())

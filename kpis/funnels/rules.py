@@ -1,8 +1,8 @@
 """How far people come on a way of several steps. Pure."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,38 @@ def funnel(
     Raises:
         ValueError: no steps, a step twice, or a negative time.
     """
+    depths: dict[Hashable, int] = {}
+    for who, place, _at, _began in _ways(events, steps, window):
+        depths[who] = max(depths.get(who, 0), place + 1)
+    counts = tuple(sum(depth > place for depth in depths.values()) for place in range(len(steps)))
+    return Funnel(counts, depths)
+
+
+def entries(
+    events: Iterable[tuple[Hashable, str, datetime]],
+    steps: Sequence[str],
+    window: timedelta,
+    day_of: Callable[[datetime], date],
+) -> dict[tuple[Hashable, date], tuple[datetime | None, ...]]:
+    """When those who came in on a day first came to each step, by who and day; None: never.
+
+    Each step belongs to the day on which its way began, so that nothing counts on two days; whoever came in
+    on several days has come, on the best of them, as far as `funnel` says.
+
+    Raises:
+        ValueError: as `funnel`.
+    """
+    found: dict[tuple[Hashable, date], list[datetime | None]] = {}
+    for who, place, at, began in _ways(events, steps, window):
+        moments = found.setdefault((who, day_of(began)), [None] * len(steps))
+        moments[place] = moments[place] or at
+    return {entry: tuple(moments) for entry, moments in found.items()}
+
+
+def _ways(
+    events: Iterable[tuple[Hashable, str, datetime]], steps: Sequence[str], window: timedelta
+) -> Iterator[tuple[Hashable, int, datetime, datetime]]:
+    """Each step that counts, in the order of time: who, which, when, and when its way began."""
     places = {name: place for place, name in enumerate(steps)}
     if not places or len(places) != len(steps) or window < timedelta():
         raise ValueError("steps that differ, and a time that is not negative")
@@ -45,11 +77,7 @@ def funnel(
         before = at if place == 0 else anchors[place - 1]
         if before is not None and at - before <= window:
             anchors[place] = before
-    depths = {
-        who: len(places) - anchors.count(None) for who, anchors in begun.items() if anchors[0] is not None
-    }
-    counts = tuple(sum(depth > place for depth in depths.values()) for place in range(len(places)))
-    return Funnel(counts, depths)
+            yield who, place, at, before
 
 
 def _share(now: int, before: int) -> float | None:

@@ -21,15 +21,18 @@ FRESH = "kpis_fresh"
 """The temporary table that `add_up` leaves: metric, dimension, key, day, n, total, squares."""
 
 TABLES = f"""
-DROP TABLE IF EXISTS pg_temp.kpis_fact, pg_temp.kpis_in_segment, pg_temp.{FRESH};
+DROP TABLE IF EXISTS pg_temp.kpis_fact, pg_temp.{FRESH};
 CREATE TEMP TABLE kpis_fact (
     metric text, day date, n int, value bigint, member_id bigint, department text, agent text, channel text,
     region text, tier text, categories varchar[]
 ) ON COMMIT DROP;
-CREATE TEMP TABLE kpis_in_segment (member_id bigint, code text) ON COMMIT DROP;
 CREATE TEMP TABLE {FRESH} (
     metric text, dimension text, key text, day date, n bigint, total bigint, squares numeric
 ) ON COMMIT DROP
+"""
+IN_SEGMENT = """
+DROP TABLE IF EXISTS pg_temp.kpis_in_segment;
+CREATE TEMP TABLE kpis_in_segment (member_id bigint, code text) ON COMMIT DROP
 """
 PLAIN = f"""
 INSERT INTO {FRESH}
@@ -66,16 +69,20 @@ def add_up(span: Span) -> None:
                     cursor, "kpis_fact", f"'{code.value}', found.*", source.facts(span, metric.dimensions)
                 )
         cursor.execute("ANALYZE kpis_fact")
-        _find_segments(cursor)
+        find_segments(cursor, MEMBERS)
         cursor.execute(PLAIN)
         cursor.execute(SEVERAL)
         cursor.execute(f"ANALYZE {FRESH}")
 
 
-def _find_segments(cursor: Any) -> None:
-    """Say which of the facts' members are in which segment now; broken segments have none."""
+def find_segments(cursor: Any, members: str) -> None:
+    """Say in a temporary table, `kpis_in_segment`, which of some members are in which segment now.
+
+    `members` is a statement that lists them; broken segments have none.
+    """
+    cursor.execute(IN_SEGMENT)
     now = timezone.now()
-    whose = Member.objects.filter(pk__in=RawSQL(MEMBERS, [], output_field=BigIntegerField()))  # noqa: S611 - our own
+    whose = Member.objects.filter(pk__in=RawSQL(members, [], output_field=BigIntegerField()))  # noqa: S611 - our own
     for segment in Segment.objects.order_by("code"):
         if segment.filters and makes_sense(segment):
             found = narrowed(segment.filters, whose, now).order_by().values_list("pk")

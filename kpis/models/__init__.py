@@ -1,5 +1,12 @@
 from kpis.models.alert import ABOUT_GOALS, AlertKind, FigureAlert
 from kpis.models.cause import ROWS, Ground, Why
+from kpis.models.funnel import (
+    FunnelCohort,
+    FunnelDay,
+    FunnelKept,
+    FunnelStep,
+    FunnelTerms,
+)
 from kpis.models.improvement import (
     Improvement,
     ImprovementCheck,
@@ -27,6 +34,11 @@ __all__ = [
     "Direction",
     "FigureAlert",
     "FigureDay",
+    "FunnelCohort",
+    "FunnelDay",
+    "FunnelKept",
+    "FunnelStep",
+    "FunnelTerms",
     "Grain",
     "Ground",
     "Improvement",

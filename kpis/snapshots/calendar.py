@@ -1,5 +1,6 @@
 """Days, weeks, months and quarters of figures: half-open, in the shop's time zone. Pure."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
 from django.utils import timezone
@@ -59,6 +60,17 @@ def year_before(first: date, last: date) -> tuple[date, date]:
             return period_of(first.replace(year=first.year - 1), grain)
     weeks = timedelta(weeks=52)
     return first - weeks, last - weeks
+
+
+def runs(days: Sequence[date]) -> list[tuple[date, date]]:
+    """Days, the newest first, as runs without a hole."""
+    found: list[tuple[date, date]] = []
+    for day in days:
+        if found and found[-1][0] - timedelta(1) == day:
+            found[-1] = (day, found[-1][1])
+        else:
+            found.append((day, day))
+    return found
 
 
 def _months_later(first: date, months: int) -> date:

@@ -6,7 +6,7 @@ no longer counts at all still tells its day, since all rows that ever could are 
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -19,6 +19,7 @@ from config.common.models import Bookmark, Event
 from kpis.metrics.catalogue import METRICS
 from kpis.metrics.sources import Source
 from kpis.models import FigureDay
+from kpis.snapshots.calendar import runs
 from kpis.snapshots.commands import take
 
 READER, ORDERS = "kpis.late", "kpis.late.orders"
@@ -52,20 +53,9 @@ def take_stale(*, at: datetime, limit: int = DAYS_AT_ONCE) -> int:
     days = list(
         FigureDay.objects.exclude(stale_at=None).order_by("-day").values_list("day", flat=True)[:limit]
     )
-    for first, last in _runs(days):
+    for first, last in runs(days):
         take(first=first, last=last, at=at)
     return len(days)
-
-
-def _runs(days: Sequence[date]) -> list[tuple[date, date]]:
-    """Days, the newest first, as runs without a hole."""
-    runs: list[tuple[date, date]] = []
-    for day in days:
-        if runs and runs[-1][0] - timedelta(1) == day:
-            runs[-1] = (day, runs[-1][1])
-        else:
-            runs.append((day, day))
-    return runs
 
 
 def _of_events(events: Sequence[Event]) -> set[date]:
