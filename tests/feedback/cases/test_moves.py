@@ -21,6 +21,7 @@ from tests.factories.feedback import AgentFactory, DepartmentFactory
 from tests.factories.sop import make_policy
 
 S = CaseStatus
+STEP = timedelta(minutes=7)
 
 
 def test_table_knows_every_status_and_nothing_stays_by_a_move():
@@ -88,7 +89,7 @@ class Life:
 
     def attempt(self, may, command, *refusals, **arguments):
         """Run a command that must go well if `may`, or else be refused and leave nothing behind."""
-        self.now += timedelta(minutes=7)
+        self.now += STEP
         if may:
             command(at=self.now, **arguments)
             self.case.refresh_from_db()
@@ -226,8 +227,10 @@ class Life:
     def try_reopen(self):
         by_member = self.random.random() < 0.5
         actor = self.member if by_member else self.people[0].user
+        days = timedelta(days=self.case.department.reopen_within_days)
+        is_late = self.status == S.CLOSED and self.now + STEP - self.case.closed_at > days
         self.attempt(
-            self.status in (S.RESOLVED, S.CLOSED),
+            self.status in (S.RESOLVED, S.CLOSED) and not (by_member and is_late),
             commands.reopen,
             case_id=self.case.pk,
             reason="没好",
