@@ -11,7 +11,7 @@ class KpisConfig(AppConfig):
     def ready(self) -> None:
         """Bring the goals, show the rows behind the figures, and have beat take them."""
         from compensation.consents import profiling
-        from config.common import api_keys, gauges, personal, retention
+        from config.common import api_keys, gauges, personal, retention, variants
         from config.common.registry import DEFAULTS, DEMO, MENU, PAGES, PERIODIC, MenuItem, Page, Periodic
         from feedback.admin.hot_spots import SPOT_PANELS
         from kpis import personal as ours
@@ -22,6 +22,7 @@ class KpisConfig(AppConfig):
         from kpis.api.reading import READS
         from kpis.defaults import demo
         from kpis.defaults.seed import seed
+        from kpis.experiments.assigning import Trials
         from kpis.funnels.keeping import keep
         from kpis.snapshots.gauges import GAUGES
         from surveys.admin.needs import NEED_PANELS
@@ -29,6 +30,7 @@ class KpisConfig(AppConfig):
         personal.add(ours.PERSONAL, ours.FREE, also=ours.ALSO, ending=keep)
         retention.add(retaining.KINDS)
         profiling.FORGET.insert(0, keep)  # before what they rest on is nobody's
+        variants.TRIALS.append(Trials())
         api_keys.SCOPES[READS] = _("read all figures")
         gauges.GAUGES.extend(GAUGES)
         DEFAULTS.append(seed)
@@ -75,6 +77,7 @@ class KpisConfig(AppConfig):
         PERIODIC.append(
             Periodic("improvements that are due", "kpis.improvement_deadlines", every_seconds=600)
         )
+        PERIODIC.append(Periodic("experiments", "kpis.watch_experiments", every_seconds=3600))
         PERIODIC.append(
             Periodic("improvements whose gap came back", "kpis.improvements_again", every_seconds=24 * 3600)
         )

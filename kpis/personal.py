@@ -6,6 +6,14 @@ PERSONAL = {
     "kpis.Improvement": Personal({"title": Holds.REMARK, "problem": Holds.REMARK}),
     "kpis.ImprovementTask": Personal({"text": Holds.REMARK}),
     "kpis.Why": Personal({"text": Holds.REMARK}),
+    "kpis.Experiment": Personal(
+        {
+            "title": Holds.REMARK,
+            "hypothesis": Holds.REMARK,
+            "stop_reason": Holds.REMARK,
+            "reason": Holds.REMARK,
+        }
+    ),
 }
 """What colleagues write may name somebody; no row of these is any member's."""
 
@@ -16,6 +24,9 @@ FREE = {
     "kpis.Improvement.control_key", "kpis.Improvement.due_on", "kpis.Improvement.check_on",
     "kpis.Improvement.said_title", "kpis.Improvement.said", "kpis.Improvement.said_title_en",
     "kpis.Improvement.said_en", "kpis.ImprovementTask.due_on",
+    "kpis.ExperimentArm", "kpis.ExperimentGuard", "kpis.ExperimentResult", "kpis.Experiment.key",
+    "kpis.Experiment.named", "kpis.Experiment.outcome", "kpis.Experiment.salt", "kpis.Experiment.ends_on",
+    "kpis.Experiment.written",
 }  # fmt: skip
 
-ALSO = {"kpis.ImprovementTold": "member"}
+ALSO = {"kpis.ImprovementTold": "member", "kpis.Exposure": "member"}

@@ -18,5 +18,19 @@ KINDS = [
             Part(label="kpis.Why", at="improvement__ended_at", columns=("text",)),
             Part(label="kpis.Improvement", at="ended_at", columns=("problem",)),
         ],
-    )
+    ),
+    Kind(
+        code="experiments",
+        name=_("who had which variant in experiments that were decided, and what was written about them"),
+        days=YEARS,
+        source=_("So long it is worth knowing what was tried; results stay."),
+        parts=[
+            Part(label="kpis.Exposure", at="experiment__decided_at"),
+            Part(
+                label="kpis.Experiment",
+                at="decided_at",
+                columns=("hypothesis", "stop_reason", "reason"),
+            ),
+        ],
+    ),
 ]

@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from kpis.alerts import commands as alerts
+from kpis.experiments import commands as experiments
 from kpis.funnels import commands as funnels
 from kpis.funnels import late as late_for_funnels
 from kpis.improvements import deadline, returning, telling
@@ -65,6 +66,12 @@ def improvement_deadlines() -> None:
 def improvements_again() -> None:
     """Reopen improvements whose gap came back."""
     returning.look(at=timezone.now())
+
+
+@shared_task(name="kpis.watch_experiments")
+def watch_experiments() -> None:
+    """End experiments that are full, and tell of harm and broken splits."""
+    experiments.watch(at=timezone.now())
 
 
 @shared_task(name="kpis.tell_members")

@@ -216,7 +216,10 @@ def _sums(told: Replay) -> Iterator[tuple[str, str, str]]:
     yield "−", _("closed: outside the working hours of the calendar"), exact(closed)
     yield "−", _("paused: we could not go on"), exact(paused)
     yield "=", _("working time used"), exact(worked)
-    yield "−", _("target: working time that the policy allows"), exact(target)
+    allows = _("target: working time that the policy allows")
+    if told.clock.facts.get("tested"):
+        allows = _("target: working time that a variant under test allows")
+    yield "−", allows, exact(target)
     yield (
         "=",
         _("more than the target") if worked > target else _("less than the target"),

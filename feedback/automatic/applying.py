@@ -20,7 +20,7 @@ from compensation.rules.queries import in_force
 from config.common.errors import Busy, DomainError
 from config.common.events import Position, position_of, read_since, record
 from feedback.automatic import facts, leaving
-from feedback.automatic.contents import AmountUnknown, content_of, cost_of
+from feedback.automatic.contents import AmountUnknown, as_tested, content_of, cost_of
 from feedback.cases import commands as cases
 from feedback.cases.locking import lock, survivor
 from feedback.models import (
@@ -223,7 +223,9 @@ def _give_all(
         try:
             with transaction.atomic():
                 order = gap.order if gap else case.order if case else None
-                content = content_of(one, order)
+                member = gap.member_id if gap else case.member_id  # type: ignore[union-attr]  # one is there
+                tested = as_tested(one, version, member_id=member, at=at)
+                content = content_of(tested, order)
                 grant = give_by_rule(
                     version=version,
                     content=content,
@@ -231,7 +233,7 @@ def _give_all(
                     cause=key if gap or case is None else cause_of(case, content),
                     gap=gap,
                     case=case,
-                    cost_fen=cost_of(one, order),
+                    cost_fen=cost_of(tested, order),
                     pictures=pictures_of(case) if case else 0,
                     at=at,
                 )

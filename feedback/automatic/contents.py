@@ -1,19 +1,36 @@
 """What a rule gives, as the content of a grant."""
 
 from collections.abc import Sequence
+from copy import copy
+from datetime import datetime
 
 from compensation.grants.commands import AlreadyGranted, Content
 from compensation.grants.parcels import sent_again
 from compensation.grants.rules import Line
-from compensation.models import GrantKind, Order, OrderLine, RuleAmount, RuleGive
+from compensation.models import CouponTemplate, GrantKind, Order, OrderLine, RuleAmount, RuleGive, RuleVersion
 from compensation.refunds.rules import left_fen
 from compensation.rules import matching
 from compensation.rules.queries import values_now
+from config.common import variants
 from feedback.automatic.facts import paid_fen
 
 
 class AmountUnknown(Exception):
     """A person has to say how much, or for which order."""
+
+
+def as_tested(give: RuleGive, version: RuleVersion, *, member_id: int, at: datetime) -> RuleGive:
+    """What a rule gives a member: a variant of it where it is under test, which is put on record."""
+    key = f"rule:{version.code}:{give.position}:{give.kind}"
+    variant = variants.choose(variants.Kind.COMPENSATION, key, member_id=member_id, at=at)
+    if variant is None:
+        return give
+    tested = copy(give)  # only read from: a published version does not change
+    if variant["what"] == "template_id":
+        tested.template = CouponTemplate.objects.get(pk=variant["value"])
+    else:
+        setattr(tested, variant["what"], variant["value"])
+    return tested
 
 
 def content_of(give: RuleGive, order: Order | None) -> Content:

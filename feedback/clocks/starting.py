@@ -1,6 +1,9 @@
 """Making clocks: which policy decides about a case now, and what it makes of it."""
 
+from datetime import timedelta
+
 from compensation.models import Order, Tier
+from config.common import variants
 from feedback.clocks.running import Running, terms_of
 from feedback.models import Calendar, Case, Clock, Department, Milestone
 from feedback.sops import queries as sops
@@ -20,6 +23,7 @@ class Starter:
         orders = {case.order_id for case in cases if case.order_id is not None}
         self.orders = dict(Order.objects.filter(pk__in=orders).values_list("pk", "status")) if orders else {}
         self._known: dict[int, tuple[str, int]] = {}
+        self._tested: frozenset[str] | None = None
 
     def facts(self, case: Case, department_id: int) -> Facts:
         """Say what a policy is chosen by for a clock that a department has to keep."""
@@ -41,17 +45,24 @@ class Starter:
 
         It is chosen by the case as it is now, unless `facts` are given.
         """
-        clock = self.begin(milestone, department_id, facts or self.facts(case, department_id))
+        facts = facts or self.facts(case, department_id)
+        clock = self.begin(milestone, department_id, facts, member_id=case.member_id)
         if clock is not None:
             clock.case = case
         return clock
 
-    def begin(self, milestone: Milestone, department_id: int, facts: Facts) -> Clock | None:
-        """Make a clock that starts now, of nothing yet; None when no policy in force has a target."""
+    def begin(
+        self, milestone: Milestone, department_id: int, facts: Facts, *, member_id: int | None = None
+    ) -> Clock | None:
+        """Make a clock that starts now, of nothing yet; None when no policy in force has a target.
+
+        Of a target that is under test the member gets one of its variants, which is put on record.
+        """
         choice = choose(self.book.rules, facts, milestone)
         if choice.rule is None or choice.target is None:
             return None
         target = choice.target
+        variant = self._variant(f"{choice.rule.code}:{milestone}", member_id)
         clock = Clock(
             milestone=milestone,
             department_id=department_id,
@@ -61,14 +72,24 @@ class Starter:
             facts={
                 **facts.to_json(),
                 "passed_over": [verdict.rule.version for verdict in choice.passed_over],
+                **({"tested": True} if variant else {}),
             },
-            work=target.within,
+            work=variant or target.within,
             started_at=self.at,
         )
         terms = terms_of(clock)
         clock.due_at = terms.due_at(clock.started_at)
         clock.next_fire_at = terms.next_fire(clock.started_at, clock.due_at, rungs_fired=0, is_breached=False)
         return clock
+
+    def _variant(self, key: str, member_id: int | None) -> timedelta | None:
+        """How long the member's variant of a target is; None where it is not under test."""
+        if self._tested is None:
+            self._tested = variants.keys(variants.Kind.TARGET)
+        if member_id is None or key not in self._tested:
+            return None
+        found = variants.choose(variants.Kind.TARGET, key, member_id=member_id, at=self.at)
+        return timedelta(seconds=found["seconds"]) if found else None
 
     def department(self, code: str) -> int | None:
         """Find a department by its code."""

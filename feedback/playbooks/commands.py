@@ -229,6 +229,7 @@ def _give_one(
     actor: User,
     at: datetime,
 ) -> None:
+    one = givings.as_tested(one, used.playbook.code, member_id=used.case.member_id, at=at)
     wanted = givings.wanted_of(one, lines, amount_fen=amount_fen)
     remedy = grant_for_case(
         case_id=used.case_id,

@@ -1,11 +1,14 @@
 """What a playbook's remedy comes to in a case: the content that is asked for, and what it costs."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
 from compensation.models import GrantKind, OrderLine
 from compensation.refunds.rules import left_fen
+from config.common import variants
 from config.common.errors import Invalid, WrongState
 from feedback.models import RemedyKind
 from feedback.models.playbook import MONEY
@@ -29,6 +32,19 @@ class NoOrder(WrongState):
 
     code = "no_order"
     default = _("Say first which order the case is about.")
+
+
+FIELDS = {"template_id": "coupon_id"}
+"""What a remedy calls a thing that rules call otherwise."""
+
+
+def as_tested(giving: Giving, code: str, *, member_id: int, at: datetime) -> Giving:
+    """What a playbook gives a member: a variant of it where it is under test, which is put on record."""
+    key = f"playbook:{code}:{giving.place}:{giving.kind}"
+    variant = variants.choose(variants.Kind.COMPENSATION, key, member_id=member_id, at=at)
+    if variant is None:
+        return giving
+    return replace(giving, **{FIELDS.get(variant["what"], variant["what"]): variant["value"]})
 
 
 def asks_amount(giving: Giving) -> bool:

@@ -194,7 +194,7 @@ def _write(
     """Fill a template in: public at once where it is automatic, else a draft. None where none fits."""
     facts, spoken = facts_of(review), spoken_in(review)
     values = texts.values_of(review, facts, case=case, spoken=spoken, at=at)
-    chosen = choosing.take(review, facts, values, spoken)
+    chosen = choosing.take(review, facts, values, spoken, at=at)
     if chosen is None:
         return None
     if reply is None:

@@ -5,8 +5,10 @@ after the other: first the product's, then the member's.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
+from config.common import variants
 from feedback.models import Feeling, Language, ReplyTemplate, ReplyTurn, Review
 from feedback.playbooks.texts import VARIABLE
 from feedback.replies.rules import Facts
@@ -75,8 +77,13 @@ def _named(template: ReplyTemplate) -> int:
     return len(set(VARIABLE.findall(template.text)))
 
 
-def take(review: Review, facts: Facts, values: Mapping[str, str], language: Language) -> Chosen | None:
-    """Choose for a review and note the turn; None where nothing fits that was not the last one."""
+def take(
+    review: Review, facts: Facts, values: Mapping[str, str], language: Language, *, at: datetime
+) -> Chosen | None:
+    """Choose for a review and note the turn; None where nothing fits that was not the last one.
+
+    Of a template that is under test the member gets one of its variants, which is put on record.
+    """
     turns = _turns(review)
     chosen = choose(
         candidates(facts, language), values, last=[turn.code for turn in turns if turn.code], number=review.pk
@@ -85,6 +92,10 @@ def take(review: Review, facts: Facts, values: Mapping[str, str], language: Lang
         for turn in turns:
             turn.code = chosen.template.code
             turn.save(update_fields=["code"])
+        key = str(chosen.template.pk)
+        variant = variants.choose(variants.Kind.REPLY, key, member_id=review.member_id, at=at)
+        if variant is not None:  # it names what the template names: all of that is known
+            return replace(chosen, text=fill(variant["text"], values).text)
     return chosen
 
 

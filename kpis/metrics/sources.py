@@ -108,6 +108,11 @@ class Source:
         return frozenset(found)
 
     @property
+    def moment(self) -> Any:
+        """When a row counts."""
+        return _expression(self.at)
+
+    @property
     def worth(self) -> Any:
         """What each row adds above the line: whether it is a hit, what is measured of it, or itself.
 

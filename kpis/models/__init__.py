@@ -1,5 +1,16 @@
 from kpis.models.alert import ABOUT_GOALS, AlertKind, FigureAlert
 from kpis.models.cause import ROWS, Ground, Why
+from kpis.models.experiment import (
+    ArmCode,
+    Experiment,
+    ExperimentArm,
+    ExperimentGuard,
+    ExperimentResult,
+    ExperimentStatus,
+    Exposure,
+    Finding,
+    Tested,
+)
 from kpis.models.funnel import (
     FunnelCohort,
     FunnelDay,
@@ -27,13 +38,21 @@ __all__ = [
     "GOAL_GRAINS",
     "ROWS",
     "AlertKind",
+    "ArmCode",
     "Backfill",
     "BackfillState",
     "Correction",
     "Dimension",
     "Direction",
+    "Experiment",
+    "ExperimentArm",
+    "ExperimentGuard",
+    "ExperimentResult",
+    "ExperimentStatus",
+    "Exposure",
     "FigureAlert",
     "FigureDay",
+    "Finding",
     "FunnelCohort",
     "FunnelDay",
     "FunnelKept",
@@ -52,6 +71,7 @@ __all__ = [
     "Snapshot",
     "Step",
     "Target",
+    "Tested",
     "Verdict",
     "Why",
 ]

@@ -74,11 +74,13 @@ def send(message: OutboxMessage) -> None:
     if not _may(member, channel):
         pass_on(invitation=invitation, channel=channel, turn=turn, at=at)
         raise Dropped("the member cannot be asked by this any more")
-    said = Words.about(invitation).of(invitation, is_reminder=turn > 0)
     if channel == AskChannel.EMAIL:
         message.payload["to"] = address_mark(member.email)
     try:
-        _deliver(invitation, member, channel, said, str(message.request_id))
+        with transaction.atomic():  # what was not sent nobody was exposed to
+            words = Words.about(invitation).as_tested(invitation, at=at)
+            said = words.of(invitation, is_reminder=turn > 0)
+            _deliver(invitation, member, channel, said, str(message.request_id))
     except Refused as error:
         if pass_on(invitation=invitation, channel=channel, turn=turn, at=at, why=str(error)):
             raise Dropped("refused; the next channel is tried") from None

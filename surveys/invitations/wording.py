@@ -5,6 +5,7 @@ The campaign's may hold placeholders of what is known before an answer, such as 
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Self
 
 from django.utils import translation
@@ -14,6 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from compensation.models import Order
+from config.common import variants
 from feedback.models import Case
 from surveys.models import Campaign, CampaignWording, Invitation
 from surveys.questionnaires import piping
@@ -46,6 +48,16 @@ class Words:
             cases={invitation.case_id} if invitation.case_id else (),
             orders={invitation.order_id} if invitation.order_id else (),
         )
+
+    def as_tested(self, invitation: Invitation, *, at: datetime) -> Self:
+        """The same with the variant that its member gets where it is under test, which is put on record."""
+        own = self.wordings.get(invitation.channel)
+        if own is not None and invitation.member_id is not None:
+            key, member = str(own.pk), invitation.member_id
+            if variant := variants.choose(variants.Kind.WORDING, key, member_id=member, at=at):
+                for name, value in variant.items():
+                    setattr(own, name, value)  # never saved: these are the words of one message
+        return self
 
     def of(self, invitation: Invitation, *, is_reminder: bool = False) -> Said:
         """What it says, in the language of its member."""
