@@ -44,7 +44,8 @@ def as_tested(giving: Giving, code: str, *, member_id: int, at: datetime) -> Giv
     variant = variants.choose(variants.Kind.COMPENSATION, key, member_id=member_id, at=at)
     if variant is None:
         return giving
-    return replace(giving, **{FIELDS.get(variant["what"], variant["what"]): variant["value"]})
+    what: str = FIELDS.get(variant["what"]) or variant["what"]
+    return replace(giving, **{what: variant["value"]})
 
 
 def asks_amount(giving: Giving) -> bool:

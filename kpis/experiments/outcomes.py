@@ -22,7 +22,7 @@ from kpis.metrics import rules as metrics
 from kpis.metrics.catalogue import METRICS
 from kpis.metrics.definition import Metric, Unit
 from kpis.metrics.sources import Source, Span
-from kpis.models import ArmCode, Direction, Experiment, MetricCode
+from kpis.models import ArmCode, Direction, Experiment
 from kpis.snapshots.queries import counted
 from surveys.models import Invitation, Response
 
@@ -137,7 +137,11 @@ def _answered(members: Members, window: timedelta) -> Found:
     rows = Response.objects.filter(
         invitation__member__in=list(members), at__gte=span.start, at__lt=span.end
     ).values_list("invitation__member", "at")
-    done = {member for member, at in rows if members[member].at <= at < members[member].at + window}
+    done = {
+        member
+        for member, at in rows
+        if at is not None and members[member].at <= at < members[member].at + window
+    }
     return {member: float(member in done) for member in members}
 
 
@@ -173,17 +177,8 @@ OWN = (
     ),
     Outcome("cost", _("what a member is given"), Form.MEAN, Direction.DOWN, FEN, _cost, None),
 )
-OUTCOMES: dict[str, Outcome] = {
-    one.code: one
-    for one in chain(
-        (
-            _of_catalogue(METRICS[code])
-            for code in MetricCode
-            if all(source.member for source in METRICS[code].sources)
-        ),
-        OWN,
-    )
-}
+_PERSONAL = [metric for metric in METRICS.values() if all(source.member for source in metric.sources)]
+OUTCOMES: dict[str, Outcome] = {one.code: one for one in chain(map(_of_catalogue, _PERSONAL), OWN)}
 """By their codes, in the order in which they are offered."""
 
 

@@ -24,7 +24,7 @@ WHATS = {"points": _("points"), "amount_fen": _("amount (yuan)"), "template_id":
 
 
 def _versions() -> Iterator[PlaybookVersion]:
-    latest = PlaybookVersion.objects.order_by("playbook", "-number").distinct("playbook")
+    latest = PlaybookVersion.objects.order_by("playbook_id", "-number").distinct("playbook_id")
     found = PlaybookVersion.objects.filter(pk__in=latest.values("pk"), playbook__is_active=True)
     yield from found.select_related("playbook").order_by("playbook__position", "pk")
 
