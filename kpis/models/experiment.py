@@ -88,23 +88,25 @@ class Experiment(models.Model):
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
-        verbose_name=_("planned by"),
+        verbose_name=pgettext_lazy("experiment", "planned by"),
         null=True,
         blank=True,
         related_name="+",
         db_index=False,
     )
-    made_at = models.DateTimeField(_("planned"))
+    made_at = models.DateTimeField(pgettext_lazy("experiment", "planned"))
     started_at = models.DateTimeField(pgettext_lazy("experiment", "begun"), null=True, blank=True)
     ends_on = models.DateField(_("planned end"), null=True, blank=True)
     ended_at = models.DateTimeField(pgettext_lazy("experiment", "ended"), null=True, blank=True)
     stop_reason = models.TextField(_("why it was stopped early"), max_length=WORDS, blank=True)
-    finding = models.CharField(_("finding"), max_length=13, choices=Finding, blank=True)
+    finding = models.CharField(
+        pgettext_lazy("experiment", "finding"), max_length=13, choices=Finding, blank=True
+    )
     split_told_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="When somebody was told that the split is broken."
     )
     decided_at = models.DateTimeField(pgettext_lazy("experiment", "decided"), null=True, blank=True)
-    kept = models.CharField(_("kept"), max_length=1, choices=ArmCode, blank=True)
+    kept = models.CharField(pgettext_lazy("experiment", "kept"), max_length=1, choices=ArmCode, blank=True)
     reason = models.TextField(pgettext_lazy("experiment", "reason"), max_length=WORDS, blank=True)
     written = models.CharField(
         _("version"), max_length=SETTING, blank=True, help_text="Of the setting, once decided."
