@@ -16,7 +16,7 @@ class KpisConfig(AppConfig):
         from feedback.admin.hot_spots import SPOT_PANELS
         from kpis import personal as ours
         from kpis import retaining
-        from kpis.admin import alerts, days, goals, improvements, improving
+        from kpis.admin import alerts, days, experiments, goals, improvements, improving
         from kpis.admin.definitions import definitions
         from kpis.admin.figures import figure
         from kpis.api.reading import READS
@@ -65,6 +65,8 @@ class KpisConfig(AppConfig):
         )
         PAGES.extend(improvements.IMPROVEMENT_PAGES)
         MENU.extend(improvements.IMPROVEMENT_MENU)
+        PAGES.extend(experiments.EXPERIMENT_PAGES)
+        MENU.extend(experiments.EXPERIMENT_MENU)
         SPOT_PANELS.append(improving.of_spot)
         NEED_PANELS.append(improving.of_need)
         PERIODIC.append(Periodic("alerts of figures", "kpis.watch", every_seconds=600))
