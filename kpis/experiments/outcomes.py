@@ -26,7 +26,7 @@ from kpis.models import ArmCode, Direction, Experiment
 from kpis.snapshots.queries import counted
 from surveys.models import Invitation, Response
 
-BEFORE = timedelta(days=90)
+BEFORE = timedelta(days=120)
 """How far back it is looked for what an outcome was before."""
 FEN = "fen"
 

@@ -79,7 +79,7 @@ def sized(judging: Judging, *, at: datetime) -> Sized:
     except ValueError as error:
         if before.n < rules.FEWEST:
             raise Invalid(
-                _("Too little of it was measured in the last 90 days to plan by."), field="outcome"
+                _("Too little of it was measured in the last 120 days to plan by."), field="outcome"
             ) from error
         raise Invalid(_("From what it was before, it can't change by so much."), field="effect") from error
     mean = before.total / before.n
