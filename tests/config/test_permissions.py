@@ -127,7 +127,7 @@ from feedback.replies import commands as answers
 from feedback.rewards import commands as rewards
 from kpis.api.reading import READS
 from kpis.improvements import commands as improvements
-from kpis.models import FigureAlert, FigureDay, Improvement, Target
+from kpis.models import Experiment, FigureAlert, FigureDay, Improvement, Target
 from kpis.snapshots import backfilling
 from surveys.models import Campaign, Interview, Invitation, Need, Skip, Survey, SurveyVersion, Theme, Wave
 from surveys.needs import commands as needs
@@ -135,6 +135,7 @@ from surveys.questionnaires import commands as questionnaires
 from tests.factories.batches import counted
 from tests.factories.compensation import T0, MemberFactory, OrderFactory, OrderLineFactory
 from tests.factories.expectations import cares
+from tests.factories.experiments import drafted
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory, StaffFactory, picture
 from tests.factories.knowledge import request_of
 from tests.factories.kpis import make_answer, make_clock
@@ -220,6 +221,7 @@ def make_house() -> tuple[dict[str, User], Case]:
     counted([MemberFactory()], by=people["superuser"])
     make_channels(case)
     improvements.propose(title="x", kind="fix", department=service, actor=None, at=now)
+    drafted(service, case.member, now)
     make_supervised(service, people["agent"], people["team_lead"], now)
     Approval.objects.create(
         case=case, clock=case.clocks.first(), rung=0, department=case.department, kind="overrun", asked_at=now
@@ -520,7 +522,7 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     said = case.messages.order_by("pk")[0].pk
     dear = CouponTemplate.objects.get(code="sorry-100").pk
     trial, asked_to = Simulation.objects.get(), Approval.objects.get()
-    better = Improvement.objects.get().pk
+    better, tried = Improvement.objects.get().pk, Experiment.objects.get()
     need, talk = Need.objects.get().pk, Interview.objects.get().pk
     today = timezone.localdate()
     odd = FigureAlert.objects.create(
@@ -953,6 +955,14 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         ],
         "improvement": get("improvement", OURS - {"agent asked"} | {"analyst"}, better),
         "improvement_act": [post("improvement_act", {"supervisor", *ADMIN}, better, "why", text="x")],
+        "experiments": get("experiments", SUPERVISORS | {"analyst"}),
+        "experiment_new": [
+            *get("experiment_new", ADMIN | {"analyst"}),
+            post("experiment_new", ADMIN | {"analyst"}, title="x"),
+        ],
+        "experiment_size": get("experiment_size", ADMIN | {"analyst"}),
+        "experiment": get("experiment", {"supervisor", "analyst", *ADMIN}, tried.pk),
+        "experiment_act": [post("experiment_act", {"analyst", *ADMIN}, tried.pk, "stop", reason="x")],
         "figure_alerts": get("figure_alerts", LEADERS | {"analyst"}),
         "figure_alert": get("figure_alert", SUPERVISORS | {"analyst"}, odd.pk),
         "figure_alerts_note": [post("figure_alerts_note", LEADERS | {"analyst"}, alert=odd.pk)],

@@ -9,7 +9,7 @@ from feedback.models import Playbook
 from kpis.experiments import commands, planning
 from kpis.experiments.planning import Judging
 from kpis.experiments.rules import arm_of
-from kpis.models import Experiment, Exposure, MetricCode, Snapshot
+from kpis.models import Experiment, ExperimentArm, Exposure, MetricCode, Snapshot
 from tests.factories.compensation import T0, MemberFactory
 from tests.factories.feedback import CaseFactory, DepartmentFactory
 from tests.factories.knowledge import make_playbook
@@ -72,12 +72,12 @@ def complain(members, *, at=T0 + 2 * DAY):
         CaseFactory(member_id=member, kind="complaint", opened_at=at)
 
 
-def full(department=None, *, share_a=0.5, share_b=0.5, number=260, **fields) -> Experiment:
+def full(department=None, *, share_a=0.5, share_b=0.5, number=260, at=T0, **fields) -> Experiment:
     """One that runs, has been over its days and size by `ENDED`, and in which so many have complained."""
-    found = running(department, **fields)
-    arms = expose(found, number)
-    complain(arms["a"][: round(share_a * len(arms["a"]))])
-    complain(arms["b"][: round(share_b * len(arms["b"]))])
+    found = running(department, at=at, **fields)
+    arms = expose(found, number, at=at + DAY)
+    for code, share in (("a", share_a), ("b", share_b)):
+        complain(arms[code][: round(share * len(arms[code]))], at=at + 2 * DAY)
     return found
 
 
@@ -89,3 +89,18 @@ def ended(department=None, **fields) -> Experiment:
 def choose(member_id, *, kind=Kind.COMPENSATION, key=KEY, at=T0 + DAY):
     """What a member gets of a setting."""
     return variants.choose(kind, key, member_id=member_id, at=at)
+
+
+def drafted(department, member, at) -> Experiment:
+    """A row of each table for whoever looks at all tables: no setting, no figure behind it."""
+    found = Experiment.objects.create(
+        title="x", hypothesis="x", department=department, kind="target", key="x:first_reply", named="x",
+        outcome="csat", baseline=4, effect=1, power=Decimal("0.8"), size=30, window=7, days=28, salt="x",
+        made_at=at,
+    )  # fmt: skip
+    arms = [
+        ExperimentArm.objects.create(experiment=found, code=code, weight=50, content={"seconds": 60 * number})
+        for number, code in enumerate("ab", start=1)
+    ]
+    Exposure.objects.create(experiment=found, arm=arms[0], member=member, at=at)
+    return found
