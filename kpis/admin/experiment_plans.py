@@ -51,7 +51,7 @@ class JudgingForm(forms.Form):
         """Say what it can be judged by, and in which unit."""
         super().__init__(*args, **kwargs)
         self.fields["outcome"].choices = [  # type: ignore[attr-defined]  # a ChoiceField
-            (one.code, f"{one.name} ({words.in_unit(one)})") for one in outcomes()
+            (one.code, f"{one.name} · {words.in_unit(one)}") for one in outcomes()
         ]
         self.fields["effect"].help_text = _("In the unit of what it is judged by.")
 
@@ -83,7 +83,7 @@ class PlanForm(JudgingForm):
             self.fields[PREFIX + one.name] = _field(one)
         choices = [
             ("", "—"),
-            *((one.code, f"{one.name} ({words.in_unit(one)})") for one in OUTCOMES.values()),
+            *((one.code, f"{one.name} · {words.in_unit(one)}") for one in OUTCOMES.values()),
         ]
         for number, code in zip(ROWS, GUARDS, strict=True):
             self.fields[f"guard{number}"] = forms.ChoiceField(
