@@ -16,11 +16,11 @@ class KpisConfig(AppConfig):
         from feedback.admin.hot_spots import SPOT_PANELS
         from kpis import personal as ours
         from kpis import retaining
-        from kpis.admin import alerts, days, experiments, goals, improvements, improving
+        from kpis.admin import alerts, days, experiments, funnel, goals, improvements, improving
         from kpis.admin.definitions import definitions
         from kpis.admin.figures import figure
         from kpis.api.reading import READS
-        from kpis.defaults import demo
+        from kpis.defaults import demo, demo_funnel
         from kpis.defaults.seed import seed
         from kpis.experiments.assigning import Trials
         from kpis.funnels.keeping import keep
@@ -34,6 +34,7 @@ class KpisConfig(AppConfig):
         api_keys.SCOPES[READS] = _("read all figures")
         gauges.GAUGES.extend(GAUGES)
         DEFAULTS.append(seed)
+        DEMO.append(demo_funnel.seed)
         DEMO.append(demo.seed)
         PAGES.extend(
             [
@@ -63,6 +64,8 @@ class KpisConfig(AppConfig):
                 group="lead",
             )
         )
+        PAGES.extend(funnel.FUNNEL_PAGES)
+        MENU.extend(funnel.FUNNEL_MENU)
         PAGES.extend(improvements.IMPROVEMENT_PAGES)
         MENU.extend(improvements.IMPROVEMENT_MENU)
         PAGES.extend(experiments.EXPERIMENT_PAGES)

@@ -190,6 +190,7 @@ ROLES: Mapping[str, Role] = {
             "common.see_history",
             "kpis.close_figures",
             "kpis.view_experiment",
+            "kpis.change_funnelterms",
             "kpis.add_improvement",
             "kpis.change_improvement",
         ),

@@ -4,7 +4,7 @@ from datetime import date
 
 from django.urls import path, register_converter
 
-from kpis.api import feed, metrics
+from kpis.api import feed, funnel, metrics
 
 
 class Day:
@@ -24,6 +24,7 @@ class Day:
 register_converter(Day, "day")
 
 urlpatterns = [
+    path("funnel/", funnel.FunnelView.as_view(), name="funnel"),
     path("metrics/", metrics.MetricsView.as_view(), name="metrics"),
     path("metrics/days/", feed.ChangedDaysView.as_view(), name="metric-days"),
     path("metrics/days/<day:day>.csv", feed.DayFileView.as_view(), name="metric-day"),
