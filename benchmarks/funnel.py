@@ -93,9 +93,12 @@ def run() -> None:
     import django
 
     django.setup()
+    from django.conf import settings
     from django.core.management import call_command
     from django.db import connection
 
+    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    settings.MIDDLEWARE = [one for one in settings.MIDDLEWARE if "whitenoise" not in one]
     call_command("migrate", verbosity=0)
     call_command("seed_defaults", verbosity=0)
     with connection.cursor() as cursor:

@@ -20,7 +20,8 @@ from kpis.models import FunnelCohort, FunnelTerms
 from kpis.snapshots.calendar import runs
 
 READER = "kpis.funnel"
-DAYS_AT_ONCE = 31
+DAYS_AT_ONCE = 92
+"""More at once is less to read twice: the days of a window after the last."""
 MARK = f"""
 WITH moments AS (
     SELECT at FROM feedback_behaviourevent

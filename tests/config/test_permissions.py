@@ -967,6 +967,12 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "figure_alert": get("figure_alert", SUPERVISORS | {"analyst"}, odd.pk),
         "figure_alerts_note": [post("figure_alerts_note", LEADERS | {"analyst"}, alert=odd.pk)],
         "figure_days": get("figure_days", SUPERVISORS | {"analyst"}),
+        "funnel": get("funnel", SUPERVISORS | {"analyst"}),
+        "funnel_rows": get("funnel_rows", SUPERVISORS | {"analyst"}),
+        "funnel_terms": [
+            *get("funnel_terms", SUPERVISORS),
+            post("funnel_terms", SUPERVISORS, window_days=14, few=30),
+        ],
         "figure_close": [post("figure_close", SUPERVISORS, month="2026-10")],
         "figure_take": [
             post("figure_take", SUPERVISORS | {"analyst"}, first="2026-10-01", last="2026-10-02")
@@ -1256,6 +1262,7 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
         ("staff-survey-files", "post", ("after-case",), LEADERS | {"analyst"}, {"kind": "csv"}),
         ("staff-survey-file", "get", (uuid4(),), set(), {}),  # there is none
         ("metrics", "get", (), set(STAFF), {}),
+        ("funnel", "get", (), SUPERVISORS | {"analyst"}, {"first": "2026-10-01", "last": "2026-10-02"}),
         ("metric", "get", ("csat",), set(STAFF), {"first": "2026-11-01", "last": "2026-11-02"}),
         ("metric-days", "get", (), SUPERVISORS | {"analyst"}, {}),
         ("metric-day", "get", (figure_day(),), SUPERVISORS | {"analyst"}, {}),
