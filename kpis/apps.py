@@ -16,7 +16,17 @@ class KpisConfig(AppConfig):
         from feedback.admin.hot_spots import SPOT_PANELS
         from kpis import personal as ours
         from kpis import retaining
-        from kpis.admin import alerts, days, experiments, funnel, goals, improvements, improving
+        from kpis.admin import (
+            alerts,
+            appraisals,
+            days,
+            experiments,
+            funnel,
+            goals,
+            improvements,
+            improving,
+            schemes,
+        )
         from kpis.admin.definitions import definitions
         from kpis.admin.figures import figure
         from kpis.api.reading import READS
@@ -70,6 +80,8 @@ class KpisConfig(AppConfig):
         MENU.extend(improvements.IMPROVEMENT_MENU)
         PAGES.extend(experiments.EXPERIMENT_PAGES)
         MENU.extend(experiments.EXPERIMENT_MENU)
+        PAGES.extend([*schemes.SCHEME_PAGES, *appraisals.APPRAISAL_PAGES])
+        MENU.extend(appraisals.APPRAISAL_MENU)
         SPOT_PANELS.append(improving.of_spot)
         NEED_PANELS.append(improving.of_need)
         PERIODIC.append(Periodic("alerts of figures", "kpis.watch", every_seconds=600))
@@ -83,6 +95,7 @@ class KpisConfig(AppConfig):
             Periodic("improvements that are due", "kpis.improvement_deadlines", every_seconds=600)
         )
         PERIODIC.append(Periodic("experiments", "kpis.watch_experiments", every_seconds=3600))
+        PERIODIC.append(Periodic("appeals that are due", "kpis.appeal_deadlines", every_seconds=600))
         PERIODIC.append(
             Periodic("improvements whose gap came back", "kpis.improvements_again", every_seconds=24 * 3600)
         )

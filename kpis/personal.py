@@ -14,12 +14,17 @@ PERSONAL = {
             "reason": Holds.REMARK,
         }
     ),
+    "kpis.AppraisalMark": Personal({"remark": Holds.REMARK}, is_told=False),
+    "kpis.AppraisalScore": Personal({"reason": Holds.REMARK}, is_told=False),
+    "kpis.AppraisalAppeal": Personal({"text": Holds.REMARK, "answer": Holds.REMARK}, is_told=False),
 }
 """What colleagues write may name somebody; no row of these is any member's."""
 
 FREE = {
     "kpis.Snapshot", "kpis.Correction", "kpis.FigureDay", "kpis.Backfill", "kpis.Ground", "kpis.Target",
     "kpis.FigureAlert", "kpis.FunnelTerms", "kpis.FunnelCohort", "kpis.FunnelDay", "kpis.FunnelKept",
+    "kpis.Scheme", "kpis.SchemeVersion", "kpis.SchemeLine", "kpis.Appraisal", "kpis.AppraisalRung",
+    "kpis.AppraisalMark.month", "kpis.AppraisalScore.numbers", "kpis.AppraisalAppeal.due_on",
     "kpis.ImprovementCheck", "kpis.ImprovementRung", "kpis.Improvement.spot_value", "kpis.Improvement.key",
     "kpis.Improvement.control_key", "kpis.Improvement.due_on", "kpis.Improvement.check_on",
     "kpis.Improvement.said_title", "kpis.Improvement.said", "kpis.Improvement.said_title_en",

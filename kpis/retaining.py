@@ -33,4 +33,15 @@ KINDS = [
             ),
         ],
     ),
+    Kind(
+        code="appraisals",
+        name=_("what was written in appraisals and appeals"),
+        days=YEARS,
+        source=_("So long what was decided about somebody can be looked up; scores stay."),
+        parts=[
+            Part(label="kpis.AppraisalMark", at="at", columns=("remark",)),
+            Part(label="kpis.AppraisalScore", at="at", columns=("reason",)),
+            Part(label="kpis.AppraisalAppeal", at="at", columns=("text", "answer")),
+        ],
+    ),
 ]

@@ -9,6 +9,7 @@ from kpis.alerts import commands as alerts
 from kpis.experiments import commands as experiments
 from kpis.funnels import commands as funnels
 from kpis.funnels import late as late_for_funnels
+from kpis.appraisals import deadline as appeals
 from kpis.improvements import deadline, returning, telling
 from kpis.snapshots import backfilling, commands, late
 
@@ -59,6 +60,13 @@ def backfill() -> None:
 def improvement_deadlines() -> None:
     """Tell who has to know that improvements are soon due, due or late."""
     while deadline.sweep(at=timezone.now()) >= deadline.LIMIT:
+        pass
+
+
+@shared_task(name="kpis.appeal_deadlines")
+def appeal_deadlines() -> None:
+    """Tell who has to know that appeals against scores are soon due, due or late."""
+    while appeals.DEADLINE.sweep(at=timezone.now()) >= deadline.LIMIT:
         pass
 
 

@@ -46,6 +46,7 @@ _AGENT = (
     "surveys.view_need",
     "surveys.link_need",
     "kpis.view_improvement",
+    "kpis.view_appraisal",
 )
 _LEAD = (
     *_AGENT,
@@ -80,6 +81,8 @@ _LEAD = (
     "feedback.see_reply_figures",
     "feedback.view_replyrule",
     "feedback.view_replytemplate",
+    "kpis.see_team_appraisals",
+    "kpis.mark_appraisals",
 )
 _WRITING = (
     "feedback.view_topic",
@@ -193,6 +196,9 @@ ROLES: Mapping[str, Role] = {
             "kpis.change_funnelterms",
             "kpis.add_improvement",
             "kpis.change_improvement",
+            "kpis.score_appraisals",
+            "kpis.decide_appraisals",
+            "kpis.view_scheme",
         ),
     ),
     "moderator": Role(

@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from config.common.errors import Invalid, NotFound, NotPermitted
 from config.common.events import record
 from config.common.models import User
+from kpis.deadlines.given import coming_day, text_of
 from kpis.improvements import seeing
-from kpis.improvements.held import coming_day, may_change, open_one, text_of, visible_to
+from kpis.improvements.held import may_change, open_one, visible_to
 from kpis.metrics.catalogue import METRICS
 from kpis.models import ROWS, Dimension, Ground, Improvement, ImprovementTask, MetricCode, Why
 from kpis.models.metric import KEY

@@ -11,17 +11,9 @@ from config.common.errors import Invalid, MoveNotAllowed, NotPermitted
 from config.common.events import record
 from config.common.models import User
 from feedback.models import Aspect, Department, SpotBy
+from kpis.deadlines.given import coming_day, day_of, text_of
 from kpis.improvements import deadline, measuring
-from kpis.improvements.held import (
-    ADD,
-    check_department,
-    check_move,
-    coming_day,
-    day_of,
-    held,
-    open_one,
-    text_of,
-)
+from kpis.improvements.held import ADD, check_department, check_move, held, open_one
 from kpis.metrics.catalogue import METRICS
 from kpis.models import (
     Dimension,

@@ -4,8 +4,8 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from kpis.deadlines.given import day_of
 from kpis.improvements import rules
-from kpis.improvements.held import day_of
 from kpis.improvements.rules import Days, Effect
 from kpis.metrics.catalogue import METRICS
 from kpis.metrics.definition import Metric

@@ -4,8 +4,8 @@ from datetime import date, datetime, timedelta
 
 from config.common.errors import MoveNotAllowed
 from feedback.gaps import hot_spots
+from kpis.deadlines.given import day_of
 from kpis.improvements import commands, measuring, rules
-from kpis.improvements.held import day_of
 from kpis.improvements.rules import Days
 from kpis.metrics.catalogue import METRICS
 from kpis.metrics.rules import Counted

@@ -3,14 +3,14 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from scipy import special
 
 from config.common.statistics import Moments, two_means, two_proportions
 from kpis.metrics import rules as metrics
 from kpis.metrics.rules import Counted, Form
-from kpis.models import Direction, ImprovementStatus, Step, Verdict
+from kpis.models import Direction, ImprovementStatus, Verdict
 from kpis.stats import sample_size
 
 S = ImprovementStatus
@@ -185,21 +185,6 @@ def came_back(*, before: Counted, after: Counted, now: Counted, form: Form, bett
         return False
     no_better = found <= was if better == Direction.UP else found >= was
     return no_better and compare(form, after, now).is_worse(better)
-
-
-SHARE_BEFORE_WARNING = 0.8
-LATER = {
-    Step.BREACH: timedelta(0),
-    Step.LEAD: timedelta(days=1),
-    Step.SUPERVISORS: timedelta(days=3),
-}
-"""How long after the due day is over a rung is fired."""
-
-
-def ladder(accepted_at: datetime, ends_at: datetime) -> list[tuple[Step, datetime]]:
-    """When each rung is due: at 80 % of the time, when it is over, a day after, three days after."""
-    warning = accepted_at + (ends_at - accepted_at) * SHARE_BEFORE_WARNING
-    return [(Step.WARNING, warning), *((step, ends_at + later) for step, later in LATER.items())]
 
 
 def _moments(one: Counted) -> Moments:

@@ -15,7 +15,8 @@ from config.common import bulk
 from config.common.errors import Invalid, MoveNotAllowed
 from config.common.events import record
 from config.common.models import User
-from kpis.improvements.held import held, text_of
+from kpis.deadlines.given import text_of
+from kpis.improvements.held import held
 from kpis.improvements.voices import members_of
 from kpis.models import Improvement, ImprovementTold
 from kpis.models.improvement import DONE, NAMED, WORDS

@@ -1,4 +1,13 @@
 from kpis.models.alert import ABOUT_GOALS, AlertKind, FigureAlert
+from kpis.models.appraisal import (
+    AppealState,
+    Appraisal,
+    AppraisalAppeal,
+    AppraisalMark,
+    AppraisalRung,
+    AppraisalScore,
+    ScoreKind,
+)
 from kpis.models.cause import ROWS, Ground, Why
 from kpis.models.experiment import (
     ArmCode,
@@ -18,6 +27,7 @@ from kpis.models.funnel import (
     FunnelStep,
     FunnelTerms,
 )
+from kpis.models.deadline import Step
 from kpis.models.improvement import (
     Improvement,
     ImprovementCheck,
@@ -26,10 +36,10 @@ from kpis.models.improvement import (
     ImprovementStatus,
     ImprovementTask,
     ImprovementTold,
-    Step,
     Verdict,
 )
 from kpis.models.metric import Dimension, Direction, Grain, MetricCode
+from kpis.models.scheme import JudgedBy, Scheme, SchemeLine, SchemeVersion
 from kpis.models.snapshot import Backfill, BackfillState, Correction, FigureDay, Snapshot
 from kpis.models.target import GOAL_GRAINS, Target
 
@@ -38,6 +48,12 @@ __all__ = [
     "GOAL_GRAINS",
     "ROWS",
     "AlertKind",
+    "AppealState",
+    "Appraisal",
+    "AppraisalAppeal",
+    "AppraisalMark",
+    "AppraisalRung",
+    "AppraisalScore",
     "ArmCode",
     "Backfill",
     "BackfillState",
@@ -67,7 +83,12 @@ __all__ = [
     "ImprovementStatus",
     "ImprovementTask",
     "ImprovementTold",
+    "JudgedBy",
     "MetricCode",
+    "Scheme",
+    "SchemeLine",
+    "SchemeVersion",
+    "ScoreKind",
     "Snapshot",
     "Step",
     "Target",

@@ -11,6 +11,7 @@ from compensation.models import Member
 from config.common.models import User
 from feedback.models import Aspect, Department, SpotBy
 from kpis.models.alert import FigureAlert
+from kpis.models.deadline import Rung, Step
 from kpis.models.metric import KEY, Dimension, MetricCode
 from surveys.models import Need
 
@@ -285,26 +286,11 @@ class ImprovementCheck(models.Model):
         return f"{self.improvement_id} {self.verdict}"
 
 
-class Step(models.TextChoices):
-    """A rung of the ladder of improvements."""
-
-    WARNING = "warning", _("soon due: owner")
-    BREACH = "breach", _("due: owner")
-    LEAD = "lead", _("late: leads of the department")
-    SUPERVISORS = "supervisors", _("late: supervisors")
-
-
-class ImprovementRung(models.Model):
+class ImprovementRung(Rung):
     """A rung that was fired: each once for a round and a due day."""
 
     improvement = models.ForeignKey(Improvement, models.CASCADE, related_name="rungs", db_index=False)
     round = models.PositiveSmallIntegerField()
-    due_on = models.DateField()
-    step = models.CharField(pgettext_lazy("improvement", "rung"), max_length=11, choices=Step)
-    fired_at = models.DateTimeField(pgettext_lazy("improvement", "fired"))
-    told = models.PositiveSmallIntegerField(
-        pgettext_lazy("improvement", "told"), help_text="How many; 0: there was nobody."
-    )
 
     class Meta:
         verbose_name = _("rung of an improvement")

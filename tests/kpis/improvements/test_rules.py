@@ -2,7 +2,7 @@
 
 import math
 import random
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kpis.improvements import rules
 from kpis.improvements.rules import Days, Effect
 from kpis.metrics.rules import Counted, Form
-from kpis.models import Direction, Step, Verdict
+from kpis.models import Direction, Verdict
 
 pytestmark = pytest.mark.req("K6")
 
@@ -139,13 +139,6 @@ def test_what_came_back_is_as_bad_as_before_and_worse_than_afterwards():
     assert not rules.came_back(**given, now=Counted(1000, 160, 160))  # worse again, not as before
     assert not rules.came_back(**given, now=Counted(20, 20, 20))  # too few
     assert not rules.came_back(**given, now=Counted())
-
-
-def test_the_ladder_is_climbed_in_order():
-    begun = datetime(2026, 3, 1, tzinfo=UTC)
-    steps = rules.ladder(begun, begun + timedelta(days=10))
-    assert [step for step, _at in steps] == list(Step)
-    assert [(at - begun).days for _step, at in steps] == [8, 10, 11, 13]
 
 
 RUNS = 1_000
