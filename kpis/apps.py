@@ -30,7 +30,8 @@ class KpisConfig(AppConfig):
         from kpis.admin.definitions import definitions
         from kpis.admin.figures import figure
         from kpis.api.reading import READS
-        from kpis.defaults import demo, demo_funnel
+        from kpis.defaults import demo, demo_funnel, demo_people
+        from kpis.defaults import schemes as shipped
         from kpis.defaults.seed import seed
         from kpis.experiments.assigning import Trials
         from kpis.funnels.keeping import keep
@@ -43,9 +44,8 @@ class KpisConfig(AppConfig):
         variants.TRIALS.append(Trials())
         api_keys.SCOPES[READS] = _("read all figures")
         gauges.GAUGES.extend(GAUGES)
-        DEFAULTS.append(seed)
-        DEMO.append(demo_funnel.seed)
-        DEMO.append(demo.seed)
+        DEFAULTS.extend([seed, shipped.seed])
+        DEMO.extend([demo_funnel.seed, demo.seed, demo_people.seed])
         PAGES.extend(
             [
                 Page("figures/", definitions, "figures"),

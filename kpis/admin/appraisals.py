@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from config.common.asked import id_in, within_years
@@ -41,7 +42,7 @@ class MonthForm(forms.Form):
     """Which month."""
 
     month = forms.DateField(
-        label=_("month"),
+        label=pgettext_lazy("appraisal", "month"),
         input_formats=["%Y-%m"],
         validators=[within_years],
         widget=forms.DateInput(format="%Y-%m", attrs={"type": "month"}),
@@ -213,7 +214,7 @@ def mark(request: StaffRequest) -> HttpResponse:
     month = _month(request.POST)
     if month is None or "month" not in request.POST:
         raise Http404
-    asked = [one for one in queries.to_mark(request.user, month) if one.name == request.POST.get("who")]
+    asked = [one for one in queries.to_mark(request.user, month) if one.name == request.POST.get("whose")]
     if not asked:
         raise Http404
     return perform(
@@ -254,7 +255,15 @@ def file(request: StaffRequest, kind: str) -> HttpResponseBase:
     rows = queries.team(request.user, month)
     table = Table(
         name="appraisals",
-        head=[_("month"), _("scheme"), _("who"), _("department"), _("score"), _("state"), *_head(rows)],
+        head=[
+            pgettext_lazy("appraisal", "month"),
+            _("scheme"),
+            _("who"),
+            _("department"),
+            pgettext_lazy("appraisal", "score"),
+            _("state"),
+            *_head(rows),
+        ],
         number=len(rows),
         rows=lambda: _cells(rows),
         filters={"month": f"{month:%Y-%m}"},

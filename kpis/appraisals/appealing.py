@@ -85,7 +85,7 @@ def decide(
     if actor.pk in {*subjects(appraisal), found.by_id, *deadline.judges(found)}:
         raise NotPermitted(_("Somebody else has to decide: you are part of this."))
     if found.state != AppealState.OPEN:
-        raise MoveNotAllowed(_("This appeal was decided."))
+        raise MoveNotAllowed(_("This appeal has been decided."))
     found.answer = text_of(answer, WORDS, "answer")
     found.state = AppealState.REFUSED if score is None else AppealState.UPHELD
     found.decided_at, found.decided_by, found.warn_at = at, actor, None

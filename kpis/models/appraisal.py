@@ -185,7 +185,7 @@ class AppraisalAppeal(models.Model):
     """A word against a score, once; somebody decides on it until a day."""
 
     score = models.OneToOneField(AppraisalScore, models.CASCADE, related_name="appeal")
-    text = models.TextField(_("text"), max_length=WORDS)
+    text = models.TextField(pgettext_lazy("appraisal", "text"), max_length=WORDS)
     at = models.DateTimeField(_("at"))
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("by"), related_name="+", db_index=False
@@ -194,11 +194,11 @@ class AppraisalAppeal(models.Model):
     due_on = models.DateField(pgettext_lazy("appraisal", "to be decided by"))
     warn_at = models.DateTimeField(null=True, editable=False, help_text="When its ladder is looked at.")
     answer = models.TextField(_("answer"), max_length=WORDS, blank=True)
-    decided_at = models.DateTimeField(_("decided"), null=True)
+    decided_at = models.DateTimeField(pgettext_lazy("appraisal", "decided"), null=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
-        verbose_name=_("decided by"),
+        verbose_name=pgettext_lazy("appraisal", "decided by"),
         null=True,
         related_name="+",
         db_index=False,

@@ -39,7 +39,7 @@ class Scheme(Bilingual):
         db_index=False,
         help_text=_("This department is judged as one."),
     )
-    is_active = models.BooleanField(_("in force"), default=True)
+    is_active = models.BooleanField(pgettext_lazy("appraisal", "in force"), default=True)
 
     class Meta:
         verbose_name = _("scheme of appraisal")

@@ -127,7 +127,18 @@ from feedback.replies import commands as answers
 from feedback.rewards import commands as rewards
 from kpis.api.reading import READS
 from kpis.improvements import commands as improvements
-from kpis.models import Experiment, FigureAlert, FigureDay, Improvement, Target
+from kpis.models import (
+    Appraisal,
+    AppraisalScore,
+    Experiment,
+    FigureAlert,
+    FigureDay,
+    Improvement,
+    Scheme,
+    SchemeLine,
+    SchemeVersion,
+    Target,
+)
 from kpis.snapshots import backfilling
 from surveys.models import Campaign, Interview, Invitation, Need, Skip, Survey, SurveyVersion, Theme, Wave
 from surveys.needs import commands as needs
@@ -150,6 +161,25 @@ pytestmark = [pytest.mark.django_db, pytest.mark.req("F1"), pytest.mark.req("P4"
 NOTHING = {"rows": [], "examples": {"worse": [], "better": []}, "other_version": 0}
 SHOP_COUPONS = ("quote", "reserve", "redeem", "release", "reverse")
 LEADING = {"team_lead", "supervisor"}
+
+
+def make_appraisal(department, agent):
+    """An agent's month, scored, with a week left to appeal."""
+    version = SchemeVersion.objects.get(scheme__code="agents")
+    month = timezone.localdate().replace(day=1)
+    made = Appraisal.objects.create(scheme=version.scheme, month=month, agent=agent, department=department)
+    numbers = {"lines": [], "departments": [department.pk]}
+    AppraisalScore.objects.create(
+        appraisal=made, revision=1, kind="first", version=version, score=80, numbers=numbers,
+        at=timezone.now(),
+    )  # fmt: skip
+
+
+def judged_who():
+    """How a form names the agent and the mark of the scheme that ships."""
+    line = SchemeLine.objects.get(judged_by="mark", version__scheme__code="agents")
+    found = Appraisal.objects.get()
+    return f"{line.pk}-{found.agent_id}-{found.department_id}"
 
 
 def make_house() -> tuple[dict[str, User], Case]:
@@ -222,6 +252,7 @@ def make_house() -> tuple[dict[str, User], Case]:
     make_channels(case)
     improvements.propose(title="x", kind="fix", department=service, actor=None, at=now)
     drafted(service, case.member, now)
+    make_appraisal(service, asker.agent)
     make_supervised(service, people["agent"], people["team_lead"], now)
     Approval.objects.create(
         case=case, clock=case.clocks.first(), rung=0, department=case.department, kind="overrun", asked_at=now
@@ -523,6 +554,7 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     dear = CouponTemplate.objects.get(code="sorry-100").pk
     trial, asked_to = Simulation.objects.get(), Approval.objects.get()
     better, tried = Improvement.objects.get().pk, Experiment.objects.get()
+    judged = Appraisal.objects.get().pk
     need, talk = Need.objects.get().pk, Interview.objects.get().pk
     today = timezone.localdate()
     odd = FigureAlert.objects.create(
@@ -963,6 +995,26 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "experiment_size": get("experiment_size", ADMIN | {"analyst"}),
         "experiment": get("experiment", {"supervisor", "analyst", *ADMIN}, tried.pk),
         "experiment_act": [post("experiment_act", {"analyst", *ADMIN}, tried.pk, "stop", reason="x")],
+        "appraisals": get("appraisals", WORKERS),
+        "appraisal_team": get("appraisal_team", LEADERS),
+        "appraisal_score": [post("appraisal_score", SUPERVISORS, month="2026-10")],
+        "appraisal_mark": [
+            post(
+                "appraisal_mark",
+                {"team_lead", "supervisor", *ADMIN},
+                month="2026-10",
+                whose=judged_who(),
+                points=1,
+            )
+        ],
+        "appraisal_file": get("appraisal_file", ADMIN, "csv"),
+        "appraisal_schemes": get("appraisal_schemes", SUPERVISORS),
+        "appraisal_scheme": [
+            *get("appraisal_scheme", SUPERVISORS, Scheme.objects.first().pk),
+            post("appraisal_scheme", ADMIN, Scheme.objects.first().pk),
+        ],
+        "appraisal": get("appraisal", OURS - {"agent asked"}, judged),
+        "appraisal_act": [post("appraisal_act", {"agent"}, judged, "appeal", text="x")],
         "figure_alerts": get("figure_alerts", LEADERS | {"analyst"}),
         "figure_alert": get("figure_alert", SUPERVISORS | {"analyst"}, odd.pk),
         "figure_alerts_note": [post("figure_alerts_note", LEADERS | {"analyst"}, alert=odd.pk)],
