@@ -6,10 +6,10 @@ from celery import shared_task
 from django.utils import timezone
 
 from kpis.alerts import commands as alerts
+from kpis.appraisals import deadline as appeals
 from kpis.experiments import commands as experiments
 from kpis.funnels import commands as funnels
 from kpis.funnels import late as late_for_funnels
-from kpis.appraisals import deadline as appeals
 from kpis.improvements import deadline, returning, telling
 from kpis.snapshots import backfilling, commands, late
 

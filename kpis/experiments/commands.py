@@ -9,11 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from config.common.errors import Invalid, MoveNotAllowed, Taken
 from config.common.events import record
 from config.common.models import User
+from kpis.deadlines.given import text_of
 from kpis.experiments import judging, rules, telling
 from kpis.experiments.held import check_move, held
 from kpis.experiments.kinds import KINDS
 from kpis.experiments.planning import MOST_DAYS
-from kpis.improvements.held import text_of
 from kpis.models import ArmCode, Experiment, ExperimentResult, ExperimentStatus, Finding
 from kpis.models.experiment import WORDS
 from kpis.stats import holm

@@ -14,11 +14,11 @@ from config.common.errors import Invalid, MoveNotAllowed, NotPermitted
 from config.common.events import record
 from config.common.models import User
 from feedback.models import Department
+from kpis.deadlines.given import text_of
 from kpis.experiments import rules
 from kpis.experiments.held import ADD, departments_for, held
 from kpis.experiments.kinds import KINDS
 from kpis.experiments.outcomes import OUTCOMES, Outcome
-from kpis.improvements.held import text_of
 from kpis.models import ArmCode, Experiment, ExperimentArm, ExperimentGuard, ExperimentStatus
 from kpis.models.experiment import TITLE, WORDS
 

@@ -9,6 +9,7 @@ from kpis.models.appraisal import (
     ScoreKind,
 )
 from kpis.models.cause import ROWS, Ground, Why
+from kpis.models.deadline import Step
 from kpis.models.experiment import (
     ArmCode,
     Experiment,
@@ -27,7 +28,6 @@ from kpis.models.funnel import (
     FunnelStep,
     FunnelTerms,
 )
-from kpis.models.deadline import Step
 from kpis.models.improvement import (
     Improvement,
     ImprovementCheck,
