@@ -1,5 +1,7 @@
 """Appraisals in a browser: read in both languages and themes, appealed against and decided by keyboard."""
 
+from types import SimpleNamespace
+
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.urls import reverse
@@ -21,7 +23,7 @@ __all__ = ["open_as"]
 @pytest.fixture
 def scene():
     made = play()
-    made.judged = scheme(appeal_days=90, since=MONTH)
+    judged = scheme(appeal_days=90, since=MONTH)
     users = [made.agent.user, somebody(made.service)]
     for number, user in enumerate(users):
         user.groups.add(Group.objects.get(name=ROLES["agent"].name))
@@ -31,9 +33,10 @@ def scene():
     scoring.score_month(month=MONTH, actor=None, at=AT)
     boss = somebody(made.service, "supervisor")
     boss.user_permissions.add(Permission.objects.get(codename="change_scheme"))
-    made.boss = type(boss).objects.get(pk=boss.pk)
-    made.found = Appraisal.objects.get(agent=made.agent)
-    return made
+    found = Appraisal.objects.get(agent=made.agent)
+    return SimpleNamespace(
+        agent=made.agent, boss=type(boss).objects.get(pk=boss.pk), judged=judged, found=found
+    )
 
 
 @pytest.mark.parametrize(("scheme_of", "language", "width"), LOOKS)
