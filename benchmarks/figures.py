@@ -119,19 +119,10 @@ def run() -> None:
 
     django.setup()
     from django.core.management import call_command
-    from django.db import connection
 
     call_command("migrate", verbosity=0)
     call_command("seed_defaults", verbosity=0)
-    started = time.perf_counter()
-    people()
-    with connection.cursor() as cursor:
-        for statement in FILL.strip().split(";\n"):
-            cursor.execute(statement, SIZES)
-    print(
-        f"filled in {time.perf_counter() - started:.0f} s: {ROWS:,} orders, cases and reviews, load",
-        os.getloadavg(),
-    )
+    fill()
     from kpis.models import Snapshot
     from kpis.snapshots.commands import take
 
@@ -147,6 +138,21 @@ def run() -> None:
         whole += timed(lambda first=first, last=last: take(first=first, last=last, at=datetime.now(UTC)))
         first = last + timedelta(1)
     print(f"a year: {whole:.0f} s, {Snapshot.objects.count():,} snapshots")
+
+
+def fill() -> None:
+    """A year of the shop."""
+    from django.db import connection
+
+    started = time.perf_counter()
+    people()
+    with connection.cursor() as cursor:
+        for statement in FILL.strip().split(";\n"):
+            cursor.execute(statement, SIZES)
+    print(
+        f"filled in {time.perf_counter() - started:.0f} s: {ROWS:,} orders, cases and reviews, load",
+        os.getloadavg(),
+    )
 
 
 def people() -> None:

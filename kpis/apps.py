@@ -27,6 +27,7 @@ class KpisConfig(AppConfig):
             improving,
             schemes,
         )
+        from kpis.admin.boards import pages as boards
         from kpis.admin.definitions import definitions
         from kpis.admin.figures import figure
         from kpis.api.reading import READS
@@ -74,13 +75,12 @@ class KpisConfig(AppConfig):
                 group="lead",
             )
         )
-        PAGES.extend(funnel.FUNNEL_PAGES)
-        MENU.extend(funnel.FUNNEL_MENU)
+        PAGES.extend([*funnel.FUNNEL_PAGES, *boards.BOARD_PAGES])
+        MENU.extend([*funnel.FUNNEL_MENU, *boards.BOARD_MENU])
         PAGES.extend(improvements.IMPROVEMENT_PAGES)
         MENU.extend([*improvements.IMPROVEMENT_MENU, *appraisals.APPRAISAL_MENU])
-        PAGES.extend(experiments.EXPERIMENT_PAGES)
         MENU.extend(experiments.EXPERIMENT_MENU)
-        PAGES.extend([*schemes.SCHEME_PAGES, *appraisals.APPRAISAL_PAGES])
+        PAGES.extend([*experiments.EXPERIMENT_PAGES, *schemes.SCHEME_PAGES, *appraisals.APPRAISAL_PAGES])
         SPOT_PANELS.append(improving.of_spot)
         NEED_PANELS.append(improving.of_need)
         PERIODIC.append(Periodic("alerts of figures", "kpis.watch", every_seconds=600))

@@ -232,6 +232,12 @@ class Case(models.Model):
             models.Index(  # cases.timeline, cases.joining: what went into a case
                 name="case_merged", fields=["merged_into"], condition=~Q(merged_into=None)
             ),
+            models.Index(  # kpis.boards.times: how long first replies took, from the index alone
+                name="case_first_replied",
+                fields=["first_replied_at"],
+                include=["opened_at", "department"],
+                condition=Q(first_replied_at__isnull=False, merged_into=None),
+            ),
             models.Index(  # handoffs.times: the cases that were resolved in a period
                 name="case_resolved_at", fields=["resolved_at"], condition=~Q(resolved_at=None)
             ),

@@ -220,6 +220,9 @@ class Gap(models.Model):
         indexes = [
             BrinIndex(name="gap_dismissed", fields=["dismissed_at"], autosummarize=True),  # retention
             models.Index(name="gap_detected", fields=["-detected_at"]),  # lists and figures by day
+            models.Index(  # kpis.boards.causes: what fell due in a time
+                name="gap_expected", fields=["expected_at"], include=["cause"], condition=Q(withdrawn_at=None)
+            ),
             models.Index(  # gaps.commands.detect: what still grows worse
                 name="gap_growing",
                 fields=["aspect", "severity", "expected_at"],

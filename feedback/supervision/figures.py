@@ -19,6 +19,7 @@ from django.db.models import (
     Exists,
     ExpressionWrapper,
     F,
+    Field,
     OuterRef,
     Q,
     QuerySet,
@@ -53,7 +54,7 @@ class Percentile(Aggregate):
 
     function = "PERCENTILE_CONT"
     template = "%(function)s(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)"
-    output_field = DurationField()
+    output_field: "Field[Any, Any]" = DurationField()
 
     def __init__(self, expression: Any, share: float) -> None:
         """Of an expression, at a share from 0 to 1."""

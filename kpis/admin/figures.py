@@ -48,6 +48,8 @@ class FigureForm(forms.Form):
         label=_("told apart by"), required=False, choices=[("", _("everything")), *TOLD_APART], initial=""
     )
     key = forms.CharField(label=_("of"), required=False, max_length=KEY)
+    mine = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    product = forms.IntegerField(min_value=1, max_value=2**63 - 1, required=False, widget=forms.HiddenInput)
     page = forms.IntegerField(min_value=0, max_value=10_000, required=False, widget=forms.HiddenInput)
 
     def clean(self) -> None:
@@ -74,7 +76,7 @@ def figure(request: StaffRequest, metric: str) -> HttpResponse:
         return page(request, "kpis/figure.html", context, status=400)
     asked = form.cleaned_data
     of = {}
-    if asked["department"] or not company:
+    if asked["department"] or asked["mine"] or not company:
         chosen = [asked["department"]] if asked["department"] else departments
         of[Dimension.DEPARTMENT] = [str(department.pk) for department in chosen]
     if asked["by"] and asked["key"]:
@@ -83,7 +85,10 @@ def figure(request: StaffRequest, metric: str) -> HttpResponse:
             return page(request, "kpis/figure.html", context, status=400)
         of[Dimension(asked["by"])] = [asked["key"]]
     span = days_span(asked["start"], asked["end"])
-    rows = behind(defined.code, span, of=of, part=Part(asked["part"] or Part.ALL))
+    product = asked["product"]
+    if product and Dimension.CATEGORY not in defined.dimensions:
+        raise Http404
+    rows = behind(defined.code, span, of=of, part=Part(asked["part"] or Part.ALL), product=product)
     number = asked["page"] or 0
     found = list(rows.found[number * PAGE : (number + 1) * PAGE + 1])
     context |= {
@@ -92,7 +97,7 @@ def figure(request: StaffRequest, metric: str) -> HttpResponse:
         "readable": _readable(request.user, rows.table, found[:PAGE]),
         "number": number,
         "has_more": len(found) > PAGE,
-        "figure": defined.figure(count(defined.code, span, of=of)),
+        "figure": defined.figure(count(defined.code, span, of=of, product=product)),
     }
     return page(request, "kpis/figure.html", context)
 

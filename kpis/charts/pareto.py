@@ -70,7 +70,7 @@ def pareto(
     names = [cut(one.name, NAMES, SIZE) for one, _share, _upto in drawn]
     left = round(max(wide(name, SIZE) for name in names) + 6, 2)
     bars = Scale(0.0, most, left, width - SHARES - NUMBER)
-    line = Scale(0.0, 100.0, left, width - SHARES - 6)
+    line = Scale(0.0, 100.0, left, width - SHARES - NUMBER)
     marks: list[Mark] = []
     ends = []
     for place, (one, share, upto) in enumerate(drawn):
@@ -82,7 +82,7 @@ def pareto(
         marks.append(
             Rect(left, y + 3, max(length, 1.0), ROW - 8, "rest" if one.is_rest else "s1 is-bar", said)
         )
-        marks.append(Words(left + max(length, 1.0) + 4, stand, short(one.value), look="value"))
+        marks.append(Words(width - SHARES - 2, stand, short(one.value), look="value", anchor="end"))
         marks.append(Words(width - 2, stand, f"{upto:.0f} %", anchor="end"))
         ends.append((line.at(upto), y + 0.5 * ROW - 1))
     if len(ends) > 1:

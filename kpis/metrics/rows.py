@@ -3,10 +3,12 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, QuerySet, Sum
+from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from compensation.models import Member, Segment
@@ -38,30 +40,46 @@ Of = Mapping[Dimension, list[str]]
 """Keys of dimensions that all have to fit; none at all is the whole company."""
 
 
-def behind(code: MetricCode, span: Span, *, of: Of, part: Part) -> Rows:
-    """The rows behind a figure."""
+def behind(code: MetricCode, span: Span, *, of: Of, part: Part, product: int | None = None) -> Rows:
+    """The rows behind a figure; of a product, where one is asked for."""
     metric = METRICS[code]
     if metric.form is Form.RATIO:  # what is counted is no part of what is measured
         source = metric.sources[-1 if part is Part.COUNTED else 0]
-        found = narrow(source, span, of)
+        found = narrow(source, span, of, product)
     else:
         source = metric.sources[0]
-        found = narrow(source, span, of)
+        found = narrow(source, span, of, product)
         if part is not Part.ALL and metric.form is Form.SHARE:
             found = source.counted(found, is_hit=part is Part.COUNTED)
     shown = SHOWN[source.table](found).alias(shown_at=_moment(source)).order_by("-shown_at", "-pk")
     return Rows(source.table, shown)
 
 
-def count(code: MetricCode, span: Span, *, of: Of) -> Counted:
+def count(code: MetricCode, span: Span, *, of: Of, product: int | None = None) -> Counted:
     """Count a figure's rows themselves, without any sums that are kept."""
     n = total = squares = 0
     for source in METRICS[code].sources:
-        each = narrow(source, span, of).order_by().annotate(each=source.worth)
+        each = narrow(source, span, of, product).order_by().annotate(each=source.worth)
         found = each.aggregate(n=Count("pk"), total=Sum("each"), squares=Sum(F("each") * F("each")))
         n += found["n"] if source.is_measured else 0
         total, squares = total + int(found["total"] or 0), squares + int(found["squares"] or 0)
     return Counted(n, total, squares)
+
+
+def by_day(code: MetricCode, span: Span, *, of: Of, product: int | None = None) -> dict[date, Counted]:
+    """Count the rows by day: for what no sums are kept of, such as a product. A query a source."""
+    found: dict[date, Counted] = defaultdict(Counted)
+    zone = timezone.get_default_timezone()
+    for source in METRICS[code].sources:
+        rows = narrow(source, span, of, product).order_by()
+        days = rows.annotate(told_day=TruncDate(_moment(source), tzinfo=zone), each=source.worth)
+        sums = days.values_list("told_day").annotate(
+            Count("pk"), Sum("each"), squares=Sum(F("each") * F("each"))
+        )
+        for day, n, total, squares in sums:
+            measured = n if source.is_measured else 0
+            found[day] += Counted(measured, int(total or 0), int(squares or 0))
+    return dict(found)
 
 
 def told_apart(code: MetricCode, span: Span, *, of: Of, by: Dimension) -> dict[str, Counted]:
@@ -75,8 +93,8 @@ def told_apart(code: MetricCode, span: Span, *, of: Of, by: Dimension) -> dict[s
     return dict(found)
 
 
-def narrow(source: Source, span: Span, of: Of) -> QuerySet[Any]:
-    """The rows of a source in a time that have the keys asked for."""
+def narrow(source: Source, span: Span, of: Of, product: int | None = None) -> QuerySet[Any]:
+    """The rows of a source in a time that have the keys asked for, of a product if one is."""
     found = source.within(span)
     for dimension, keys in of.items():
         if dimension == Dimension.SEGMENT:
@@ -85,7 +103,7 @@ def narrow(source: Source, span: Span, of: Of) -> QuerySet[Any]:
                 found = source.of_members(found, members)
         else:
             found = source.of(found, dimension, keys)
-    return found
+    return found if product is None else source.of_product(found, product)
 
 
 def _moment(source: Source) -> Any:

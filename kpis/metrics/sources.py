@@ -146,6 +146,13 @@ class Source:
         """Of some of its rows those of some members."""
         return found.filter(**{f"{self.member}__in": members.values("pk")})
 
+    def of_product(self, found: QuerySet[Any], product: int) -> QuerySet[Any]:
+        """Of some of its rows those of a product, or of orders with it."""
+        if self.product:
+            return found.filter(**{self.product: product})
+        lines = OrderLine.objects.filter(order=OuterRef(self.order), product=product)
+        return found.filter(Exists(lines))
+
     def facts(self, span: Span, by: frozenset[Dimension]) -> QuerySet[Any, tuple[Any, ...]]:
         """The rows of a time in columns of one shape, `COLUMNS`, told apart by some dimensions only."""
         has_member, unknown = Dimension.SEGMENT in by, Value(None, BigIntegerField())

@@ -969,6 +969,11 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "survey_terms": [*get("survey_terms", SUPERVISORS | {"analyst"}), post("survey_terms", ADMIN)],
         "survey_member": get("survey_member", SUPERVISORS, case.member_id),
         "figures": get("figures", STAFF),
+        "boards": get("boards", LEADERS | {"analyst"}),
+        "board_executive": get("board_executive", SUPERVISORS | {"analyst"}),
+        "board_supervisor": get("board_supervisor", LEADERS | {"analyst"}),
+        "board_department": get("board_department", {"team_lead", "supervisor", *ADMIN}, case.department_id),
+        "board_product": get("board_product", SUPERVISORS | {"analyst"}),
         "figure_goals": get("figure_goals", LEADERS | {"analyst"}),
         "figure_goal": [
             *get("figure_goal", SUPERVISORS | {"analyst"}, query="?metric=csat&grain=quarter"),

@@ -1,0 +1,260 @@
+"""The dashboards: who sees which, whose figures, what makes no sense, and what they cost."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from compensation.models import OrderLine
+from kpis.improvements.held import VIEW
+from kpis.models import Dimension, MetricCode
+from kpis.snapshots.calendar import day_span
+from tests.factories.compensation import OrderFactory, ProductFactory
+from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory, ReviewFactory, StaffFactory
+from tests.factories.figures import make_days, make_goal
+from tests.factories.kpis import make_clock
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("K3")]
+BOARDS = reverse("admin:boards")
+EXECUTIVE, SUPERVISOR = reverse("admin:board_executive"), reverse("admin:board_supervisor")
+PRODUCT = reverse("admin:board_product")
+
+
+def department_url(department):
+    return reverse("admin:board_department", args=[department.pk])
+
+
+@pytest.fixture
+def today():
+    return timezone.localdate()
+
+
+@pytest.fixture
+def noon(today):
+    return day_span(today).start + timedelta(hours=12)
+
+
+@pytest.fixture
+def ours():
+    return DepartmentFactory(name="客服部")
+
+
+@pytest.fixture
+def sign_in(client, ours):
+    def make(role, *permissions):
+        user = StaffFactory(role=role)
+        AgentFactory(user=user, leads=[ours])
+        for one in permissions:
+            user.user_permissions.add(Permission.objects.get(codename=one.split(".")[-1]))
+        client.force_login(user)
+        return user
+
+    return make
+
+
+@pytest.fixture
+def executive(sign_in):
+    return sign_in("supervisor", "kpis.view_snapshot", "kpis.view_target", VIEW)
+
+
+@pytest.fixture
+def supervisor(sign_in):
+    return sign_in("supervisor")
+
+
+@pytest.fixture
+def measured(ours, today):
+    make_goal("95")
+    for place in ({}, {"dimension": Dimension.DEPARTMENT, "key": str(ours.pk)}):
+        make_days(today - timedelta(100), today, 0.9, **place)
+        make_days(today - timedelta(464), today - timedelta(364), 0.8, **place)
+
+
+def test_everybody_gets_to_their_own(client, sign_in):
+    sign_in("supervisor", "kpis.view_snapshot")
+    assert client.get(BOARDS).url == EXECUTIVE
+    user = sign_in("supervisor")
+    expected = EXECUTIVE if user.has_perm("kpis.view_snapshot") else SUPERVISOR
+    assert client.get(BOARDS).url == expected
+
+
+def test_an_agent_has_none_of_them(client, sign_in, ours):
+    sign_in("agent")
+    for url in (BOARDS, EXECUTIVE, SUPERVISOR, PRODUCT, department_url(ours)):
+        assert client.get(url).status_code == 403, url
+
+
+def test_another_department_is_not_there(client, supervisor, ours):
+    theirs = DepartmentFactory()
+    assert client.get(department_url(ours)).status_code == 200
+    assert client.get(department_url(theirs)).status_code == 404
+    assert client.get(SUPERVISOR, {"department": theirs.pk}).status_code == 400
+
+
+def test_a_supervisor_sees_their_departments_only(client, supervisor, ours, noon):
+    make_clock(ours, due_at=noon)
+    make_clock(DepartmentFactory(name="别的部门"), due_at=noon)
+    response = client.get(SUPERVISOR)
+    assert response.context["pareto"].n == 1
+    assert response.context["queue"].n <= 1
+    assert "别的部门" not in response.content.decode()
+
+
+@pytest.mark.usefixtures("measured", "executive")
+def test_the_executive_sees_goals_with_band_and_trend(client):
+    response = client.get(EXECUTIVE)
+    (goal,) = response.context["goals"]
+    assert goal["standing"].metric.code == MetricCode.FIRST_REPLY
+    assert any(getattr(mark, "look", "") == "band" for mark in goal["chart"].marks)
+    assert goal["gauge"].marks
+    compared = {one["told"].metric.code: one["told"] for one in response.context["compared"]}
+    first = compared[MetricCode.FIRST_REPLY]
+    assert first.year_change == pytest.approx(10, abs=3)
+    assert first.now.n == 3000
+
+
+@pytest.mark.usefixtures("measured", "executive")
+def test_what_is_filtered_stands_in_the_address(client, ours):
+    response = client.get(EXECUTIVE, {"period": "90d", "department": ours.pk})
+    codes = {one["told"].metric.code for one in response.context["compared"]}
+    assert MetricCode.ON_TIME not in codes
+    assert f"department={ours.pk}" in response.content.decode()
+    assert response.context["asked"].days.grain == "week"
+
+
+@pytest.mark.usefixtures("executive")
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"period": "forever"},
+        {"period": ["7d", "'; drop table"]},
+        {"start": "2026-13-45", "end": "2026-01-01"},
+        {"start": "2026-02-01"},
+        {"start": "2026-02-01", "end": "2026-01-01"},
+        {"start": "1000-01-01", "end": "9999-12-31"},
+        {"start": "2020-01-01", "end": "2025-01-01"},
+        {"department": "0"},
+        {"department": "9" * 40},
+        {"department": "x\0y"},
+        {"narrow": "channel"},
+        {"narrow": "channel:"},
+        {"narrow": "department:1"},
+        {"narrow": "agent:1"},
+        {"narrow": "tier:\0"},
+        {"narrow": "region:" + "x" * 500},
+        {"narrow": "<script>:alert(1)"},
+    ],
+)
+def test_what_makes_no_sense_is_said_and_never_an_error(client, query):
+    for url in (EXECUTIVE, SUPERVISOR):
+        response = client.get(url, query)
+        assert response.status_code == 400, (url, query)
+        assert response.context["form"].errors
+        assert "<script>:alert" not in response.content.decode()
+
+
+@pytest.mark.usefixtures("executive")
+def test_goals_are_not_of_two_things_at_once(client, ours):
+    response = client.get(EXECUTIVE, {"department": ours.pk, "narrow": "channel:chat"})
+    assert response.status_code == 400
+    assert "narrow" in response.context["form"].errors
+
+
+@pytest.mark.usefixtures("executive")
+@pytest.mark.parametrize(
+    "narrow", ["channel:chat", "tier:gold", "segment:none", "region:北京", "category:鞋"]
+)
+def test_boards_are_narrowed_to_anything_that_figures_are_told_apart_by(client, ours, narrow):
+    for query in ({"narrow": narrow}, {"narrow": narrow, "period": "year"}):
+        assert client.get(EXECUTIVE, query).status_code == 200
+        assert client.get(SUPERVISOR, query).status_code == 200
+    assert client.get(department_url(ours), {"narrow": narrow}).status_code == 200
+
+
+def test_a_category_is_named_and_hostile_words_stay_words(client, executive):
+    product = ProductFactory(category='"><script>alert(1)</script>')
+    ReviewFactory(product=product, stars=2)
+    response = client.get(PRODUCT, {"category": product.category})
+    assert response.status_code == 200
+    assert "<script>alert" not in response.content.decode()
+    assert response.context["stars"].n == 1
+
+
+@pytest.mark.usefixtures("executive")
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"product": "no such"},
+        {"product": ""},
+        {"product": "a\0b"},
+        {"product": "x", "category": "y"},
+        {"category": "x" * 300},
+    ],
+)
+def test_a_product_has_to_be_one(client, query):
+    response = client.get(PRODUCT, query)
+    assert response.status_code == 400
+    assert response.context["goods"].errors
+
+
+def test_every_figure_of_a_product_opens_to_its_rows(client, executive, noon):
+    product, other = ProductFactory(), ProductFactory()
+    for goods, stars in ((product, 5), (product, 2), (other, 1)):
+        ReviewFactory(product=goods, stars=stars, written_at=noon)
+    for goods in (product, other):
+        order = OrderFactory(placed_at=noon)
+        OrderLine.objects.create(order=order, external_id="1", product=goods, paid_fen=100)
+    response = client.get(PRODUCT, {"product": product.external_id})
+    told = {one["told"].metric.code: one for one in response.context["compared"]}
+    score = told[MetricCode.REVIEW_SCORE]
+    assert (score["told"].now.value, score["told"].now.n) == (3.5, 2)
+    assert client.get(score["now"]).context["figure"] == score["told"].now
+    returns = told[MetricCode.RETURN_RATE]
+    assert returns["told"].now.n == 1
+    assert client.get(returns["now"]).context["figure"].n == 1
+
+
+@pytest.mark.usefixtures("executive")
+def test_every_link_of_a_board_opens(client, ours, noon, measured):
+    make_clock(ours, due_at=noon)
+    CaseFactory(department=ours, opened_at=noon - timedelta(hours=1), first_replied_at=noon)
+    for url in (EXECUTIVE, SUPERVISOR, department_url(ours)):
+        context = client.get(url).context
+        links = {one[which] for one in context["compared"] for which in ("now", "before", "year")}
+        charts = [one for part in context for each in part for one in each.values() if hasattr(one, "table")]
+        links |= {cell.href for chart in charts for row in chart.table.rows for cell in row.cells} - {""}
+        for link in links:
+            assert client.get(link).status_code == 200, link
+
+
+@pytest.mark.parametrize("url", [EXECUTIVE, SUPERVISOR, "department"])
+def test_boards_cost_the_same_for_one_row_and_for_three(client, executive, ours, noon, measured, url):
+    address = department_url(ours) if url == "department" else url
+
+    def cost():
+        with CaptureQueriesContext(
+            connection,
+        ) as found:
+            assert client.get(address).status_code == 200
+        return len(found)
+
+    def add():
+        make_clock(ours, due_at=noon)
+        CaseFactory(department=ours, opened_at=noon - timedelta(hours=1), first_replied_at=noon)
+        make_days(
+            noon.date(), noon.date(), 0.5, metric=MetricCode.SLA, dimension=Dimension.REGION,
+            key=f"region {cost()}{noon}"[:80],
+        )  # fmt: skip
+
+    add()
+    first = cost()
+    noon -= timedelta(days=1)
+    add()
+    noon -= timedelta(days=1)
+    add()
+    assert cost() == first
+    assert first <= 60
