@@ -140,7 +140,8 @@ def plan(request: StaffRequest) -> HttpResponse:
         kinds = [(one.kind, one.listed()) for one in KINDS.values()]
         return page(request, "kpis/experiments/settings.html", {"kinds": kinds})
     setting = KINDS.get(kind)
-    now = setting.now(key.replace("\x00", "")) if setting else None
+    named = dict(setting.listed()).get(key) if setting else None
+    now = setting.now(key) if setting and named else None
     if setting is None or now is None:
         raise Http404
     form = PlanForm(request.POST or None, asked=setting.asks(now))
@@ -155,7 +156,7 @@ def plan(request: StaffRequest) -> HttpResponse:
     context = {
         "form": form,
         "kind": setting.kind,
-        "named": dict(setting.listed())[key],
+        "named": named,
         "now_says": setting.said(now),
     }
     return page(request, "kpis/experiments/plan.html", context, status=400 if form.errors else 200)

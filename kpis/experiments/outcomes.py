@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -123,8 +124,8 @@ def _of_catalogue(metric: Metric) -> Outcome:
         of_members = _first(metric.sources[0])
 
     def before(at: datetime) -> Arm:
-        day = at.date()
-        by_day = counted([metric.code], (at - BEFORE).date(), day)[metric.code]
+        first, last = timezone.localdate(at - BEFORE), timezone.localdate(at)
+        by_day = counted([metric.code], first, last)[metric.code]
         whole = metrics.joined(by_day.values())
         return Arm(whole.n, whole.total, whole.squares)
 

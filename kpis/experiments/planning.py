@@ -20,7 +20,7 @@ from kpis.experiments.held import ADD, departments_for, held
 from kpis.experiments.kinds import KINDS
 from kpis.experiments.outcomes import OUTCOMES, Outcome
 from kpis.models import ArmCode, Experiment, ExperimentArm, ExperimentGuard, ExperimentStatus
-from kpis.models.experiment import TITLE, WORDS
+from kpis.models.experiment import SETTING, TITLE, WORDS
 
 LEAST, MOST = Decimal("0.001"), Decimal(10**8)
 LEAST_POWER, MOST_POWER = Decimal("0.5"), Decimal("0.99")
@@ -132,8 +132,9 @@ def plan(
     if actor is not None and not departments_for(actor).filter(pk=department.pk).exists():
         raise NotPermitted(_("This is not one of your departments."))
     setting = KINDS.get(kind)
-    now = setting.now(key) if setting else None
-    if setting is None or now is None:
+    named = dict(setting.listed()).get(key) if setting else None
+    now = setting.now(key) if setting and named else None
+    if setting is None or named is None or now is None:
         raise Invalid(_("Choose a setting that is in force."), field="key")
     content = setting.parse(now, variant)
     if content == now:
@@ -145,7 +146,7 @@ def plan(
         department=department,
         kind=kind,
         key=key,
-        named=dict(setting.listed())[key][: Experiment._meta.get_field("named").max_length],
+        named=named[:SETTING],
         outcome=found.outcome.code,
         baseline=found.baseline,
         effect=judging.effect,

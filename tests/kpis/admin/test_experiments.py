@@ -4,7 +4,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from feedback.models import PlaybookVersion
+from feedback.models import PlaybookVersion, ReplyTemplate
 from kpis.models import Experiment, ExperimentStatus
 from tests.factories.compensation import T0
 from tests.factories.experiments import DAY, ENDED, KEY, before, ended, full, planned, running
@@ -152,7 +152,7 @@ def test_a_plan_that_makes_no_sense_comes_back(client, boss, department, wrong):
 
 
 @pytest.mark.parametrize(
-    ("kind", "key"), [("colour", "1"), ("target", "x"), ("reply", "\x00"), ("wording", "")]
+    ("kind", "key"), [("colour", "1"), ("target", "x"), ("reply", "\x00"), ("wording", ""), ("target", "４")]
 )
 def test_a_setting_that_is_not_there(client, boss, kind, key):
     assert client.get(reverse("admin:experiment_new"), {"kind": kind, "key": key}).status_code == 404
@@ -217,3 +217,11 @@ def test_as_many_queries_for_three_as_for_one(client, boss):
             planned()
     assert counts[0] == counts[1]
     assert Experiment.objects.filter(status=ExperimentStatus.DRAFT).count() == 5
+
+
+@pytest.mark.parametrize("key", ["０{}", "0{}", "{}\x00", " {}"])
+def test_a_number_that_is_written_otherwise_is_no_setting(client, boss, key):
+    own = ReplyTemplate.objects.create(code="x", feeling="positive", text="谢谢")
+    asked = {"kind": "reply", "key": key.format(own.pk)}
+    assert client.get(reverse("admin:experiment_new"), asked).status_code == 404
+    assert client.get(reverse("admin:experiment_new"), {**asked, "key": f"{own.pk}"}).status_code == 200
