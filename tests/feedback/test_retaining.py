@@ -65,6 +65,7 @@ STAYS = {
     "feedback.ImportRun": "names of files of the shop",
     "feedback.LegalHold": "as long as it is on record what was held",
     "feedback.SavedView": "a colleague's own",
+    "kpis.Experiment": "its title names the verdict that stays",
     "kpis.Improvement": "its title names the verdict that stays; problem and causes go",
 }
 
