@@ -972,7 +972,9 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "boards": get("boards", LEADERS | {"analyst"}),
         "board_executive": get("board_executive", SUPERVISORS | {"analyst"}),
         "board_supervisor": get("board_supervisor", LEADERS | {"analyst"}),
-        "board_department": get("board_department", {"team_lead", "supervisor", *ADMIN}, case.department_id),
+        "board_department": get(
+            "board_department", {"team_lead", "supervisor", "analyst", *ADMIN}, case.department_id
+        ),
         "board_product": get("board_product", SUPERVISORS | {"analyst"}),
         "figure_goals": get("figure_goals", LEADERS | {"analyst"}),
         "figure_goal": [
