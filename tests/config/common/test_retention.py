@@ -55,7 +55,9 @@ def test_what_is_done_and_old_goes_in_pieces(monkeypatch):
     assert Event.objects.filter(kind="retention.ran").count() == 1
 
 
-FEW = {"feedback.ImportRun", "feedback.Overturned", "feedback.ReviewAppeal", "feedback.BulkRun"}
+FEW = {
+    "feedback.ImportRun", "feedback.Overturned", "feedback.ReviewAppeal", "feedback.BulkRun", "kpis.Experiment",
+}  # fmt: skip
 """Tables of a few rows a day."""
 
 
