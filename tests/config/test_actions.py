@@ -86,7 +86,7 @@ PAGE_LISTS = {
     "care_export": SUPERVISORS | {"analyst", "finance"},
     "segments_export": SUPERVISORS | {"analyst"},
     "reviews_export": LEADERS | {"analyst"},
-    "appraisal_file": SUPERVISORS,
+    "appraisal_file": ADMIN,
 }
 """Lists of our own pages that have an address of their own."""
 LISTED = {

@@ -83,7 +83,7 @@ def test_it_reads_well_everywhere(open_as, live_server, shots, scheme, language,
 def test_a_number_opens_by_keyboard(open_as, live_server):
     page = open_as()
     page.goto(live_server.url + reverse("admin:funnel"))
-    row = page.locator("section[aria-labelledby=steps-title] tbody tr").nth(3)
+    row = page.locator("[aria-labelledby=steps-title] tbody tr").nth(3)
     row.locator("a").nth(1).focus()
     page.keyboard.press("Enter")
     expect(page.locator("table tbody tr")).to_have_count(30)
