@@ -56,7 +56,8 @@ def test_what_is_done_and_old_goes_in_pieces(monkeypatch):
 
 
 FEW = {
-    "feedback.ImportRun", "feedback.Overturned", "feedback.ReviewAppeal", "feedback.BulkRun", "kpis.Experiment",
+    "feedback.ImportRun", "feedback.Overturned", "feedback.ReviewAppeal", "feedback.BulkRun",
+    "kpis.Experiment",
 }  # fmt: skip
 """Tables of a few rows a day."""
 
