@@ -1,0 +1,17 @@
+"""What beat wakes of the figures, and how often."""
+
+from config.common.registry import Periodic
+
+WORK = [
+    Periodic("alerts of figures", "kpis.watch", every_seconds=600),
+    Periodic("today's figures", "kpis.take_today", every_seconds=300),
+    Periodic("figures of days about which facts came in", "kpis.take_late", every_seconds=600),
+    Periodic("recent figures", "kpis.take_recent", every_seconds=24 * 3600),
+    Periodic("backfills of figures", "kpis.backfill", every_seconds=60),
+    Periodic("improvements that are due", "kpis.improvement_deadlines", every_seconds=600),
+    Periodic("experiments", "kpis.watch_experiments", every_seconds=3600),
+    Periodic("appeals that are due", "kpis.appeal_deadlines", every_seconds=600),
+    Periodic("improvements whose gap came back", "kpis.improvements_again", every_seconds=24 * 3600),
+    Periodic("what members are told of improvements", "kpis.tell_members", every_seconds=60),
+    Periodic("the funnel", "kpis.funnel", every_seconds=1800),
+]
