@@ -23,6 +23,7 @@ from feedback.reviews.taking_in import Given
 DAY = timedelta(days=1)
 RECENT = 12 * DAY
 LATELY = 24 * DAY
+EARLY = 28 * DAY
 SHAPES: Mapping[int, tuple[tuple[int, int], ...]] = {
     5: ((2, 0), (2, 0), (3, 0), (1, 0)),
     4: ((2, 0), (1, 1), (2, 1)),
@@ -90,7 +91,7 @@ def written(end: datetime) -> list[Given]:
         lines = list(came.filter(received_at__lt=end - DAY).select_related("order", "product").order_by("pk"))
         for line in dice.sample(lines, min(about["reviews"], len(lines))):
             at = min(line.received_at + dice.uniform(0.2, 6) * DAY, end - dice.uniform(0.1, 0.9) * DAY)
-            stars = _stars(about["lately" if "lately" in about and at > end - LATELY else "stars"], dice)
+            stars = _stars(_weights(about, end - at), dice)
             found.append(_given(line, stars, writer.text(name, line.product.category, stars), at, dice))
     found.sort(key=lambda one: (one.written_at or end, one.order))
     return found
@@ -112,6 +113,14 @@ def unwritten(given: Sequence[Given]) -> list[Given]:
     known = Review.objects.filter(order_line__order__external_id__in=[one.order for one in given])
     taken = set(known.values_list("order_line__order__external_id", "order_line__external_id"))
     return [one for one in given if (one.order, one.line) not in taken]
+
+
+def _weights(about: Mapping[str, Any], age: timedelta) -> Sequence[int]:
+    """How many of each star among twenty: of what is so old, where a time is told apart."""
+    times = {"lately": age < LATELY, "early": age > EARLY}
+    name = next((one for one, holds in times.items() if holds and one in about), "stars")
+    weights: Sequence[int] = about[name]
+    return weights
 
 
 def _stars(weights: Sequence[int], dice: Random) -> int:

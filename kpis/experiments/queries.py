@@ -8,13 +8,13 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import pgettext_lazy
 
-from config.common.events import timeline
 from config.common.models import User
 from kpis.experiments import words
 from kpis.experiments.held import visible_to
 from kpis.experiments.kinds import KINDS
 from kpis.experiments.outcomes import OUTCOMES
 from kpis.experiments.rules import LEVEL
+from kpis.history import history
 from kpis.models import ArmCode, Experiment, ExperimentResult
 
 
@@ -37,10 +37,7 @@ HAPPENED = {
 
 def history_of(experiment: Experiment) -> list[tuple[str, datetime, str]]:
     """What happened to it, the newest first: what, when, and who did it, if somebody did."""
-    events = list(timeline([experiment]).order_by("-id")[:30])
-    actors = {int(one.actor.partition(":")[2]) for one in events if one.actor.startswith("user:")}
-    names = {f"user:{user.pk}": str(user) for user in User.objects.filter(pk__in=actors)}
-    return [(str(HAPPENED[one.kind]), one.at, names.get(one.actor, "")) for one in events]
+    return history(experiment, HAPPENED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from feedback.models import Case, Gap, Review
 from kpis.models import ROWS, Ground
 from surveys.models import Need
 
+FIGURE = "figure"
 READS = {
     "case": "feedback.view_case",
     "gap": "feedback.view_gap",
@@ -38,18 +39,18 @@ def rows(source: str, user: User | None) -> QuerySet[Any]:
 
 def source_of(ground: Ground) -> str:
     """What kind of thing it is."""
-    return next((one for one in ROWS if getattr(ground, f"{one}_id") is not None), "figure")
+    return next((one for one in ROWS if getattr(ground, f"{one}_id") is not None), FIGURE)
 
 
 def may_see(ground: Ground, user: User) -> bool:
     """Whether somebody may read a piece of evidence. Figures are seen by whoever sees the improvement."""
     source = source_of(ground)
-    return source == "figure" or rows(source, user).filter(pk=getattr(ground, f"{source}_id")).exists()
+    return source == FIGURE or rows(source, user).filter(pk=getattr(ground, f"{source}_id")).exists()
 
 
 def readable(grounds: list[Ground], user: User) -> set[int]:
     """Which of some evidence somebody may read, by primary key. A query a source."""
-    seen = {one.pk for one in grounds if source_of(one) == "figure"}
+    seen = {one.pk for one in grounds if source_of(one) == FIGURE}
     for source in ROWS:
         named = {getattr(one, f"{source}_id"): one.pk for one in grounds if source_of(one) == source}
         if named:

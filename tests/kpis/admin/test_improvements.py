@@ -5,15 +5,18 @@ from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
+from django.forms import model_to_dict
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from config.common.models import OutboxMessage
+from feedback.models import Channel
 from kpis.improvements import telling
 from kpis.models import Ground, Improvement, ImprovementStatus
+from kpis.snapshots.queries import SEE_COMPANY
 from tests.factories.compensation import T0
 from tests.factories.feedback import CaseFactory, DepartmentFactory
-from tests.factories.improvements import carried_out, ground, improvement, proved, staff, why
+from tests.factories.improvements import carried_out, ground, improvement, proved, staff, under_way, why
 from tests.factories.needs import need, review
 from tests.kpis.admin.test_alerts import make_alert
 
@@ -189,3 +192,98 @@ def test_whatever_an_address_names_the_form_is_shown(client, boss):
     answer = client.get(reverse("admin:improvement_new"), query)
     assert answer.status_code == 200
     assert 'value="&lt;b&gt;"' in answer.content.decode()
+
+
+ABOUT = {
+    "title": "改名",
+    "kind": "process",
+    "problem": "慢",
+    "metric": "gap_rate",
+    "expected": "4",
+    "window": 14,
+}
+
+
+def edit(client, found, **changed):
+    return client.post(reverse("admin:improvement_edit", args=[found.pk]), ABOUT | changed)
+
+
+def test_it_is_said_anew(client, boss, department):
+    found = improvement(department)
+    shown = client.get(reverse("admin:improvement_edit", args=[found.pk])).content.decode()
+    assert f'value="{found.title}"' in shown
+    assert edit(client, found, title="<b>新").status_code == 302
+    found.refresh_from_db()
+    assert (found.title, found.kind, found.problem, found.window) == ("<b>新", "process", "慢", 14)
+    assert "&lt;b&gt;新" in page_of(client, found).content.decode()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"title": ""}, {"title": "a\x00"}, {"kind": "x"}, {"window": "13"}, {"expected": "NaN"}, {"key": "沪"},
+     {"metric": "x"}, {"dimension": "agent", "key": "1", "metric": "return_rate"}],
+)  # fmt: skip
+def test_nothing_wrong_is_kept(client, boss, department, wrong):
+    found = improvement(department)
+    before = model_to_dict(found)
+    assert edit(client, found, **wrong).status_code == 400
+    found.refresh_from_db()
+    assert model_to_dict(found) == before
+
+
+def test_the_figure_stays_once_the_work_has_begun(client, boss, department):
+    found = under_way(department)
+    assert edit(client, found, metric="return_rate").status_code == 400
+    found.refresh_from_db()
+    assert (found.metric, found.title) == ("gap_rate", "雨天改发顺丰")
+
+
+def test_who_may_not_change_it_has_no_form_for_it(client, department):
+    mine, others = improvement(department), improvement()
+    client.force_login(staff(department, "agent"))
+    assert edit(client, mine).status_code == 403
+    client.force_login(staff(department))
+    assert edit(client, others).status_code == 404
+
+
+def test_a_figure_bears_a_why_out_and_leads_nowhere_twice(client, boss, department):
+    found = improvement(department)
+    given = {"why": why(found).pk, "metric": "sla_attainment", "dimension": "channel", "key": "phone"}
+    days = {"first": "2026-03-01", "last": "2026-03-07"}
+    for _again in range(2):
+        assert act(client, found, "figure", **given, **days).status_code == 302
+    assert Ground.objects.get().metric == "sla_attainment"
+    assert str(Channel.PHONE.label) in page_of(client, found).content.decode()
+    for wrong in ({"first": "2026-03-09"}, {"last": "9999-99-99"}, {"metric": "x"}, {"key": "\x00"}):
+        assert act(client, found, "figure", **given | days | wrong).status_code == 400
+    assert Ground.objects.count() == 1
+
+
+def test_a_task_is_somebodys_of_the_department_until_a_day(client, boss, department):
+    found = improvement(department)
+    day = T0.date().replace(year=2150)
+    assert act(client, found, "task", text="改合同", owner=boss.pk, due_on=f"{day}").status_code == 302
+    task = found.tasks.get()
+    assert (task.owner, task.due_on) == (boss, day)
+    stranger = staff(DepartmentFactory())
+    for wrong in ({"owner": stranger.pk}, {"due_on": "2020-01-01"}, {"due_on": "x"}, {"text": " "}):
+        assert act(client, found, "task", **{"text": "x"} | wrong).status_code == 400
+    assert found.tasks.count() == 1
+
+
+def test_its_weeks_are_drawn_and_lead_to_their_rows_for_those_who_see_them(client, department):
+    found = proved(department)
+    for role, leads in (("analyst", True), ("agent", False)):
+        user = staff(department, role)
+        client.force_login(user)
+        answer = page_of(client, found)
+        chart = answer.context["chart"]
+        assert len(chart.table.rows) >= 5
+        assert (b"/admin/figures/gap_rate/?" in answer.content) is leads is user.has_perm(SEE_COMPANY)
+
+
+def test_what_happened_to_it_is_shown_with_who_did_it(client, boss, department):
+    found = improvement(department)
+    act(client, found, "drop")
+    told = page_of(client, found).context["history"]
+    assert [who for _what, _at, who in told] == [str(boss), ""]
