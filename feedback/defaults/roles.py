@@ -115,6 +115,7 @@ _LISTENING = (
     "surveys.change_theme",
     "surveys.view_interviewguide",
 )
+_IMPROVING = ("kpis.add_improvement", "kpis.change_improvement")
 _GOALS = ("kpis.view_target", "kpis.view_figurealert", "kpis.acknowledge_figurealert")
 _FIGURES = (
     "surveys.view_campaign",
@@ -131,7 +132,7 @@ _FIGURES = (
 
 ROLES: Mapping[str, Role] = {
     "agent": Role("客服", _AGENT),
-    "team_lead": Role("组长", (*_LEAD, *_GOALS)),
+    "team_lead": Role("组长", (*_LEAD, *_GOALS, *_IMPROVING)),
     "supervisor": Role(
         "主管",
         (
@@ -194,8 +195,7 @@ ROLES: Mapping[str, Role] = {
             "kpis.close_figures",
             "kpis.view_experiment",
             "kpis.change_funnelterms",
-            "kpis.add_improvement",
-            "kpis.change_improvement",
+            *_IMPROVING,
             "kpis.score_appraisals",
             "kpis.decide_appraisals",
             "kpis.view_scheme",

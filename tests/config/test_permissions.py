@@ -989,11 +989,15 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "figure_goal_back": [post("figure_goal_back", ADMIN, Target.objects.first().pk)],
         "improvements": get("improvements", WORKERS | {"analyst"}),
         "improvement_new": [
-            *get("improvement_new", SUPERVISORS),
-            post("improvement_new", SUPERVISORS, title="x"),
+            *get("improvement_new", LEADERS),
+            post("improvement_new", LEADERS, title="x"),
         ],
         "improvement": get("improvement", OURS - {"agent asked"} | {"analyst"}, better),
-        "improvement_act": [post("improvement_act", {"supervisor", *ADMIN}, better, "why", text="x")],
+        "improvement_edit": [
+            *get("improvement_edit", LEADING | ADMIN, better),
+            post("improvement_edit", LEADING | ADMIN, better, title=""),
+        ],
+        "improvement_act": [post("improvement_act", LEADING | ADMIN, better, "why", text="x")],
         "experiments": get("experiments", SUPERVISORS | {"analyst"}),
         "experiment_new": [
             *get("experiment_new", ADMIN | {"analyst"}),
