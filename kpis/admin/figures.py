@@ -94,7 +94,7 @@ def figure(request: StaffRequest, metric: str) -> HttpResponse:
     context |= {
         "kind": rows.table,
         "rows": found[:PAGE],
-        "readable": _readable(request.user, rows.table, found[:PAGE]),
+        "readable": readable(request.user, rows.table, found[:PAGE]),
         "number": number,
         "has_more": len(found) > PAGE,
         "figure": defined.figure(count(defined.code, span, of=of, product=product)),
@@ -102,7 +102,7 @@ def figure(request: StaffRequest, metric: str) -> HttpResponse:
     return page(request, "kpis/figure.html", context)
 
 
-def _readable(user: User, kind: str, rows: Sequence[Any]) -> set[int]:
+def readable(user: User, kind: str, rows: Sequence[Any]) -> set[int]:
     """The cases among the rows that this person may read; of the others a page shows the number alone."""
     if not reads_cases(user):
         return set()

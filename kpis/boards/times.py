@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, FloatField, Q
+from django.db.models import Count, FloatField, Q, QuerySet
 from django.db.models.functions import ExtractHour, ExtractIsoWeekDay, TruncDate, TruncMonth, TruncWeek
 from django.utils import timezone
 
@@ -21,7 +21,7 @@ from kpis.metrics.catalogue import METRICS
 from kpis.metrics.catalogue.cases import NAMES as NAMES_OF_CASES
 from kpis.metrics.catalogue.cases import NOT_MERGED
 from kpis.metrics.catalogue.clocks import NAMES as NAMES_OF_CLOCKS
-from kpis.metrics.rows import narrow
+from kpis.metrics.rows import SHOWN, narrow
 from kpis.metrics.sources import Source
 from kpis.models import Grain, MetricCode
 from kpis.snapshots.calendar import days_span, period_of
@@ -102,12 +102,22 @@ def day_of(begins: Any) -> date:
 
 def by_hour(source: Source, days: Days, where: Where) -> list[list[int]]:
     """How often something happened by weekday (Monday first) and hour of the day. One query."""
-    zone = timezone.get_default_timezone()
-    rows = narrow(source, days_span(days.first, days.last), where.of).order_by()
-    told = rows.annotate(
-        on=ExtractIsoWeekDay(source.at, tzinfo=zone), hour=ExtractHour(source.at, tzinfo=zone)
-    ).values_list("on", "hour")
+    told = _with_hours(source, days, where).order_by().values_list("on", "hour")
     found = [[0] * HOURS for _ in range(WEEKDAYS)]
     for on, hour, number in told.annotate(Count("pk")):
         found[on - 1][hour] = number
     return found
+
+
+def at_hour(source: Source, days: Days, where: Where, *, on: int, hour: int) -> QuerySet[Any]:
+    """The rows behind a cell of that map, the newest first; `on` is 1 on Monday. They add up to it."""
+    rows = SHOWN[source.table](_with_hours(source, days, where).filter(on=on, hour=hour))
+    return rows.order_by(f"-{source.at}", "-pk")
+
+
+def _with_hours(source: Source, days: Days, where: Where) -> QuerySet[Any]:
+    zone, rows = timezone.get_default_timezone(), narrow(source, days_span(days.first, days.last), where.of)
+    told: QuerySet[Any] = rows.annotate(
+        on=ExtractIsoWeekDay(source.at, tzinfo=zone), hour=ExtractHour(source.at, tzinfo=zone)
+    )
+    return told

@@ -24,13 +24,16 @@ def heat(
     columns: Sequence[str],
     values: Sequence[Sequence[float]],
     *,
+    hrefs: Sequence[Sequence[str]] = (),
     head: str = "",
     style: str = "heat",
     width: float = WIDTH,
     hint: str = "",
 ) -> Chart:
-    """Draw the values by rows and columns; the table has them all."""
-    table = Table([head, *columns], [_row(name, line) for name, line in zip(rows, values, strict=True)])
+    """Draw the values by rows and columns; the table has them all, each with where its rows are, if said."""
+    ways = hrefs or [[""] * len(columns)] * len(rows)
+    lines = zip(rows, values, ways, strict=True)
+    table = Table([head, *columns], [_row(name, line, some) for name, line, some in lines])
     known = [[max(0.0, sane(value) or 0.0) for value in line] for line in values]
     most = max((value for line in known for value in line), default=0.0)
     n = round(sum(value for line in known for value in line))
@@ -62,5 +65,6 @@ def _upto(one: int, most: float) -> str:
     return "≤ " + short(int(most * one / STEPS) if most >= STEPS else most * one / STEPS)
 
 
-def _row(name: str, line: Sequence[float]) -> Row:
-    return Row(name, [Cell(short(max(0.0, sane(value) or 0.0))) for value in line])
+def _row(name: str, line: Sequence[float], hrefs: Sequence[str]) -> Row:
+    known = [max(0.0, sane(value) or 0.0) for value in line]
+    return Row(name, [Cell(short(one), href if one else "") for one, href in zip(known, hrefs, strict=True)])

@@ -7,18 +7,24 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from config.common.asked import within_years
+from config.common.models import User
+from config.common.screens import StaffRequest
 from feedback.models import Department
+from feedback.org.queries import SEE_ALL
 from kpis.boards.figures import Where
 from kpis.boards.periods import LONGEST, Days, Named, named
 from kpis.metrics.naming import names
 from kpis.models import Dimension, MetricCode, Snapshot
 from kpis.models.metric import KEY
+from kpis.snapshots.queries import SEE_COMPANY
 
+SEES = "feedback.see_board"
 PERIODS: Sequence[tuple[str, str | Promise]] = (
     (Named.WEEK, _("7 days")),
     (Named.MONTH, _("30 days")),
@@ -125,6 +131,11 @@ def offered(asked: str, today: date) -> list[tuple[str, Any]]:
     return found
 
 
+def form_of(request: StaffRequest, departments: QuerySet[Department] | None) -> BoardForm:
+    """What the address asks for; with departments one of them may be chosen."""
+    return BoardForm(request.GET, departments=departments, today=timezone.localdate())
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a dashboard is of."""
@@ -132,6 +143,16 @@ class Asked:
     days: Days
     where: Where
     today: date
+
+    @property
+    def query(self) -> dict[str, Any]:
+        """The same as the address of a page of dashboards asks it."""
+        found: dict[str, Any] = {"start": self.days.first, "end": self.days.last}
+        if self.where.departments is not None and len(self.where.departments) == 1:
+            found["department"] = self.where.departments[0]
+        if self.where.by:
+            found["narrow"] = f"{self.where.by.value}:{self.where.key}"
+        return found
 
     def rows(self, **more: Any) -> str:
         """What is asked of the page of rows; `start` and `end` may be others."""
@@ -144,3 +165,17 @@ class Asked:
         if self.where.product is not None:
             query["product"] = self.where.product
         return urlencode({**query, **more})
+
+
+def asked_of(form: BoardForm, departments: tuple[int, ...] | None) -> Asked:
+    """What a form that is in order asks for, of departments or, without any said, of the whole."""
+    by, key = form.cleaned_data["narrow"]
+    return Asked(form.days, Where(departments, by, key), form.today)
+
+
+def whose(user: User, departments: Sequence[Department], only: Department | None) -> tuple[int, ...] | None:
+    """The departments that a page is of; None is the whole: analysts have none of their own."""
+    if only is not None:
+        return (only.pk,)
+    sees_all = user.has_perm(SEE_ALL) or (not departments and user.has_perm(SEE_COMPANY))
+    return None if sees_all else tuple(one.pk for one in departments)

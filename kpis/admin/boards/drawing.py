@@ -12,6 +12,7 @@ from django.utils.translation import pgettext
 
 from config.common.spans import span
 from kpis.admin.boards.asking import Asked
+from kpis.admin.boards.hours import DAYS
 from kpis.boards.causes import Cause
 from kpis.boards.figures import Told
 from kpis.boards.periods import Days
@@ -192,8 +193,9 @@ def cause_heads() -> Heads:
     return Heads(pgettext("breach", "cause"), _("how many"), _("share"), _("cumulated"))
 
 
-def weekly(title: str, cells: Sequence[Sequence[int]], style: str = "heat") -> Chart:
-    """A map of weekday × hour."""
-    days = [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")]
-    hours = [f"{hour:02}" for hour in range(HOURS)]
-    return heat(title, _("how many"), days, hours, cells, head=_("Weekday"), style=style)
+def weekly(
+    title: str, cells: Sequence[Sequence[int]], hrefs: Sequence[Sequence[str]], style: str = "heat"
+) -> Chart:
+    """A map of weekday × hour; each number leads to its rows."""
+    days, hours = [str(one) for one in DAYS], [f"{hour:02}" for hour in range(HOURS)]
+    return heat(title, _("how many"), days, hours, cells, hrefs=hrefs, head=_("Weekday"), style=style)

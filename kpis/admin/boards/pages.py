@@ -17,18 +17,17 @@ from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
 from feedback.models import Department
-from feedback.org.queries import SEE_ALL, departments_of, remember
+from feedback.org.queries import departments_of, remember
 from kpis.admin.boards import product as of_product
-from kpis.admin.boards.asking import Asked, BoardForm
+from kpis.admin.boards.asking import SEES, Asked, BoardForm, asked_of, form_of, whose
 from kpis.admin.boards.executive import executive
+from kpis.admin.boards.hours import show_hour
 from kpis.admin.boards.supervisor import supervisor
 from kpis.boards.figures import Where
 from kpis.boards.product import Goods
 from kpis.models import Dimension
 from kpis.models.metric import KEY
 from kpis.snapshots.queries import SEE_COMPANY
-
-SEES = "feedback.see_board"
 
 
 class GoodsForm(forms.Form):
@@ -69,7 +68,7 @@ def boards(request: StaffRequest) -> HttpResponse:
 @needs(SEE_COMPANY)
 def show_executive(request: StaffRequest) -> HttpResponse:
     """Goals, gaps and improvements of the company, a department or something else."""
-    form = _form(request, Department.objects.all())
+    form = form_of(request, Department.objects.all())
     context = {"title": _("Executive dashboard"), "form": form, **_around(request.user, "board_executive")}
     if form.is_valid() and form.cleaned_data["department"] and form.cleaned_data["narrow"][0]:
         form.add_error(
@@ -77,7 +76,7 @@ def show_executive(request: StaffRequest) -> HttpResponse:
         )
     if not form.is_valid():
         return page(request, "kpis/boards/executive.html", context, status=400)
-    asked = _asked(form, _chosen(form))
+    asked = asked_of(form, _chosen(form))
     context |= {"asked": asked, **executive(asked, request.user)}
     return page(request, "kpis/boards/executive.html", context)
 
@@ -87,7 +86,7 @@ def show_executive(request: StaffRequest) -> HttpResponse:
 def show_supervisor(request: StaffRequest) -> HttpResponse:
     """How the departments that one sees keep their word."""
     remember(request.user)
-    form = _form(request, departments_of(request.user))
+    form = form_of(request, departments_of(request.user))
     return _show_departments(request, form, _("Supervisor’s dashboard"), None)
 
 
@@ -97,7 +96,7 @@ def show_department(request: StaffRequest, department_id: int) -> HttpResponse:
     """The same of one department that one sees."""
     remember(request.user)
     department = get_object_or_404(departments_of(request.user), pk=department_id)
-    return _show_departments(request, _form(request, None), str(department), department)
+    return _show_departments(request, form_of(request, None), str(department), department)
 
 
 def _show_departments(
@@ -108,23 +107,17 @@ def _show_departments(
         return page(request, "kpis/boards/supervisor.html", context, status=400)
     departments = list(departments_of(request.user))
     only = only or form.cleaned_data.get("department")
-    whose = None if _sees_all(request.user, departments) else tuple(one.pk for one in departments)
-    asked = _asked(form, (only.pk,) if only else whose)
+    asked = asked_of(form, whose(request.user, departments, only))
     shown = supervisor(asked, request.user, departments, now=timezone.now(), only=only)
     context |= {"asked": asked, "only": only, **shown}
     return page(request, "kpis/boards/supervisor.html", context)
-
-
-def _sees_all(user: User, departments: list[Department]) -> bool:
-    """Whether the whole is shown where no department is asked for: analysts have none of their own."""
-    return user.has_perm(SEE_ALL) or (not departments and user.has_perm(SEE_COMPANY))
 
 
 @require_safe
 @needs(SEE_COMPANY)
 def show_product(request: StaffRequest) -> HttpResponse:
     """One product or category."""
-    form, goods = _form(request, None), GoodsForm(request.GET)
+    form, goods = form_of(request, None), GoodsForm(request.GET)
     del form.fields["narrow"]
     context = {"form": form, "goods": goods, "title": _("Product dashboard")}
     context |= _around(request.user, "board_product")
@@ -144,18 +137,9 @@ def show_product(request: StaffRequest) -> HttpResponse:
     return page(request, "kpis/boards/product.html", context)
 
 
-def _form(request: StaffRequest, departments: Any) -> BoardForm:
-    return BoardForm(request.GET, departments=departments, today=timezone.localdate())
-
-
 def _chosen(form: BoardForm) -> tuple[int, ...] | None:
     department: Department | None = form.cleaned_data["department"]
     return (department.pk,) if department else None
-
-
-def _asked(form: BoardForm, departments: tuple[int, ...] | None) -> Asked:
-    by, key = form.cleaned_data["narrow"]
-    return Asked(form.days, Where(departments, by, key), form.today)
 
 
 def _around(user: User, here: str) -> dict[str, Any]:
@@ -173,6 +157,7 @@ BOARD_PAGES = [
     Page("dashboards/executive/", show_executive, "board_executive"),
     Page("dashboards/supervisor/", show_supervisor, "board_supervisor"),
     Page("dashboards/department/<int:department_id>/", show_department, "board_department"),
+    Page("dashboards/hours/", show_hour, "board_hour"),
     Page("dashboards/product/", show_product, "board_product"),
 ]
 BOARD_MENU = [

@@ -23,6 +23,7 @@ from kpis.admin.boards.drawing import (
     weekly,
 )
 from kpis.admin.boards.executive import compared, improvements, spots
+from kpis.admin.boards.hours import cell_links
 from kpis.boards import causes
 from kpis.boards.figures import Told, by_department, figures
 from kpis.boards.times import ARRIVALS, BREACHES, Times, by_hour, times
@@ -93,8 +94,17 @@ def supervisor(
         "causes": causes_over_time(_("Breaches by cause"), broken, days),
         "pareto": causes_ranked(_("Causes of breaches, the most frequent first"), broken, links),
         "heat": [
-            weekly(_("Cases that came, by weekday and hour"), by_hour(ARRIVALS, days, where)),
-            weekly(_("Breaches, by weekday and hour"), by_hour(BREACHES, days, where), "breach"),
+            weekly(
+                _("Cases that came, by weekday and hour"),
+                by_hour(ARRIVALS, days, where),
+                cell_links(asked, "came"),
+            ),
+            weekly(
+                _("Breaches, by weekday and hour"),
+                by_hour(BREACHES, days, where),
+                cell_links(asked, "breached"),
+                "breach",
+            ),
         ],
         "breaches": _breaches(asked),
         "lines": _lines(asked, [] if only else departments, goals) if not where.by else [],

@@ -104,6 +104,58 @@ def test_a_supervisor_sees_their_departments_only(client, supervisor, ours, noon
     assert "别的部门" not in response.content.decode()
 
 
+HOUR = reverse("admin:board_hour")
+
+
+def leads(chart):
+    """Where the numbers of a chart's table lead, with the numbers."""
+    return [(int(cell.text), cell.href) for row in chart.table.rows for cell in row.cells if cell.href]
+
+
+def test_each_number_of_a_map_leads_to_as_many_rows(client, supervisor, ours, noon):
+    for hours in (0, 0, 1):
+        make_clock(ours, due_at=noon - timedelta(days=1, hours=hours))
+    case = CaseFactory(department=DepartmentFactory(), subject="别处的")
+    type(case).objects.filter(pk=case.pk).update(opened_at=noon - timedelta(days=1))
+    came, breached = client.get(SUPERVISOR).context["heat"]
+    for chart in (came, breached):
+        assert sum(number for number, _href in leads(chart)) == chart.n == 3
+        for number, href in leads(chart):
+            shown = client.get(href)
+            assert shown.context["n"] == len(shown.context["rows"]) == number
+            assert "别处的" not in shown.content.decode()
+
+
+@pytest.mark.usefixtures("supervisor")
+@pytest.mark.parametrize(
+    "wrong",
+    [{"what": "x"}, {"on": "0"}, {"on": "\0"}, {"hour": "24"}, {"hour": "9" * 40}, {"page": "-1"},
+     {"narrow": "<script>:alert(1)"}, {"department": "0"}, {"start": "x"}],
+)  # fmt: skip
+def test_an_hour_that_there_is_not_is_said(client, wrong):
+    given = {"what": "came", "on": "1", "hour": "9"}
+    assert client.get(HOUR, given).status_code == 200
+    answer = client.get(HOUR, given | wrong)
+    assert answer.status_code == 400
+    assert "<script>:alert" not in answer.content.decode()
+
+
+def test_the_rows_of_an_hour_cost_as_many_queries_for_three_as_for_one(client, supervisor, ours, noon):
+    def queries():
+        with CaptureQueriesContext(connection) as found:
+            shown = client.get(HOUR, {"what": "breached", "on": noon.isoweekday(), "hour": noon.hour})
+        return len(shown.context["rows"]), len(found)
+
+    make_clock(ours, due_at=noon)
+    queries()
+    one = queries()
+    for _more in range(2):
+        make_clock(ours, due_at=noon)
+    three = queries()
+    assert (one[0], three[0]) == (1, 3)
+    assert one[1] == three[1]
+
+
 @pytest.mark.usefixtures("measured", "executive")
 def test_the_executive_sees_goals_with_band_and_trend(client):
     response = client.get(EXECUTIVE)
