@@ -1,13 +1,12 @@
 """What a chart is made of: marks within a frame, its keys, and the table that says the same in words. Pure.
 
 A chart is drawn at the server as inline SVG, the same for the same numbers: it needs no script, prints, and
-takes its colours from the page. Marks name a look, which the style sheet gives a colour; the template writes
-them down.
+takes its colours from the page. Marks name a look, which the style sheet gives a colour; `writing`
+writes them down.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from kpis.charts.scales import wide
 
@@ -25,7 +24,6 @@ Bounds = tuple[float, float, float, float]
 class Rect:
     """A box, with what is said when it is pointed at."""
 
-    tag: ClassVar[str] = "rect"
     x: float
     y: float
     width: float
@@ -43,7 +41,6 @@ class Rect:
 class Line:
     """A straight line."""
 
-    tag: ClassVar[str] = "line"
     x: float
     y: float
     to_x: float
@@ -60,7 +57,6 @@ class Line:
 class Path:
     """Straight lines from point to point; closed it is an area."""
 
-    tag: ClassVar[str] = "path"
     points: tuple[tuple[float, float], ...]
     look: str
     is_closed: bool = False
@@ -81,7 +77,6 @@ class Path:
 class Dot:
     """A point, with what is said when it is pointed at."""
 
-    tag: ClassVar[str] = "dot"
     x: float
     y: float
     radius: float
@@ -98,7 +93,6 @@ class Dot:
 class Words:
     """A line of words; `y` is where they stand on, `anchor` which part of them is at `x`."""
 
-    tag: ClassVar[str] = "words"
     x: float
     y: float
     text: str

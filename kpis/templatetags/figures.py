@@ -2,9 +2,12 @@
 
 from django import template
 from django.utils.formats import number_format
+from django.utils.safestring import SafeString
 from django.utils.translation import pgettext
 
 from config.common.spans import span
+from kpis.charts import writing
+from kpis.charts.drawing import Chart
 from kpis.metrics.definition import Unit
 from kpis.metrics.rules import Figure
 
@@ -49,3 +52,15 @@ def said(unit: Unit) -> str:
     if unit is Unit.POINTS:
         return pgettext("unit", "points")
     return "" if unit is Unit.DURATION else unit.value
+
+
+@register.filter
+def marks(chart: Chart) -> SafeString:
+    """What a chart is drawn of, within its frame."""
+    return SafeString(writing.svg(chart.marks))
+
+
+@register.filter
+def values(chart: Chart) -> SafeString:
+    """The table behind a chart."""
+    return SafeString(writing.html(chart.table))
