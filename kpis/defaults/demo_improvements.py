@@ -22,7 +22,7 @@ from surveys.models import Need
 DAY = timedelta(days=1)
 SHIRT, SHRINKS, CLOTHES = "纯棉圆领短袖", "缩水", "服饰"
 MENDED = 29
-"""So many days ago the shirt was mended, a day before reviews of it are better; see demo_reviews.toml, `early`."""
+"""So many days ago the shirt was mended, a day before its reviews are better (demo_reviews.toml, `early`)."""
 WHYS = (
     "买了短袖的人说洗一次就缩水",
     "页面上写着“不易缩水”，没有写怎么洗",
