@@ -24,6 +24,8 @@ PAGES = {
     "compensation_member_changelist": ("q", "tier__id__exact"),
     "surveys_response_changelist": ("q", "campaign"),
     "figure": ("start", "end", "department", "part", "by", "key", "page"),
+    "drivers": ("metric", "start", "end", "department", "by", "key"),
+    "drivers_rows": ("metric", "start", "driver", "value", "page"),
     "survey_results": ("wave", "segment", "agent", "channel", "kano"),
     "survey_trend": ("wave",),
     "survey_groups": ("question", "by", "measure"),
