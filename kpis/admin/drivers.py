@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from config.common.registry import MenuItem, Page
@@ -229,7 +230,7 @@ def _chart(found: Found, called: dict[str, str], unit: Unit, link: Callable[...,
     ]
     heads = [
         _("driver"),
-        _("answers"),
+        pgettext("driver", "answers"),
         _("share"),
         _("effect"),
         _("95 % interval"),
@@ -261,7 +262,12 @@ def _reasons(
         for name, row in sides.items()
         if rules.kind_of(name) in {"reason", rules.AFTER, "need"}
     ]
-    heads = Heads(str(_("reason")), str(_("answers")), str(_("share")), str(_("cumulated")))
+    heads = Heads(
+        str(pgettext("driver", "reason")),
+        str(pgettext("driver", "answers")),
+        str(_("share")),
+        str(_("cumulated")),
+    )
     return pareto(str(_("Reasons of the discontented")), str(_("times named")), parts, heads=heads)
 
 
