@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from config.common.registry import MenuItem, Page
-from kpis.admin import alerts, appraisals, days, experiments, funnel, goals, improvements, schemes
+from kpis.admin import alerts, appraisals, days, drivers, experiments, funnel, goals, improvements, schemes
 from kpis.admin.boards import pages as boards
 from kpis.admin.definitions import definitions
 from kpis.admin.figures import figure
@@ -22,6 +22,7 @@ OURS = [
     Page("figures/alerts/<int:alert_id>/", alerts.alert, "figure_alert"),
     Page("figures/<str:metric>/", figure, "figure"),
     *funnel.FUNNEL_PAGES,
+    *drivers.DRIVERS_PAGES,
     *boards.BOARD_PAGES,
     *improvements.IMPROVEMENT_PAGES,
     *experiments.EXPERIMENT_PAGES,
@@ -36,6 +37,7 @@ ITEMS = [
         _("Alerts of figures"), "figure_alerts", "monitoring", (alerts.SEES,), alerts.waiting, group="lead"
     ),
     *funnel.FUNNEL_MENU,
+    *drivers.DRIVERS_MENU,
     *boards.BOARD_MENU,
     *improvements.IMPROVEMENT_MENU,
     *appraisals.APPRAISAL_MENU,
