@@ -32,7 +32,7 @@ from kpis.metrics.rows import SHOWN, Of
 from kpis.models import Dimension, MetricCode
 from kpis.snapshots.calendar import days_span
 from kpis.snapshots.queries import SEE_COMPANY
-from kpis.templatetags.figures import change, said
+from kpis.templatetags.figures import DIGITS, change, said
 from kpis.templatetags.figures import value as written
 
 DAYS = 90
@@ -71,8 +71,12 @@ class DriversForm(FigureForm):
     )
     part = None  # type: ignore[assignment]  # Django's way to leave out an inherited field
     field_order = ("metric", "start", "end", "department", "by", "key")
-    value = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    values = forms.RegexField(r"^-?\d{1,3}(,-?\d{1,3}){0,9}$", required=False, widget=forms.HiddenInput)
     driver = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
+
+    def clean_values(self) -> tuple[int, ...]:
+        """The values one by one; none are all."""
+        return tuple(int(one) for one in self.cleaned_data["values"].split(",") if one)
 
 
 def _asked(request: StaffRequest) -> tuple[DriversForm, Of]:
@@ -108,29 +112,36 @@ def drivers(request: StaffRequest) -> HttpResponse:
     found = rules.drivers(groups)
     sides = rules.sides(groups, queries.VALUES[code])
     names = queries.labels({*sides, *(one.driver for one in found.left_out)})
-    called = {name: f"{label} ({KINDS[rules.kind_of(name)]})" for name, label in names.items()}
+    called = {name: _called(name, label) for name, label in names.items()}
     link = _links(request)
     unit = METRICS[code].unit
     context |= {
         "metric": METRICS[code],
         "found": found,
         "few": rules.FEW,
-        "chart": _chart(found, called, unit, link),
+        "chart": _chart(found, names, called, unit, link),
         "told": [
-            _told(one, called[one.name], unit, link(one.name), _new(request, code, called[one.name]))
+            _told(one, called[one.name], unit, link(one.name), _new(request, code, called[one.name], one))
             for one in found.drivers
+            if one.is_sure
         ],
+        "untold": [(called[one.name], one.n, link(one.name)) for one in found.drivers if not one.is_sure],
         "left_out": [
-            (called[one.driver], one.n, LEFT_OUT[one.why], link(one.driver)) for one in found.left_out
+            (LEFT_OUT[why], [(called[name], n, link(name)) for name, n in left])
+            for why, left in _by_why(found).items()
         ],
-        "reasons": _reasons(code, sides, called, link),
-        "heads": SIDES[code],
+        "reasons": _reasons(code, sides, names, link),
+        "heads": [
+            (head, next((row[place].n for row in sides.values()), 0))
+            for place, head in enumerate(SIDES[code])
+        ],
         "sides": [
             (
                 called[name],
-                [(one, link(name, int(value))) for one, value in zip(row, queries.VALUES[code], strict=True)],
+                [(one, link(name, value)) for one, value in zip(row, queries.VALUES[code], strict=True)],
             )
-            for name, row in sides.items()
+            for name, row in sorted(sides.items(), key=_by_kind)
+            if any(one.hits < one.n for one in row)
         ],
     }
     return page(request, "kpis/attribution/drivers.html", context)
@@ -145,16 +156,22 @@ def driver_rows(request: StaffRequest) -> HttpResponse:
         return page(request, "kpis/attribution/rows.html", context, status=400)
     asked = form.cleaned_data
     number = asked["page"] or 0
+    code = MetricCode(asked["metric"])
     found = queries.having(
-        MetricCode(asked["metric"]),
+        code,
         days_span(asked["start"], asked["end"]),
         of=of,
         driver=asked["driver"],
-        value=asked["value"],
+        values=asked["values"],
     )
     rows = list(SHOWN["answers"](found)[number * PAGE : (number + 1) * PAGE + 1])
     context |= {
-        "driver": queries.labels([asked["driver"]])[asked["driver"]],
+        "driver": _called(asked["driver"], queries.labels([asked["driver"]])[asked["driver"]]),
+        "values": [
+            head
+            for head, value in zip(SIDES[code], queries.VALUES[code], strict=True)
+            if value in asked["values"]
+        ],
         "rows": rows[:PAGE],
         "readable": readable(request.user, "answers", rows[:PAGE]),
         "number": number,
@@ -163,39 +180,57 @@ def driver_rows(request: StaffRequest) -> HttpResponse:
     return page(request, "kpis/attribution/rows.html", context)
 
 
+def _called(name: str, label: str) -> str:
+    kind = KINDS.get(rules.kind_of(name))
+    return f"{label} ({kind})" if kind else label
+
+
+def _by_kind(side: tuple[str, tuple[Side, ...]]) -> tuple[str, int, str]:
+    """Where drivers stand side by side: one kind after the other, of each the most frequent first."""
+    name, row = side
+    return rules.kind_of(name), -sum(one.hits for one in row), name
+
+
+def _by_why(found: Found) -> dict[Why, list[tuple[str, int]]]:
+    """What is left out, by why; what every answer has is nothing to tell apart by."""
+    left: dict[Why, list[tuple[str, int]]] = {}
+    for one in found.left_out:
+        if one.n < found.n:
+            left.setdefault(one.why, []).append((one.driver, one.n))
+    return left
+
+
 def _links(request: StaffRequest) -> Callable[..., str]:
-    """The way to the answers with a driver, and of one value where it is named."""
+    """The way to the answers with a driver, of some values only where they are named."""
     kept = {
-        name: value for name, value in request.GET.dict().items() if name not in {"driver", "value", "page"}
+        name: value for name, value in request.GET.dict().items() if name not in {"driver", "values", "page"}
     }
 
-    def link(driver: str, value: int | None = None) -> str:
-        asked = {**kept, "driver": driver} | ({} if value is None else {"value": f"{value}"})
+    def link(driver: str, *values: int) -> str:
+        asked = {**kept, "driver": driver} | ({"values": ",".join(map(str, values))} if values else {})
         return f"{reverse('admin:drivers_rows')}?{urlencode(asked)}"
 
     return link
 
 
-def _new(request: StaffRequest, code: MetricCode, called: str) -> str:
-    """The way to an improvement of the figure; empty for whom may not propose one."""
-    if not request.user.has_perm(ADD):
+def _new(request: StaffRequest, code: MetricCode, called: str, one: Driver) -> str:
+    """The way to an improvement of the figure; empty where nothing would be gained, or for whom may not."""
+    if one.gain <= 0 or not request.user.has_perm(ADD):
         return ""
     return f"{reverse('admin:improvement_new')}?{urlencode({'metric': code.value, 'title': called})}"
 
 
 def _told(one: Driver, called: str, unit: Unit, link: str, new: str) -> dict[str, Any]:
-    """A driver in words: how much, how sure, of how many, and what would be gained without it."""
+    """A driver that is sure in words: how much, within which interval, of how many."""
     ends = sorted((abs(one.low), abs(one.high)))
     parts = {
         "driver": called,
         "effect": written(abs(one.effect), unit),
-        "low": number_format(ends[0], 2),
-        "high": number_format(ends[1], 2),
+        "low": number_format(ends[0], DIGITS[unit]),
+        "high": number_format(ends[1], DIGITS[unit]),
         "share": number_format(100 * one.share, 1),
     }
-    if not one.is_sure:
-        said = _("%(driver)s: no effect can be told from chance; this concerns %(share)s %% of answers.")
-    elif one.effect < 0:
+    if one.effect < 0:
         said = _(
             "%(driver)s: %(effect)s less (%(low)s to %(high)s), other things equal; this concerns"
             " %(share)s %% of answers."
@@ -208,10 +243,20 @@ def _told(one: Driver, called: str, unit: Unit, link: str, new: str) -> dict[str
     return {"driver": one, "said": said % parts, "link": link, "new": new}
 
 
-def _chart(found: Found, called: dict[str, str], unit: Unit, link: Callable[..., str]) -> Chart:
+def _chart(
+    found: Found, names: dict[str, str], called: dict[str, str], unit: Unit, link: Callable[..., str]
+) -> Chart:
     """Effects with their intervals, the greatest share × effect first."""
     drawn = [
-        Effect(called[one.name], one.effect, one.low, one.high, one.n, change(one.effect, unit), one.is_sure)
+        Effect(
+            _short(one.name, names),
+            one.effect,
+            one.low,
+            one.high,
+            one.n,
+            change(one.effect, unit),
+            one.is_sure,
+        )
         for one in found.drivers[:DRAWN]
     ]
     rows = [
@@ -248,16 +293,21 @@ def _chart(found: Found, called: dict[str, str], unit: Unit, link: Callable[...,
     )
 
 
+def _short(name: str, names: dict[str, str]) -> str:
+    """What stands beside a dot: reasons, which are most, without their kind."""
+    return names[name] if rules.kind_of(name) == "reason" else _called(name, names[name])
+
+
 def _reasons(
-    code: MetricCode, sides: dict[str, tuple[Side, ...]], called: dict[str, str], link: Callable[..., str]
+    code: MetricCode, sides: dict[str, tuple[Side, ...]], names: dict[str, str], link: Callable[..., str]
 ) -> Chart:
     """What the discontented name, the most frequent first."""
     low = LOW_VALUES[code]
     parts = [
         Part(
-            called[name],
+            names[name],
             sum(one.hits for one, value in zip(row, queries.VALUES[code], strict=True) if value in low),
-            link(name, low[0]) if len(low) == 1 else link(name),
+            link(name, *low),
         )
         for name, row in sides.items()
         if rules.kind_of(name) in {"reason", rules.AFTER, "need"}
@@ -268,7 +318,8 @@ def _reasons(
         str(_("share")),
         str(_("cumulated")),
     )
-    return pareto(str(_("Reasons of the discontented")), str(_("times named")), parts, heads=heads)
+    hint = str(_("shares are of all that was named: one answer may name several"))
+    return pareto(str(_("Reasons of the discontented")), str(_("times named")), parts, heads=heads, hint=hint)
 
 
 DRIVERS_PAGES = [Page("drivers/", drivers, "drivers"), Page("drivers/answers/", driver_rows, "drivers_rows")]

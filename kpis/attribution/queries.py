@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from compensation.models import Tier
 from feedback.models import Aspect, Milestone, ReviewDimension
@@ -24,12 +25,14 @@ from surveys.models import Answer, Choice, Need
 
 EXPLAINED = (MetricCode.NPS, MetricCode.CSAT)
 """The figures whose drivers are looked for."""
-VALUES: Mapping[MetricCode, tuple[float, ...]] = {
+VALUES: Mapping[MetricCode, tuple[int, ...]] = {
     MetricCode.NPS: (100, 0, -100),
     MetricCode.CSAT: (5, 4, 3, 2, 1),
 }
 """The values that an answer has in them, the best first: promoters, passives, detractors; stars."""
 BAD_STARS = 2
+NONE = {"tier:": _("none, or unknown"), "category:": _("none, or unknown")}
+"""What an answer has whose member had no tier, or of no product that we know."""
 NAMED = re.compile(r"[0-9]{1,9}\.[-\w]+\.[-\w]+")
 """A reason: the number of the questionnaire, the codes of question and choice."""
 
@@ -88,11 +91,11 @@ def groups(code: MetricCode, span: Span, *, of: Of) -> list[Alike]:
 
 
 def having(
-    code: MetricCode, span: Span, *, of: Of, driver: str, value: int | None = None
+    code: MetricCode, span: Span, *, of: Of, driver: str, values: Collection[int] = ()
 ) -> QuerySet[Answer]:
-    """The answers of a figure that have a driver, and one value if it is given; newest first."""
+    """The answers of a figure that have a driver, and one of the values if any are given; newest first."""
     tagged, params = _tagged(code, span, of)
-    wanted, more = (HAVING, ()) if value is None else (f"{HAVING} AND a.value = %s", (value,))
+    wanted, more = (f"{HAVING} AND a.value = ANY(%s)", (list(values),)) if values else (HAVING, ())
     chosen = RawSQL(tagged + wanted, (*params, driver, *more))  # noqa: S611 - all that is asked for is a parameter
     return Answer.objects.filter(pk__in=chosen).order_by("-response__at", "-pk")
 
@@ -120,7 +123,12 @@ def labels(names: Collection[str]) -> dict[str, str]:
         if "\x00" not in name:
             kinds.setdefault(kind_of(name), []).append(name.partition(":")[2])
     found = {kind: CALLED[kind](codes) for kind, codes in kinds.items() if kind in CALLED}
-    return {name: found.get(kind_of(name), {}).get(name.partition(":")[2]) or name for name in names}
+    return {
+        name: str(NONE[name])
+        if name in NONE
+        else found.get(kind_of(name), {}).get(name.partition(":")[2]) or name
+        for name in names
+    }
 
 
 def _reasons(codes: list[str]) -> dict[str, str]:

@@ -42,6 +42,6 @@ def whiskers(title: str, unit: str, effects: Sequence[Effect], *, table: Table, 
         y = ROW * row + 0.5 * ROW + 2
         look = "s1" if one.is_sure else "rest"
         marks.append(Words(left - 8, y + 0.35 * SIZE, name, anchor="end"))
-        marks.append(Line(scale.at(one.low), y, scale.at(one.high), y, f"{look} line"))
+        marks.append(Line(scale.at(one.low), y, scale.at(one.high), y, f"{look} effect"))
         marks.append(Dot(scale.at(one.value), y, 4.0, look, said_of(one.name, one.said, one.n)))
     return Chart(title, unit, n, WIDTH, bottom + SIZE + 6, tuple(marks), table, hint=hint)

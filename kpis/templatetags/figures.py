@@ -10,6 +10,8 @@ from kpis.charts import writing
 from kpis.charts.drawing import Chart
 from kpis.metrics.definition import Unit
 from kpis.metrics.rules import Figure
+from surveys.models import Question
+from surveys.questionnaires.rules import ends
 
 register = template.Library()
 DIGITS = {Unit.PERCENT: 1, Unit.OF_FIVE: 2, Unit.POINTS: 1}
@@ -64,3 +66,9 @@ def marks(chart: Chart) -> SafeString:
 def values(chart: Chart) -> SafeString:
     """The table behind a chart."""
     return SafeString(writing.html(chart.table))
+
+
+@register.filter
+def top(question: Question) -> int:
+    """The highest score that a question takes."""
+    return ends(question)[1]

@@ -25,7 +25,7 @@ PAGES = {
     "surveys_response_changelist": ("q", "campaign"),
     "figure": ("start", "end", "department", "part", "by", "key", "page"),
     "drivers": ("metric", "start", "end", "department", "by", "key"),
-    "drivers_rows": ("metric", "start", "driver", "value", "page"),
+    "drivers_rows": ("metric", "start", "driver", "values", "page"),
     "survey_results": ("wave", "segment", "agent", "channel", "kano"),
     "survey_trend": ("wave",),
     "survey_groups": ("question", "by", "measure"),

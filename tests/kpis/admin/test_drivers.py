@@ -1,16 +1,21 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from compensation.models import Product
 from feedback.models import Gap
 from kpis.attribution import rules
-from surveys.models import Answer
+from surveys.models import Answer, QuestionKind
 from tests.factories.common import UserFactory
+from tests.factories.compensation import T0
 from tests.factories.feedback import AgentFactory, DepartmentFactory, StaffFactory
 from tests.factories.kpis import make_answer, make_promised_order
+from tests.factories.questionnaires import launched, one
+from tests.factories.results import given
 
 pytestmark = pytest.mark.django_db
 
@@ -35,8 +40,8 @@ def answers(ours, monkeypatch):
         monkeypatch.setattr(rules, name, value)
     at = timezone.now()
     made = [make_answer(ours, score, at=at) for score in (1, 2, 4, 5, 5, 4)]
-    for one in made[:2]:
-        case = one.response.invitation.case
+    for each in made[:2]:
+        case = each.response.invitation.case
         case.order = make_promised_order(due_at=at, late=True)
         case.save(update_fields=["order"])
     Gap.objects.update(detected_at=at - timedelta(hours=1))
@@ -46,7 +51,7 @@ def answers(ours, monkeypatch):
 
 def test_a_driver_is_told_in_words_and_opens_to_its_answers(client, lead, answers):
     shown = client.get(reverse("admin:drivers"), {"metric": "csat"})
-    (late,) = [one for one in shown.context["told"] if one["driver"].name == "gap:delivery"]
+    (late,) = [told for told in shown.context["told"] if told["driver"].name == "gap:delivery"]
     assert (late["driver"].n, late["driver"].effect) == (2, pytest.approx(-3))
     rows = client.get(late["link"])
     assert set(rows.context["rows"]) == set(answers[:2])
@@ -74,6 +79,74 @@ def test_without_a_department_or_the_right_there_is_nothing(client, name):
     assert client.get(reverse(f"admin:{name}")).status_code == 403
 
 
-@pytest.mark.parametrize("asked", [{"metric": "x"}, {"start": "2020-01-01"}, {"by": "y"}, {"driver": "a\0"}])
+@pytest.mark.parametrize(
+    "asked", [{"metric": "x"}, {"start": "2020-01-01"}, {"by": "y"}, {"driver": "a\0"}, {"values": "1,x"}]
+)
 def test_what_does_not_fit_is_refused(client, lead, asked):
     assert client.get(reverse("admin:drivers_rows"), asked).status_code == 400
+
+
+@pytest.fixture
+def company(client):
+    client.force_login(UserFactory(is_staff=True, is_superuser=True))
+
+
+def day_of(at, **asked):
+    return {"start": at.date() - timedelta(1), "end": at.date() + timedelta(1), **asked}
+
+
+def test_the_rows_of_a_reason_add_up_to_its_bar(client, company, monkeypatch):
+    """Satisfied answers may name a reason too: those are in no bar, and in none of its rows."""
+    monkeypatch.setattr(rules, "FEW", 3)
+    asks = launched(one(QuestionKind.CSAT, "csat"), one(QuestionKind.MULTIPLE, "what", ["slow", "rude"]))
+    for score, named in ((1, ["slow", "rude"]), (2, ["slow"]), (5, ["slow"])):
+        given(asks, csat=score, what=named)
+    shown = client.get(reverse("admin:drivers"), day_of(T0, metric="csat"))
+    slow, rude = shown.context["reasons"].table.rows
+    assert [row.cells[0].text for row in (slow, rude)] == ["2", "1"]
+    rows = client.get(slow.cells[0].href)
+    assert sorted(answer.score for answer in rows.context["rows"]) == [1, 2]
+    assert rows.context["values"] == ["2", "1"]  # and the page says of which scores they are
+
+
+def test_every_number_of_the_sides_opens_to_as_many_answers(client, lead, answers):
+    shown = client.get(reverse("admin:drivers"), {"metric": "csat"})
+    for _name, row in shown.context["sides"]:
+        for side, link in row:
+            assert len(client.get(link).context["rows"]) == side.hits
+
+
+def test_who_has_no_tier_is_called_so(client, lead, answers):
+    names = [name for name, _row in client.get(reverse("admin:drivers"), {"metric": "csat"}).context["sides"]]
+    assert not [name for name in names if name.startswith(("tier:", "category:"))]
+
+
+def test_scores_are_told_of_their_own_scale(client, company):
+    asks = launched(one(QuestionKind.CSAT, "csat"), one(QuestionKind.NPS, "nps"))
+    given(asks, nps=9)
+    for metric, said in (("nps", "9 / 10"), ("csat", "5 / 5")):
+        asked = day_of(T0, metric=metric, driver="category:")
+        assert said in client.get(reverse("admin:drivers_rows"), asked).content.decode()
+
+
+@pytest.mark.parametrize("metric", ["csat", "nps"])
+def test_the_page_asks_as_often_whatever_is_there(
+    client, lead, answers, metric, django_assert_max_num_queries
+):
+    with CaptureQueriesContext(connection) as few:
+        client.get(reverse("admin:drivers"), {"metric": metric})
+    for each in answers:
+        make_answer(each.response.department, each.score, at=timezone.now())
+    with django_assert_max_num_queries(len(few)):
+        client.get(reverse("admin:drivers"), {"metric": metric})
+
+
+def test_the_answers_are_listed_with_as_many_queries(client, lead, ours, django_assert_num_queries):
+    asked = {"metric": "csat", "driver": "tier:"}
+    make_answer(ours, 3, at=timezone.now())
+    with CaptureQueriesContext(connection) as single:
+        assert len(client.get(reverse("admin:drivers_rows"), asked).context["rows"]) == 1
+    for score in (1, 2):
+        make_answer(ours, score, at=timezone.now())
+    with django_assert_num_queries(len(single)):
+        assert len(client.get(reverse("admin:drivers_rows"), asked).context["rows"]) == 3

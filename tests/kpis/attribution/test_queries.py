@@ -115,7 +115,8 @@ def test_the_answers_behind_a_driver_are_as_many_as_it_counts(ours, at, span):
         return set(queries.having(MetricCode.CSAT, span, of={}, driver="gap:delivery", **only))
 
     assert behind() == {bad, worse}
-    assert behind(value=1) == {worse}
+    assert behind(values=[1]) == {worse}
+    assert behind(values=[1, 2]) == {bad, worse}
     assert list(queries.having(MetricCode.CSAT, span, of={}, driver="gap:'; DROP TABLE x; --")) == []
 
 
