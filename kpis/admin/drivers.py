@@ -1,14 +1,10 @@
 """What moves recommendation and satisfaction: how often, how strongly, and the answers behind each driver."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
-from django import forms
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
@@ -17,8 +13,9 @@ from django.views.decorators.http import require_safe
 
 from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
-from feedback.org.queries import departments_of
-from kpis.admin.figures import FigureForm, readable
+from feedback.admin.access import needs
+from kpis.admin.drivers_asked import DriversForm, asked_of
+from kpis.admin.figures import readable
 from kpis.attribution import queries, rules
 from kpis.attribution.rules import Driver, Found, Side, Why
 from kpis.charts.drawing import Cell, Chart, Row, Table
@@ -28,18 +25,15 @@ from kpis.charts.whiskers import Effect, whiskers
 from kpis.improvements.held import ADD
 from kpis.metrics.catalogue import METRICS
 from kpis.metrics.definition import Unit
-from kpis.metrics.rows import SHOWN, Of
-from kpis.models import Dimension, MetricCode
+from kpis.metrics.rows import SHOWN
+from kpis.models import MetricCode
 from kpis.snapshots.calendar import days_span
-from kpis.snapshots.queries import SEE_COMPANY
 from kpis.templatetags.figures import DIGITS, change, said
 from kpis.templatetags.figures import value as written
+from surveys.results.reach import READS, WORKS
 
-DAYS = 90
 DRAWN = 15
 PAGE = 50
-LOW_VALUES = {MetricCode.NPS: (-100,), MetricCode.CSAT: (1, 2)}
-"""Whose reasons are told: detractors, and whoever is not satisfied."""
 SIDES = {
     MetricCode.NPS: (_("promoters"), _("passives"), _("detractors")),
     MetricCode.CSAT: ("5", "4", "3", "2", "1"),
@@ -63,46 +57,11 @@ LEFT_OUT = {
 }
 
 
-class DriversForm(FigureForm):
-    """Which answers are asked for."""
-
-    metric = forms.ChoiceField(
-        label=_("figure"), choices=[(code.value, code.label) for code in queries.EXPLAINED]
-    )
-    part = None  # type: ignore[assignment]  # Django's way to leave out an inherited field
-    field_order = ("metric", "start", "end", "department", "by", "key")
-    values = forms.RegexField(r"^-?\d{1,3}(,-?\d{1,3}){0,9}$", required=False, widget=forms.HiddenInput)
-    driver = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
-
-    def clean_values(self) -> tuple[int, ...]:
-        """The values one by one; none are all."""
-        return tuple(int(one) for one in self.cleaned_data["values"].split(",") if one)
-
-
-def _asked(request: StaffRequest) -> tuple[DriversForm, Of]:
-    """The form, bound, and to what the answers are narrowed: never beyond what figures show them of."""
-    departments, company = departments_of(request.user), request.user.has_perm(SEE_COMPANY)
-    if not company and not departments:
-        raise PermissionDenied
-    today = timezone.localdate()
-    usual = {"metric": MetricCode.NPS, "start": today - timedelta(DAYS), "end": today}
-    form = DriversForm({**usual, **request.GET.dict()})
-    form.fields["department"].queryset = departments  # type: ignore[attr-defined]  # a ModelChoiceField
-    of: dict[Dimension, list[str]] = {}
-    if form.is_valid():
-        asked = form.cleaned_data
-        if asked["department"] or not company:
-            chosen = [asked["department"]] if asked["department"] else departments
-            of[Dimension.DEPARTMENT] = [str(department.pk) for department in chosen]
-        if asked["by"] and asked["key"]:
-            of[Dimension(asked["by"])] = [asked["key"]]
-    return form, of
-
-
+@needs(READS, WORKS)
 @require_safe
 def drivers(request: StaffRequest) -> HttpResponse:
     """Rank what moves a figure, with the reasons of the discontented and all sides beside each other."""
-    form, of = _asked(request)
+    form, of = asked_of(request, DriversForm)
     context: dict[str, Any] = {"title": _("What moves satisfaction"), "form": form}
     if not form.is_valid():
         return page(request, "kpis/attribution/drivers.html", context, status=400)
@@ -147,10 +106,11 @@ def drivers(request: StaffRequest) -> HttpResponse:
     return page(request, "kpis/attribution/drivers.html", context)
 
 
+@needs(READS, WORKS)
 @require_safe
 def driver_rows(request: StaffRequest) -> HttpResponse:
     """The answers that have a driver, newest first."""
-    form, of = _asked(request)
+    form, of = asked_of(request, DriversForm)
     context: dict[str, Any] = {"title": _("Answers with a driver"), "form": form}
     if not form.is_valid() or "\x00" in form.cleaned_data["driver"]:
         return page(request, "kpis/attribution/rows.html", context, status=400)
@@ -302,7 +262,7 @@ def _reasons(
     code: MetricCode, sides: dict[str, tuple[Side, ...]], names: dict[str, str], link: Callable[..., str]
 ) -> Chart:
     """What the discontented name, the most frequent first."""
-    low = LOW_VALUES[code]
+    low = queries.LOW_VALUES[code]
     parts = [
         Part(
             names[name],
@@ -323,4 +283,6 @@ def _reasons(
 
 
 DRIVERS_PAGES = [Page("drivers/", drivers, "drivers"), Page("drivers/answers/", driver_rows, "drivers_rows")]
-DRIVERS_MENU = [MenuItem(_("What moves satisfaction"), "drivers", "account_tree", group="lead")]
+DRIVERS_MENU = [
+    MenuItem(_("What moves satisfaction"), "drivers", "account_tree", (READS, WORKS), group="lead")
+]

@@ -3,7 +3,18 @@
 from django.utils.translation import gettext_lazy as _
 
 from config.common.registry import MenuItem, Page
-from kpis.admin import alerts, appraisals, days, drivers, experiments, funnel, goals, improvements, schemes
+from kpis.admin import (
+    alerts,
+    appraisals,
+    came_back,
+    days,
+    drivers,
+    experiments,
+    funnel,
+    goals,
+    improvements,
+    schemes,
+)
 from kpis.admin.boards import pages as boards
 from kpis.admin.definitions import definitions
 from kpis.admin.figures import figure
@@ -23,6 +34,7 @@ OURS = [
     Page("figures/<str:metric>/", figure, "figure"),
     *funnel.FUNNEL_PAGES,
     *drivers.DRIVERS_PAGES,
+    *came_back.BACK_PAGES,
     *boards.BOARD_PAGES,
     *improvements.IMPROVEMENT_PAGES,
     *experiments.EXPERIMENT_PAGES,

@@ -11,10 +11,10 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from compensation.models import Tier
+from compensation.models import GrantKind, Tier
 from feedback.models import Aspect, Milestone, ReviewDimension
 from kpis.attribution.rules import AFTER, Alike, kind_of
 from kpis.metrics.catalogue import METRICS
@@ -30,6 +30,13 @@ VALUES: Mapping[MetricCode, tuple[int, ...]] = {
     MetricCode.CSAT: (5, 4, 3, 2, 1),
 }
 """The values that an answer has in them, the best first: promoters, passives, detractors; stars."""
+LOW_VALUES: Mapping[MetricCode, tuple[int, ...]] = {MetricCode.NPS: (-100,), MetricCode.CSAT: (1, 2)}
+"""Of these the discontented: detractors, and whoever is not satisfied."""
+LOW = {MetricCode.NPS: _("a detractor’s answer"), MetricCode.CSAT: _("a dissatisfied answer")}
+CASES = {
+    "taken": pgettext_lazy("lost members", "worked on"),
+    "resolved": pgettext_lazy("lost members", "resolved"),
+}
 BAD_STARS = 2
 NONE = {"tier:": _("none, or unknown"), "category:": _("none, or unknown")}
 """What an answer has whose member had no tier, or of no product that we know."""
@@ -156,6 +163,11 @@ def _needs(codes: list[str]) -> dict[str, str]:
     return {need.code: str(need) for need in Need.objects.filter(code__in=codes)}
 
 
+def _losses(_codes: list[str]) -> dict[str, str]:
+    answers = {code.value: str(label) for code, label in LOW.items()}
+    return answers | {f"gap:{value}": str(label) for value, label in Aspect.choices}
+
+
 def _dimensions(codes: list[str]) -> dict[str, str]:
     return {one.code: str(one) for one in ReviewDimension.objects.filter(code__in=codes)}
 
@@ -169,4 +181,7 @@ CALLED: Mapping[str, Callable[[list[str]], dict[str, str]]] = {
     "need": _needs,
     "tier": _tiers,
     "category": lambda codes: {code: code for code in codes},
+    "given": lambda _codes: {value: str(label) for value, label in GrantKind.choices},
+    "case": lambda _codes: {value: str(label) for value, label in CASES.items()},
+    "lost": _losses,
 }

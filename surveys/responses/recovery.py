@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Case as When
 from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
@@ -82,8 +83,11 @@ def recovery(responses: QuerySet[Response], *, at: datetime) -> Recovery:
     return Recovery(**counted)
 
 
-def _good(case: OuterRef) -> QuerySet[Answer, int]:
-    """Whether the last answer about a case is good, 1 or 0."""
+def verdicts() -> QuerySet[Any]:
+    """Scored answers, each with `good`: 1 where it is one of the two best of its scale, else 0.
+
+    Of those of one response the one with the least `rank` counts.
+    """
     rank = When(*(Then(question__kind=kind, then=Value(place)) for place, kind in enumerate(KINDS)))
     top = When(
         Then(question__kind=QuestionKind.NPS, then=Value(NPS_TOP)),
@@ -91,11 +95,17 @@ def _good(case: OuterRef) -> QuerySet[Answer, int]:
         output_field=IntegerField(),
     )
     return (
-        Answer.objects.filter(
-            response__invitation__case=case, question__kind__in=KINDS, score__isnull=False, row=""
-        )
+        Answer.objects.filter(question__kind__in=KINDS, score__isnull=False, row="")
         .annotate(rank=rank, top=top)
         .annotate(good=When(Then(score__gte=F("top") - 1, then=Value(1)), default=Value(0)))
+    )
+
+
+def _good(case: OuterRef) -> QuerySet[Answer, int]:
+    """Whether the last answer about a case is good, 1 or 0."""
+    return (
+        verdicts()
+        .filter(response__invitation__case=case)
         .order_by("-response__at", "rank", "question__position", "pk")
         .values_list("good", flat=True)[:1]
     )

@@ -26,6 +26,8 @@ PAGES = {
     "figure": ("start", "end", "department", "part", "by", "key", "page"),
     "drivers": ("metric", "start", "end", "department", "by", "key"),
     "drivers_rows": ("metric", "start", "driver", "values", "page"),
+    "drivers_back": ("start", "end", "department", "by", "key"),
+    "drivers_back_rows": ("start", "trait", "state", "page"),
     "survey_results": ("wave", "segment", "agent", "channel", "kano"),
     "survey_trend": ("wave",),
     "survey_groups": ("question", "by", "measure"),

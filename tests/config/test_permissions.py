@@ -990,6 +990,8 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "figure_goal_back": [post("figure_goal_back", ADMIN, Target.objects.first().pk)],
         "drivers": get("drivers", WORKERS | {"analyst"}),
         "drivers_rows": get("drivers_rows", WORKERS | {"analyst"}, query="?driver=gap:delivery"),
+        "drivers_back": get("drivers_back", WORKERS | {"analyst"}),
+        "drivers_back_rows": get("drivers_back_rows", WORKERS | {"analyst"}, query="?trait=tier:"),
         "improvements": get("improvements", WORKERS | {"analyst"}),
         "improvement_new": [
             *get("improvement_new", LEADERS),

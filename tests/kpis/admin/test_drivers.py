@@ -74,8 +74,13 @@ def test_another_departments_answers_are_not_there(client, lead, answers):
 
 
 @pytest.mark.parametrize("name", ["drivers", "drivers_rows"])
-def test_without_a_department_or_the_right_there_is_nothing(client, name):
+def test_without_a_department_or_the_right_there_is_nothing(client, name, ours):
+    assert client.get(reverse(f"admin:{name}")).status_code == 302
     client.force_login(UserFactory(is_staff=True))
+    assert client.get(reverse(f"admin:{name}")).status_code == 403
+    moderator = StaffFactory(role="moderator")
+    AgentFactory(user=moderator, departments=[ours])
+    client.force_login(moderator)
     assert client.get(reverse(f"admin:{name}")).status_code == 403
 
 
