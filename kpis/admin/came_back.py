@@ -16,7 +16,7 @@ from config.common.registry import Page
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
 from kpis.admin.drivers_asked import LostForm, asked_of
-from kpis.attribution import lost, queries, rules
+from kpis.attribution import common, lost, queries, rules
 from kpis.attribution.common import Common, Trait, in_common
 from kpis.attribution.lost import State
 from kpis.charts.drawing import Cell, Chart, Row, Table
@@ -53,19 +53,22 @@ def came_back(request: StaffRequest) -> HttpResponse:
     asked = form.cleaned_data
     groups, states = lost.groups(days_span(asked["start"], asked["end"]), of=of, at=timezone.now())
     found = in_common(groups)
-    known = queries.labels([*(one.name for one in found.traits), *(name for name, _n in found.rare)])
+    known = queries.labels(
+        [*(one.name for one in found.traits), *dict(found.rare), *dict(found.alike)],
+    )
     called = {name: _called(name, label) for name, label in known.items()}
     link = _links(request)
     context |= {
         "found": found,
-        "few": rules.FEW,
+        "few": common.FEW,
         "done": lost.DONE_WITHIN.days,
         "again": (lost.JUDGED_AFTER - lost.DONE_WITHIN).days,
         "with_gaps": lost.counts_gaps(of),
         "states": [(STATES[state], n, link("", state)) for state, n in states.items() if n],
-        "chart": _chart(found, called, link),
+        "chart": _chart(found, known, called, link),
         "told": [_told(one, called[one.name], link) for one in found.traits if one.is_sure],
         "untold": [(called[one.name], one.n, link(one.name)) for one in found.traits if not one.is_sure],
+        "alike": [(called[name], called[stands], link(name)) for name, stands in found.alike],
         "rare": [(called[name], n, link(name)) for name, n in found.rare],
     }
     return page(request, "kpis/attribution/back.html", context)
@@ -149,10 +152,15 @@ def _chance(p: float) -> str:
     return f"< {number_format(0.001, 3)}" if p < 0.001 else number_format(p, 3)  # noqa: PLR2004 - as is usual
 
 
-def _chart(found: Common, called: dict[str, str], link: Callable[..., str]) -> Chart:
+def _short(name: str, known: dict[str, str]) -> str:
+    """What stands beside a dot: an answer says by itself what it is."""
+    return known[name] if rules.kind_of(name) == "lost" else _called(name, known[name])
+
+
+def _chart(found: Common, known: dict[str, str], called: dict[str, str], link: Callable[..., str]) -> Chart:
     """How many points more of those with a trait came back, the surest first."""
     drawn = [
-        Effect(called[one.name], *one.points, one.n, f"{one.points[0]:+.1f}", one.is_sure)
+        Effect(_short(one.name, known), *one.points, one.n, f"{one.points[0]:+.1f}", one.is_sure)
         for one in found.traits[:DRAWN]
     ]
     rows = [

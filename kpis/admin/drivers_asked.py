@@ -18,7 +18,8 @@ from kpis.metrics.rows import Of
 from kpis.models import Dimension, MetricCode
 from kpis.snapshots.queries import SEE_COMPANY
 
-DAYS = 90
+DAYS, LOST_DAYS = 90, 183
+"""Fewer are lost than answer."""
 
 
 class DriversForm(FigureForm):
@@ -57,7 +58,7 @@ class LostForm(FigureForm):
     def usual(today: date) -> dict[str, Any]:
         """Where nothing is asked for: those of whom it is known whether they came back."""
         end = today - JUDGED_AFTER
-        return {"start": end - timedelta(DAYS), "end": end}
+        return {"start": end - timedelta(LOST_DAYS), "end": end}
 
 
 Asked = TypeVar("Asked", DriversForm, LostForm)

@@ -33,10 +33,14 @@ class FigureForm(forms.Form):
     """Which rows are asked for."""
 
     start = forms.DateField(
-        label=_("from"), validators=[within_years], widget=forms.DateInput(attrs={"type": "date"})
+        label=_("from"),
+        validators=[within_years],
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
     end = forms.DateField(
-        label=_("up to and with"), validators=[within_years], widget=forms.DateInput(attrs={"type": "date"})
+        label=_("up to and with"),
+        validators=[within_years],
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
     department = forms.ModelChoiceField(Department.objects.none(), label=_("department"), required=False)
     part = forms.ChoiceField(

@@ -10,8 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from config.common.statistics import LEVEL, wilson
-from kpis.attribution.rules import FEW, RARE
+from kpis.attribution.rules import RARE, kind_of
 from kpis.stats import Proportions, holm, two_proportions
+
+FEW = 2 * RARE
+"""Of fewer members no trait can be held against its absence."""
+DONE = ("given", "case", "clock")
+"""What was done: told before who the members are, where the same ones have both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +68,16 @@ class Trait:
 
 @dataclass(frozen=True, slots=True)
 class Common:
-    """What was found, the surest first; `rare`: what too few have or lack, with how many have it."""
+    """What was found, the surest first; `rare`: what too few have or lack, with how many have it.
+
+    `alike`: what the same members have, or all the others, and the trait that stands for it.
+    """
 
     n: int
     back: int
     traits: tuple[Trait, ...]
     rare: tuple[tuple[str, int], ...]
+    alike: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_few(self) -> bool:
@@ -101,17 +110,39 @@ def in_common(groups: Sequence[Lost]) -> Common:
         for name in one.traits:
             have[name] += one.n
             came[name] += one.n * one.is_back
-    kept = [name for name in sorted(have) if min(have[name], n - have[name]) >= RARE]
+    often = [name for name in sorted(have) if min(have[name], n - have[name]) >= RARE]
+    stands_for = _alike(groups, sorted(often, key=lambda name: (_order(name), have[name], name)))
+    kept = [name for name in often if name not in stands_for]
     compared = [two_proportions(back - came[name], n - have[name], came[name], have[name]) for name in kept]
     chances = holm([1.0 if one.chance is None else one.chance for one in compared])
     traits = [
         Trait(name, came[name], have[name], one, p)
         for name, one, p in zip(kept, compared, chances, strict=True)
     ]
-    rare = [(name, have[name]) for name in sorted(have) if name not in kept and have[name] < n]
+    rare = [(name, have[name]) for name in sorted(have) if name not in often and have[name] < n]
     return Common(
         n,
         back,
         tuple(sorted(traits, key=lambda one: (one.p, -abs(one.points[0]), one.name))),
         tuple(rare),
+        tuple(stands_for.items()),
     )
+
+
+def _order(name: str) -> int:
+    return DONE.index(kind_of(name)) if kind_of(name) in DONE else len(DONE)
+
+
+def _alike(groups: Sequence[Lost], names: Sequence[str]) -> dict[str, str]:
+    """Traits that exactly those have, or lack, who have an earlier one, and which that is."""
+    patterns = {one.traits for one in groups if one.n}
+    first: dict[frozenset[frozenset[str]], str] = {}
+    found = {}
+    for name in names:
+        having = frozenset(one for one in patterns if name in one)
+        stands = first.get(having) or first.get(frozenset(patterns - having))
+        if stands:
+            found[name] = stands
+        else:
+            first[having] = name
+    return found

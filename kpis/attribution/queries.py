@@ -32,7 +32,7 @@ VALUES: Mapping[MetricCode, tuple[int, ...]] = {
 """The values that an answer has in them, the best first: promoters, passives, detractors; stars."""
 LOW_VALUES: Mapping[MetricCode, tuple[int, ...]] = {MetricCode.NPS: (-100,), MetricCode.CSAT: (1, 2)}
 """Of these the discontented: detractors, and whoever is not satisfied."""
-LOW = {MetricCode.NPS: _("a detractor’s answer"), MetricCode.CSAT: _("a dissatisfied answer")}
+LOW = {MetricCode.NPS: _("detractor’s answer"), MetricCode.CSAT: _("dissatisfied answer")}
 CASES = {
     "taken": pgettext_lazy("lost members", "worked on"),
     "resolved": pgettext_lazy("lost members", "resolved"),

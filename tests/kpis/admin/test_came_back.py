@@ -12,7 +12,7 @@ from tests.factories.compensation import OrderFactory
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory, StaffFactory
 from tests.factories.kpis import make_answer
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.req("K5")]
 DAY = timedelta(days=1)
 
 
@@ -125,3 +125,13 @@ def test_pages_ask_as_often_however_many_members(client, lead, ours, then, name,
         lose(ours, then)
     with django_assert_num_queries(len(single)):
         client.get(reverse(f"admin:{name}"))
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_the_days_shown_are_those_counted_in_every_language(client, lead, ours, language):
+    """A date field takes one way of writing only, whatever the language's is."""
+    client.cookies["django_language"] = language
+    for name in ("drivers", "drivers_back"):
+        shown = client.get(reverse(f"admin:{name}"))
+        start = shown.context["form"].cleaned_data["start"]
+        assert f'value="{start.isoformat()}"' in shown.content.decode()

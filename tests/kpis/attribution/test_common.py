@@ -40,7 +40,7 @@ def test_a_trait_is_held_against_its_absence():
 
 
 def test_few_members_say_nothing():
-    found = in_common(members((20, 40), (10, 40)))
+    found = in_common(members((10, 20), (5, 19)))
     assert found.is_few
     assert (found.traits, found.rare) == ((), ())
     assert in_common([]).share is None
@@ -109,3 +109,15 @@ def test_who_came_back_and_who_did_not_mirror_each_other(groups):
     for one in in_common(groups).traits:
         assert mirrored[one.name].points[0] == pytest.approx(-one.points[0])
         assert mirrored[one.name].p == pytest.approx(one.p)
+
+
+def test_what_the_same_members_have_is_told_once():
+    """What was done stands for who they are; of two kinds of loss the rarer for the other."""
+    rows = [
+        Lost(frozenset({"case:taken", "case:resolved", "lost:csat"}), True, 30),
+        Lost(frozenset({"lost:nps"}), False, 60),
+        Lost(frozenset({"lost:nps"}), True, 10),
+    ]
+    found = in_common(rows)
+    assert [one.name for one in found.traits] == ["case:resolved"]
+    assert dict(found.alike) == dict.fromkeys(("case:taken", "lost:csat", "lost:nps"), "case:resolved")

@@ -13,7 +13,7 @@ from tests.factories.compensation import OrderFactory
 from tests.factories.feedback import CaseFactory, DepartmentFactory
 from tests.factories.kpis import make_answer, make_clock, make_promised_order
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.req("K5")]
 DAY = timedelta(days=1)
 
 

@@ -14,7 +14,7 @@ from tests.factories.kpis import make_answer, make_clock, make_promised_order
 from tests.factories.questionnaires import launched, one
 from tests.factories.results import given
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.req("K5")]
 
 
 @pytest.fixture
