@@ -54,7 +54,7 @@ def came_back(request: StaffRequest) -> HttpResponse:
     groups, states = lost.groups(days_span(asked["start"], asked["end"]), of=of, at=timezone.now())
     found = in_common(groups)
     known = queries.labels(
-        [*(one.name for one in found.traits), *dict(found.rare), *dict(found.alike)],
+        [*(one.name for one in found.traits), *dict(found.rare), *(name for name, *_stands in found.alike)],
     )
     called = {name: _called(name, label) for name, label in known.items()}
     link = _links(request)
@@ -68,7 +68,9 @@ def came_back(request: StaffRequest) -> HttpResponse:
         "chart": _chart(found, known, called, link),
         "told": [_told(one, called[one.name], link) for one in found.traits if one.is_sure],
         "untold": [(called[one.name], one.n, link(one.name)) for one in found.traits if not one.is_sure],
-        "alike": [(called[name], called[stands], link(name)) for name, stands in found.alike],
+        "alike": [
+            (called[name], called[stands], is_others, link(name)) for name, stands, is_others in found.alike
+        ],
         "rare": [(called[name], n, link(name)) for name, n in found.rare],
     }
     return page(request, "kpis/attribution/back.html", context)

@@ -70,14 +70,14 @@ class Trait:
 class Common:
     """What was found, the surest first; `rare`: what too few have or lack, with how many have it.
 
-    `alike`: what the same members have, or all the others, and the trait that stands for it.
+    `alike`: what the same members have, the trait that stands for it, and whether the others have it.
     """
 
     n: int
     back: int
     traits: tuple[Trait, ...]
     rare: tuple[tuple[str, int], ...]
-    alike: tuple[tuple[str, str], ...] = ()
+    alike: tuple[tuple[str, str, bool], ...] = ()
 
     @property
     def is_few(self) -> bool:
@@ -125,7 +125,7 @@ def in_common(groups: Sequence[Lost]) -> Common:
         back,
         tuple(sorted(traits, key=lambda one: (one.p, -abs(one.points[0]), one.name))),
         tuple(rare),
-        tuple(stands_for.items()),
+        tuple((name, *stands) for name, stands in stands_for.items()),
     )
 
 
@@ -133,16 +133,16 @@ def _order(name: str) -> int:
     return DONE.index(kind_of(name)) if kind_of(name) in DONE else len(DONE)
 
 
-def _alike(groups: Sequence[Lost], names: Sequence[str]) -> dict[str, str]:
-    """Traits that exactly those have, or lack, who have an earlier one, and which that is."""
+def _alike(groups: Sequence[Lost], names: Sequence[str]) -> dict[str, tuple[str, bool]]:
+    """Traits that exactly those have, or lack (true), who have an earlier one, and which that is."""
     patterns = {one.traits for one in groups if one.n}
     first: dict[frozenset[frozenset[str]], str] = {}
     found = {}
     for name in names:
         having = frozenset(one for one in patterns if name in one)
-        stands = first.get(having) or first.get(frozenset(patterns - having))
-        if stands:
-            found[name] = stands
+        others = frozenset(patterns - having)
+        if having in first or others in first:
+            found[name] = (first[having], False) if having in first else (first[others], True)
         else:
             first[having] = name
     return found

@@ -185,14 +185,14 @@ def _answers(code: MetricCode, span: Span, of: Of) -> QuerySet[Any, Any]:
 
 
 def _gaps(span: Span, of: Of) -> QuerySet[Any, Any]:
-    source = METRICS[MetricCode.GAP_RATE].sources[0]
-    orders = narrow(source, Span(span.start - LONGEST_WAY, span.end), of).order_by()
     found: QuerySet[Any, Any] = Gap.objects.filter(
-        withdrawn_at=None,
-        detected_at__gte=span.start,
-        detected_at__lt=span.end,
-        order__in=orders.values("pk"),
-    ).annotate(how=Concat(Value("gap:"), Cast("aspect", TextField()), output_field=TextField()))
+        withdrawn_at=None, detected_at__gte=span.start, detected_at__lt=span.end
+    ).exclude(order__status=OrderStatus.CANCELLED)
+    if of:
+        source = METRICS[MetricCode.GAP_RATE].sources[0]
+        orders = narrow(source, Span(span.start - LONGEST_WAY, span.end), of).order_by()
+        found = found.filter(order__in=orders.values("pk"))
+    found = found.annotate(how=Concat(Value("gap:"), Cast("aspect", TextField()), output_field=TextField()))
     return found.values_list("order__member_id", "detected_at", "how")
 
 

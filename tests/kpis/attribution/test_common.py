@@ -120,4 +120,8 @@ def test_what_the_same_members_have_is_told_once():
     ]
     found = in_common(rows)
     assert [one.name for one in found.traits] == ["case:resolved"]
-    assert dict(found.alike) == dict.fromkeys(("case:taken", "lost:csat", "lost:nps"), "case:resolved")
+    assert set(found.alike) == {
+        ("case:taken", "case:resolved", False),
+        ("lost:csat", "case:resolved", False),
+        ("lost:nps", "case:resolved", True),
+    }

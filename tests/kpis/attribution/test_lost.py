@@ -140,6 +140,15 @@ def test_a_gap_loses_a_member_unless_withdrawn(at, then, span):
     assert [(one.member, one.how) for one in listed(span, at)] == [(order.member, "gap:delivery")]
 
 
+def test_gaps_are_narrowed_as_their_orders_are(at, then, span):
+    order = make_promised_order(due_at=then, late=True)
+    make_promised_order(due_at=then, late=True)
+    make_promised_order(due_at=then, late=True, status=OrderStatus.CANCELLED)
+    Order.objects.filter(pk=order.pk).update(region="杭州")
+    assert [one.member for one in listed(span, at, of={Dimension.REGION: ["杭州"]})] == [order.member]
+    assert len(listed(span, at)) == 2
+
+
 def test_gaps_are_of_no_department(ours, at, then, span):
     make_promised_order(due_at=then, late=True)
     unhappy(ours, then)
