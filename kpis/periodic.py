@@ -14,4 +14,5 @@ WORK = [
     Periodic("improvements whose gap came back", "kpis.improvements_again", every_seconds=24 * 3600),
     Periodic("what members are told of improvements", "kpis.tell_members", every_seconds=60),
     Periodic("the funnel", "kpis.funnel", every_seconds=1800),
+    Periodic("reports of what is over", "kpis.make_reports", every_seconds=1800),
 ]

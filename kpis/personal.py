@@ -14,6 +14,7 @@ PERSONAL = {
             "reason": Holds.REMARK,
         }
     ),
+    "kpis.ReportNote": Personal({"text": Holds.REMARK}, is_told=False),
     "kpis.AppraisalMark": Personal({"remark": Holds.REMARK}, is_told=False),
     "kpis.AppraisalScore": Personal({"reason": Holds.REMARK}, is_told=False),
     "kpis.AppraisalAppeal": Personal({"text": Holds.REMARK, "answer": Holds.REMARK}, is_told=False),
@@ -31,7 +32,7 @@ FREE = {
     "kpis.Improvement.said_en", "kpis.ImprovementTask.due_on",
     "kpis.ExperimentArm", "kpis.ExperimentGuard", "kpis.ExperimentResult", "kpis.Experiment.key",
     "kpis.Experiment.named", "kpis.Experiment.outcome", "kpis.Experiment.salt", "kpis.Experiment.ends_on",
-    "kpis.Experiment.written",
+    "kpis.Experiment.written", "kpis.Report", "kpis.ReportReader", "kpis.ReportNote.due_on",
 }  # fmt: skip
 
 ALSO = {"kpis.ImprovementTold": "member", "kpis.Exposure": "member"}

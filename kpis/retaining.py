@@ -44,4 +44,11 @@ KINDS = [
             Part(label="kpis.AppraisalAppeal", at="at", columns=("text", "answer")),
         ],
     ),
+    Kind(
+        code="reports",
+        name=_("comments and decisions on reports"),
+        days=YEARS,
+        source=_("So long decisions can be looked up; the reports themselves name nobody and stay."),
+        parts=[Part(label="kpis.ReportNote", at="at", columns=("text",))],
+    ),
 ]

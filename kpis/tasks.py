@@ -11,6 +11,7 @@ from kpis.experiments import commands as experiments
 from kpis.funnels import commands as funnels
 from kpis.funnels import late as late_for_funnels
 from kpis.improvements import deadline, returning, telling
+from kpis.reports import commands as reports
 from kpis.snapshots import backfilling, commands, late
 
 MINUTES = timedelta(minutes=4)
@@ -98,3 +99,12 @@ def funnel() -> None:
     while timezone.now() < until and late_for_funnels.take_stale(at=timezone.now()):
         pass
     funnels.let_go(at=timezone.now())
+
+
+@shared_task(name="kpis.make_reports")
+def make_reports() -> None:
+    """Make the reports of what is over, once the figures of its last day are taken."""
+    today = timezone.localdate()
+    for kind, days, department in reports.due(today):
+        if alerts.is_ready(days.last):
+            reports.make(kind=kind, days=days, department=department, at=timezone.now())

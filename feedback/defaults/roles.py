@@ -116,6 +116,7 @@ _LISTENING = (
     "surveys.view_interviewguide",
 )
 _IMPROVING = ("kpis.add_improvement", "kpis.change_improvement")
+_REPORTS = ("kpis.view_report", "kpis.add_reportnote")
 _GOALS = ("kpis.view_target", "kpis.view_figurealert", "kpis.acknowledge_figurealert")
 _FIGURES = (
     "surveys.view_campaign",
@@ -128,11 +129,12 @@ _FIGURES = (
     "kpis.view_snapshot",
     "kpis.take_figures",
     *_GOALS,
+    *_REPORTS,
 )
 
 ROLES: Mapping[str, Role] = {
     "agent": Role("客服", _AGENT),
-    "team_lead": Role("组长", (*_LEAD, *_GOALS, *_IMPROVING)),
+    "team_lead": Role("组长", (*_LEAD, *_GOALS, *_IMPROVING, *_REPORTS)),
     "supervisor": Role(
         "主管",
         (
@@ -196,6 +198,7 @@ ROLES: Mapping[str, Role] = {
             "kpis.view_experiment",
             "kpis.change_funnelterms",
             *_IMPROVING,
+            "kpis.change_reportreader",
             "kpis.score_appraisals",
             "kpis.decide_appraisals",
             "kpis.view_scheme",

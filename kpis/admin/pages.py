@@ -13,6 +13,7 @@ from kpis.admin import (
     funnel,
     goals,
     improvements,
+    reports,
     schemes,
 )
 from kpis.admin.boards import pages as boards
@@ -37,6 +38,7 @@ OURS = [
     *came_back.BACK_PAGES,
     *boards.BOARD_PAGES,
     *improvements.IMPROVEMENT_PAGES,
+    *reports.REPORT_PAGES,
     *experiments.EXPERIMENT_PAGES,
     *schemes.SCHEME_PAGES,
     *appraisals.APPRAISAL_PAGES,
@@ -51,6 +53,7 @@ ITEMS = [
     *funnel.FUNNEL_MENU,
     *drivers.DRIVERS_MENU,
     *boards.BOARD_MENU,
+    *reports.REPORT_MENU,
     *improvements.IMPROVEMENT_MENU,
     *appraisals.APPRAISAL_MENU,
     *experiments.EXPERIMENT_MENU,

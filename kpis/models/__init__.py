@@ -39,6 +39,7 @@ from kpis.models.improvement import (
     Verdict,
 )
 from kpis.models.metric import Dimension, Direction, Grain, MetricCode
+from kpis.models.report import Report, ReportKind, ReportNote, ReportReader
 from kpis.models.scheme import JudgedBy, Scheme, SchemeLine, SchemeVersion
 from kpis.models.snapshot import Backfill, BackfillState, Correction, FigureDay, Snapshot
 from kpis.models.target import GOAL_GRAINS, Target
@@ -85,6 +86,10 @@ __all__ = [
     "ImprovementTold",
     "JudgedBy",
     "MetricCode",
+    "Report",
+    "ReportKind",
+    "ReportNote",
+    "ReportReader",
     "Scheme",
     "SchemeLine",
     "SchemeVersion",
