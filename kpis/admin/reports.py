@@ -117,7 +117,7 @@ def _show(request: StaffRequest, pk: int, *, error: DomainError | None = None) -
         "changed": [one.label for one in queries.changed(found)],
         "notes": list(found.notes.select_related("by", "owner").order_by("pk")),
         "may_note": request.user.has_perm(NOTE),
-        "form": NoteForm(request.POST or None) if error else NoteForm(),
+        "form": NoteForm(request.POST) if error and "text" in request.POST else NoteForm(),
         "readers": list(readers.select_related("user").order_by("user__name", "pk")),
         "may_list": request.user.has_perm(READERS),
         "others": User.objects.filter(is_active=True, is_staff=True).order_by("name", "pk"),

@@ -134,6 +134,7 @@ from kpis.models import (
     FigureAlert,
     FigureDay,
     Improvement,
+    Report,
     Scheme,
     SchemeLine,
     SchemeVersion,
@@ -159,6 +160,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.req("F1"), pytest.mark.req("P4"
 
 
 NOTHING = {"rows": [], "examples": {"worse": [], "better": []}, "other_version": 0}
+NO_REPORT = {
+    name: [] for name in ("figures", "gaps", "gap_causes", "spots", "breaches", "improvements", "alerts")
+}
 SHOP_COUPONS = ("quote", "reserve", "redeem", "release", "reverse")
 LEADING = {"team_lead", "supervisor"}
 
@@ -253,6 +257,8 @@ def make_house() -> tuple[dict[str, User], Case]:
     improvements.propose(title="x", kind="fix", department=service, actor=None, at=now)
     drafted(service, case.member, now)
     make_appraisal(service, asker.agent)
+    week = {"first": now.date() - timedelta(days=13), "last": now.date() - timedelta(days=7)}
+    Report.objects.create(kind="weekly", department=service, made_at=now, content=NO_REPORT, **week)
     make_supervised(service, people["agent"], people["team_lead"], now)
     Approval.objects.create(
         case=case, clock=case.clocks.first(), rung=0, department=case.department, kind="overrun", asked_at=now
@@ -554,7 +560,7 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     dear = CouponTemplate.objects.get(code="sorry-100").pk
     trial, asked_to = Simulation.objects.get(), Approval.objects.get()
     better, tried = Improvement.objects.get().pk, Experiment.objects.get()
-    judged = Appraisal.objects.get().pk
+    judged, told = Appraisal.objects.get().pk, Report.objects.get()
     need, talk = Need.objects.get().pk, Interview.objects.get().pk
     today = timezone.localdate()
     odd = FigureAlert.objects.create(
@@ -1003,6 +1009,11 @@ def pages(case: Case) -> dict[str, list[Ask]]:
             post("improvement_edit", LEADING | ADMIN, better, title=""),
         ],
         "improvement_act": [post("improvement_act", LEADING | ADMIN, better, "why", text="x")],
+        "reports": get("reports", LEADERS | {"analyst"}),
+        "report_tell_me": [post("report_tell_me", LEADERS | {"analyst"}, kind="x")],
+        "report": get("report", LEADING | ADMIN, told.pk),
+        "report_file": get("report_file", LEADING | ADMIN, told.pk, "pdf"),
+        "report_act": [post("report_act", LEADING | ADMIN, told.pk, "note", text="x")],
         "experiments": get("experiments", SUPERVISORS | {"analyst"}),
         "experiment_new": [
             *get("experiment_new", ADMIN | {"analyst"}),
