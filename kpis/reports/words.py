@@ -54,8 +54,9 @@ class Section:
 
 def title(report: Report) -> str:
     """What the report is called."""
+    name = report.get_kind_display()
     of = f" · {report.department}" if report.department else ""
-    return f"{report.get_kind_display()}{of}"
+    return f"{name[:1].upper()}{name[1:]}{of}"
 
 
 def sections(report: Report) -> list[Section]:

@@ -43,9 +43,11 @@ def value(number: float, unit: Unit) -> str:
 
 @register.filter
 def change(number: float, unit: Unit) -> str:
-    """A change in a metric's unit, with its sign."""
-    sign = "−" if number < 0 else "+"
-    return f"{sign}{value(abs(number), unit)}"
+    """A change in a metric's unit, with its sign; of percentages it is in points of them."""
+    sign, much = "−" if number < 0 else "+", abs(number)
+    if unit is Unit.PERCENT:
+        return f"{sign}{number_format(much, DIGITS[unit])} {pgettext('unit', 'pp')}"
+    return f"{sign}{value(much, unit)}"
 
 
 @register.filter
