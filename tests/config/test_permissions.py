@@ -1011,9 +1011,9 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "improvement_act": [post("improvement_act", LEADING | ADMIN, better, "why", text="x")],
         "reports": get("reports", LEADERS | {"analyst"}),
         "report_tell_me": [post("report_tell_me", LEADERS | {"analyst"}, kind="x")],
-        "report": get("report", LEADING | ADMIN, told.pk),
-        "report_file": get("report_file", LEADING | ADMIN, told.pk, "pdf"),
-        "report_act": [post("report_act", LEADING | ADMIN, told.pk, "note", text="x")],
+        "report": get("report", LEADING | ADMIN | {"analyst"}, told.pk),
+        "report_file": get("report_file", LEADING | ADMIN | {"analyst"}, told.pk, "pdf"),
+        "report_act": [post("report_act", LEADING | ADMIN | {"analyst"}, told.pk, "note", text="x")],
         "experiments": get("experiments", SUPERVISORS | {"analyst"}),
         "experiment_new": [
             *get("experiment_new", ADMIN | {"analyst"}),

@@ -57,7 +57,7 @@ def test_what_is_done_and_old_goes_in_pieces(monkeypatch):
 
 FEW = {
     "feedback.ImportRun", "feedback.Overturned", "feedback.ReviewAppeal", "feedback.BulkRun",
-    "kpis.Experiment",
+    "kpis.Experiment", "kpis.ReportNote",
 }  # fmt: skip
 """Tables of a few rows a day."""
 
