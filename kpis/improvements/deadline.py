@@ -20,12 +20,13 @@ CAME_BACK = _("Improvement %(number)s was reopened: due %(due)s")
 
 
 def _people(improvement: Improvement, step: Step) -> list[User]:
-    """Who is told at a rung: the owner; those who lead the department; those above who may change it."""
+    """Who is told at a rung: the owner; those who lead the department; others who may change it."""
     if step in {Step.WARNING, Step.BREACH}:
         return [improvement.owner] if improvement.owner and improvement.owner.is_active else []
+    leads = people.leads_at(improvement.department_id)
     if step == Step.LEAD:
-        return people.leads_at(improvement.department_id)
-    return people.above_with(improvement.department_id, CHANGE)
+        return leads
+    return [one for one in people.above_with(improvement.department_id, CHANGE) if one not in leads]
 
 
 DEADLINE = Deadline(
