@@ -20,7 +20,14 @@ class KpisConfig(AppConfig):
         from config.common.registry import DEFAULTS, DEMO
         from kpis import personal as ours
         from kpis import retaining
-        from kpis.defaults import demo, demo_funnel, demo_lost, demo_people, demo_reports
+        from kpis.defaults import (
+            demo,
+            demo_funnel,
+            demo_lost,
+            demo_people,
+            demo_reports,
+            demo_task_force,
+        )
         from kpis.defaults import schemes as shipped
         from kpis.defaults.seed import seed
         from kpis.funnels.keeping import keep
@@ -30,6 +37,7 @@ class KpisConfig(AppConfig):
         profiling.FORGET.insert(0, keep)  # before what they rest on is nobody's
         DEFAULTS.extend([seed, shipped.seed])
         DEMO.extend([demo_lost.seed, demo_funnel.seed, demo.seed, demo_people.seed, demo_reports.seed])
+        DEMO.append(demo_task_force.seed)
 
     def _add_work(self) -> None:
         from config.common import api_keys, gauges, variants

@@ -15,6 +15,9 @@ PERSONAL = {
         }
     ),
     "kpis.ReportNote": Personal({"text": Holds.REMARK}, is_told=False),
+    "kpis.Meeting": Personal({"minutes": Holds.REMARK}, is_told=False),
+    "kpis.Topic": Personal({"said": Holds.REMARK}, is_told=False),
+    "kpis.Resolve": Personal({"text": Holds.REMARK, "outcome": Holds.REMARK}, is_told=False),
     "kpis.AppraisalMark": Personal({"remark": Holds.REMARK}, is_told=False),
     "kpis.AppraisalScore": Personal({"reason": Holds.REMARK}, is_told=False),
     "kpis.AppraisalAppeal": Personal({"text": Holds.REMARK, "answer": Holds.REMARK}, is_told=False),
@@ -33,6 +36,8 @@ FREE = {
     "kpis.ExperimentArm", "kpis.ExperimentGuard", "kpis.ExperimentResult", "kpis.Experiment.key",
     "kpis.Experiment.named", "kpis.Experiment.outcome", "kpis.Experiment.salt", "kpis.Experiment.ends_on",
     "kpis.Experiment.written", "kpis.Report", "kpis.ReportReader", "kpis.ReportNote.due_on",
+    "kpis.TaskForce", "kpis.TaskForceMember", "kpis.Attendance", "kpis.ResolveRung", "kpis.Meeting.on",
+    "kpis.Meeting.left_out", "kpis.Topic.numbers", "kpis.Resolve.due_on",
 }  # fmt: skip
 
 ALSO = {"kpis.ImprovementTold": "member", "kpis.Exposure": "member"}

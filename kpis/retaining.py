@@ -1,5 +1,6 @@
 """How long this app keeps what."""
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from config.common.retention import Kind, Part
@@ -50,5 +51,21 @@ KINDS = [
         days=YEARS,
         source=_("So long decisions can be looked up; the reports themselves name nobody and stay."),
         parts=[Part(label="kpis.ReportNote", at="at", columns=("text",))],
+    ),
+    Kind(
+        code="task_forces",
+        name=_("minutes of task forces, and the words of decisions that are done"),
+        days=YEARS,
+        source=_("So long decisions can be looked up; agendas, attendance and days stay."),
+        parts=[
+            Part(label="kpis.Meeting", at="ended_at", columns=("minutes",)),
+            Part(label="kpis.Topic", at="meeting__ended_at", columns=("said",)),
+            Part(
+                label="kpis.Resolve",
+                at="meeting__ended_at",
+                only=Q(done_at__isnull=False),
+                columns=("text", "outcome"),
+            ),
+        ],
     ),
 ]

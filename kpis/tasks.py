@@ -13,6 +13,8 @@ from kpis.funnels import late as late_for_funnels
 from kpis.improvements import deadline, returning, telling
 from kpis.reports import commands as reports
 from kpis.snapshots import backfilling, commands, late
+from kpis.task_force import meetings
+from kpis.task_force.deadline import DEADLINE as DECISIONS
 
 MINUTES = timedelta(minutes=4)
 
@@ -68,6 +70,19 @@ def improvement_deadlines() -> None:
 def appeal_deadlines() -> None:
     """Tell who has to know that appeals against scores are soon due, due or late."""
     while appeals.DEADLINE.sweep(at=timezone.now()) >= deadline.LIMIT:
+        pass
+
+
+@shared_task(name="kpis.call_meetings")
+def call_meetings() -> None:
+    """Call the meetings of task forces that are near."""
+    meetings.call_weekly(at=timezone.now())
+
+
+@shared_task(name="kpis.decision_deadlines")
+def decision_deadlines() -> None:
+    """Tell who has to know that decisions of meetings are soon due, due or late."""
+    while DECISIONS.sweep(at=timezone.now()) >= deadline.LIMIT:
         pass
 
 

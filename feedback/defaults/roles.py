@@ -47,6 +47,7 @@ _AGENT = (
     "surveys.link_need",
     "kpis.view_improvement",
     "kpis.view_appraisal",
+    "kpis.view_taskforce",
 )
 _LEAD = (
     *_AGENT,
@@ -198,6 +199,8 @@ ROLES: Mapping[str, Role] = {
             "kpis.view_experiment",
             "kpis.change_funnelterms",
             *_IMPROVING,
+            "kpis.add_taskforce",
+            "kpis.change_taskforce",
             "kpis.change_reportreader",
             "kpis.score_appraisals",
             "kpis.decide_appraisals",
@@ -227,6 +230,7 @@ ROLES: Mapping[str, Role] = {
             "compensation.view_member",
             "compensation.view_order",
             "compensation.view_product",
+            "kpis.view_taskforce",
         ),
     ),
     "finance": Role(
@@ -270,6 +274,7 @@ ROLES: Mapping[str, Role] = {
             "compensation.view_member",
             "compensation.view_order",
             "feedback.view_remedy",
+            "kpis.view_taskforce",
         ),
     ),
     "analyst": Role(
@@ -279,6 +284,8 @@ ROLES: Mapping[str, Role] = {
             "surveys.see_all_results",
             "kpis.view_improvement",
             "kpis.see_all_improvements",
+            "kpis.view_taskforce",
+            "kpis.see_all_task_forces",
             "kpis.view_experiment",
             "kpis.add_experiment",
             "kpis.run_experiment",

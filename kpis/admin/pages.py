@@ -15,6 +15,7 @@ from kpis.admin import (
     improvements,
     reports,
     schemes,
+    task_forces,
 )
 from kpis.admin.boards import pages as boards
 from kpis.admin.definitions import definitions
@@ -39,6 +40,7 @@ OURS = [
     *boards.BOARD_PAGES,
     *improvements.IMPROVEMENT_PAGES,
     *reports.REPORT_PAGES,
+    *task_forces.TASK_FORCE_PAGES,
     *experiments.EXPERIMENT_PAGES,
     *schemes.SCHEME_PAGES,
     *appraisals.APPRAISAL_PAGES,
@@ -55,6 +57,7 @@ ITEMS = [
     *boards.BOARD_MENU,
     *reports.REPORT_MENU,
     *improvements.IMPROVEMENT_MENU,
+    *task_forces.TASK_FORCE_MENU,
     *appraisals.APPRAISAL_MENU,
     *experiments.EXPERIMENT_MENU,
 ]

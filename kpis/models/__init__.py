@@ -43,6 +43,19 @@ from kpis.models.report import Report, ReportKind, ReportNote, ReportReader
 from kpis.models.scheme import JudgedBy, Scheme, SchemeLine, SchemeVersion
 from kpis.models.snapshot import Backfill, BackfillState, Correction, FigureDay, Snapshot
 from kpis.models.target import GOAL_GRAINS, Target
+from kpis.models.task_force import (
+    Attendance,
+    Meeting,
+    MeetingState,
+    PartIn,
+    Presence,
+    Resolve,
+    ResolveRung,
+    TaskForce,
+    TaskForceMember,
+    Topic,
+    TopicKind,
+)
 
 __all__ = [
     "ABOUT_GOALS",
@@ -56,6 +69,7 @@ __all__ = [
     "AppraisalRung",
     "AppraisalScore",
     "ArmCode",
+    "Attendance",
     "Backfill",
     "BackfillState",
     "Correction",
@@ -85,11 +99,17 @@ __all__ = [
     "ImprovementTask",
     "ImprovementTold",
     "JudgedBy",
+    "Meeting",
+    "MeetingState",
     "MetricCode",
+    "PartIn",
+    "Presence",
     "Report",
     "ReportKind",
     "ReportNote",
     "ReportReader",
+    "Resolve",
+    "ResolveRung",
     "Scheme",
     "SchemeLine",
     "SchemeVersion",
@@ -97,7 +117,11 @@ __all__ = [
     "Snapshot",
     "Step",
     "Target",
+    "TaskForce",
+    "TaskForceMember",
     "Tested",
+    "Topic",
+    "TopicKind",
     "Verdict",
     "Why",
 ]

@@ -1,4 +1,4 @@
-"""The task force: who is in it, its meetings with an agenda from the numbers, and what it decided."""
+"""Task forces: who is in one, its meetings with an agenda from the numbers, and what they decided."""
 
 from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
@@ -13,24 +13,29 @@ from kpis.models.deadline import Rung, Step
 
 NAMED, SAID, WORDS = 120, 500, 10_000
 SUNDAY = 6
+WEEKDAYS = [
+    (0, _("Monday")), (1, _("Tuesday")), (2, _("Wednesday")), (3, _("Thursday")), (4, _("Friday")),
+    (5, _("Saturday")), (6, _("Sunday")),
+]  # fmt: skip
 
 
 class TaskForce(models.Model):
-    """People of several departments who meet every week about what falls short."""
+    """People of several departments who meet every week about what falls short.
+
+    It and all that hangs on it changes only through kpis.task_force.
+    """
 
     name = models.CharField(_("name"), max_length=NAMED)
     weekday = models.PositiveSmallIntegerField(
         pgettext_lazy("task force", "meets on"),
-        choices=[
-            (0, _("Monday")), (1, _("Tuesday")), (2, _("Wednesday")), (3, _("Thursday")), (4, _("Friday")),
-            (5, _("Saturday")), (6, _("Sunday")),
-        ],
-    )  # fmt: skip
+        choices=WEEKDAYS,
+    )
     is_active = models.BooleanField(pgettext_lazy("task force", "meets"), default=True)
 
     class Meta:
         verbose_name = _("task force")
         verbose_name_plural = _("task forces")
+        permissions = [("see_all_task_forces", "Can see all task forces")]
         constraints = [models.CheckConstraint(name="taskforce_weekday", condition=Q(weekday__lte=SUNDAY))]
 
     def __str__(self) -> str:
@@ -42,10 +47,11 @@ class PartIn(models.TextChoices):
 
     LEADER = "leader", pgettext_lazy("task force", "leader")
     MEMBER = "member", pgettext_lazy("task force", "member")
+    KEEPER = "minutes", pgettext_lazy("task force", "keeps the minutes")
 
 
 class TaskForceMember(models.Model):
-    """Somebody in a task force, for a department. One leads it."""
+    """Somebody in a task force, for a department. One leads it, one may keep its minutes."""
 
     task_force = models.ForeignKey(TaskForce, models.CASCADE, related_name="members", db_index=False)
     user = models.ForeignKey(
@@ -55,7 +61,7 @@ class TaskForceMember(models.Model):
         Department, models.PROTECT, verbose_name=_("department"), related_name="+", db_index=False
     )
     part = models.CharField(
-        pgettext_lazy("task force", "part"), max_length=6, choices=PartIn, default=PartIn.MEMBER
+        pgettext_lazy("task force", "part"), max_length=7, choices=PartIn, default=PartIn.MEMBER
     )
 
     class Meta:
@@ -67,6 +73,9 @@ class TaskForceMember(models.Model):
             models.UniqueConstraint(name="taskforcemember_once", fields=["task_force", "user"]),
             models.UniqueConstraint(
                 name="taskforcemember_one_leader", fields=["task_force"], condition=Q(part="leader")
+            ),
+            models.UniqueConstraint(
+                name="taskforcemember_one_keeper", fields=["task_force"], condition=Q(part="minutes")
             ),
         ]
 
@@ -80,6 +89,7 @@ class MeetingState(models.TextChoices):
     CALLED = "called", pgettext_lazy("task force", "called")
     BEGUN = "begun", pgettext_lazy("task force", "under way")
     ENDED = "ended", pgettext_lazy("task force", "ended")
+    OFF = "off", pgettext_lazy("task force", "called off")
 
 
 class Meeting(models.Model):
@@ -92,10 +102,11 @@ class Meeting(models.Model):
     begun_at = models.DateTimeField(pgettext_lazy("task force", "begun"), null=True)
     ended_at = models.DateTimeField(pgettext_lazy("task force", "ended"), null=True)
     minutes = models.TextField(_("minutes"), max_length=WORDS, blank=True)
+    left_out = models.JSONField(default=dict, help_text="How many of each kind the agenda had no room for.")
 
     class Meta:
-        verbose_name = _("meeting")
-        verbose_name_plural = _("meetings")
+        verbose_name = pgettext_lazy("task force", "meeting")
+        verbose_name_plural = pgettext_lazy("task force", "meetings")
         constraints = [
             models.UniqueConstraint(name="meeting_once", fields=["task_force", "on"]),
             models.UniqueConstraint(
@@ -104,6 +115,7 @@ class Meeting(models.Model):
             models.CheckConstraint(
                 name="meeting_has_times",
                 condition=Q(state="called", begun_at=None, ended_at=None)
+                | Q(state="off", begun_at=None, ended_at__isnull=False)
                 | Q(state="begun", begun_at__isnull=False, ended_at=None)
                 | Q(state="ended", begun_at__isnull=False, ended_at__gte=models.F("begun_at")),
             ),
@@ -178,12 +190,13 @@ class Resolve(models.Model):
     """A decision of a meeting: somebody's, until a day. It comes up again until it is done."""
 
     meeting = models.ForeignKey(Meeting, models.PROTECT, related_name="resolves")
+    topic = models.ForeignKey(Topic, models.PROTECT, null=True, related_name="resolves", db_index=False)
     text = models.CharField(pgettext_lazy("task force", "decision"), max_length=SAID)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
         verbose_name=pgettext_lazy("task force", "whose"),
-        related_name="+",
+        related_name="+",  # its index is read by queries.resolves
     )
     department = models.ForeignKey(
         Department, models.PROTECT, verbose_name=_("department"), related_name="+", db_index=False
@@ -208,8 +221,10 @@ class Resolve(models.Model):
             )
         ]
         indexes = [
-            models.Index(name="resolve_open", fields=["due_on"], condition=Q(done_at=None)),  # agenda
-            models.Index(  # deadline.sweep
+            models.Index(
+                name="resolve_open", fields=["due_on"], condition=Q(done_at=None)
+            ),  # queries.resolves
+            models.Index(  # deadline.DEADLINE
                 name="resolve_warn", fields=["warn_at"], condition=Q(warn_at__isnull=False)
             ),
         ]
@@ -219,7 +234,7 @@ class Resolve(models.Model):
 
 
 class ResolveRung(Rung):
-    """A rung of a decision that was fired: each once for a due day."""
+    """A rung that was fired: each once for a due day."""
 
     resolve = models.ForeignKey(Resolve, models.CASCADE, related_name="rungs", db_index=False)
 
