@@ -5,13 +5,12 @@ what stands on the agendas comes from the shop's figures.
 """
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.utils import timezone
 
 from config.common.models import User
 from feedback.models import Department
-from kpis.models import Meeting, PartIn, Presence, TaskForce
+from kpis.models import Meeting, PartIn, Presence, Resolve, TaskForce
 from kpis.task_force import deciding, meetings, seats
 from kpis.task_force.meetings import Written
 from kpis.task_force.seats import Seat
@@ -56,14 +55,28 @@ def seed(at: datetime) -> None:
         actor=leader,
         at=at - 20 * DAY,
     )
-    first = _begun(force, leader, at - 13 * DAY)
-    made = [_decide(first, leader, people, places, *one, at=at - 13 * DAY) for one in FIRST]
-    _end(first, leader, people, MINUTES[0], at - 13 * DAY)
+
+    def decide(meeting: Meeting, what: tuple[str, str, str, int], when: datetime) -> Resolve:
+        text, owner, code, days = what
+        return deciding.decide(
+            meeting_id=meeting.pk,
+            text=text,
+            owner=people[owner],
+            department=places[code],
+            due_on=timezone.localdate(when) + timedelta(days),
+            actor=leader,
+            at=when,
+        )
+
+    before, lately = at - 13 * DAY, at - 6 * DAY
+    first = _begun(force, leader, before)
+    made = [decide(first, one, before) for one in FIRST]
+    _end(first, leader, people, MINUTES[0], before)
     deciding.done(resolve_id=made[0].pk, outcome=OUTCOME, actor=people["lead"], at=at - 8 * DAY)
-    second = _begun(force, leader, at - 6 * DAY)
+    second = _begun(force, leader, lately)
     for one in SECOND:
-        _decide(second, leader, people, places, *one, at=at - 6 * DAY)
-    _end(second, leader, people, MINUTES[1], at - 6 * DAY)
+        decide(second, one, lately)
+    _end(second, leader, people, MINUTES[1], lately)
     meetings.call(task_force_id=force.pk, on=today, actor=leader, at=at)
 
 
@@ -71,29 +84,6 @@ def _begun(force: TaskForce, leader: User, at: datetime) -> Meeting:
     on = timezone.localdate(at)
     made = meetings.call(task_force_id=force.pk, on=on, actor=leader, at=at - DAY)
     return meetings.begin(meeting_id=made.pk, actor=leader, at=at)
-
-
-def _decide(
-    meeting: Meeting,
-    leader: User,
-    people: dict[str, User],
-    places: dict[str, Department],
-    text: str,
-    owner: str,
-    department: str,
-    days: int,
-    *,
-    at: datetime,
-) -> Any:
-    return deciding.decide(
-        meeting_id=meeting.pk,
-        text=text,
-        owner=people[owner],
-        department=places[department],
-        due_on=timezone.localdate(at) + timedelta(days),
-        actor=leader,
-        at=at,
-    )
 
 
 def _end(meeting: Meeting, leader: User, people: dict[str, User], minutes: str, at: datetime) -> None:

@@ -15,15 +15,11 @@ def force(department=None, *, leader=None, others=(), name="满意度提升小�
     """A task force of a department with a leader and a member; `others` are further seats."""
     department = department or DepartmentFactory()
     leader = leader or staff(department, "agent")
-    member = staff(department, "agent")
+    seated = [Seat(leader, department, PartIn.LEADER), Seat(staff(department, "agent"), department)]
     return seats.create(
         name=name,
         weekday=weekday,
-        seats=[
-            Seat(leader, department, PartIn.LEADER),
-            Seat(staff(department, "agent"), department),
-            *others,
-        ],
+        seats=[*seated, *others],
         actor=None,
         at=at or timezone.now(),
     )
