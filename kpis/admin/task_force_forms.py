@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from config.common.asked import within_years
 from config.common.models import User
@@ -147,7 +147,7 @@ def owners(force: TaskForce) -> list[tuple[Any, Any]]:
     people = list(staff())
     return [
         ("", "—"),
-        (_("members"), [(one.pk, str(one)) for one in people if one.pk in inside]),
+        (pgettext("task force", "members"), [(one.pk, str(one)) for one in people if one.pk in inside]),
         (_("others"), [(one.pk, str(one)) for one in people if one.pk not in inside]),
     ]
 

@@ -99,7 +99,7 @@ def check_person(user: User, field: str) -> None:
     """
     if not (user.is_active and user.is_staff and user.has_perm(VIEW)):
         raise Invalid(
-            _("%(who)s can't take part: there is no account that may.") % {"who": user}, field=field
+            _("%(who)s can't take part.") % {"who": user}, field=field
         )
 
 
