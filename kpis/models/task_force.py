@@ -172,7 +172,9 @@ class Attendance(models.Model):
 
     meeting = models.ForeignKey(Meeting, models.CASCADE, related_name="attendance", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False)
-    presence = models.CharField(pgettext_lazy("task force", "presence"), max_length=8, choices=Presence, default=Presence.EXPECTED)
+    presence = models.CharField(
+        pgettext_lazy("task force", "presence"), max_length=8, choices=Presence, default=Presence.EXPECTED
+    )
 
     class Meta:
         verbose_name = _("attendance")
