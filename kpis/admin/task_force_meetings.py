@@ -61,7 +61,10 @@ def _show(request: StaffRequest, pk: int, *, error: DomainError | None = None) -
         ],
         "left_out": [(TopicKind(kind).label, number) for kind, number in found.left_out.items()],
         "minutes": sent.get("minutes", found.minutes),
-        "attendance": list(found.attendance.select_related("user").order_by("user__name", "pk")),
+        "attendance": [
+            (row, sent.get(f"presence-{row.user_id}", row.presence))
+            for row in found.attendance.select_related("user").order_by("user__name", "pk")
+        ],
         "members": list(found.task_force.members.select_related("user", "department")),
         "presences": Presence.choices,
         "resolves": resolves,
@@ -120,10 +123,11 @@ def _keep(request: StaffRequest, given: Given) -> Meeting:
 
 
 def _finish(request: StaffRequest, given: Given) -> Meeting:
-    """The same where no decision may stand there half typed."""
+    """The same, and say so where a decision stands there half typed."""
+    found = _keep(request, given)
     if request.POST.get("decision-text", "").strip():
         raise Invalid(_("There is a decision that is not taken yet. Take it, or empty it."))
-    return _keep(request, given)
+    return found
 
 
 def _decide(request: StaffRequest, given: Given) -> Any:

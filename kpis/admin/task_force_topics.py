@@ -28,6 +28,7 @@ class Told:
     """A topic in words; `link` is empty for who may not go there, `is_late` where a day is past."""
 
     topic: Topic
+    what: str
     title: str
     sentence: str
     link: str
@@ -46,7 +47,8 @@ def told(topics: Sequence[Topic], user: User) -> list[Told]:
         if one.kind in FIGURES:
             words = told_of[one.pk]
             link = _goal(one, user) if one.kind == TopicKind.GOAL else _alert_link(one, user, known)
-            found.append(Told(one, words.title, words.sentence, link))
+            what = words.what if one.kind == TopicKind.GOAL else f"{one.get_kind_display()} · {words.what}"
+            found.append(Told(one, what, words.title, words.sentence, link))
         elif one.kind == TopicKind.SPOT:
             found.append(_spot(one, user))
         elif one.kind == TopicKind.DECISION:
@@ -88,7 +90,7 @@ def _spot(topic: Topic, user: User) -> Told:
     }
     title = f"{Aspect(numbers['aspect']).label} · {SpotBy(numbers['by']).label} · {numbers['name']}"
     link = f"{reverse('admin:hot_spot')}?{urlencode(asked)}" if user.has_perm(SEES_GAPS) else ""
-    return Told(topic, title, sentence, link)
+    return Told(topic, topic.get_kind_display(), title, sentence, link)
 
 
 def _share(share: float | None) -> str:
@@ -101,7 +103,7 @@ def _decision(topic: Topic, names: Names) -> Told:
     title = row.text if row else _("Decision %(number)s") % {"number": numbers["id"]}
     link = reverse("admin:task_force_decision", args=[numbers["id"]]) if row else ""
     who = f"{row.owner} · " if row else ""
-    return Told(topic, title, who + _due(numbers), link, numbers["late"] > 0)
+    return Told(topic, topic.get_kind_display(), title, who + _due(numbers), link, numbers["late"] > 0)
 
 
 def _improvement(topic: Topic, names: Names, seen: set[int]) -> Told:
@@ -111,7 +113,9 @@ def _improvement(topic: Topic, names: Names, seen: set[int]) -> Told:
     who = f"{row.department} · {row.owner} · " if row else ""
     status = ImprovementStatus(numbers["status"]).label
     link = reverse("admin:improvement", args=[numbers["id"]]) if numbers["id"] in seen else ""
-    return Told(topic, title, f"{who}{status} · {_due(numbers)}", link, numbers["late"] > 0)
+    return Told(
+        topic, topic.get_kind_display(), title, f"{who}{status} · {_due(numbers)}", link, numbers["late"] > 0
+    )
 
 
 def _due(numbers: dict[str, Any]) -> str:

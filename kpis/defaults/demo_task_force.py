@@ -68,7 +68,8 @@ def seed(at: datetime) -> None:
             at=when,
         )
 
-    before, lately = at - 13 * DAY, at - 6 * DAY
+    morning = timezone.localtime(at).replace(hour=10, minute=0)
+    before, lately = morning - 13 * DAY, morning - 6 * DAY
     first = _begun(force, leader, before)
     made = [decide(first, one, before) for one in FIRST]
     _end(first, leader, people, MINUTES[0], before)

@@ -101,7 +101,7 @@ class Meeting(models.Model):
     called_at = models.DateTimeField(pgettext_lazy("task force", "called"))
     begun_at = models.DateTimeField(pgettext_lazy("task force", "begun"), null=True)
     ended_at = models.DateTimeField(pgettext_lazy("task force", "ended"), null=True)
-    minutes = models.TextField(_("minutes"), max_length=WORDS, blank=True)
+    minutes = models.TextField(pgettext_lazy("task force", "minutes"), max_length=WORDS, blank=True)
     left_out = models.JSONField(default=dict, help_text="How many of each kind the agenda had no room for.")
 
     class Meta:

@@ -134,13 +134,17 @@ from kpis.models import (
     FigureAlert,
     FigureDay,
     Improvement,
+    Meeting,
+    PartIn,
     Report,
+    Resolve,
     Scheme,
     SchemeLine,
     SchemeVersion,
     Target,
 )
 from kpis.snapshots import backfilling
+from kpis.task_force import deciding, meetings, seats
 from surveys.models import Campaign, Interview, Invitation, Need, Skip, Survey, SurveyVersion, Theme, Wave
 from surveys.needs import commands as needs
 from surveys.questionnaires import commands as questionnaires
@@ -259,6 +263,7 @@ def make_house() -> tuple[dict[str, User], Case]:
     make_appraisal(service, asker.agent)
     week = {"first": now.date() - timedelta(days=13), "last": now.date() - timedelta(days=7)}
     Report.objects.create(kind="weekly", department=service, made_at=now, content=NO_REPORT, **week)
+    make_task_force(service, people["agent"], now)
     make_supervised(service, people["agent"], people["team_lead"], now)
     Approval.objects.create(
         case=case, clock=case.clocks.first(), rung=0, department=case.department, kind="overrun", asked_at=now
@@ -294,6 +299,17 @@ def make_house() -> tuple[dict[str, User], Case]:
     wave = Wave.objects.first()
     Skip.objects.create(wave=wave, member=member, key="order:1", reason="cap", at=now)
     return people, case
+
+
+def make_task_force(department: Department, leader: User, now: datetime) -> None:
+    """One that an agent leads, with a meeting under way that decided something."""
+    seat = seats.Seat(leader, department, PartIn.LEADER)
+    force = seats.create(name="x", weekday=0, seats=[seat], actor=None, at=now)
+    called = meetings.call(task_force_id=force.pk, on=timezone.localdate(now), actor=None, at=now)
+    meetings.begin(meeting_id=called.pk, actor=None, at=now)
+    deciding.decide(
+        meeting_id=called.pk, text="x", owner=leader, due_on=called.on, actor=None, at=now,
+    )  # fmt: skip
 
 
 def make_reviews(line: OrderLine, refuser: User, now: datetime) -> None:
@@ -386,6 +402,7 @@ OURS = {"agent", "team_lead", "supervisor", "agent asked", *ADMIN}
 WORKERS = OURS | {"agent elsewhere", "supervisor elsewhere"}
 LEADERS = {"team_lead", "supervisor", "supervisor elsewhere", *ADMIN}
 SUPERVISORS = {"supervisor", "supervisor elsewhere", *ADMIN}
+ASIDE = {"analyst", "moderator", "finance"}
 NEED_READERS = WORKERS | {"moderator", "analyst"}
 NEED_KEEPERS = SUPERVISORS | {"analyst"}
 EDITORS = SUPERVISORS | {"analyst"}
@@ -561,6 +578,8 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     trial, asked_to = Simulation.objects.get(), Approval.objects.get()
     better, tried = Improvement.objects.get().pk, Experiment.objects.get()
     judged, told = Appraisal.objects.get().pk, Report.objects.get()
+    met, decision = Meeting.objects.get(), Resolve.objects.get().pk
+    force, sit = met.task_force_id, SUPERVISORS | {"agent"}
     need, talk = Need.objects.get().pk, Interview.objects.get().pk
     today = timezone.localdate()
     odd = FigureAlert.objects.create(
@@ -1009,6 +1028,22 @@ def pages(case: Case) -> dict[str, list[Ask]]:
             post("improvement_edit", LEADING | ADMIN, better, title=""),
         ],
         "improvement_act": [post("improvement_act", LEADING | ADMIN, better, "why", text="x")],
+        "task_forces": get("task_forces", WORKERS | ASIDE),
+        "task_force_new": [
+            *get("task_force_new", SUPERVISORS),
+            post("task_force_new", SUPERVISORS, weekday="1"),
+        ],
+        "task_force": get("task_force", sit | {"analyst"}, force),
+        "task_force_edit": [
+            *get("task_force_edit", SUPERVISORS, force),
+            post("task_force_edit", SUPERVISORS, force, weekday="1"),
+        ],
+        "task_force_call": [post("task_force_call", sit, force, on="2000-01-01")],
+        "task_force_meeting": get("task_force_meeting", sit | {"analyst"}, met.pk),
+        "task_force_meeting_act": [post("task_force_meeting_act", sit, met.pk, "keep", minutes="x")],
+        "task_force_decisions": get("task_force_decisions", WORKERS | ASIDE),
+        "task_force_decision": get("task_force_decision", sit | {"analyst"}, decision),
+        "task_force_decision_act": [post("task_force_decision_act", sit, decision, "done", outcome="x")],
         "reports": get("reports", LEADERS | {"analyst"}),
         "report_tell_me": [post("report_tell_me", LEADERS | {"analyst"}, kind="x")],
         "report": get("report", LEADING | ADMIN | {"analyst"}, told.pk),
