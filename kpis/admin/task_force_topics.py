@@ -123,4 +123,4 @@ def _due(numbers: dict[str, Any]) -> str:
     due = _("due %(day)s") % {"day": numbers["due"]}
     if numbers["late"] <= 0:
         return due
-    return due + " · " + _("%(days)s days late") % {"days": numbers["late"]}
+    return due + " · " + _("days late: %(days)s") % {"days": numbers["late"]}

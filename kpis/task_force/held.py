@@ -98,9 +98,7 @@ def check_person(user: User, field: str) -> None:
         Invalid: they have left, or have not the right.
     """
     if not (user.is_active and user.is_staff and user.has_perm(VIEW)):
-        raise Invalid(
-            _("%(who)s can't take part.") % {"who": user}, field=field
-        )
+        raise Invalid(_("%(who)s can't take part.") % {"who": user}, field=field)
 
 
 def check_place(user: User, department: Department) -> None:
