@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from config.common.asked import id_in
 from config.common.errors import DomainError, Invalid
 from config.common.models import User
 from config.common.registry import Page
@@ -22,7 +23,7 @@ from kpis.models import Resolve
 from kpis.task_force import deciding, queries
 from kpis.task_force.held import VIEW, may_lead, resolves_seen_by, visible_to
 
-SIZE = 50
+SIZE, MOST_PAGES = 50, 10_000
 
 
 class DecisionFilter(forms.Form):
@@ -38,7 +39,6 @@ class DecisionFilter(forms.Form):
         required=False,
         choices=[("", _("all")), ("mine", pgettext_lazy("decisions", "my own"))],
     )
-    page = forms.IntegerField(min_value=0, max_value=10_000, required=False, widget=forms.HiddenInput)
 
 
 @require_safe
@@ -46,10 +46,11 @@ class DecisionFilter(forms.Form):
 def decisions(request: StaffRequest) -> HttpResponse:
     """The decisions that somebody may see."""
     narrow, today = DecisionFilter(request.GET), timezone.localdate()
-    if not narrow.is_valid():
+    number = id_in(request.GET.get("page", "0"))
+    if not narrow.is_valid() or number is None or number > MOST_PAGES:
         return page(request, "kpis/task_force/decisions.html", {"narrow": narrow}, status=400)
     asked = narrow.cleaned_data
-    number, is_done = asked["page"] or 0, asked["state"] == "done"
+    is_done = asked["state"] == "done"
     found = queries.resolves(request.user, today=today, is_done=is_done, mine=asked["whose"] == "mine")
     rows = list(found[number * SIZE : (number + 1) * SIZE + 1])
     context = {

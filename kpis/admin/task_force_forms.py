@@ -40,7 +40,9 @@ class ForceForm(forms.Form):
 class SeatForm(forms.Form):
     """Somebody who is to be in it; without a name the row says nothing."""
 
-    user = forms.TypedChoiceField(label=_("who"), coerce=int, required=False, empty_value=None)
+    user = forms.TypedChoiceField(
+        label=pgettext_lazy("task force", "who"), coerce=int, required=False, empty_value=None
+    )
     department = forms.TypedChoiceField(label=_("department"), coerce=int, required=False, empty_value=None)
     part = forms.ChoiceField(
         label=pgettext_lazy("task force", "part"), choices=PartIn.choices, required=False

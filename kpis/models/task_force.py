@@ -55,7 +55,10 @@ class TaskForceMember(models.Model):
 
     task_force = models.ForeignKey(TaskForce, models.CASCADE, related_name="members", db_index=False)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("who"), related_name="task_forces"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        verbose_name=pgettext_lazy("task force", "who"),
+        related_name="task_forces",
     )
     department = models.ForeignKey(
         Department, models.PROTECT, verbose_name=_("department"), related_name="+", db_index=False
