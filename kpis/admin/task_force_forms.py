@@ -131,15 +131,18 @@ class DecisionForm(forms.Form):
     )
 
 
-def decision_form(meeting: Meeting, topics: Sequence[tuple[int, str]], data: Any = None) -> DecisionForm:
-    """The form of a decision: members first, then the others; due within a week unless said otherwise."""
-    form = DecisionForm(
-        data, prefix="decision", initial={"due_on": timezone.localdate() + WEEK}, auto_id="id_%s"
-    )
+def decision_form(
+    meeting: Meeting, topics: Sequence[tuple[int, str]], data: Any = None, *, topic: int | None = None
+) -> DecisionForm:
+    """The form of a decision, on a topic if one is named: due within a week unless said otherwise."""
+    initial = {"due_on": timezone.localdate() + WEEK, "topic": topic}
+    form = DecisionForm(data, prefix="decision", initial=initial, auto_id="id_%s")
     form.fields["topic"].choices = [("", _("none")), *topics]  # type: ignore[attr-defined]
     form.fields["owner"].choices = owners(meeting.task_force)  # type: ignore[attr-defined]
     for field in form.fields.values():
         field.widget.attrs["form"] = "meeting"
+    if topic is not None:
+        form.fields["text"].widget.attrs["autofocus"] = True
     return form
 
 

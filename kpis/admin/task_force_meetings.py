@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
@@ -68,7 +69,9 @@ def _show(request: StaffRequest, pk: int, *, error: DomainError | None = None) -
         "members": list(found.task_force.members.select_related("user", "department")),
         "presences": Presence.choices,
         "resolves": resolves,
-        "form": decision_form(found, _titles(topics), sent or None) if holds else None,
+        "form": decision_form(found, _titles(topics), sent or None, topic=id_in(request.GET.get("topic")))
+        if holds
+        else None,
         "day_form": DayForm(initial={"on": timezone.localdate()}) if leads else None,
         "leads": leads,
         "holds": holds,
@@ -100,8 +103,14 @@ def act(request: StaffRequest, pk: int, name: str) -> HttpResponse:
         VIEW,
         lambda: ACTS[name](request, given),
         lambda error: _show(request, pk, error=error),
-        lambda _done: redirect("admin:task_force_meeting", pk),
+        lambda _done: redirect(_next(request, pk)),
     )
+
+
+def _next(request: StaffRequest, pk: int) -> str:
+    """Back to the meeting; to what is decided on a topic, where that was asked for."""
+    address, topic = reverse("admin:task_force_meeting", args=[pk]), id_in(request.POST.get("on-topic"))
+    return address if topic is None else f"{address}?topic={topic}"
 
 
 @transaction.atomic

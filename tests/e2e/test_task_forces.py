@@ -115,7 +115,10 @@ def test_a_meeting_is_held_by_keyboard(scene, open_as, live_server):
     page.keyboard.press("Enter")
     page.keyboard.type("第二行")
     page.select_option(f"[name=presence-{boss.pk}]", "present")
-    page.locator("[name=decision-text]").focus()
+    page.locator("button[name=on-topic]").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("[name=decision-text]")).to_be_focused()
+    expect(page.locator("[name=decision-topic]")).to_have_value(f"{meeting.topics.first().pk}")
     page.keyboard.type("再给一周")
     page.select_option("[name=decision-owner]", f"{boss.pk}")
     page.locator("button[formaction$='/end/']").focus()
@@ -141,5 +144,5 @@ def test_a_meeting_is_held_by_keyboard(scene, open_as, live_server):
     page.keyboard.press("Enter")
     expect(page.locator("form[action$='/done/']")).to_have_count(0)
     made.refresh_from_db()
-    assert made.outcome == "做好了"
+    assert (made.outcome, made.topic) == ("做好了", meeting.topics.first())
     assert [one for one in page.wrong if "400" not in one] == []  # the half decision

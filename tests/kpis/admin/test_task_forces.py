@@ -110,6 +110,22 @@ def test_what_was_typed_stays_on_the_page_when_something_is_refused(client, foun
     assert (meeting.minutes, meeting.state) == ("先留下", "begun")
 
 
+def test_from_a_topic_one_gets_to_deciding_on_it_with_all_words_kept(client, found, department):
+    numbers(department)
+    meeting = begun(found)
+    topic = meeting.topics.last()
+    as_who(client, leader_of(found))
+    data = {f"said-{topic.pk}": "就办它", "on-topic": topic.pk}
+    answer = act(client, meeting, "keep", **data)
+    assert answer["Location"].endswith(f"?topic={topic.pk}")
+    assert client.get(answer["Location"]).context["form"]["topic"].value() == topic.pk
+    topic.refresh_from_db()
+    assert topic.said == "就办它"
+    for wrong in ("x", "9" * 30, "999"):
+        assert client.get(answer["Location"].split("?")[0], {"topic": wrong}).status_code == 200
+        assert act(client, meeting, "keep", **{"on-topic": wrong}).status_code == 302
+
+
 @pytest.mark.parametrize(
     ("name", "data", "status"),
     [
