@@ -24,6 +24,7 @@ class KpisConfig(AppConfig):
             demo,
             demo_funnel,
             demo_lost,
+            demo_loyalty,
             demo_people,
             demo_reports,
             demo_task_force,
@@ -31,13 +32,14 @@ class KpisConfig(AppConfig):
         from kpis.defaults import schemes as shipped
         from kpis.defaults.seed import seed
         from kpis.funnels.keeping import keep
+        from kpis.loyalty import taking, weighing
 
         personal.add(ours.PERSONAL, ours.FREE, also=ours.ALSO, ending=keep)
         retention.add(retaining.KINDS)
-        profiling.FORGET.insert(0, keep)  # before what they rest on is nobody's
-        DEFAULTS.extend([seed, shipped.seed])
+        profiling.FORGET[:0] = [keep, taking.forget]  # before what they rest on is nobody's
+        DEFAULTS.extend([seed, shipped.seed, weighing.seed])
         DEMO.extend([demo_lost.seed, demo_funnel.seed, demo.seed, demo_people.seed, demo_reports.seed])
-        DEMO.append(demo_task_force.seed)
+        DEMO.extend([demo_task_force.seed, demo_loyalty.seed])
 
     def _add_work(self) -> None:
         from config.common import api_keys, gauges, variants
@@ -55,10 +57,12 @@ class KpisConfig(AppConfig):
     def _add_pages(self) -> None:
         from config.common.registry import MENU, PAGES
         from feedback.admin.hot_spots import SPOT_PANELS
-        from kpis.admin import improving, pages
+        from feedback.admin.panels import MEMBER_FACTS
+        from kpis.admin import improving, loyalty, pages
         from surveys.admin.needs import NEED_PANELS
 
         PAGES.extend(pages.OURS)
         MENU.extend(pages.ITEMS)
+        MEMBER_FACTS.append(loyalty.risk_of)
         SPOT_PANELS.append(improving.of_spot)
         NEED_PANELS.append(improving.of_need)

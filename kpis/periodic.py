@@ -17,4 +17,5 @@ WORK = [
     Periodic("what members are told of improvements", "kpis.tell_members", every_seconds=60),
     Periodic("the funnel", "kpis.funnel", every_seconds=1800),
     Periodic("reports of what is over", "kpis.make_reports", every_seconds=1800),
+    Periodic("the loyalty index of months that are over", "kpis.take_loyalty", every_seconds=6 * 3600),
 ]

@@ -38,6 +38,7 @@ FREE = {
     "kpis.Experiment.written", "kpis.Report", "kpis.ReportReader", "kpis.ReportNote.due_on",
     "kpis.TaskForce", "kpis.TaskForceMember", "kpis.Attendance", "kpis.ResolveRung", "kpis.Meeting.on",
     "kpis.Meeting.left_out", "kpis.Topic.numbers", "kpis.Resolve.due_on",
+    "kpis.LoyaltyWeights", "kpis.LoyaltyRun", "kpis.LoyaltyMonth.month", "kpis.LoyaltyMonth.tier",
 }  # fmt: skip
 
-ALSO = {"kpis.ImprovementTold": "member", "kpis.Exposure": "member"}
+ALSO = {"kpis.ImprovementTold": "member", "kpis.Exposure": "member", "kpis.LoyaltyMonth": "member"}

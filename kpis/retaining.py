@@ -68,4 +68,11 @@ KINDS = [
             ),
         ],
     ),
+    Kind(
+        code="loyalty",
+        name=_("loyalty of members by month"),
+        days=3 * 365,
+        source=_("So long a member's course is worth knowing; how all stood stays with the month."),
+        parts=[Part(label="kpis.LoyaltyMonth", at="month")],
+    ),
 ]

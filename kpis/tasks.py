@@ -11,6 +11,7 @@ from kpis.experiments import commands as experiments
 from kpis.funnels import commands as funnels
 from kpis.funnels import late as late_for_funnels
 from kpis.improvements import deadline, returning, telling
+from kpis.loyalty import taking
 from kpis.reports import commands as reports
 from kpis.snapshots import backfilling, commands, late
 from kpis.task_force import meetings
@@ -123,3 +124,13 @@ def make_reports() -> None:
     for kind, days, department in reports.due(today):
         if alerts.is_ready(days.last):
             reports.make(kind=kind, days=days, department=department, at=timezone.now())
+
+
+@shared_task(name="kpis.take_loyalty")
+def take_loyalty() -> None:
+    """Take the months of loyalty that are over, the oldest first, for some minutes."""
+    until = timezone.now() + MINUTES
+    for month in taking.due(timezone.localdate()):
+        taking.take(month=month, at=timezone.now())
+        if timezone.now() > until:
+            break

@@ -118,6 +118,7 @@ _LISTENING = (
 )
 _IMPROVING = ("kpis.add_improvement", "kpis.change_improvement")
 _REPORTS = ("kpis.view_report", "kpis.add_reportnote")
+_LOYALTY = ("kpis.view_loyaltyrun", "kpis.view_loyaltymonth")
 _GOALS = ("kpis.view_target", "kpis.view_figurealert", "kpis.acknowledge_figurealert")
 _FIGURES = (
     "surveys.view_campaign",
@@ -135,7 +136,7 @@ _FIGURES = (
 
 ROLES: Mapping[str, Role] = {
     "agent": Role("客服", _AGENT),
-    "team_lead": Role("组长", (*_LEAD, *_GOALS, *_IMPROVING, *_REPORTS)),
+    "team_lead": Role("组长", (*_LEAD, *_GOALS, *_IMPROVING, *_REPORTS, *_LOYALTY)),
     "supervisor": Role(
         "主管",
         (
@@ -201,6 +202,8 @@ ROLES: Mapping[str, Role] = {
             *_IMPROVING,
             "kpis.add_taskforce",
             "kpis.change_taskforce",
+            *_LOYALTY,
+            "kpis.change_loyaltyweights",
             "kpis.change_reportreader",
             "kpis.score_appraisals",
             "kpis.decide_appraisals",
@@ -282,6 +285,7 @@ ROLES: Mapping[str, Role] = {
         (
             *_FIGURES,
             "surveys.see_all_results",
+            "kpis.view_loyaltyrun",
             "kpis.view_improvement",
             "kpis.see_all_improvements",
             "kpis.view_taskforce",

@@ -75,8 +75,9 @@ def learn(traits: Any, left: Any) -> Model | None:
     if min(count, n - count) < FEW:
         return None
     means, spreads = rows.mean(axis=0), rows.std(axis=0)
-    spreads[spreads < 1e-12 * np.maximum(1.0, np.abs(means))] = np.inf
-    columns = np.column_stack([np.ones(n), (rows - means) / spreads])
+    varies = spreads >= 1e-12 * np.maximum(1.0, np.abs(means))
+    spreads[~varies] = 1.0
+    columns = np.column_stack([np.ones(n), np.where(varies, (rows - means) / spreads, 0.0)])
     ridge = np.diag([0.0] + [PENALTY] * rows.shape[1])
     found = np.zeros(columns.shape[1])
     found[0] = special.logit(count / n)
@@ -131,6 +132,20 @@ def judge(chances: Any, left: Any) -> Judged:
     half = z * spread / (auc * (1 - auc))
     low, high = special.expit(special.logit(auc) + np.array([-half, half]))
     return Judged(auc, float(low), float(high), n, count)
+
+
+def top_left(chances: Any, left: Any) -> float | None:
+    """Of the tenth with the highest chances the share that left, 0–1; None where there are too few."""
+    given, gone = np.asarray(chances, dtype=float), np.asarray(left, dtype=float)
+    number = len(gone) // 10
+    if number < FEW:
+        return None
+    return float(gone[np.argsort(-given, kind="stable")[:number]].mean())
+
+
+def pushes(model: Model, traits: Any) -> Any:
+    """By how much each trait of each row moves the log odds of leaving away from the average row's."""
+    return (np.asarray(traits, dtype=float) - model.means) / model.spreads * np.asarray(model.weights)
 
 
 def _cost(columns: Any, gone: Any, ridge: Any, found: Any) -> float:

@@ -38,6 +38,7 @@ from kpis.models.improvement import (
     ImprovementTold,
     Verdict,
 )
+from kpis.models.loyalty import LoyaltyMonth, LoyaltyRun, LoyaltyWeights
 from kpis.models.metric import Dimension, Direction, Grain, MetricCode
 from kpis.models.report import Report, ReportKind, ReportNote, ReportReader
 from kpis.models.scheme import JudgedBy, Scheme, SchemeLine, SchemeVersion
@@ -99,6 +100,9 @@ __all__ = [
     "ImprovementTask",
     "ImprovementTold",
     "JudgedBy",
+    "LoyaltyMonth",
+    "LoyaltyRun",
+    "LoyaltyWeights",
     "Meeting",
     "MeetingState",
     "MetricCode",

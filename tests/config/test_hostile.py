@@ -28,6 +28,8 @@ PAGES = {
     "drivers_rows": ("metric", "start", "driver", "values", "page"),
     "drivers_back": ("start", "end", "department", "by", "key"),
     "drivers_back_rows": ("start", "trait", "state", "page"),
+    "loyalty": ("month", "by"),
+    "loyalty_members": ("month", "order", "tier", "band", "after"),
     "survey_results": ("wave", "segment", "agent", "channel", "kano"),
     "survey_trend": ("wave",),
     "survey_groups": ("question", "by", "measure"),

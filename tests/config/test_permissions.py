@@ -1017,6 +1017,13 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "drivers_rows": get("drivers_rows", WORKERS | {"analyst"}, query="?driver=gap:delivery"),
         "drivers_back": get("drivers_back", WORKERS | {"analyst"}),
         "drivers_back_rows": get("drivers_back_rows", WORKERS | {"analyst"}, query="?trait=tier:"),
+        "loyalty": get("loyalty", LEADERS | {"analyst"}),
+        "loyalty_members": get("loyalty_members", LEADERS),
+        "loyalty_member": get("loyalty_member", LEADERS, Member.objects.first().pk),
+        "loyalty_weights": [
+            *get("loyalty_weights", LEADERS | {"analyst"}),
+            post("loyalty_weights", SUPERVISORS),
+        ],
         "improvements": get("improvements", WORKERS | {"analyst"}),
         "improvement_new": [
             *get("improvement_new", LEADERS),
