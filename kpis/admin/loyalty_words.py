@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from compensation.models import Segment, Tier
-from kpis.charts.drawing import Chart
+from kpis.charts.drawing import Chart, look
 from kpis.charts.lines import Point, Series, line
 from kpis.charts.scales import short
 from kpis.charts.stacks import Layer, stack
@@ -70,8 +70,8 @@ def spread(
     known = [(code, name, run.summary[code]["bands"]) for code, name in tiers if code in run.summary]
     tiered = [sum(counts[band] for _code, _name, counts in known) for band in range(BANDS)]
     layers = [
-        Layer(name, counts, [link(code.removeprefix(TIER), band) for band in range(BANDS)] if link else ())
-        for code, name, counts in known
+        Layer(name, counts, _links(code, link), style=look(place))  # as in the chart beside it
+        for place, (code, name, counts) in enumerate(known, 1)
     ]
     others = [every - of_tiers for every, of_tiers in zip(run.summary[WHOLE]["bands"], tiered, strict=True)]
     if any(others):
@@ -79,6 +79,10 @@ def spread(
     return stack(
         _("How many members have which index"), _("members"), bands, layers, head=_("index"), whole=_("all")
     )
+
+
+def _links(code: str, link: Callable[[str, int], str] | None) -> list[str]:
+    return [link(code.removeprefix(TIER), band) for band in range(BANDS)] if link else []
 
 
 def of_one(rows: Sequence[LoyaltyMonth]) -> Chart:
