@@ -66,7 +66,9 @@ def main() -> None:
 
 def run() -> None:
     import django
+    from django.conf import settings
 
+    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     django.setup()
     from django.core.management import call_command
 
