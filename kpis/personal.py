@@ -21,6 +21,9 @@ PERSONAL = {
     "kpis.AppraisalMark": Personal({"remark": Holds.REMARK}, is_told=False),
     "kpis.AppraisalScore": Personal({"reason": Holds.REMARK}, is_told=False),
     "kpis.AppraisalAppeal": Personal({"text": Holds.REMARK, "answer": Holds.REMARK}, is_told=False),
+    "kpis.Training": Personal(
+        {"title": Holds.REMARK, "notes": Holds.REMARK, "reason": Holds.REMARK}, is_told=False
+    ),
 }
 """What colleagues write may name somebody; no row of these is any member's."""
 
@@ -39,6 +42,8 @@ FREE = {
     "kpis.TaskForce", "kpis.TaskForceMember", "kpis.Attendance", "kpis.ResolveRung", "kpis.Meeting.on",
     "kpis.Meeting.left_out", "kpis.Topic.numbers", "kpis.Resolve.due_on",
     "kpis.LoyaltyWeights", "kpis.LoyaltyRun", "kpis.LoyaltyMonth.month", "kpis.LoyaltyMonth.tier",
+    "kpis.Training.need_code", "kpis.Training.need_name", "kpis.Training.place", "kpis.Training.link",
+    "kpis.Training.material", "kpis.Training.others", "kpis.TrainingPlace",
 }  # fmt: skip
 
 ALSO = {"kpis.ImprovementTold": "member", "kpis.Exposure": "member", "kpis.LoyaltyMonth": "member"}

@@ -46,6 +46,13 @@ KINDS = [
         ],
     ),
     Kind(
+        code="trainings",
+        name=_("notes on trainings, and why they were cancelled"),
+        days=YEARS,
+        source=_("So long what was taught can be looked up; who was there and what came of it stays."),
+        parts=[Part(label="kpis.Training", at="starts_at", columns=("notes", "reason"))],
+    ),
+    Kind(
         code="reports",
         name=_("comments and decisions on reports"),
         days=YEARS,

@@ -48,6 +48,7 @@ _AGENT = (
     "kpis.view_improvement",
     "kpis.view_appraisal",
     "kpis.view_taskforce",
+    "kpis.view_training",
 )
 _LEAD = (
     *_AGENT,
@@ -84,6 +85,7 @@ _LEAD = (
     "feedback.view_replytemplate",
     "kpis.see_team_appraisals",
     "kpis.mark_appraisals",
+    "kpis.plan_training",
 )
 _WRITING = (
     "feedback.view_topic",

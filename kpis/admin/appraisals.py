@@ -33,6 +33,8 @@ from kpis.appraisals.held import DECIDE, EXPORT, MARK, SCORE, SEE_TEAM, SET, VIE
 from kpis.appraisals.lacking import lacks
 from kpis.metrics.catalogue import METRICS
 from kpis.models import AppealState, AppraisalAppeal, JudgedBy, MetricCode
+from kpis.training.held import PLAN
+from kpis.training.queries import answers
 
 YEARS, ROUNDING = 24, 0.05
 VIEW_SCHEME = "kpis.view_scheme"
@@ -120,9 +122,10 @@ def _show(request: StaffRequest, pk: int, *, error: DomainError | None = None) -
         "may_appeal": is_theirs and appealing.is_open(row.newest, now),
         "to_decide": open_one if open_one and _may_decide(user, open_one, subjects) else None,
         "may_score": user.has_perm(SCORE) and not is_theirs and row.differs and open_one is None,
-        "lacks": lacks(found.agent, found.month) if found.agent else [],
+        "answers": answers(user, found, lacks(found.agent, found.month)) if found.agent else [],
         "history": timeline([found])[:30],
         "is_theirs": is_theirs,
+        "plans": user.has_perm(PLAN),
         "error": error,
         "typed": request.POST,
     }

@@ -18,6 +18,7 @@ from kpis.admin import (
     reports,
     schemes,
     task_forces,
+    trainings,
 )
 from kpis.admin.boards import pages as boards
 from kpis.admin.definitions import definitions
@@ -48,6 +49,7 @@ OURS = [
     *experiments.EXPERIMENT_PAGES,
     *schemes.SCHEME_PAGES,
     *appraisals.APPRAISAL_PAGES,
+    *trainings.TRAINING_PAGES,
 ]
 
 ITEMS = [
@@ -64,5 +66,6 @@ ITEMS = [
     *improvements.IMPROVEMENT_MENU,
     *task_forces.TASK_FORCE_MENU,
     *appraisals.APPRAISAL_MENU,
+    *trainings.TRAINING_MENU,
     *experiments.EXPERIMENT_MENU,
 ]

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import get_language
 
 from feedback.models import Agent, BreachNote, CheckStatus, Clock, QualityCheck
-from kpis.models import Grain
+from kpis.models import Grain, NeedKind
 from kpis.snapshots.calendar import days_span, period_of
 
 LOW, FEWEST_CHECKS, FEWEST_BREACHES = 60, 2, 2
@@ -19,7 +19,7 @@ LOW, FEWEST_CHECKS, FEWEST_BREACHES = 60, 2, 2
 class Lack:
     """Something to learn: an item of quality checks with its share of points, or a cause of breaches.
 
-    `of` is how many checks or breaches it was looked for in.
+    `kind` is a NeedKind; `of` is how many checks or breaches it was looked for in.
     """
 
     kind: str
@@ -60,7 +60,7 @@ def _of_checks(agent: Agent, start: Any, end: Any) -> list[Lack]:
         percent = sum(share for share, _check in several) / len(several)
         low = [check for share, check in several if share < LOW]
         if len(several) >= FEWEST_CHECKS and percent < LOW:
-            found.append(Lack("quality", key, name, len(low), len(several), percent, tuple(low)))
+            found.append(Lack(NeedKind.QUALITY, key, name, len(low), len(several), percent, tuple(low)))
     return sorted(found, key=lambda one: one.percent or 0)
 
 
@@ -73,7 +73,7 @@ def _of_breaches(agent: Agent, start: Any, end: Any) -> list[Lack]:
         by_cause[note.cause].append(note)
     of = breached.count()
     found = [
-        Lack("breach", cause.code, str(cause), len(several), of, None, tuple(several))
+        Lack(NeedKind.BREACH, cause.code, str(cause), len(several), of, None, tuple(several))
         for cause, several in by_cause.items()
         if len(several) >= FEWEST_BREACHES
     ]

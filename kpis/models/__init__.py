@@ -40,6 +40,7 @@ from kpis.models.improvement import (
 )
 from kpis.models.loyalty import LoyaltyMonth, LoyaltyRun, LoyaltyWeights
 from kpis.models.metric import Dimension, Direction, Grain, MetricCode
+from kpis.models.presence import Presence
 from kpis.models.report import Report, ReportKind, ReportNote, ReportReader
 from kpis.models.scheme import JudgedBy, Scheme, SchemeLine, SchemeVersion
 from kpis.models.snapshot import Backfill, BackfillState, Correction, FigureDay, Snapshot
@@ -49,7 +50,6 @@ from kpis.models.task_force import (
     Meeting,
     MeetingState,
     PartIn,
-    Presence,
     Resolve,
     ResolveRung,
     TaskForce,
@@ -57,6 +57,7 @@ from kpis.models.task_force import (
     Topic,
     TopicKind,
 )
+from kpis.models.training import NeedKind, Training, TrainingPlace, TrainingState
 
 __all__ = [
     "ABOUT_GOALS",
@@ -106,6 +107,7 @@ __all__ = [
     "Meeting",
     "MeetingState",
     "MetricCode",
+    "NeedKind",
     "PartIn",
     "Presence",
     "Report",
@@ -126,6 +128,9 @@ __all__ = [
     "Tested",
     "Topic",
     "TopicKind",
+    "Training",
+    "TrainingPlace",
+    "TrainingState",
     "Verdict",
     "Why",
 ]

@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from feedback.models import Department
 from kpis.models.deadline import Rung, Step
+from kpis.models.presence import Presence
 
 NAMED, SAID, WORDS = 120, 500, 10_000
 SUNDAY = 6
@@ -159,15 +160,6 @@ class Topic(models.Model):
 
     def __str__(self) -> str:
         return f"{self.position} {self.kind}"
-
-
-class Presence(models.TextChoices):
-    """Whether somebody was there."""
-
-    EXPECTED = "expected", pgettext_lazy("presence", "not noted")
-    PRESENT = "present", pgettext_lazy("presence", "present")
-    EXCUSED = "excused", pgettext_lazy("presence", "excused")
-    ABSENT = "absent", pgettext_lazy("presence", "absent")
 
 
 class Attendance(models.Model):

@@ -67,6 +67,7 @@ STAYS = {
     "feedback.SavedView": "a colleague's own",
     "kpis.Experiment": "its title names the verdict that stays",
     "kpis.Improvement": "its title names the verdict that stays; problem and causes go",
+    "kpis.Training": "its title names what was taught; notes and reasons go",
 }
 
 
