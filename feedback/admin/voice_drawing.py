@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from config.common.decimals import decimals
 from feedback.gaps.statistics import Interval
 from feedback.models import Aspect
 from feedback.voice.rules import BEST, Span, Spoken, Sums
@@ -144,7 +144,7 @@ def _lines(
 
 def _told(one: Interval, times: int) -> str:
     digits = 2 if times == 1 else 1
-    return "–" if one.value is None else number_format(round(times * one.value, digits), digits)
+    return "–" if one.value is None else decimals(times * one.value, digits)
 
 
 def by_stars(told: Told) -> list[tuple[int, int, Interval, Interval, Interval]]:
@@ -169,4 +169,4 @@ def hours(value: float | None) -> str:
     """Hours in words."""
     if value is None:
         return "–"
-    return pgettext("time", "%(hours)s h") % {"hours": number_format(round(value, 1), 1)}
+    return pgettext("time", "%(hours)s h") % {"hours": decimals(value, 1)}

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from config.common.decimals import decimals
 from config.common.money import FEN_PER_YUAN, display
 from feedback.gaps import rules
 from feedback.models import Aspect, Gap
@@ -16,7 +16,7 @@ from feedback.models import Aspect, Gap
 def size(gap: Gap, now: datetime) -> str:
     """How far off, in its unit."""
     off = rules.size(gap, now)
-    told = number_format(off, 1)
+    told = decimals(off, 1)
     match gap.aspect:
         case Aspect.PRICE:
             fen = ((gap.actual or Decimal()) - (gap.expected or Decimal())) * FEN_PER_YUAN

@@ -4,8 +4,8 @@ from datetime import date
 from urllib.parse import urlencode
 
 from django import template
-from django.utils.formats import number_format
 
+from config.common.decimals import decimals
 from feedback.gaps.hot_spots import Spot
 
 register = template.Library()
@@ -18,7 +18,7 @@ def percent(share: float | None) -> str:
     if share is None:
         return "–"
     digits = 1 if share < SMALL else 0
-    return f"{number_format(round(100 * share, digits), digits)} %"  # it cuts off, and does not round
+    return f"{decimals(100 * share, digits)} %"
 
 
 @register.filter

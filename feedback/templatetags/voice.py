@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from django import template
-from django.utils.formats import number_format
 
+from config.common.decimals import decimals
 from feedback.gaps.statistics import Interval
 from feedback.models import VoiceAspect
 from feedback.voice.search import is_answered
@@ -22,7 +22,7 @@ def aspect_names(aspects: Iterable[str]) -> list[str]:
 @register.filter
 def mean(one: Interval) -> str:
     """A mean number of stars."""
-    return "–" if one.value is None else number_format(round(one.value, 2), 2)
+    return "–" if one.value is None else decimals(one.value, 2)
 
 
 @register.filter
@@ -31,7 +31,7 @@ def signed(value: float | None) -> str:
     if value is None:
         return "–"
     sign = "+" if value > 0 else "−" if value < 0 else "±"
-    return f"{sign}{number_format(round(abs(value), 2), 2)}"
+    return f"{sign}{decimals(abs(value), 2)}"
 
 
 @register.filter

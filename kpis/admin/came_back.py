@@ -6,12 +6,12 @@ from typing import Any
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext, pgettext_lazy
 from django.views.decorators.http import require_safe
 
+from config.common.decimals import decimals
 from config.common.registry import Page
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
@@ -131,11 +131,11 @@ def _told(one: Trait, called: str, link: Callable[..., str]) -> dict[str, Any]:
     ends = sorted((abs(low), abs(high)))
     parts = {
         "trait": called,
-        "share": number_format(one.share, 1),
-        "without": number_format(one.share_without, 1),
-        "points": number_format(abs(difference), 1),
-        "low": number_format(ends[0], 1),
-        "high": number_format(ends[1], 1),
+        "share": decimals(one.share, 1),
+        "without": decimals(one.share_without, 1),
+        "points": decimals(abs(difference), 1),
+        "low": decimals(ends[0], 1),
+        "high": decimals(ends[1], 1),
     }
     if difference > 0:
         said = _(
@@ -151,7 +151,7 @@ def _told(one: Trait, called: str, link: Callable[..., str]) -> dict[str, Any]:
 
 
 def _chance(p: float) -> str:
-    return f"< {number_format(0.001, 3)}" if p < 0.001 else number_format(p, 3)  # noqa: PLR2004 - as is usual
+    return f"< {decimals(0.001, 3)}" if p < 0.001 else decimals(p, 3)  # noqa: PLR2004 - as is usual
 
 
 def _short(name: str, known: dict[str, str]) -> str:
@@ -173,7 +173,7 @@ def _chart(found: Common, known: dict[str, str], called: dict[str, str], link: C
                 Cell(str(one.back), link(one.name, State.BACK)),
                 Cell(percent(one.share)),
                 Cell(percent(one.share_without)),
-                Cell("—" if one.lift is None else f"× {number_format(one.lift, 2)}"),
+                Cell("—" if one.lift is None else f"× {decimals(one.lift, 2)}"),
                 Cell("{:+.1f} ({:+.1f} … {:+.1f})".format(*one.points)),
                 Cell(_chance(one.p)),
             ],

@@ -5,12 +5,12 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.urls import reverse
-from django.utils.formats import number_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
+from config.common.decimals import decimals
 from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
@@ -186,9 +186,9 @@ def _told(one: Driver, called: str, unit: Unit, link: str, new: str) -> dict[str
     parts = {
         "driver": called,
         "effect": written(abs(one.effect), unit),
-        "low": number_format(ends[0], DIGITS[unit]),
-        "high": number_format(ends[1], DIGITS[unit]),
-        "share": number_format(100 * one.share, 1),
+        "low": decimals(ends[0], DIGITS[unit]),
+        "high": decimals(ends[1], DIGITS[unit]),
+        "share": decimals(100 * one.share, 1),
     }
     if one.effect < 0:
         said = _(

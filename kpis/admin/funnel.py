@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from compensation.models import Segment
 from config.common.asked import within_years
+from config.common.decimals import decimals
 from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
 from config.common.spans import span
@@ -247,7 +248,7 @@ def _improve(request: StaffRequest, one: Breakpoint) -> str:
     if not request.user.has_perm(ADD):
         return ""
     worse = [_named(request, group, {})[0] for group in one.groups if group.is_worse][:3]
-    said = {"step": one.step.label, "loss": number_format(one.loss.value or 0, 1), "most": one.most}
+    said = {"step": one.step.label, "loss": decimals(one.loss.value or 0, 1), "most": one.most}
     title = _("Loss before “%(step)s”: %(loss)s %%") % said
     problem = _("%(loss)s %% are lost before “%(step)s”, at most %(most)s %% may be.") % said
     if worse:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from compensation.models import Segment, Tier
+from config.common.decimals import decimals
 from kpis.charts.drawing import Chart, look
 from kpis.charts.lines import Point, Series, line
 from kpis.charts.scales import short
@@ -29,7 +30,7 @@ def amount(number: float | None) -> str:
     if number is None:
         return "—"
     shown = round(number, 1)
-    return number_format(shown, 0 if shown == round(shown) else 1)
+    return decimals(shown, 0 if shown == round(shown) else 1)
 
 
 def names() -> dict[str, str]:

@@ -6,10 +6,10 @@ from datetime import date
 from typing import Any
 
 from django.urls import reverse
-from django.utils.formats import number_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from config.common.decimals import decimals
 from config.common.models import User
 from feedback.models import Aspect, SpotBy
 from kpis.admin import alerts, goals
@@ -94,7 +94,7 @@ def _spot(topic: Topic, user: User) -> Told:
 
 
 def _share(share: float | None) -> str:
-    return "—" if share is None else number_format(100 * share, 1)
+    return "—" if share is None else decimals(100 * share, 1)
 
 
 def _decision(topic: Topic, names: Names) -> Told:

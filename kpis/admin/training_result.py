@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from kpis.admin.boards import drawing
 from kpis.charts.drawing import Cell, Chart, Row, Table
@@ -19,7 +19,7 @@ from kpis.training.rules import Change, Finding, Side
 
 SAID = {
     Finding.TOO_EARLY: gettext_lazy("too early to tell"),
-    Finding.TOO_FEW: gettext_lazy("too few to tell"),
+    Finding.TOO_FEW: pgettext_lazy("training", "too few to tell"),
     Finding.BETTER: gettext_lazy("better than colleagues"),
     Finding.WORSE: gettext_lazy("worse than colleagues"),
     Finding.NOT_SHOWN: gettext_lazy("no difference that could be shown"),

@@ -1,9 +1,9 @@
 """How what experiments measure is written for people, in the language of the moment."""
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from config.common.decimals import decimals
 from config.common.money import display
 from config.common.spans import span
 from kpis.experiments.outcomes import FEN, Outcome
@@ -22,10 +22,10 @@ def told(outcome: Outcome, number: float | None) -> str:
     if outcome.unit == Unit.DURATION:
         return span(number)
     if outcome.unit == Unit.PERCENT:
-        return f"{number_format(number, 1)} %"
+        return f"{decimals(number, 1)} %"
     if outcome.unit == Unit.OF_FIVE:
-        return f"{number_format(number, 2)} / 5"
-    return f"{number_format(number, 1)} {pgettext('unit', 'points')}"
+        return f"{decimals(number, 2)} / 5"
+    return f"{decimals(number, 1)} {pgettext('unit', 'points')}"
 
 
 def changed(outcome: Outcome, number: float | None) -> str:
@@ -36,7 +36,7 @@ def changed(outcome: Outcome, number: float | None) -> str:
     if outcome.unit == Unit.PERCENT:
         return _("%(sign)s%(number)s percentage points") % {
             "sign": sign,
-            "number": number_format(abs(number), 1),
+            "number": decimals(abs(number), 1),
         }
     return sign + told(outcome, abs(number))
 
@@ -56,7 +56,7 @@ def chance(p: float | None) -> str:
     """A p as it is written."""
     if p is None:
         return "—"
-    return f"p < {number_format(SMALLEST_P, 3)}" if p < SMALLEST_P else f"p = {number_format(p, 3)}"
+    return f"p < {decimals(SMALLEST_P, 3)}" if p < SMALLEST_P else f"p = {decimals(p, 3)}"
 
 
 def explained(experiment: Experiment, outcome: Outcome, p: float | None) -> str:
@@ -75,7 +75,7 @@ def explained(experiment: Experiment, outcome: Outcome, p: float | None) -> str:
             " been found in %(power)s of 100 such experiments."
         ) % {
             "effect": changed(outcome, float(experiment.effect)).lstrip("+"),
-            "power": number_format(100 * experiment.power, 0),
+            "power": decimals(100 * experiment.power, 0),
         }
     if experiment.finding == Finding.BROKEN:
         return _(

@@ -1,10 +1,10 @@
 """How figures are written in templates."""
 
 from django import template
-from django.utils.formats import number_format
 from django.utils.safestring import SafeString
 from django.utils.translation import pgettext
 
+from config.common.decimals import decimals
 from config.common.spans import span
 from kpis.charts import writing
 from kpis.charts.drawing import Chart
@@ -30,15 +30,13 @@ def interval(figure: Figure, unit: Unit) -> str:
         return ""
     if unit is Unit.DURATION:
         return f"{span(max(0, figure.low))} – {span(figure.high)}"
-    return (
-        f"{number_format(figure.low, DIGITS[unit])}–{number_format(figure.high, DIGITS[unit])} {said(unit)}"
-    )
+    return f"{decimals(figure.low, DIGITS[unit])}–{decimals(figure.high, DIGITS[unit])} {said(unit)}"
 
 
 @register.filter
 def value(number: float, unit: Unit) -> str:
     """A number in a metric's unit."""
-    return span(number) if unit is Unit.DURATION else f"{number_format(number, DIGITS[unit])} {said(unit)}"
+    return span(number) if unit is Unit.DURATION else f"{decimals(number, DIGITS[unit])} {said(unit)}"
 
 
 @register.filter
@@ -46,7 +44,7 @@ def change(number: float, unit: Unit) -> str:
     """A change in a metric's unit, with its sign; of percentages it is in points of them."""
     sign, much = "−" if number < 0 else "+", abs(number)
     if unit is Unit.PERCENT:
-        return f"{sign}{number_format(much, DIGITS[unit])} {pgettext('unit', 'pp')}"
+        return f"{sign}{decimals(much, DIGITS[unit])} {pgettext('unit', 'pp')}"
     return f"{sign}{value(much, unit)}"
 
 

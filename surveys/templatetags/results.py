@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import template
-from django.utils.formats import number_format
 
+from config.common.decimals import decimals
 from surveys.results.figures import MEAN, NET, Change, Measure
 from surveys.results.weighting import Weighted
 
@@ -49,13 +49,13 @@ def chance(p: float | None) -> str:
     """How likely something is by chance."""
     if p is None:
         return "–"
-    return "< 0.001" if p < ONE_PER_MILLE else number_format(round(p, 3), 3)
+    return "< 0.001" if p < ONE_PER_MILLE else decimals(p, 3)
 
 
 @register.filter
 def share(part: float | None) -> str:
     """A share from 0 to 1 in percent, with a decimal."""
-    return "–" if part is None else f"{number_format(round(100 * part, 1), 1)} %"
+    return "–" if part is None else f"{decimals(100 * part, 1)} %"
 
 
 @register.filter
@@ -92,4 +92,4 @@ def _value(value: float | None, kind: str, *, unit: bool = True) -> str:
 def _plain(value: float, kind: str) -> str:
     digits = 2 if kind == MEAN else 1
     times = 1 if kind == MEAN else 100
-    return str(number_format(round(times * value, digits), digits))
+    return decimals(times * value, digits)

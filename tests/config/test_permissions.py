@@ -142,9 +142,11 @@ from kpis.models import (
     SchemeLine,
     SchemeVersion,
     Target,
+    Training,
 )
 from kpis.snapshots import backfilling
 from kpis.task_force import deciding, meetings, seats
+from kpis.training import commands as trainings
 from surveys.models import Campaign, Interview, Invitation, Need, Skip, Survey, SurveyVersion, Theme, Wave
 from surveys.needs import commands as needs
 from surveys.questionnaires import commands as questionnaires
@@ -264,6 +266,7 @@ def make_house() -> tuple[dict[str, User], Case]:
     week = {"first": now.date() - timedelta(days=13), "last": now.date() - timedelta(days=7)}
     Report.objects.create(kind="weekly", department=service, made_at=now, content=NO_REPORT, **week)
     make_task_force(service, people["agent"], now)
+    make_training(service, people["agent"], people["team_lead"], now)
     make_supervised(service, people["agent"], people["team_lead"], now)
     Approval.objects.create(
         case=case, clock=case.clocks.first(), rung=0, department=case.department, kind="overrun", asked_at=now
@@ -310,6 +313,15 @@ def make_task_force(department: Department, leader: User, now: datetime) -> None
     deciding.decide(
         meeting_id=called.pk, text="x", owner=leader, due_on=called.on, actor=None, at=now,
     )  # fmt: skip
+
+
+def make_training(department: Department, learner: User, trainer: User, now: datetime) -> None:
+    """One to come, with an agent in it."""
+    about = trainings.About(
+        title="x", metric="csat", trainer=trainer, starts_at=now + timedelta(days=1), place="x"
+    )
+    learners = [Agent.objects.get(user=learner).pk]
+    trainings.plan(department=department, about=about, agents=learners, actor=None, at=now)
 
 
 def make_reviews(line: OrderLine, refuser: User, now: datetime) -> None:
@@ -580,6 +592,7 @@ def pages(case: Case) -> dict[str, list[Ask]]:
     judged, told = Appraisal.objects.get().pk, Report.objects.get()
     met, decision = Meeting.objects.get(), Resolve.objects.get().pk
     force, sit = met.task_force_id, SUPERVISORS | {"agent"}
+    lesson, learner = Training.objects.get().pk, Training.objects.get().places.get().agent_id
     need, talk = Need.objects.get().pk, Interview.objects.get().pk
     today = timezone.localdate()
     odd = FigureAlert.objects.create(
@@ -1051,6 +1064,17 @@ def pages(case: Case) -> dict[str, list[Ask]]:
         "task_force_decisions": get("task_force_decisions", WORKERS | ASIDE),
         "task_force_decision": get("task_force_decision", sit | {"analyst"}, decision),
         "task_force_decision_act": [post("task_force_decision_act", sit, decision, "done", outcome="x")],
+        "trainings": get("trainings", LEADERS),
+        "training_new": [*get("training_new", LEADERS), post("training_new", LEADERS, title="x")],
+        "trainings_mine": get("trainings_mine", WORKERS),
+        "training_people": get("training_people", LEADERS),
+        "training_person": get("training_person", LEADING | ADMIN | {"agent"}, learner),
+        "training": get("training", LEADING | ADMIN | {"agent"}, lesson),
+        "training_edit": [
+            *get("training_edit", LEADING | ADMIN, lesson),
+            post("training_edit", LEADING | ADMIN, lesson, title=""),
+        ],
+        "training_act": [post("training_act", LEADING | ADMIN, lesson, "cancel", reason="x")],
         "reports": get("reports", LEADERS | {"analyst"}),
         "report_tell_me": [post("report_tell_me", LEADERS | {"analyst"}, kind="x")],
         "report": get("report", LEADING | ADMIN | {"analyst"}, told.pk),
@@ -1253,6 +1277,7 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
     ours, answers = OURS - {"agent asked"}, {"agent asked", *ADMIN}
     mine, theirs, shot = review_numbers()
     line = OrderLine.objects.get(reviews=mine)
+    lesson, learner = Training.objects.get().pk, Training.objects.get().places.get().agent_id
     need, talk = Need.objects.get().pk, Interview.objects.get().pk
     replied, replies_write = Reply.objects.get(), WORKERS | {"moderator"}
     replies_read = replies_write | {"analyst"}

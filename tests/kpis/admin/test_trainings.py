@@ -54,9 +54,9 @@ def act(client, found, name, **data):
     return client.post(reverse("admin:training_act", args=[found.pk, name]), data)
 
 
-def filled(department, trainer, **more):
+def filled(department_of, by, **more):
     return {
-        "title": "先道歉，再解决", "department": department.pk, "metric": "csat", "trainer": trainer.pk,
+        "title": "先道歉，再解决", "department": department_of.pk, "metric": "csat", "trainer": by.pk,
         "starts_at": "2026-03-17T10:00", "minutes": "60", "weeks": "4", "place": "三楼", **more,
     }  # fmt: skip
 

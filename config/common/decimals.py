@@ -1,0 +1,10 @@
+"""Numbers as people read them: rounded, with the marks of their language."""
+
+from decimal import Decimal
+
+from django.utils.formats import number_format
+
+
+def decimals(number: float | Decimal, digits: int) -> str:
+    """A number with so many decimals, rounded: Django's `number_format` cuts the others off."""
+    return str(number_format(round(number, digits) + 0, digits))  # + 0: nothing is below nought by a hair
