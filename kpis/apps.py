@@ -28,6 +28,7 @@ class KpisConfig(AppConfig):
             demo_people,
             demo_reports,
             demo_task_force,
+            demo_training,
         )
         from kpis.defaults import schemes as shipped
         from kpis.defaults.seed import seed
@@ -39,7 +40,7 @@ class KpisConfig(AppConfig):
         profiling.FORGET[:0] = [keep, taking.forget]  # before what they rest on is nobody's
         DEFAULTS.extend([seed, shipped.seed, weighing.seed])
         DEMO.extend([demo_lost.seed, demo_funnel.seed, demo.seed, demo_people.seed, demo_reports.seed])
-        DEMO.extend([demo_task_force.seed, demo_loyalty.seed])
+        DEMO.extend([demo_task_force.seed, demo_loyalty.seed, demo_training.seed])
 
     def _add_work(self) -> None:
         from config.common import api_keys, gauges, variants

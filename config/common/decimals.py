@@ -1,10 +1,12 @@
 """Numbers as people read them: rounded, with the marks of their language."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.utils.formats import number_format
 
 
 def decimals(number: float | Decimal, digits: int) -> str:
     """A number with so many decimals, rounded: Django's `number_format` cuts the others off."""
-    return str(number_format(round(number, digits) + 0, digits))  # + 0: nothing is below nought by a hair
+    rounded: Any = round(number, digits)
+    return str(number_format(rounded + 0, digits))  # + 0: nothing is below nought by a hair

@@ -1277,7 +1277,6 @@ def api_asks(case: Case) -> list[tuple[str, Ask]]:
     ours, answers = OURS - {"agent asked"}, {"agent asked", *ADMIN}
     mine, theirs, shot = review_numbers()
     line = OrderLine.objects.get(reviews=mine)
-    lesson, learner = Training.objects.get().pk, Training.objects.get().places.get().agent_id
     need, talk = Need.objects.get().pk, Interview.objects.get().pk
     replied, replies_write = Reply.objects.get(), WORKERS | {"moderator"}
     replies_read = replies_write | {"analyst"}
