@@ -9,7 +9,7 @@ from kpis.training import commands
 from kpis.training.commands import About, Noted
 from kpis.training.held import learners
 
-HELD, PLANNED, COMING, WEEKS, THERE = 30, 36, 4, 4, 3
+HELD, PLANNED, COMING, WEEKS, THERE = 30, 36, 4, 4, 2
 """Days back to the one that was held and to its plan, days to the next; weeks compared; who was there."""
 
 
