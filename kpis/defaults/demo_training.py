@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from django.utils import timezone
+
 from config.common.models import User
 from feedback.models import Agent, Department
 from kpis.models import MetricCode, Presence
@@ -9,7 +11,7 @@ from kpis.training import commands
 from kpis.training.commands import About, Noted
 from kpis.training.held import learners
 
-HELD, PLANNED, COMING, WEEKS, THERE = 30, 36, 4, 4, 2
+HELD, PLANNED, COMING, WEEKS, THERE = 15, 21, 4, 2, 2
 """Days back to the one that was held and to its plan, days to the next; weeks compared; who was there."""
 
 
@@ -19,13 +21,13 @@ def seed(at: datetime) -> None:
     lead = User.objects.filter(username="lead").first()
     if service is None or lead is None:
         return
-    agents = list(learners(service).exclude(user=lead).order_by("pk"))
+    agents = list(learners(service).filter(memberships__is_lead=False).order_by("pk"))
     _held(service, lead, agents[: THERE + 1], at)
     about = About(
         title="先道歉，再解决：把话说到会员心里",
         metric=MetricCode.CSAT,
         trainer=lead,
-        starts_at=(at + timedelta(COMING)).replace(minute=0, second=0, microsecond=0),
+        starts_at=_morning(at + timedelta(COMING)),
         place="三楼会议室",
         notes="带上一条自己处理过的差评，当场改写回复。",
         weeks=WEEKS,
@@ -35,8 +37,12 @@ def seed(at: datetime) -> None:
     )
 
 
+def _morning(at: datetime) -> datetime:
+    return timezone.localtime(at).replace(hour=10, minute=0, second=0, microsecond=0)
+
+
 def _held(service: Department, lead: User, agents: list[Agent], at: datetime) -> None:
-    starts = (at - timedelta(HELD)).replace(minute=0, second=0, microsecond=0)
+    starts = _morning(at - timedelta(HELD))
     about = About(
         title="首次回复：先让会员知道有人在管",
         metric=MetricCode.FIRST_REPLY,
