@@ -8,12 +8,15 @@ from typing import Any
 from django.db.models import Count
 from django.utils import timezone
 
-from feedback.models import BreachCause, Gap, GapCause
+from feedback.models import BreachCause, GapCause
 from kpis.boards.figures import Where
 from kpis.boards.periods import Days
-from kpis.boards.times import BREACHES, TRUNC, day_of
+from kpis.boards.tallied import by_part, kept, over_parts
+from kpis.boards.times import TRUNC, day_of
 from kpis.metrics.rows import narrow
-from kpis.snapshots.calendar import days_span, period_of
+from kpis.metrics.tallies import BREACHES
+from kpis.models import Tally, TallyOf
+from kpis.snapshots.calendar import days_span
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,32 +35,34 @@ class Cause:
 
 def of_breaches(days: Days, where: Where) -> list[Cause]:
     """The causes of the clocks breached in the days, the most frequent first; unsaid last. Two queries."""
-    rows = narrow(BREACHES, days_span(days.first, days.last), where.of)
-    counted = _by_part(rows, "breached_at", "breach_note__cause", days)
-    causes = {one.pk: one for one in BreachCause.objects.filter(pk__in=[key for key in counted if key])}
+    rows = kept(TallyOf.CAUSE, days, where)
+    counted = over_parts(_anew(days, where) if rows is None else by_part(rows, days.grain), days)
+    causes = {str(one.pk): one for one in BreachCause.objects.filter(pk__in=[key for key in counted if key])}
     found = [
-        Cause(str(causes[key]) if key else "", numbers, str(key or "none"))
-        for key, numbers in counted.items()
+        Cause(str(causes[key]) if key else "", numbers, key or "none") for key, numbers in counted.items()
     ]
     return sorted(found, key=lambda one: (not one.name, -one.number, one.name))
 
 
 def of_gaps(days: Days) -> list[Cause]:
     """The causes of the standing gaps of promises that fell due in the days; unsaid last. One query."""
-    span = days_span(days.first, days.last)
-    rows = Gap.objects.filter(withdrawn_at=None, expected_at__gte=span.start, expected_at__lt=span.end)
-    counted = _by_part(rows, "expected_at", "cause", days)
+    rows = kept(TallyOf.GAP, days, Where())
+    found = over_parts(by_part(Tally.objects.none() if rows is None else rows, days.grain), days)
+    sums: dict[str, list[int]] = {}
+    for cell, numbers in found.items():
+        cause = cell.partition(":")[2]
+        held = sums.get(cause, [0] * len(numbers))
+        sums[cause] = [one + more for one, more in zip(held, numbers, strict=True)]
     known = [(one.value, str(one.label)) for one in GapCause] + [("", "")]
-    return [Cause(name, counted[key], key) for key, name in known if key in counted]
+    return [Cause(name, sums[key], key) for key, name in known if key in sums]
 
 
-def _by_part(rows: Any, at: str, by: str, days: Days) -> dict[Any, list[int]]:
+def _anew(days: Days, where: Where) -> dict[date, dict[Any, int]]:
+    """The same counted from the rows, for what no tallies are kept of."""
     zone, trunc = timezone.get_default_timezone(), TRUNC[days.grain]
-    places: dict[date, int] = {
-        period_of(first, days.grain)[0]: place for place, (first, _last) in enumerate(days.parts)
-    }
-    found: dict[Any, list[int]] = {}
-    told = rows.order_by().annotate(begins=trunc(at, tzinfo=zone)).values_list("begins", by)
-    for begins, key, number in told.annotate(Count("pk")):
-        found.setdefault(key, [0] * len(places))[places[day_of(begins)]] += number
+    rows = narrow(BREACHES, days_span(days.first, days.last), where.of)
+    told = rows.order_by().annotate(begins=trunc("breached_at", tzinfo=zone))
+    found: dict[date, dict[Any, int]] = {}
+    for begins, key, number in told.values_list("begins", "breach_note__cause").annotate(Count("pk")):
+        found.setdefault(day_of(begins), {})[str(key or "")] = number
     return found

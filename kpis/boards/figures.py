@@ -81,7 +81,7 @@ class Told:
 def figures(codes: Collection[MetricCode], days: Days, where: Where) -> dict[MetricCode, Told]:
     """The figures of some days; those that can't be narrowed so are left out.
 
-    One query where sums are kept, else at most four a figure.
+    One query where sums are kept, else at most four a figure, two of a product.
     """
     shown = [METRICS[code] for code in codes if where.has(METRICS[code])]
     counted = _kept(shown, days, where.slice) if where.slice else _anew(shown, days, where)
@@ -142,7 +142,10 @@ def _kept(shown: Sequence[Metric], days: Days, of: Slice) -> dict[MetricCode, By
 
 def _anew(shown: Sequence[Metric], days: Days, where: Where) -> dict[MetricCode, ByDay]:
     year = days.year_before
-    spans = days_span(days.before.first, days.last), days_span(year.first, year.last)
+    if where.product is None:
+        spans = [days_span(days.before.first, days.last), days_span(year.first, year.last)]
+    else:  # of a product there are so few rows that asking twice takes longer
+        spans = [days_span(min(year.first, days.before.first), days.last)]
     found: dict[MetricCode, ByDay] = {}
     for metric in shown:
         found[metric.code] = {}

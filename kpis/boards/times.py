@@ -1,53 +1,36 @@
-"""How long things took, as medians and percentiles, and at which hours things happen: read from the rows.
+"""How long things took, as medians and percentiles, and at which hours things happen.
 
-A percentile is no sum: of two days' percentiles there is none of both. So they are taken from the rows of the
-period that is asked for, by `percentile_cont` over an index that holds what is measured (case_first_replied).
+A percentile is no sum: of two days' percentiles there is none of both. Of buckets there is: where tallies are
+kept they are read from those, at most `sketch.ERROR` beside the rows' own; else from the rows themselves, by
+`percentile_cont`.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, FloatField, Q, QuerySet
+from django.db.models import Count, FloatField, QuerySet, Sum
 from django.db.models.functions import ExtractHour, ExtractIsoWeekDay, TruncDate, TruncMonth, TruncWeek
 from django.utils import timezone
 
-from feedback.models import Case, Clock
 from feedback.supervision.figures import Percentile
 from kpis.boards.figures import Where
 from kpis.boards.periods import Days
+from kpis.boards.tallied import by_cell, by_part, kept
 from kpis.metrics.catalogue import METRICS
-from kpis.metrics.catalogue.cases import NAMES as NAMES_OF_CASES
-from kpis.metrics.catalogue.cases import NOT_MERGED
-from kpis.metrics.catalogue.clocks import NAMES as NAMES_OF_CLOCKS
 from kpis.metrics.rows import SHOWN, narrow
+from kpis.metrics.sketch import percentile
 from kpis.metrics.sources import Source
-from kpis.models import Grain, MetricCode
+from kpis.metrics.tallies import ARRIVALS, BREACHES
+from kpis.models import Grain, MetricCode, TallyOf
 from kpis.snapshots.calendar import days_span, period_of
 
 WEEKDAYS, HOURS = 7, 24
 P90 = 0.9
-ARRIVALS = Source(
-    "cases",
-    Case.objects.all,
-    "opened_at",
-    only=NOT_MERGED,
-    member="member",
-    order="order",
-    names=NAMES_OF_CASES,
-)
-"""Cases when they came."""
-BREACHES = Source(
-    "clocks",
-    Clock.objects.all,
-    "breached_at",
-    only=Q(breached_at__isnull=False),
-    member="case__member",
-    order="case__order",
-    names=NAMES_OF_CLOCKS,
-)
-"""Clocks when they were breached."""
+HOURLY = {TallyOf.ARRIVED: ARRIVALS, TallyOf.BREACHED: BREACHES}
+"""What the maps of weekday and hour show."""
 TRUNC: dict[Grain, Any] = {Grain.DAY: TruncDate, Grain.WEEK: TruncWeek, Grain.MONTH: TruncMonth}
 
 
@@ -55,6 +38,10 @@ class Share(Percentile):
     """A percentile of seconds."""
 
     output_field = FloatField()
+
+
+SKETCHED = {MetricCode.FIRST_REPLY_TIME: TallyOf.FIRST_REPLY}
+"""Times whose buckets are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +55,49 @@ class Took:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """How long something took in the days, before and a year before, and by part."""
+    """How long something took in the days, before and a year before, and by part.
+
+    `is_sketched` says that it was read from buckets, to within `sketch.ERROR`.
+    """
 
     now: Took
     before: Took
     year_before: Took
     parts: Sequence[tuple[date, date, Took]]
+    is_sketched: bool = False
 
 
 def times(code: MetricCode, days: Days, where: Where) -> Times:
-    """The median and 90th percentile of what a figure of time measures. Four queries."""
-    source = METRICS[code].sources[0]
+    """The median and 90th percentile of what a figure of time measures. Three or four queries."""
+    of = SKETCHED.get(code)
+    rows = kept(of, days, where) if of else None
+    if of is None or rows is None:
+        return _times_of_rows(METRICS[code].sources[0], days, where)
+    known = {begins: _buckets(cells) for begins, cells in by_part(rows, days.grain).items()}
+    whole: dict[int, int] = defaultdict(int)
+    for buckets in known.values():
+        for number, n in buckets.items():
+            whole[number] += n
+    before, year_before = (
+        _took(_buckets(by_cell(found)))
+        for some in (days.before, days.year_before)
+        if (found := kept(of, some, where)) is not None
+    )
+    parts = [
+        (first, last, _took(known.get(period_of(first, days.grain)[0], {}))) for first, last in days.parts
+    ]
+    return Times(_took(whole), before, year_before, parts, is_sketched=True)
 
+
+def _buckets(cells: Mapping[str, int]) -> dict[int, int]:
+    return {int(cell): n for cell, n in cells.items()}
+
+
+def _took(buckets: Mapping[int, int]) -> Took:
+    return Took(sum(buckets.values()), percentile(buckets, 0.5), percentile(buckets, P90))
+
+
+def _times_of_rows(source: Source, days: Days, where: Where) -> Times:
     def over(some: Days) -> Any:
         span = days_span(some.first, some.last)
         return narrow(source, span, where.of).order_by().annotate(each=source.worth)
@@ -100,17 +118,24 @@ def day_of(begins: Any) -> date:
     return begins if type(begins) is date else timezone.localdate(begins)
 
 
-def by_hour(source: Source, days: Days, where: Where) -> list[list[int]]:
+def by_hour(of: TallyOf, days: Days, where: Where) -> list[list[int]]:
     """How often something happened by weekday (Monday first) and hour of the day. One query."""
-    told = _with_hours(source, days, where).order_by().values_list("on", "hour")
+    rows = kept(of, days, where)
+    told: Any
+    if rows is None:
+        told = _with_hours(HOURLY[of], days, where).order_by().values_list("on", "hour").annotate(Count("pk"))
+    else:
+        told = rows.order_by().annotate(on=ExtractIsoWeekDay("day")).values_list("on", "cell")
+        told = told.annotate(Sum("n"))
     found = [[0] * HOURS for _ in range(WEEKDAYS)]
-    for on, hour, number in told.annotate(Count("pk")):
-        found[on - 1][hour] = number
+    for on, hour, number in told:
+        found[on - 1][int(hour)] = number
     return found
 
 
-def at_hour(source: Source, days: Days, where: Where, *, on: int, hour: int) -> QuerySet[Any]:
+def at_hour(of: TallyOf, days: Days, where: Where, *, on: int, hour: int) -> QuerySet[Any]:
     """The rows behind a cell of that map, the newest first; `on` is 1 on Monday. They add up to it."""
+    source = HOURLY[of]
     rows = SHOWN[source.table](_with_hours(source, days, where).filter(on=on, hour=hour))
     return rows.order_by(f"-{source.at}", "-pk")
 

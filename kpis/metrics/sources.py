@@ -39,6 +39,7 @@ PLAIN = (Dimension.DEPARTMENT, Dimension.AGENT, Dimension.CHANNEL, Dimension.REG
 
 NO_NAME = Value(None, TextField())
 NO_CATEGORIES = Value([], ArrayField(CharField()))
+ARRAY = "ARRAY[%(expressions)s]"
 COLUMNS = (
     "fact_day",
     "fact_n",
@@ -170,6 +171,12 @@ class Source:
         facts: QuerySet[Any, tuple[Any, ...]] = found.order_by().values_list(*COLUMNS)
         return facts
 
+    def keys(self, dimension: Dimension) -> Any:
+        """The keys of a dimension that a row has, as an array; segments aside."""
+        if dimension == Dimension.CATEGORY:
+            return self._categories()
+        return Func(self.named(dimension), template=ARRAY, output_field=ArrayField(TextField()))
+
     def named(self, dimension: Dimension) -> Any:
         """What a row names of a dimension, as text; categories and segments aside."""
         if dimension == Dimension.TIER:
@@ -188,7 +195,7 @@ class Source:
     def _categories(self) -> Any:
         if self.product:
             one = F(f"{self.product}__category")
-            return Func(one, template="ARRAY[%(expressions)s]", output_field=ArrayField(CharField()))
+            return Func(one, template=ARRAY, output_field=ArrayField(CharField()))
         lines = OrderLine.objects.filter(order=OuterRef(self.order)).order_by()
         return ArraySubquery(lines.values("product__category").distinct())
 

@@ -44,6 +44,7 @@ from kpis.models.presence import Presence
 from kpis.models.report import Report, ReportKind, ReportNote, ReportReader
 from kpis.models.scheme import JudgedBy, Scheme, SchemeLine, SchemeVersion
 from kpis.models.snapshot import Backfill, BackfillState, Correction, FigureDay, Snapshot
+from kpis.models.tally import Tally, TallyOf
 from kpis.models.target import GOAL_GRAINS, Target
 from kpis.models.task_force import (
     Attendance,
@@ -122,6 +123,8 @@ __all__ = [
     "ScoreKind",
     "Snapshot",
     "Step",
+    "Tally",
+    "TallyOf",
     "Target",
     "TaskForce",
     "TaskForceMember",

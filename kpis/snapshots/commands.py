@@ -12,6 +12,7 @@ from config.common.models import User
 from kpis.metrics.rollup import FRESH, add_up
 from kpis.models import FigureDay, Grain
 from kpis.snapshots.calendar import days_span, period_of
+from kpis.snapshots.tallying import tally
 
 OPEN_DAYS = (
     "day BETWEEN %(first)s AND %(last)s"
@@ -71,10 +72,10 @@ ON CONFLICT (day) DO UPDATE SET taken_at = excluded.taken_at, stale_at = NULL
 
 @transaction.atomic
 def take(*, first: date, last: date, at: datetime) -> int:
-    """Count every figure of some days and keep it; give how many counts came out differently.
+    """Count every figure of some days, tally them and keep it; give how many counts came out differently.
 
-    Of closed days the snapshots stay, and what they would be now is kept beside them. Two takers follow one
-    another. Facts that came in before it began are in it.
+    Of closed days the snapshots stay, and what they would be now is kept beside them; tallies follow. Two
+    takers follow one another. Facts that came in before it began are in it.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('kpis.snapshot'))")
@@ -85,6 +86,7 @@ def take(*, first: date, last: date, at: datetime) -> int:
         for statement in (MERGE, GONE, CORRECT):
             cursor.execute(CHANGED.format(statement=statement), days)
             changed += cursor.fetchone()[0]
+        tally(cursor, first, last)
     return changed
 
 

@@ -18,6 +18,7 @@ from config.common.following import follow
 from config.common.models import Bookmark, Event
 from kpis.metrics.catalogue import METRICS
 from kpis.metrics.sources import Source
+from kpis.metrics.tallies import TALLIED
 from kpis.models import FigureDay
 from kpis.snapshots.calendar import runs
 from kpis.snapshots.commands import take
@@ -29,7 +30,10 @@ MARK = """
 INSERT INTO kpis_figureday AS held (day, stale_at) SELECT unnest(%s::date[]), %s
 ON CONFLICT (day) DO UPDATE SET stale_at = excluded.stale_at WHERE held.stale_at IS NULL
 """
-SOURCES: tuple[Source, ...] = tuple(source for metric in METRICS.values() for source in metric.sources)
+SOURCES: tuple[Source, ...] = (
+    *(source for metric in METRICS.values() for source in metric.sources),
+    *(tallied.source for tallied in TALLIED),
+)
 KINDS = frozenset(kind for source in SOURCES for kind in source.late)
 
 

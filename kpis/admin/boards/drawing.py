@@ -24,6 +24,7 @@ from kpis.charts.pareto import Heads, Part, pareto
 from kpis.charts.stacks import Layer, stack
 from kpis.metrics.definition import Metric, Unit
 from kpis.metrics.rules import Figure, Goal
+from kpis.metrics.sketch import ERROR
 from kpis.models import Direction, Grain
 from kpis.templatetags.figures import said, value, written
 
@@ -157,6 +158,7 @@ def durations(title: str, times: Times, days: Days) -> Chart:
         head=head(days.grain),
         least=0,
         n=times.now.n,
+        hint=_("to within %(error)s %%") % {"error": round(100 * ERROR)} if times.is_sketched else "",
     )
 
 

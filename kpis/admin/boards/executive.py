@@ -1,7 +1,7 @@
 """The executive's dashboard: goals, gaps and improvements of the whole company or a part of it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -27,7 +27,7 @@ from kpis.admin.boards.drawing import (
     rows_link,
 )
 from kpis.boards import causes
-from kpis.boards.figures import figures
+from kpis.boards.figures import Told, figures
 from kpis.boards.goals import Held, held
 from kpis.charts.drawing import Chart
 from kpis.charts.gauge import gauge
@@ -54,7 +54,7 @@ def executive(asked: Asked, user: User) -> dict[str, Any]:
     context = {
         "goals": [_goal(one, asked) for one in goals],
         "reached": _reached(goals),
-        "compared": compared(asked, list(MetricCode)),
+        "compared": compared(asked, figures(MetricCode, asked.days, asked.where).values()),
         "causes": causes_over_time(_("Gaps by cause"), causes.of_gaps(asked.days), asked.days)
         if is_whole and user.has_perm(SEES_GAPS)
         else None,
@@ -63,7 +63,7 @@ def executive(asked: Asked, user: User) -> dict[str, Any]:
     return context | improvements(user)
 
 
-def compared(asked: Asked, codes: Sequence[MetricCode]) -> list[dict[str, Any]]:
+def compared(asked: Asked, found: Iterable[Told]) -> list[dict[str, Any]]:
     """The figures of the days beside those before and a year before, each with its rows."""
     days = asked.days
     before, year = days.before, days.year_before
@@ -77,7 +77,7 @@ def compared(asked: Asked, codes: Sequence[MetricCode]) -> list[dict[str, Any]]:
             "better": better(told.metric.better, told.change),
             "year_better": better(told.metric.better, told.year_change),
         }
-        for told in figures(codes, days, asked.where).values()
+        for told in found
     ]
 
 

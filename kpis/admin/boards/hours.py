@@ -15,10 +15,11 @@ from feedback.admin.access import needs
 from feedback.org.queries import departments_of, remember
 from kpis.admin.boards.asking import SEES, Asked, asked_of, form_of, whose
 from kpis.admin.figures import readable
-from kpis.boards.times import ARRIVALS, BREACHES, HOURS, WEEKDAYS, at_hour
+from kpis.boards.times import HOURLY, HOURS, WEEKDAYS, at_hour
+from kpis.models import TallyOf
 
 PAGE = 50
-KINDS = {"came": ARRIVALS, "breached": BREACHES}
+KINDS = {"came": TallyOf.ARRIVED, "breached": TallyOf.BREACHED}
 DAYS = [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")]
 
 
@@ -55,8 +56,9 @@ def show_hour(request: StaffRequest) -> HttpResponse:
         return page(request, "kpis/boards/hour.html", context, status=400)
     chosen = which.cleaned_data
     asked = asked_of(form, whose(request.user, list(of), form.cleaned_data["department"]))
-    source, number = KINDS[chosen["what"]], chosen["page"] or 0
-    rows = at_hour(source, asked.days, asked.where, on=chosen["on"], hour=chosen["hour"])
+    what, number = KINDS[chosen["what"]], chosen["page"] or 0
+    source = HOURLY[what]
+    rows = at_hour(what, asked.days, asked.where, on=chosen["on"], hour=chosen["hour"])
     found = list(rows[number * PAGE : (number + 1) * PAGE + 1])
     context |= {
         "asked": asked,

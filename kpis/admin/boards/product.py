@@ -44,12 +44,14 @@ SEES_NEEDS = "surveys.view_need"
 def product(asked: Asked, user: User, goods: Goods) -> dict[str, Any]:
     """What the page shows."""
     days = asked.days
-    told = figures(DRAWN, days, asked.where)
+    told = figures(FIGURES, days, asked.where)
     return {
         "trends": [
-            trend(one, asked, with_interval=code == MetricCode.REVIEW_SCORE) for code, one in told.items()
+            trend(told[code], asked, with_interval=code == MetricCode.REVIEW_SCORE)
+            for code in DRAWN
+            if code in told
         ],
-        "compared": compared(asked, FIGURES),
+        "compared": compared(asked, told.values()),
         "stars": _stars(goods, asked),
         "reasons": _reasons(goods, asked) if user.has_perm(SEES_GAPS) else None,
         "cases": _cases(goods, asked),

@@ -26,13 +26,13 @@ from kpis.admin.boards.executive import compared, improvements, spots
 from kpis.admin.boards.hours import cell_links
 from kpis.boards import causes
 from kpis.boards.figures import Told, by_department, figures
-from kpis.boards.times import ARRIVALS, BREACHES, Times, by_hour, times
+from kpis.boards.times import Times, by_hour, times
 from kpis.charts.drawing import Chart
 from kpis.charts.gauge import gauge
 from kpis.charts.stacks import Layer, stack
 from kpis.metrics.catalogue import METRICS
 from kpis.metrics.rules import NOTHING, Goal
-from kpis.models import Dimension, MetricCode
+from kpis.models import Dimension, MetricCode, TallyOf
 from kpis.targets.goals import WHOLE, Goals, Place, goal_of
 from kpis.targets.rules import attainment
 from kpis.templatetags.figures import written
@@ -64,7 +64,7 @@ def supervisor(
 ) -> dict[str, Any]:
     """What the page shows: of all departments that one sees, or only one."""
     days, where, goals = asked.days, asked.where, Goals()
-    told = figures(GAUGES, days, where)
+    told = figures(COMPARED, days, where)
     place = (Dimension.DEPARTMENT, str(only.pk)) if only else WHOLE
     broken = causes.of_breaches(days, where)
     links = {one.code: _breaches(asked, cause=one.code) for one in broken}
@@ -82,9 +82,10 @@ def supervisor(
                 _goal(goals, code, place, asked),
                 with_interval=code == MetricCode.CSAT,
             )
-            for code, one in told.items()
+            for code in GAUGES
+            if (one := told.get(code))
         ],
-        "compared": compared(asked, COMPARED),
+        "compared": compared(asked, told.values()),
         "times": took,
         "time_chart": durations(_("Time to the first reply"), took, days),
         "time_lines": _time_lines(took, asked),
@@ -96,12 +97,12 @@ def supervisor(
         "heat": [
             weekly(
                 _("Cases that came, by weekday and hour"),
-                by_hour(ARRIVALS, days, where),
+                by_hour(TallyOf.ARRIVED, days, where),
                 cell_links(asked, "came"),
             ),
             weekly(
                 _("Breaches, by weekday and hour"),
-                by_hour(BREACHES, days, where),
+                by_hour(TallyOf.BREACHED, days, where),
                 cell_links(asked, "breached"),
                 "breach",
             ),
