@@ -29,6 +29,7 @@ PERSONAL = {
 
 FREE = {
     "kpis.Snapshot", "kpis.Correction", "kpis.FigureDay", "kpis.Backfill", "kpis.Ground", "kpis.Target",
+    "kpis.Tally",
     "kpis.FigureAlert", "kpis.FunnelTerms", "kpis.FunnelCohort", "kpis.FunnelDay", "kpis.FunnelKept",
     "kpis.Scheme", "kpis.SchemeVersion", "kpis.SchemeLine", "kpis.Appraisal", "kpis.AppraisalRung",
     "kpis.AppraisalMark.month", "kpis.AppraisalScore.numbers", "kpis.AppraisalAppeal.due_on",

@@ -72,7 +72,7 @@ class Tallied:
         zone = timezone.get_default_timezone()
         found: QuerySet[Any] = self.source.within(span).annotate(
             tally_day=TruncDate(self.source.moment, tzinfo=zone),
-            tally_cell=Coalesce(Cast(self.cell, TextField()), Value("")),
+            tally_cell=Coalesce(Cast(self.cell, TextField()), Value(""), output_field=TextField()),
             tally_keys=self.source.keys(self.by),
         )
         facts: QuerySet[Any, tuple[Any, ...]] = found.order_by().values_list(*COLUMNS)

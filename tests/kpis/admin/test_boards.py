@@ -13,6 +13,7 @@ from compensation.models import OrderLine
 from kpis.improvements.held import VIEW
 from kpis.models import Dimension, MetricCode
 from kpis.snapshots.calendar import day_span
+from kpis.snapshots.commands import take
 from tests.factories.compensation import OrderFactory, ProductFactory
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory, ReviewFactory, StaffFactory
 from tests.factories.figures import make_days, make_goal
@@ -95,9 +96,16 @@ def test_another_department_is_not_there(client, supervisor, ours):
     assert client.get(SUPERVISOR, {"department": theirs.pk}).status_code == 400
 
 
+def taken():
+    """The last days taken, as beat would."""
+    today = timezone.localdate()
+    take(first=today - timedelta(2), last=today, at=timezone.now())
+
+
 def test_a_supervisor_sees_their_departments_only(client, supervisor, ours, noon):
     make_clock(ours, due_at=noon)
     make_clock(DepartmentFactory(name="别的部门"), due_at=noon)
+    taken()
     response = client.get(SUPERVISOR)
     assert response.context["pareto"].n == 1
     assert response.context["queue"].n <= 1
@@ -117,6 +125,7 @@ def test_each_number_of_a_map_leads_to_as_many_rows(client, supervisor, ours, no
         make_clock(ours, due_at=noon - timedelta(days=1, hours=hours))
     case = CaseFactory(department=DepartmentFactory(), subject="别处的")
     type(case).objects.filter(pk=case.pk).update(opened_at=noon - timedelta(days=1))
+    taken()
     came, breached = client.get(SUPERVISOR).context["heat"]
     for chart in (came, breached):
         assert sum(number for number, _href in leads(chart)) == chart.n == 3
@@ -230,6 +239,7 @@ def test_boards_are_narrowed_to_anything_that_figures_are_told_apart_by(client, 
 def test_a_category_is_named_and_hostile_words_stay_words(client, executive):
     product = ProductFactory(category='"><script>alert(1)</script>')
     ReviewFactory(product=product, stars=2)
+    taken()
     response = client.get(PRODUCT, {"category": product.category})
     assert response.status_code == 200
     assert "<script>alert" not in response.content.decode()

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from compensation.models import OrderLine
 from feedback.cases import commands as cases
-from feedback.models import BreachCause, Case, Gap, GapCause, Review
+from feedback.models import BreachCause, Case, Gap, GapCause, ModerationReason, Review, ReviewStatus
 from feedback.supervision import causes
 from kpis.metrics.sketch import bucket
 from kpis.models import FigureDay, Grain, Tally, TallyOf
@@ -82,7 +82,7 @@ def test_a_gap_that_a_review_told_of_is_its_product_s_alone():
     order = OrderFactory()
     tea, cups = ProductFactory(category="tea"), ProductFactory(category="cups")
     for product in (tea, cups):
-        OrderLine.objects.create(order=order, external_id=product.name, product=product, paid_fen=100)
+        OrderLine.objects.create(order=order, external_id=product.category, product=product, paid_fen=100)
     review = ReviewFactory(order=order, product=tea, stars=2, written_at=NOON)
     gap = make_promised_order(due_at=NOON, late=True).gaps.get()
     Gap.objects.filter(pk=gap.pk).update(order=order, review=review, cause=GapCause.HUMAN)
@@ -158,6 +158,7 @@ def test_the_database_refuses_what_makes_no_sense(wrong):
 def test_reviews_that_do_not_count_are_not_tallied():
     ReviewFactory(stars=1, written_at=NOON)
     review = ReviewFactory(stars=5, written_at=NOON)
-    Review.objects.filter(pk=review.pk).update(counts=False)
+    reason = ModerationReason.objects.create(code="x", name="x")
+    Review.objects.filter(pk=review.pk).update(status=ReviewStatus.REFUSED, refused_for=reason, counts=False)
     again()
     assert tallied(TallyOf.STARS) == {"1": 1}
