@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from compensation.models import Order, OrderStatus
+from compensation.models import Member, Order, OrderStatus
 from feedback.behaviour import summing, taking_in
 from feedback.models import BehaviourName
 from kpis.funnels import late
@@ -24,9 +24,10 @@ IN_CART = 0.35
 def seed(at: datetime) -> None:
     """Tell of those who came in, make the orders that were not paid, and count it all."""
     dice = random.Random(20)  # noqa: S311 - the same every time
-    recent = Order.objects.filter(
-        external_id__startswith="DEMO", placed_at__gte=at - timedelta(DAYS), paid_at__isnull=False
-    )
+    paid = Order.objects.filter(paid_at__isnull=False)
+    recent = paid.filter(external_id__startswith="DEMO", placed_at__gte=at - timedelta(DAYS))
+    bought = paid.filter(placed_at__gte=at - timedelta(DAYS + 1))
+    quiet = list(Member.objects.exclude(pk__in=bought.values("member")).order_by("pk"))
     rows: list[dict[str, Any]] = []
     unpaid: list[Order] = []
     for order in recent.select_related("member").order_by("pk"):
@@ -34,8 +35,8 @@ def seed(at: datetime) -> None:
         rows += _before(order, device, order.external_id, dice)
         is_hard = device in PHONES and order.payment_method == HARD
         share = LOST_HARD if is_hard else LOST
-        while dice.random() < share:  # so that of all orders begun, this share is lost
-            lost = _unpaid(order, len(unpaid), at)
+        while quiet and dice.random() < share:  # so that of all orders begun, this share is lost
+            lost = _unpaid(order, quiet[len(unpaid) % len(quiet)], len(unpaid), at)
             unpaid.append(lost)
             rows += _before(lost, device, lost.external_id, dice)
     Order.objects.bulk_create(unpaid)
@@ -49,12 +50,12 @@ def seed(at: datetime) -> None:
         pass
 
 
-def _unpaid(order: Order, number: int, at: datetime) -> Order:
-    """An order like another one, begun some time before and given up."""
+def _unpaid(order: Order, member: Member, number: int, at: datetime) -> Order:
+    """An order like another one, begun some time before and given up by somebody who bought nothing else."""
     placed = order.placed_at - timedelta(hours=3)
     return Order(
         external_id=f"UNPAID{placed:%y%m%d}{number:05d}",
-        member=order.member,
+        member=member,
         channel=order.channel,
         region=order.region,
         payment_method=order.payment_method,
