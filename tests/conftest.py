@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.db import transaction
 from django.test import TransactionTestCase
 from django.utils.translation.reloader import translation_file_changed
+from django_prometheus.middleware import Metrics
 from hypothesis import HealthCheck, settings
 
 from config import embedded, pgserver
@@ -57,6 +58,7 @@ def django_db_setup(django_db_setup, django_db_blocker):
     """Let tests with transactions of their own empty the tables afterwards, by TRUNCATE."""
     import pgtrigger
 
+    Metrics.get_instance()  # two first requests at one moment would name its counters twice
     with django_db_blocker.unblock():
         pgtrigger.disable("common.Event:no_truncate", "common.Seal:no_truncate")
         emptying.remember()

@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from feedback.models import Case, CaseStatus
 from kpis.attribution import common
 from tests.factories.common import UserFactory
 from tests.factories.compensation import OrderFactory
@@ -38,7 +39,15 @@ def then(monkeypatch):
 
 
 def lose(department, then, *, helped=False, back=False):
-    member = make_answer(department, 1, at=then).response.invitation.member
+    invitation = make_answer(department, 1, at=then).response.invitation
+    member = invitation.member
+    Case.objects.filter(pk=invitation.case_id).update(
+        status=CaseStatus.CLOSED,
+        resolution="重新发货",
+        opened_at=then - DAY,
+        resolved_at=then - DAY / 2,
+        closed_at=then - DAY / 4,
+    )
     if helped:
         CaseFactory(member=member, opened_at=then + DAY)
     if back:

@@ -1,8 +1,9 @@
 """Reports: made once, told once to those who may read them, kept as they were; comments and decisions."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import time_machine
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from hypothesis import given
@@ -67,6 +68,7 @@ def test_what_is_due_is_made_once(department):
     assert list(commands.due(today)) == []
 
 
+@time_machine.travel(datetime(2026, 11, 25, 4, tzinfo=UTC), tick=False)  # their days differ
 def test_it_waits_until_its_last_day_is_taken(department):
     for kind in ReportKind:
         last = last_period(kind, timezone.localdate()).last

@@ -1,4 +1,5 @@
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -26,6 +27,7 @@ def look(client):
     return page
 
 
+@time_machine.travel(NOW)
 def test_the_answer_is_seen_beside_the_case_and_on_its_timeline(look):
     case = CaseFactory(closed=True, department=look.department)
     invitation = invited(case)

@@ -131,6 +131,7 @@ def receipt(till, request_id, status="failed", **more):
     return till.post("receipts", {"request_id": str(request_id), "status": status, **more})
 
 
+@time_machine.travel(NOW + HOUR)
 def test_a_gateway_tells_of_a_text_message_under_its_signature(settings):
     settings.SHOP_API_SECRETS = []
     invitation, till = asked(["sms", "push"]), Till()
