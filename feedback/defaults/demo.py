@@ -22,6 +22,7 @@ from feedback.defaults import (
     demo_behaviour,
     demo_claims,
     demo_crises,
+    demo_gaps,
     demo_money,
     demo_posts,
     demo_reviews,
@@ -63,6 +64,7 @@ def conclude(at: datetime) -> None:
     for catch_up in (quality.compare, service.catch_up, days.catch_up):
         while catch_up(at=at):
             pass
+    demo_gaps.seed(at)
     while triage.take_up_cases(at=at):
         pass
     while triage.take_up_reviews(at=at):

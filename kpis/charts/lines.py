@@ -116,10 +116,16 @@ def line(
 
 
 def framed(
-    values: Sequence[float | None], *, width: float, height: float, least: float | None, top: float | None
+    values: Sequence[float | None],
+    *,
+    width: float,
+    height: float,
+    least: float | None,
+    top: float | None,
+    step: float = 0.0,
 ) -> tuple[Frame, Scale, list[Mark]]:
-    """The frame that holds values, the scale upwards, and its lines with their numbers."""
-    down, steps = axis(values, start=height - BOTTOM, end=TOP, least=least, top=top)
+    """The frame that holds values, the scale upwards, and its lines with their numbers, whole steps apart."""
+    down, steps = axis(values, start=height - BOTTOM, end=TOP, least=least, top=top, step=step)
     left = round(max(wide(short(one), SIZE) for one in steps) + 6, 2)
     frame = Frame(left, width - RIGHT, TOP, height - BOTTOM)
     marks: list[Mark] = []

@@ -38,23 +38,36 @@ class Scale:
         return round(self.start + part * (self.end - self.start), 2)
 
 
-def ticks(low: float, high: float, number: int = 4) -> list[float]:
-    """Round numbers in equal steps that enclose both ends, about as many steps as asked for."""
+def ticks(low: float, high: float, number: int = 4, *, least: float = 0.0) -> list[float]:
+    """Round numbers in equal steps that enclose both ends, about as many steps as asked for.
+
+    Steps are multiples of `least`, where it is given: there is no half of what is counted.
+    """
     if high - low <= SMALLEST * max(abs(low), abs(high), 1.0):
         high = low + max(abs(low), 1.0)
-    rough = (high - low) / max(1, number)
+    rough = max((high - low) / max(1, number), least)
     power = 10.0 ** math.floor(math.log10(rough))
-    step = next(one for one in (size * power for size in (*STEPS, 20.0)) if one >= rough * (1 - 1e-9))
+    steps = (size * power for size in (*STEPS, 20.0))
+    step = next(one for one in steps if one >= rough * (1 - 1e-9) and not (least and one % least))
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [step * place for place in range(first, max(last, first + 1) + 1)]
 
 
 def axis(
-    values: Iterable[float | None], *, start: float, end: float, least: float | None, top: float | None
+    values: Iterable[float | None],
+    *,
+    start: float,
+    end: float,
+    least: float | None,
+    top: float | None,
+    step: float = 0.0,
 ) -> tuple[Scale, list[float]]:
-    """The scale that holds all values, and `least` and `top` if they are given, with its marks."""
+    """The scale that holds all values, and `least` and `top` if they are given, with its marks.
+
+    The marks are whole steps apart, where a `step` is given.
+    """
     known = [one for one in (sane(value) for value in (*values, least, top)) if one is not None]
-    marks = ticks(min(known, default=0.0), max(known, default=1.0))
+    marks = ticks(min(known, default=0.0), max(known, default=1.0), least=step)
     return Scale(marks[0], marks[-1], start, end), marks
 
 

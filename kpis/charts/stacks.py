@@ -50,7 +50,7 @@ def stack(
     n = round(sum(sums))
     if not any(sums):
         return Chart(title, unit, n, width, height, (), table, hint=hint)
-    frame, scale, marks = framed([0.0, *sums], width=width, height=height, least=0, top=None)
+    frame, scale, marks = framed([0.0, *sums], width=width, height=height, least=0, top=None, step=1)
     down = Scale(0.0, max(scale.high, *sums), frame.bottom, frame.top)
     room = (frame.right - frame.left) / len(labels)
     bar = round(min(WIDEST, 0.72 * room), 2)

@@ -35,6 +35,10 @@ def test_ticks_are_round():
     assert ticks(0, 97) == [0, 25, 50, 75, 100]
     assert ticks(3.2, 4.8) == [3.0, 3.5, 4.0, 4.5, 5.0]
     assert ticks(0, 0) == [0, 0.25, 0.5, 0.75, 1.0]
+    assert ticks(0, 1, least=1) == [0, 1]
+    assert ticks(0, 3, least=1) == [0, 1, 2, 3]
+    assert ticks(0, 9, least=1) == [0, 5, 10]
+    assert ticks(0, 97, least=1) == [0, 25, 50, 75, 100]
 
 
 @given(st.lists(st.none() | st.floats(), max_size=8))
