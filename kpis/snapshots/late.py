@@ -1,7 +1,8 @@
 """Days about which facts come in after they are over: noted from the event log and from orders, taken again.
 
 An event says of which rows the facts changed; the days on which these rows count are taken again. A row that
-no longer counts at all still tells its day, since all rows that ever could are asked, not those that do.
+no longer counts at all still tells its day, since all rows that ever could are asked, not those that do. One
+that has moved to another day does not: then its earlier events tell.
 """
 
 from collections import defaultdict
@@ -35,6 +36,14 @@ SOURCES: tuple[Source, ...] = (
     *(tallied.source for tallied in TALLIED),
 )
 KINDS = frozenset(kind for source in SOURCES for kind in source.late)
+BEFORE = {
+    "case.reopened": ("case.resolved",),
+    "case.merged": ("case.resolved",),
+    "case.took_in": ("case.opened", "case.replied", "case.resolved"),
+    "clock.breach_withdrawn": ("clock.breached",),
+    "clock.pause_reviewed": ("clock.breached", "clock.met"),
+}
+"""What takes a row away from the day that it counted on: these earlier events of the same subject tell it."""
 
 
 def note(*, at: datetime) -> int:
@@ -70,10 +79,24 @@ def _of_events(events: Sequence[Event]) -> set[date]:
             late = source.late.get(event.kind)
             if late:
                 found = event.data.get(late.key) if late.key else event.subject_id
-                if isinstance(found, int):
-                    about[late.path].add(found)
+                named = found if isinstance(found, list) else [found]
+                about[late.path].update(one for one in named if isinstance(one, int))
         for path, ids in about.items():
             days |= _days(source, path, ids)
+    return days | _before(events)
+
+
+def _before(events: Sequence[Event]) -> set[date]:
+    """The days that rows counted on before these events."""
+    days: set[date] = set()
+    for kind, earlier in BEFORE.items():
+        about: dict[str, set[int]] = defaultdict(set)
+        for event in events:
+            if event.kind == kind and event.subject_id is not None:
+                about[event.subject_type].add(event.subject_id)
+        for subject_type, ids in about.items():
+            told = Event.objects.filter(subject_type=subject_type, subject_id__in=ids, kind__in=earlier)
+            days |= {timezone.localdate(at) for at in told.values_list("at", flat=True)}
     return days
 
 

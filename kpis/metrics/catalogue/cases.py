@@ -9,7 +9,6 @@ from config.common.models import Event
 from feedback.models import Case, CheckStatus, Clock, Milestone, QualityCheck
 from kpis.metrics.catalogue.clocks import LATE as LATE_CLOCKS
 from kpis.metrics.catalogue.clocks import NAMES as NAMES_OF_CLOCKS
-from kpis.metrics.catalogue.clocks import OF_CASE
 from kpis.metrics.definition import MEAN_OF, SHARE_OF, Metric, Unit
 from kpis.metrics.rules import Form
 from kpis.metrics.sources import Late, Source
@@ -24,14 +23,17 @@ NAMES = {
 }
 GIVEN = dict.fromkeys(
     (
+        "case.opened",  # split off from another one, it came when that was said
         "case.assigned",
         "case.claimed",
         "case.routed",
         "case.transferred",
         "case.reassigned",
+        "case.corrected",
+        "case.recognised",
         "case.merged",
+        "case.took_in",
         "case.reopened",
-        "case.split_off",
     ),
     ITSELF,
 )
@@ -110,7 +112,7 @@ METRICS = (
                 member="case__member",
                 order="case__order",
                 names=NAMES_OF_CLOCKS,
-                late={**LATE_CLOCKS, "case.reopened": OF_CASE},
+                late=LATE_CLOCKS,
             ),
         ),
         _("resolutions after which the case was reopened, whenever that was"),
