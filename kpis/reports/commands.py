@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from config.common.errors import Invalid, NotFound, NotPermitted
@@ -19,22 +20,23 @@ from kpis.models import Report, ReportKind, ReportNote, ReportReader
 from kpis.models.report import NOTED
 from kpis.reports.content import gather
 from kpis.reports.queries import NOTE, READERS, VIEW, seen_by
-from kpis.reports.rules import last_period
+from kpis.reports.rules import periods_due
 from kpis.snapshots.queries import SEE_COMPANY
 
 
 def due(today: date) -> Iterator[tuple[ReportKind, Days, Department | None]]:
-    """The reports of the last periods that are not made yet."""
+    """The reports that are not made yet of the periods since the newest one, the oldest first."""
     for kind in ReportKind:
-        days = last_period(kind, today)
-        made = set(Report.objects.filter(kind=kind, first=days.first).values_list("department", flat=True))
-        if kind != ReportKind.WEEKLY:
-            wanted: list[Department | None] = [None]
-        else:
+        newest = Report.objects.filter(kind=kind).aggregate(Max("first"))["first__max"]
+        wanted: list[Department | None] = [None]
+        if kind == ReportKind.WEEKLY:
             wanted = list(Department.objects.filter(is_active=True).order_by("pk"))
-        for one in wanted:
-            if (one.pk if one else None) not in made:
-                yield kind, days, one
+        for days in periods_due(kind, today, newest):
+            rows = Report.objects.filter(kind=kind, first=days.first)
+            made = set(rows.values_list("department", flat=True))
+            for one in wanted:
+                if (one.pk if one else None) not in made:
+                    yield kind, days, one
 
 
 @transaction.atomic

@@ -7,6 +7,8 @@ from kpis.models import Grain, MetricCode, ReportKind
 from kpis.snapshots.calendar import period_of
 
 M = MetricCode
+MOST_MISSED = 8
+"""How many periods are made good that nothing was made in, because the system stood still."""
 GRAINS = {
     ReportKind.WEEKLY: Grain.WEEK,
     ReportKind.MONTHLY: Grain.MONTH,
@@ -36,3 +38,14 @@ def last_period(kind: str, today: date) -> Days:
     """The last week (Monday to Sunday), month or quarter that is over."""
     running, _last = period_of(today, GRAINS[ReportKind(kind)])
     return Days(*period_of(running - timedelta(1), GRAINS[ReportKind(kind)]))
+
+
+def periods_due(kind: str, today: date, newest: date | None) -> list[Days]:
+    """The periods that are over and may lack reports, the oldest first: back to the newest that has one.
+
+    `newest` is the first day of that; without any only the last period is due. At most `MOST_MISSED`.
+    """
+    found = [last_period(kind, today)]
+    while newest is not None and found[-1].first > newest and len(found) < MOST_MISSED:
+        found.append(last_period(kind, found[-1].first))
+    return found[::-1]

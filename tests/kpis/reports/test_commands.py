@@ -1,6 +1,7 @@
 """Reports: made once, told once to those who may read them, kept as they were; comments and decisions."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 import time_machine
@@ -17,7 +18,7 @@ from kpis.boards.figures import Where, figures
 from kpis.metrics.rules import Figure
 from kpis.models import FigureDay, MetricCode, Report, ReportKind, ReportNote, ReportReader, Snapshot
 from kpis.reports import commands, queries
-from kpis.reports.rules import FIGURES, last_period
+from kpis.reports.rules import FIGURES, MOST_MISSED, last_period, periods_due
 from kpis.snapshots.calendar import days_span
 from tests.factories.feedback import DepartmentFactory, StaffFactory
 from tests.factories.improvements import staff
@@ -66,6 +67,24 @@ def test_what_is_due_is_made_once(department):
         assert commands.make(kind=kind, days=days, department=one, at=MONDAY)
         assert commands.make(kind=kind, days=days, department=one, at=MONDAY) is None
     assert list(commands.due(today)) == []
+
+
+def test_periods_in_which_the_system_stood_still_are_made_good(department):
+    today = timezone.localdate(MONDAY)
+    first = last_period(ReportKind.WEEKLY, today - timedelta(21))
+    commands.make(kind=ReportKind.WEEKLY, days=first, department=department, at=MONDAY)
+    weeks = [days.first for kind, days, _one in commands.due(today) if kind == ReportKind.WEEKLY]
+    assert weeks == [first.first + timedelta(7 * number) for number in (1, 2, 3)]
+
+
+@given(st.sampled_from(ReportKind), st.dates(date(2020, 1, 1), date(2040, 1, 1)), st.integers(0, 900))
+def test_periods_due_follow_each_other_up_to_the_last(kind, today, ago):
+    newest = last_period(kind, today - timedelta(ago)).first
+    found = periods_due(kind, today, newest)
+    assert found[-1] == last_period(kind, today)
+    assert all(one.last + timedelta(1) == next_one.first for one, next_one in pairwise(found))
+    assert found[0].first == newest or len(found) == MOST_MISSED
+    assert periods_due(kind, today, None) == found[-1:]
 
 
 @time_machine.travel(datetime(2026, 11, 25, 4, tzinfo=UTC), tick=False)  # their days differ
