@@ -27,7 +27,8 @@ def seed(at: datetime) -> None:
     paid = Order.objects.filter(paid_at__isnull=False)
     recent = paid.filter(external_id__startswith="DEMO", placed_at__gte=at - timedelta(DAYS))
     bought = paid.filter(placed_at__gte=at - timedelta(DAYS + 1))
-    quiet = list(Member.objects.exclude(pk__in=bought.values("member")).order_by("pk"))
+    once = Member.objects.filter(pk__in=paid.values("member"))
+    quiet = list(once.exclude(pk__in=bought.values("member")).order_by("pk"))
     rows: list[dict[str, Any]] = []
     unpaid: list[Order] = []
     for order in recent.select_related("member").order_by("pk"):
@@ -51,7 +52,7 @@ def seed(at: datetime) -> None:
 
 
 def _unpaid(order: Order, member: Member, number: int, at: datetime) -> Order:
-    """An order like another one, begun some time before and given up by somebody who bought nothing else."""
+    """An order like another one, begun some time before and given up by somebody who bought nothing since."""
     placed = order.placed_at - timedelta(hours=3)
     return Order(
         external_id=f"UNPAID{placed:%y%m%d}{number:05d}",
