@@ -69,8 +69,7 @@ class Line:
     b: str
     b_n: int
     change: str
-    low: str
-    high: str
+    interval: str
     p: str
     margin: str = ""
     is_harmed: bool = False
@@ -92,8 +91,7 @@ def _line(one: dict[str, Any]) -> Line:
         b=words.told(outcome, b["value"]),
         b_n=b["n"],
         change=words.changed(outcome, one["change"]),
-        low=words.changed(outcome, one["low"]),
-        high=words.changed(outcome, one["high"]),
+        interval=words.interval(outcome, one["low"], one["high"]),
         p=words.chance(one["harm"] if guards else one["p"]),
         margin=words.changed(outcome, one["margin"]).lstrip("+") if guards else "",
         is_harmed=guards and one["harm"] < LEVEL,

@@ -41,6 +41,15 @@ def changed(outcome: Outcome, number: float | None) -> str:
     return sign + told(outcome, abs(number))
 
 
+def interval(outcome: Outcome, low: float | None, high: float | None) -> str:
+    """From where to where a change may be; of shares without their unit, which stands beside the change."""
+    if low is None or high is None:
+        return "—"
+    if outcome.unit == Unit.PERCENT:
+        return " … ".join(f"{'−' if one < 0 else '+'}{decimals(abs(one), 1)}" for one in (low, high))
+    return f"{changed(outcome, low)} … {changed(outcome, high)}"
+
+
 def in_unit(outcome: Outcome) -> str:
     """In what a difference of an outcome is typed in."""
     return {

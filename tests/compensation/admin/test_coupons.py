@@ -1,6 +1,7 @@
 """Kinds of coupon as they are set up, and coupons as they are looked at and taken back."""
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -50,6 +51,7 @@ def test_a_kind_that_was_given_is_changed_for_what_comes(admin_client):
     assert (template.code, template.value_fen, coupon.value_fen) == ("sorry-5", 900, 500)
 
 
+@time_machine.travel(AT)
 def test_coupons_are_taken_back_with_a_reason(client):
     granted, free = give("case:1").coupon, give_coupon(MemberFactory())
     user = signed_in(client, "view_coupon", "revoke_coupon", "approve_grant", "decide_all_departments")

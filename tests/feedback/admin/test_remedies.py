@@ -1,4 +1,5 @@
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -97,6 +98,7 @@ def test_the_list_takes_a_constant_number_of_queries(admin_client):
     assert counts[0] == counts[1]
 
 
+@time_machine.travel(AT)
 def test_a_coupon_of_a_case_is_taken_back_within_its_department_and_written_there(client):
     department = DepartmentFactory()
     grant = asked(department, somebody("agent", department), 5)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -97,6 +98,7 @@ def test_who_may_says_what_it_is_and_that_it_is_none():
     assert Overturned.objects.get().gap == gap
 
 
+@time_machine.travel(AT)
 def test_a_supervisor_decides_what_rested_on_one_that_is_none():
     line, _gap, _lead = made_good()
     correct(line, AT - 9 * DAY)
