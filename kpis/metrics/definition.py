@@ -1,8 +1,9 @@
 """A defined figure: what is divided by what, from which rows, what is left out, how it is read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import reduce
+from math import inf
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +21,15 @@ class Unit(StrEnum):
     OF_FIVE = "/ 5"
     POINTS = "points"
     DURATION = "duration"
+
+
+SCALES = {
+    Unit.PERCENT: (0.0, 100.0),
+    Unit.OF_FIVE: (1.0, 5.0),
+    Unit.POINTS: (-100.0, 100.0),
+    Unit.DURATION: (0.0, inf),
+}
+"""From where to where a mean can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +62,14 @@ class Metric:
         return 1 if self.form is Form.MEAN else 100
 
     def figure(self, counted: Counted) -> Figure:
-        """Read what was counted."""
-        return rules.figure(self.form, counted)
+        """Read what was counted; the interval of a mean ends where its scale does."""
+        found = rules.figure(self.form, counted)
+        if self.form is not Form.MEAN or found.low is None or found.high is None:
+            return found
+        least, most = SCALES[self.unit]
+        return replace(found, low=max(found.low, least), high=min(found.high, most))
 
 
 SHARE_OF = _("Counted ÷ measured, in percent; 95 % interval after Wilson (1927).")
-MEAN_OF = _("Sum ÷ measured; 95 % interval after Student.")
+MEAN_OF = _("Sum ÷ measured; 95 % interval after Student, within the scale.")
 RATIO_OF = _("Counted ÷ measured, in percent; 95 % interval of a Poisson count after Garwood (1936).")

@@ -82,6 +82,9 @@ METRICS = (
         _("100 for each promoter (9 or 10), −100 for each detractor (0 to 6)"),
         _("answers to the question of recommendation in the time"),
         _("surveys that were not answered, and anonymous answers, which have no moment"),
-        _("Percent of promoters − percent of detractors (Reichheld 2003); 95 % interval after Student."),
+        _(
+            "Percent of promoters − percent of detractors (Reichheld 2003); 95 % interval after Student,"
+            " within the scale."
+        ),
     ),
 )

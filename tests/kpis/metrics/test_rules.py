@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kpis.metrics.catalogue import METRICS
-from kpis.metrics.rules import Counted, Figure, Goal, joined, mean, ratio, share
+from kpis.metrics.definition import SCALES
+from kpis.metrics.rules import Counted, Figure, Form, Goal, joined, mean, ratio, share
 from kpis.models import Direction, MetricCode
 from surveys.scoring import ces
 
@@ -69,3 +70,11 @@ def test_joining_days_is_measuring_them_together(days):
 )
 def test_the_goal_itself_is_good_enough(direction, value, met):
     assert Goal(direction, 4.5).met_by(Figure(value, 10)) is met
+
+
+@given(st.sampled_from([one for one in METRICS.values() if one.form is Form.MEAN]), st.data())
+def test_the_interval_of_a_mean_ends_where_its_scale_does(metric, data):
+    least, most = SCALES[metric.unit]
+    values = data.draw(st.lists(st.integers(int(least), int(min(most, 90_000))), min_size=2, max_size=5))
+    found = metric.figure(Counted(len(values), sum(values), sum(one * one for one in values)))
+    assert least <= found.low <= found.value <= found.high <= most
