@@ -76,7 +76,8 @@ def appeal_deadlines() -> None:
 
 @shared_task(name="kpis.call_meetings")
 def call_meetings() -> None:
-    """Call the meetings of task forces that are near."""
+    """Call the meetings of task forces that are near, and off those that were never begun."""
+    meetings.lapse(at=timezone.now())
     meetings.call_weekly(at=timezone.now())
 
 

@@ -1,8 +1,9 @@
 """Meetings: called, moved, called off, begun with their agenda, minuted, ended; then nothing changes."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
 from django.db import transaction
@@ -17,7 +18,7 @@ from kpis.models.task_force import SAID, WORDS
 from kpis.task_force import agenda
 from kpis.task_force.deadline import tell_members
 from kpis.task_force.held import force_held, meeting_held
-from kpis.task_force.rules import CALLED_DAYS, next_on, week_of
+from kpis.task_force.rules import CALLED_DAYS, WEEK, next_on, week_of
 from kpis.task_force.rules import agenda as chosen
 
 S = MeetingState
@@ -70,6 +71,25 @@ def call_weekly(*, at: datetime) -> int:
     return called
 
 
+def lapse(*, at: datetime) -> int:
+    """Call off the meetings that nobody began in the week after their day, untold; gives how many."""
+    over = Meeting.objects.filter(state=S.CALLED, on__lt=day_of(at) - timedelta(WEEK))
+    lapsed = 0
+    for pk in over.order_by("pk").values_list("pk", flat=True):
+        with suppress(MoveNotAllowed), transaction.atomic():  # begun or moved just now
+            found = meeting_held(pk, None, S.CALLED)
+            if found.on < day_of(at) - timedelta(WEEK):
+                _off(found, None, at)
+                lapsed += 1
+    return lapsed
+
+
+def _off(found: Meeting, actor: User | None, at: datetime) -> None:
+    found.state, found.ended_at = S.OFF, at
+    found.save(update_fields=["state", "ended_at"])
+    record("meeting.off", found, actor=actor, at=at)
+
+
 @transaction.atomic
 def move(*, meeting_id: int, on: date, actor: User | None, at: datetime) -> Meeting:
     """Put a meeting that was called on another day, and tell the members.
@@ -94,9 +114,7 @@ def call_off(*, meeting_id: int, actor: User | None, at: datetime) -> Meeting:
         NotFound, NotPermitted, MoveNotAllowed: see `meeting_held`.
     """
     found = meeting_held(meeting_id, actor, S.CALLED)
-    found.state, found.ended_at = S.OFF, at
-    found.save(update_fields=["state", "ended_at"])
-    record("meeting.off", found, actor=actor, at=at)
+    _off(found, actor, at)
     tell_members(found, at=at)
     return found
 

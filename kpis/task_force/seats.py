@@ -12,7 +12,7 @@ from config.common.events import record
 from config.common.models import User
 from feedback.models import Department
 from kpis.deadlines.given import text_of
-from kpis.models import PartIn, TaskForce, TaskForceMember
+from kpis.models import Attendance, MeetingState, PartIn, TaskForce, TaskForceMember
 from kpis.models.task_force import NAMED, SUNDAY
 from kpis.task_force.held import ADD, CHANGE, check_person, check_place, visible_to
 
@@ -111,3 +111,7 @@ def _seat(force: TaskForce, seats: Sequence[Seat]) -> None:
         TaskForceMember(task_force=force, user=one.user, department=one.department, part=one.part)
         for one in seats
     )
+    under_way = force.meetings.filter(state=MeetingState.BEGUN).first()
+    if under_way is not None:  # who joins meanwhile is expected as well
+        rows = [Attendance(meeting=under_way, user=one.user) for one in seats]
+        Attendance.objects.bulk_create(rows, ignore_conflicts=True)

@@ -46,6 +46,36 @@ def test_a_week_whose_meeting_was_moved_or_called_off_gets_no_other():
     assert meetings.call_weekly(at=FRIDAY + 7 * DAY) == 2
 
 
+def test_what_nobody_has_begun_in_a_week_is_called_off_without_a_letter():
+    meeting = called(force(), at=FRIDAY, on=(FRIDAY + 3 * DAY).date())
+    letters = len(told())
+    assert meetings.lapse(at=FRIDAY + 10 * DAY) == 0
+    assert [meetings.lapse(at=FRIDAY + 11 * DAY) for _again in range(2)] == [1, 0]
+    meeting.refresh_from_db()
+    assert (meeting.state, len(told())) == (MeetingState.OFF, letters)
+
+
+def test_a_meeting_that_is_begun_or_was_held_does_not_lapse():
+    under_way, over = begun(), ended()
+    assert meetings.lapse(at=timezone.now() + 60 * DAY) == 0
+    for one, state in ((under_way, MeetingState.BEGUN), (over, MeetingState.ENDED)):
+        one.refresh_from_db()
+        assert one.state == state
+
+
+def test_who_joins_while_a_meeting_is_under_way_is_expected_at_it():
+    meeting = begun()
+    found = meeting.task_force
+    rows = [seats.Seat(one.user, one.department, one.part) for one in found.members.select_related("user")]
+    joins = staff(rows[0].department, "agent")
+    seats.change(
+        task_force_id=found.pk, name="x", weekday=0, is_active=True, actor=None, at=timezone.now(),
+        seats=[*rows, seats.Seat(joins, rows[0].department)],
+    )  # fmt: skip
+    assert meeting.attendance.filter(user=joins).count() == 1
+    assert meeting.attendance.count() == len(rows) + 1
+
+
 def test_who_does_not_meet_any_more_is_not_called():
     found = force(weekday=0)
     rows = [seats.Seat(one.user, one.department, one.part) for one in found.members.select_related("user")]
