@@ -13,9 +13,11 @@ from config.common.asked import within_years
 from config.common.models import User
 from config.common.screens import StaffRequest, page
 from feedback.cases.queries import reads_cases, visible_to
-from feedback.models import Department
+from feedback.models import Agent, Department
 from feedback.org.queries import departments_of
+from feedback.quality.queries import REVIEW as SCORES
 from kpis.metrics.catalogue import METRICS
+from kpis.metrics.definition import Metric
 from kpis.metrics.rows import Part, behind, count
 from kpis.models import Dimension, MetricCode
 from kpis.models.metric import KEY
@@ -23,6 +25,8 @@ from kpis.snapshots.calendar import days_span
 from kpis.snapshots.queries import SEE_COMPANY
 
 PAGE = 50
+LEADS = "feedback.see_board"
+"""The right to see how each of one's people does."""
 LONGEST_DAYS = 366
 TOLD_APART = [
     (one.value, one.label) for one in Dimension if one not in {Dimension.WHOLE, Dimension.DEPARTMENT}
@@ -88,6 +92,8 @@ def figure(request: StaffRequest, metric: str) -> HttpResponse:
             form.add_error("by", _("This figure can't be told apart by it."))
             return page(request, "kpis/figure.html", context, status=400)
         of[Dimension(asked["by"])] = [asked["key"]]
+    if not company:
+        _among_colleagues(request.user, defined, of)
     span = days_span(asked["start"], asked["end"])
     product = asked["product"]
     if product and Dimension.CATEGORY not in defined.dimensions:
@@ -104,6 +110,19 @@ def figure(request: StaffRequest, metric: str) -> HttpResponse:
         "figure": defined.figure(count(defined.code, span, of=of, product=product)),
     }
     return page(request, "kpis/figure.html", context)
+
+
+def _among_colleagues(user: User, defined: Metric, of: dict[Dimension, list[str]]) -> None:
+    """Let those who lead see their people's figures; others see none of a colleague, and of checks their own.
+
+    Raises:
+        PermissionDenied: this is a colleague's.
+    """
+    own = [str(pk) for pk in Agent.objects.filter(user=user).values_list("pk", flat=True)] or ["0"]
+    if defined.code == MetricCode.QUALITY and not user.has_perm(SCORES):
+        of.setdefault(Dimension.AGENT, own)
+    if not user.has_perm(LEADS) and of.get(Dimension.AGENT, own) != own:
+        raise PermissionDenied
 
 
 def readable(user: User, kind: str, rows: Sequence[Any]) -> set[int]:

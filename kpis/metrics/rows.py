@@ -7,12 +7,12 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from compensation.models import Member, Segment
-from compensation.segments.queries import narrowed
+from compensation.segments.queries import makes_sense, narrowed
 from feedback.models import Aspect, Gap
 from kpis.metrics.catalogue import METRICS
 from kpis.metrics.rules import Counted, Form
@@ -98,12 +98,19 @@ def narrow(source: Source, span: Span, of: Of, product: int | None = None) -> Qu
     found = source.within(span)
     for dimension, keys in of.items():
         if dimension == Dimension.SEGMENT:
-            for segment in Segment.objects.filter(code__in=keys):
-                members = narrowed(segment.filters, Member.objects.all(), timezone.now())
-                found = source.of_members(found, members)
+            found = source.of_members(found, _in_segments(keys))
         else:
             found = source.of(found, dimension, keys)
     return found if product is None else source.of_product(found, product)
+
+
+def _in_segments(codes: list[str]) -> QuerySet[Member]:
+    """The members of any of some segments, as snapshots know them: unknown and broken ones have none."""
+    now, anywhere = timezone.now(), Q(pk__in=[])
+    for segment in Segment.objects.filter(code__in=codes):
+        if segment.filters and makes_sense(segment):
+            anywhere |= Q(pk__in=narrowed(segment.filters, Member.objects.all(), now).values("pk"))
+    return Member.objects.filter(anywhere)
 
 
 def _moment(source: Source) -> Any:

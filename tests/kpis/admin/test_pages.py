@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from feedback.models import Milestone
+from feedback.models import CheckStatus, Milestone, QualityCheck, Scorecard
 from kpis.admin.dashboard import FRONT
 from kpis.metrics.catalogue import METRICS
 from kpis.metrics.rules import Form
@@ -190,3 +190,34 @@ def test_the_rows_cost_the_same_with_one_and_with_three(
     with django_assert_max_num_queries(28) as three:
         client.get(figure_url(MetricCode.FIRST_REPLY))
     assert len(one) == len(three)
+
+
+def checked(who, ours, at):
+    card, _new = Scorecard.objects.get_or_create(code="x", defaults={"name": "x"})
+    return QualityCheck.objects.create(
+        case=CaseFactory(department=ours), agent=who, department=ours, scorecard=card, form={"items": []},
+        status=CheckStatus.SCORED, ended_at=at, drawn_at=at, scored_at=at, score=50,
+    )  # fmt: skip
+
+
+def test_an_agent_sees_the_checks_of_their_own_work_and_a_lead_those_of_all(client, agent, ours, noon):
+    own = checked(agent.agent, ours, noon)
+    others = [checked(AgentFactory(departments=[ours]), ours, noon) for _ in range(2)]
+    shown = client.get(figure_url(MetricCode.QUALITY)).context
+    assert ([row.pk for row in shown["rows"]], shown["figure"].n) == ([own.pk], 1)
+    lead = StaffFactory(role="supervisor")
+    AgentFactory(user=lead, leads=[ours])
+    client.force_login(lead)
+    shown = client.get(figure_url(MetricCode.QUALITY)).context
+    assert {row.pk for row in shown["rows"]} == {own.pk, *(one.pk for one in others)}
+    key = str(others[0].agent_id)
+    assert client.get(figure_url(MetricCode.QUALITY, by="agent", key=key)).context["figure"].n == 1
+
+
+@pytest.mark.parametrize("metric", [MetricCode.QUALITY, MetricCode.FIRST_REPLY])
+def test_no_colleagues_figure_is_shown_to_an_agent(client, agent, ours, metric):
+    colleague = AgentFactory(departments=[ours])
+    asked = {"by": "agent", "key": str(colleague.pk)}
+    assert client.get(figure_url(metric, **asked)).status_code == 403
+    asked["key"] = str(agent.agent.pk)
+    assert client.get(figure_url(metric, **asked)).status_code == 200

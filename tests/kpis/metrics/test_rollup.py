@@ -83,6 +83,17 @@ def test_complaints_have_no_department_because_orders_have_none():
     assert Dimension.DEPARTMENT not in METRICS[MetricCode.COMPLAINT_RATE].dimensions
 
 
+@pytest.mark.parametrize(
+    ("codes", "n"), [(["all"], 1), (["unknown"], 0), (["broken"], 0), (["none", "all"], 1)]
+)
+def test_rows_of_a_segment_are_those_that_snapshots_count(codes, n):
+    make_clock(DepartmentFactory(), due_at=NOON, met_at=NOON)
+    Segment.objects.create(code="all", name="全部", filters={"registered_from": "0"})
+    Segment.objects.create(code="none", name="无人", filters={"orders_from": "99"})
+    Segment.objects.create(code="broken", name="坏了", filters={"gone": "1"})
+    assert count(MetricCode.FIRST_REPLY, day_span(DAY), of={Dimension.SEGMENT: codes}).n == n
+
+
 @pytest.mark.req("K1")
 def test_reviews_by_product_and_whether_they_are_bad():
     for stars, category in ((5, "家居"), (1, "家居"), (2, "服饰")):
