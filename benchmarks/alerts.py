@@ -1,12 +1,15 @@
 """How often alerts of figures tell what is not there, and how soon what is: simulated years, no database.
 
 YEARS (default 40) of each kind of figure in which nothing happens, then as many with a fall of one deviation
-of a day, and with one far day.
+of a day, and with one far day. And MONTHS (default 1,000) against a goal: how often it is told that they will
+miss it, of those that meet it in the end and of those that do not.
 """
 
 import os
 import sys
 import time
+from collections.abc import Callable
+from math import ceil
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -19,9 +22,12 @@ django.setup()
 import numpy as np
 
 from kpis.alerts.rules import REFERENCE, WATCHED, Series, outlier, turn
-from kpis.metrics.rules import Form
+from kpis.metrics.rules import Counted, Form, Goal, figure, joined
+from kpis.models import Direction
+from kpis.targets.rules import SHARE_GONE, WEEKS, forecast
 
-YEARS = int(os.environ.get("YEARS", "40"))
+YEARS, MONTHS = int(os.environ.get("YEARS", "40")), int(os.environ.get("MONTHS", "1000"))
+BEFORE, MONTH = 7 * WEEKS, 30
 HISTORY, YEAR, AFTER = REFERENCE + WATCHED, 365, 28
 random = np.random.default_rng(20261123)
 
@@ -59,6 +65,43 @@ def times(days: int, fall: float = 0.0) -> Series:
     return Series(Form.MEAN, 0, n.astype(float), sums, squares)
 
 
+def told_early(make: Callable[..., Series], level: float, sign: int) -> tuple[int, int, int, list[int]]:
+    """Months whose goal is what is usual, and when it was told that they would miss it.
+
+    Gives how many met it, how many of those were told of nevertheless, how many of the others were told of,
+    and how many days before the end these were.
+    """
+    goal = Goal(Direction.UP if sign > 0 else Direction.DOWN, level)
+    met = false = true = 0
+    ahead: list[int] = []
+    for _ in range(MONTHS):
+        series = make(BEFORE + MONTH)
+        days, told = counts(series), None
+        for gone in range(ceil(SHARE_GONE * MONTH), MONTH):
+            now = BEFORE + gone
+            usual = {
+                weekday: [days[day] for day in range(now - BEFORE, now) if day % 7 == weekday]
+                for weekday in range(7)
+            }
+            left = [day % 7 for day in range(now, BEFORE + MONTH)]
+            if forecast(series.form, joined(days[BEFORE:now]), usual, left).misses(goal):
+                told = told or MONTH - gone
+        whole = figure(series.form, joined(days[BEFORE:]))
+        if goal.ahead(whole.value or 0.0) >= 0:
+            met, false = met + 1, false + (told is not None)
+        elif told is not None:
+            true, ahead = true + 1, [*ahead, told]
+    return met, false, true, ahead
+
+
+def counts(series: Series) -> list[Counted]:
+    """A series' days as counts."""
+    return [
+        Counted(int(n), round(total), round(squares))
+        for n, total, squares in zip(series.n, series.total, series.squares, strict=True)
+    ]
+
+
 def main() -> None:
     print(f"{YEARS} years each: false turns and outliers a figure and year; falls of about one deviation")
     for make in (share, rare, five, times):
@@ -81,6 +124,16 @@ def main() -> None:
             f"  falls found in four weeks {found / YEARS:.0%},"
             f" after {np.median(delays) if delays else 0:.0f} days"
             f"  ({took:.0f} s)"
+        )
+    print(f"{MONTHS} months each, whose goal is what is usual: told that they will be missed")
+    for make, sign in ((share, 1), (rare, -1), (five, 1), (times, -1)):
+        long = make(10 * YEAR)
+        level = figure(long.form, joined(counts(long))).value or 0.0
+        met, false, true, ahead = told_early(make, level, sign)
+        print(
+            f"{make.__name__:6} of {met} met {false / max(met, 1):.1%} falsely;"
+            f" of {MONTHS - met} missed {true / max(MONTHS - met, 1):.0%},"
+            f" {np.median(ahead) if ahead else 0:.0f} days before the end"
         )
 
 
