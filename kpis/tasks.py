@@ -43,13 +43,11 @@ def take_recent() -> None:
 
 @shared_task(name="kpis.watch")
 def watch() -> None:
-    """Look for what alerts tell, once yesterday's figures are taken after its end; take them if need be."""
-    today = timezone.localdate()
-    yesterday = today - timedelta(1)
-    if not alerts.is_watched(yesterday):
-        if not alerts.is_ready(yesterday):
-            commands.take(first=yesterday, last=yesterday, at=timezone.now())
-        alerts.watch(day=yesterday, at=timezone.now())
+    """Look for what alerts tell of the days that are over; take their figures first if need be."""
+    for day in alerts.unwatched(timezone.localdate()):
+        if not alerts.is_ready(day):
+            commands.take(first=day, last=day, at=timezone.now())
+        alerts.watch(day=day, at=timezone.now())
 
 
 @shared_task(name="kpis.backfill")

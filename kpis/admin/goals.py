@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -205,10 +206,11 @@ def goal(request: StaffRequest) -> HttpResponse:
 @needs(SETS)
 def back(request: StaffRequest, target_id: int) -> HttpResponse:
     """Take back a version that has not begun."""
+    target = get_object_or_404(Target, pk=target_id)
+    _check(request.user, MetricCode(target.metric), (target.dimension, target.key))
     try:
-        target = Target.objects.get(pk=target_id)
         take_back(target_id=target_id, actor=request.user, at=timezone.now(), today=timezone.localdate())
-    except Target.DoesNotExist as error:
+    except Target.DoesNotExist as error:  # somebody else did just now
         raise Http404 from error
     except DomainError as error:
         messages.warning(request, str(error))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from config.common.errors import Invalid
@@ -165,9 +166,12 @@ def acknowledge(*, alert_ids: Iterable[int], actor: User, at: datetime, note: st
     return len(alerts)
 
 
-def is_watched(day: date) -> bool:
-    """Whether a day was looked at already."""
-    return FigureDay.objects.filter(day=day, watched_at__isnull=False).exists()
+def unwatched(today: date) -> list[date]:
+    """The days before today that nobody looked at yet, the oldest first; of the last week at most."""
+    watched_days = FigureDay.objects.filter(day__lt=today, watched_at__isnull=False)
+    newest = watched_days.aggregate(newest=Max("day"))["newest"] or today - timedelta(2)
+    first = max(newest + timedelta(1), today - timedelta(WEEK))
+    return [first + timedelta(number) for number in range((today - first).days)]
 
 
 def is_ready(day: date) -> bool:

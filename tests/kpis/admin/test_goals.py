@@ -196,6 +196,14 @@ def test_what_has_not_begun_is_taken_back_and_nothing_else(client, sign_in, toda
     assert client.post(reverse("admin:figure_goal_back", args=[later.pk])).status_code == 404
 
 
+def test_another_departments_goal_is_not_taken_back(client, sign_in, today):
+    sign_in("supervisor", sets=True)
+    theirs = str(DepartmentFactory().pk)
+    made = make_goal("90", since=today + timedelta(200), dimension=Dimension.DEPARTMENT, key=theirs)
+    assert client.post(reverse("admin:figure_goal_back", args=[made.pk])).status_code == 403
+    assert Target.objects.count() == 1
+
+
 def test_the_first_page_holds_figures_against_the_period_that_runs(client, sign_in, measured):
     sign_in("supervisor")
     card = client.get("/admin/").context["figures"]["cards"][0]

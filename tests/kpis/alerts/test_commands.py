@@ -240,5 +240,15 @@ def test_a_look_is_noted_on_its_day():
     FigureDay.objects.create(day=DAY)
     watch(day=DAY, at=AT)
     assert FigureDay.objects.get(day=DAY).watched_at == AT
-    assert commands.is_watched(DAY)
+    assert FigureDay.objects.filter(day=DAY, watched_at__isnull=False).exists()
     assert not commands.is_ready(DAY)
+
+
+@pytest.mark.parametrize(("ago", "found"), [(1, []), (2, [1]), (4, [3, 2, 1]), (40, [7, 6, 5, 4, 3, 2, 1])])
+def test_days_in_which_nobody_watched_are_looked_at_in_their_order(ago, found):
+    FigureDay.objects.create(day=DAY - timedelta(ago), taken_at=AT, watched_at=AT)
+    assert commands.unwatched(DAY) == [DAY - timedelta(days) for days in found]
+
+
+def test_a_new_system_looks_at_yesterday():
+    assert commands.unwatched(DAY) == [DAY - timedelta(1)]
