@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.common.screens import StaffRequest
 from feedback.org.queries import departments_of
-from kpis.admin.figures import FigureForm
+from kpis.admin.figures import FigureForm, among_colleagues
 from kpis.attribution import queries
 from kpis.attribution.lost import JUDGED_AFTER, State
 from kpis.metrics.rows import Of
@@ -65,7 +65,11 @@ Asked = TypeVar("Asked", DriversForm, LostForm)
 
 
 def asked_of(request: StaffRequest, shape: type[Asked]) -> tuple[Asked, Of]:
-    """The form, bound, and to what the answers are narrowed: never beyond what figures show them of."""
+    """The form, bound, and to what the answers are narrowed: never beyond what figures show them of.
+
+    Raises:
+        PermissionDenied: no department is theirs to see, or a colleague's answers are asked for.
+    """
     departments, company = departments_of(request.user), request.user.has_perm(SEE_COMPANY)
     if not company and not departments:
         raise PermissionDenied
@@ -79,4 +83,6 @@ def asked_of(request: StaffRequest, shape: type[Asked]) -> tuple[Asked, Of]:
             of[Dimension.DEPARTMENT] = [str(department.pk) for department in chosen]
         if asked["by"] and asked["key"]:
             of[Dimension(asked["by"])] = [asked["key"]]
+        if not company:
+            among_colleagues(request.user, None, of)
     return form, of

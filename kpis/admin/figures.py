@@ -17,7 +17,6 @@ from feedback.models import Agent, Department
 from feedback.org.queries import departments_of
 from feedback.quality.queries import REVIEW as SCORES
 from kpis.metrics.catalogue import METRICS
-from kpis.metrics.definition import Metric
 from kpis.metrics.rows import Part, behind, count
 from kpis.models import Dimension, MetricCode
 from kpis.models.metric import KEY
@@ -93,7 +92,7 @@ def figure(request: StaffRequest, metric: str) -> HttpResponse:
             return page(request, "kpis/figure.html", context, status=400)
         of[Dimension(asked["by"])] = [asked["key"]]
     if not company:
-        _among_colleagues(request.user, defined, of)
+        among_colleagues(request.user, defined.code, of)
     span = days_span(asked["start"], asked["end"])
     product = asked["product"]
     if product and Dimension.CATEGORY not in defined.dimensions:
@@ -112,14 +111,14 @@ def figure(request: StaffRequest, metric: str) -> HttpResponse:
     return page(request, "kpis/figure.html", context)
 
 
-def _among_colleagues(user: User, defined: Metric, of: dict[Dimension, list[str]]) -> None:
+def among_colleagues(user: User, code: MetricCode | None, of: dict[Dimension, list[str]]) -> None:
     """Let those who lead see their people's figures; others see none of a colleague, and of checks their own.
 
     Raises:
         PermissionDenied: this is a colleague's.
     """
     own = [str(pk) for pk in Agent.objects.filter(user=user).values_list("pk", flat=True)] or ["0"]
-    if defined.code == MetricCode.QUALITY and not user.has_perm(SCORES):
+    if code == MetricCode.QUALITY and not user.has_perm(SCORES):
         of.setdefault(Dimension.AGENT, own)
     if not user.has_perm(LEADS) and of.get(Dimension.AGENT, own) != own:
         raise PermissionDenied

@@ -267,8 +267,8 @@ def funnel_rows(request: StaffRequest) -> HttpResponse:
     step, is_lost = FunnelStep(asked["step"] or FunnelStep.BROWSE), asked["lost"]
     days = [
         (day, number, day >= kept_since(at))
-        for day, reached, _is_over in reversed(queries.by_day(asked["first"], asked["last"], of))
-        if (number := _number(reached, step, is_lost=is_lost))
+        for day, reached, is_over in reversed(queries.by_day(asked["first"], asked["last"], of))
+        if is_over and (number := _number(reached, step, is_lost=is_lost))
     ]
     day = asked["day"] or next((day for day, _number, is_kept in days if is_kept), None)
     number = asked["page"] or 0

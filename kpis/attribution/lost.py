@@ -176,9 +176,8 @@ def counts_gaps(of: Of) -> bool:
 
 def _answers(code: MetricCode, span: Span, of: Of) -> QuerySet[Any, Any]:
     source = METRICS[code].sources[0]
-    low: QuerySet[Any, Any] = (
-        narrow(source, span, of).order_by().alias(worth=source.worth).filter(worth__in=LOW_VALUES[code])
-    )
+    named_answers = narrow(source, span, of).filter(response__invitation__member__isnull=False).order_by()
+    low: QuerySet[Any, Any] = named_answers.alias(worth=source.worth).filter(worth__in=LOW_VALUES[code])
     how = Value(code.value, TextField())
     named: QuerySet[Any, Any] = low.annotate(how=how)
     return named.values_list("response__invitation__member_id", "response__at", "how")

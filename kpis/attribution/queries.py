@@ -62,16 +62,21 @@ tagged (id, driver) AS (
     JOIN feedback_reviewscore s ON s.review_id = r.id AND s.stars <= %s
     JOIN feedback_reviewdimension d ON d.id = s.dimension_id
   UNION
-  SELECT a.id, CASE WHEN q.show_if = '{{}}' THEN 'reason:' ELSE %s END || v.survey_id || '.' || q.code || '.'
-      || p.code
+  SELECT a.id,
+      CASE WHEN q.show_if = '{{}}' AND COALESCE(z.show_if, '{{}}') = '{{}}' THEN 'reason:' ELSE %s END
+      || v.survey_id || '.' || q.code || '.' || p.code
     FROM asked a JOIN surveys_answer x ON x.response_id = a.response_id AND x.picked IS NOT NULL
     JOIN surveys_question q ON q.id = x.question_id AND q.kind IN ('single', 'multiple')
+    LEFT JOIN surveys_section z ON z.id = q.section_id
     JOIN surveys_surveyversion v ON v.id = q.version_id
     CROSS JOIN LATERAL unnest(x.picked) p (code)
   UNION
   SELECT a.id, 'need:' || n.code FROM asked a
     JOIN surveys_answer x ON x.response_id = a.response_id
     JOIN surveys_evidence e ON e.answer_id = x.id JOIN surveys_need n ON n.id = e.need_id
+    JOIN surveys_question q ON q.id = x.question_id AND q.show_if = '{{}}'
+    LEFT JOIN surveys_section z ON z.id = q.section_id
+    WHERE COALESCE(z.show_if, '{{}}') = '{{}}'
   UNION ALL
   SELECT a.id, 'tier:' || COALESCE(t.code, '') FROM asked a LEFT JOIN compensation_tier t ON t.id = a.tier_id
   UNION ALL

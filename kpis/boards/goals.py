@@ -13,7 +13,7 @@ from kpis.snapshots.queries import Slice
 from kpis.targets.goals import Goals
 from kpis.targets.queries import Period, Standing, judge
 
-LENGTHS = {Grain.WEEK: 13, Grain.MONTH: 13, Grain.QUARTER: 9}
+LENGTHS = {Grain.WEEK: 53, Grain.MONTH: 13, Grain.QUARTER: 9}
 """How many periods a trend has: a year and the one that runs; of quarters two years."""
 
 

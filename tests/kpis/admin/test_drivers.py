@@ -73,6 +73,14 @@ def test_another_departments_answers_are_not_there(client, lead, answers):
     assert len(rows.context["rows"]) <= Answer.objects.count() - 1
 
 
+@pytest.mark.parametrize("page", ["drivers", "drivers_rows", "drivers_back", "drivers_back_rows"])
+def test_no_colleagues_answers_are_shown(client, lead, ours, page):
+    asked = {"metric": "csat", "driver": "tier:", "by": "agent"}
+    colleague = AgentFactory(departments=[ours])
+    for agent, status in ((colleague, 403), (lead.agent, 200)):
+        assert client.get(reverse(f"admin:{page}"), asked | {"key": str(agent.pk)}).status_code == status
+
+
 @pytest.mark.parametrize("name", ["drivers", "drivers_rows"])
 def test_without_a_department_or_the_right_there_is_nothing(client, name, ours):
     assert client.get(reverse(f"admin:{name}")).status_code == 302

@@ -89,6 +89,15 @@ def test_every_number_opens_to_its_rows(client, boss, noon):
     assert len(show(client, "funnel_rows", step="browse", device="-").context["found"]) == 0
 
 
+def test_days_whose_window_is_open_are_not_behind_a_number_that_leaves_them_out(client, boss, noon):
+    go(noon, ordered=3, paid=1)
+    go(timezone.localtime() - 2 * DAYS, ordered=2)
+    count(noon)
+    line = show(client).context["steps"][0]
+    rows = client.get(line.came).context
+    assert line.count == 3 == sum(number for _day, number, _kept in rows["days"]) == len(rows["found"])
+
+
 def test_rows_of_a_segment_are_its_members(client, boss, noon):
     Segment.objects.create(code="here", name="本地", filters={"region": "上海"})
     go(noon, ordered=2)

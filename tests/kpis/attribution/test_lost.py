@@ -9,6 +9,7 @@ from kpis.attribution import lost, queries
 from kpis.attribution.lost import State
 from kpis.metrics.sources import Span
 from kpis.models import Dimension
+from surveys.models import Way
 from tests.factories.compensation import OrderFactory
 from tests.factories.feedback import CaseFactory, DepartmentFactory
 from tests.factories.kpis import make_answer, make_clock, make_promised_order
@@ -216,3 +217,14 @@ def test_two_statements_however_many_members(ours, at, then, span, django_assert
         listed(span, at)
     assert Gap.objects.count() == 0
     assert Order.objects.count() == 0
+
+
+def test_an_answer_by_an_open_link_is_nobodys_loss(ours, at, then, span):
+    answer = make_answer(ours, 1, at=then)
+    answer.response.invitation.member = None
+    answer.response.invitation.way = Way.LINK
+    answer.response.invitation.save()
+    make_answer(ours, 1, at=then)
+    asked = {"of": {}, "at": at}
+    assert len(lost.listed(span, **asked, trait="", states=list(State), most=9, offset=0)) == 1
+    assert sum(lost.groups(span, **asked)[1].values()) == 1

@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+import pgtrigger
 import pytest
 from django.utils import timezone
 
@@ -7,7 +8,7 @@ from feedback.models import Clock, Gap, ReviewDimension
 from kpis.attribution import queries
 from kpis.metrics.sources import Span
 from kpis.models import Dimension, MetricCode
-from surveys.models import QuestionKind
+from surveys.models import Question, QuestionKind, Section
 from tests.factories.compensation import T0
 from tests.factories.feedback import DepartmentFactory
 from tests.factories.kpis import make_answer, make_clock, make_promised_order
@@ -97,6 +98,23 @@ def test_choices_are_reasons_and_those_asked_because_of_the_score_come_apart():
     names = [f"after:{survey}.why.price", f"reason:{survey}.what.rude", f"reason:{survey}.what.slow"]
     assert drivers_of(Span(T0 - timedelta(1), T0 + timedelta(1))) == [(1.0, 1, names)]
     assert queries.labels(names)[names[1]] == "rude"
+
+
+def test_what_a_whole_section_asks_because_of_the_score_comes_apart_too():
+    after = {"all": [{"of": "answer", "name": "csat", "is": "at_most", "value": 2}]}
+    asks = launched(
+        one(QuestionKind.CSAT, "csat"),
+        one(QuestionKind.SINGLE, "why", ["price", "look"], is_required=False),
+    )
+    with pgtrigger.ignore():  # a version never changes once it is launched
+        question = Question.objects.get(code="why", version__survey=asks.survey)
+        question.section = Section.objects.create(
+            version=question.version, position=9, title="x", show_if=after
+        )
+        question.save(update_fields=["section"])
+    given(asks, csat=1, why="price")
+    span = Span(T0 - timedelta(1), T0 + timedelta(1))
+    assert drivers_of(span) == [(1.0, 1, [f"after:{asks.survey_id}.why.price"])]
 
 
 def test_only_the_answers_of_the_departments_asked_for(ours, at, span):
