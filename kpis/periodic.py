@@ -11,6 +11,7 @@ WORK = [
     Periodic("improvements that are due", "kpis.improvement_deadlines", every_seconds=600),
     Periodic("meetings of task forces", "kpis.call_meetings", every_seconds=3600),
     Periodic("decisions of meetings that are due", "kpis.decision_deadlines", every_seconds=600),
+    Periodic("decisions on reports that are due", "kpis.report_deadlines", every_seconds=600),
     Periodic("experiments", "kpis.watch_experiments", every_seconds=3600),
     Periodic("appeals that are due", "kpis.appeal_deadlines", every_seconds=600),
     Periodic("improvements whose gap came back", "kpis.improvements_again", every_seconds=24 * 3600),

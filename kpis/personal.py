@@ -40,6 +40,7 @@ FREE = {
     "kpis.ExperimentArm", "kpis.ExperimentGuard", "kpis.ExperimentResult", "kpis.Experiment.key",
     "kpis.Experiment.named", "kpis.Experiment.outcome", "kpis.Experiment.salt", "kpis.Experiment.ends_on",
     "kpis.Experiment.written", "kpis.Report", "kpis.ReportReader", "kpis.ReportNote.due_on",
+    "kpis.ReportNoteRung",
     "kpis.TaskForce", "kpis.TaskForceMember", "kpis.Attendance", "kpis.ResolveRung", "kpis.Meeting.on",
     "kpis.Meeting.left_out", "kpis.Topic.numbers", "kpis.Resolve.due_on",
     "kpis.LoyaltyWeights", "kpis.LoyaltyRun", "kpis.LoyaltyMonth.month", "kpis.LoyaltyMonth.tier",

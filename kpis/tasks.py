@@ -13,6 +13,7 @@ from kpis.funnels import late as late_for_funnels
 from kpis.improvements import deadline, returning, telling
 from kpis.loyalty import taking
 from kpis.reports import commands as reports
+from kpis.reports.deadline import DEADLINE as ON_REPORTS
 from kpis.snapshots import backfilling, commands, late
 from kpis.task_force import meetings
 from kpis.task_force.deadline import DEADLINE as DECISIONS
@@ -118,11 +119,15 @@ def funnel() -> None:
 
 @shared_task(name="kpis.make_reports")
 def make_reports() -> None:
-    """Make the reports of what is over, once the figures of its last day are taken."""
-    today = timezone.localdate()
-    for kind, days, department in reports.due(today):
-        if alerts.is_ready(days.last):
-            reports.make(kind=kind, days=days, department=department, at=timezone.now())
+    """Make the reports of what is over, for some minutes."""
+    reports.make_due(clock=timezone.now, until=timezone.now() + MINUTES)
+
+
+@shared_task(name="kpis.report_deadlines")
+def report_deadlines() -> None:
+    """Tell who has to know that decisions on reports are soon due, due or late."""
+    while ON_REPORTS.sweep(at=timezone.now()) >= deadline.LIMIT:
+        pass
 
 
 @shared_task(name="kpis.take_loyalty")

@@ -4,6 +4,7 @@ Each app keeps its own `locale` folder; `config/locale` serves config and config
 source are English, so only Simplified Chinese has files.
 """
 
+import ast
 import os
 import re
 from collections.abc import Iterator
@@ -49,10 +50,20 @@ def _sources(folder: str) -> Iterator[tuple[Path, bytes]]:
     """What may hold texts: Python, and templates turned into something like it."""
     for path in sorted((ROOT / folder).rglob("*")):
         if path.suffix == ".py" and "migrations" not in path.parts:
-            yield path, path.read_bytes()
+            yield path, (source := path.read_bytes())
+            yield path, _formatted(source)
         elif path.suffix in {".html", ".txt"} and "templates" in path.parts:
             lines = templatize(path.read_text(), origin=str(path)).splitlines()
             yield path, "\n".join(line.strip() for line in lines).encode()
+
+
+def _formatted(source: bytes) -> bytes:
+    """What stands in the braces of f-strings, each on its own line: to Babel these are plain strings."""
+    lines = [b""] * (source.count(b"\n") + 1)
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FormattedValue):
+            lines[node.lineno - 1] += ast.unparse(node.value).encode() + b";"
+    return b"\n".join(lines)
 
 
 def extract_messages(folder: str) -> Catalog:

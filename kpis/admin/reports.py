@@ -22,14 +22,14 @@ from feedback.models import Department
 from feedback.org.queries import departments_of
 from kpis.models import Report, ReportKind, ReportReader
 from kpis.models.report import NOTED
-from kpis.reports import commands, queries
+from kpis.reports import commands, deciding, queries
 from kpis.reports.pdf import pdf
 from kpis.reports.queries import NOTE, READERS, VIEW
 from kpis.reports.words import sections, title
 from kpis.reports.workbook import workbook
 from kpis.snapshots.queries import SEE_COMPANY
 
-SIZE = 50
+SIZE, NOTES, LAST_PAGE = 50, 30, 10_000
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FILES: dict[str, tuple[Callable[[Report], bytes], str]] = {
     "pdf": (pdf, "application/pdf"),
@@ -43,7 +43,7 @@ class ReportFilter(forms.Form):
     kind = forms.ChoiceField(
         label=pgettext_lazy("report", "kind"), required=False, choices=[("", _("all")), *ReportKind.choices]
     )
-    page = forms.IntegerField(min_value=0, max_value=10_000, required=False, widget=forms.HiddenInput)
+    page = forms.IntegerField(min_value=0, max_value=LAST_PAGE, required=False, widget=forms.HiddenInput)
 
 
 class NoteForm(forms.Form):
@@ -70,7 +70,10 @@ class NoteForm(forms.Form):
 @needs(VIEW)
 def reports(request: StaffRequest) -> HttpResponse:
     """The reports that somebody may read, the newest first, and of which they are told."""
-    narrow = ReportFilter(request.GET)
+    return _list(request, ReportFilter(request.GET))
+
+
+def _list(request: StaffRequest, narrow: ReportFilter, error: DomainError | None = None) -> HttpResponse:
     if not narrow.is_valid():
         return page(request, "kpis/reports/list.html", {"narrow": narrow}, status=400)
     kind, number = narrow.cleaned_data["kind"], narrow.cleaned_data["page"] or 0
@@ -83,8 +86,9 @@ def reports(request: StaffRequest) -> HttpResponse:
         "number": number,
         "has_more": len(rows) > SIZE,
         "told": list(_told(request.user)),
+        "error": error,
     }
-    return page(request, "kpis/reports/list.html", context)
+    return page(request, "kpis/reports/list.html", context, status=error.status if error else 200)
 
 
 def _told(user: User) -> Iterator[tuple[str, ReportKind, Department | None, bool]]:
@@ -109,18 +113,26 @@ def report(request: StaffRequest, pk: int) -> HttpResponse:
 
 def _show(request: StaffRequest, pk: int, *, error: DomainError | None = None) -> HttpResponse:
     found = _found(request, pk)
+    number = min(id_in(request.GET.get("notes")) or 0, LAST_PAGE)
+    notes = found.notes.select_related("by", "owner").order_by("-pk")
+    shown = list(notes[number * NOTES : (number + 1) * NOTES + 1])
+    form = NoteForm(request.POST) if error and "text" in request.POST else NoteForm()
+    able = queries.able_to_read(found.department)
+    form.fields["owner"].queryset = able  # type: ignore[attr-defined]  # a ModelChoiceField
     readers = ReportReader.objects.filter(kind=found.kind, department=found.department)
     context = {
         "one": found,
         "title": title(found),
         "sections": sections(found),
         "changed": [one.label for one in queries.changed(found)],
-        "notes": list(found.notes.select_related("by", "owner").order_by("pk")),
+        "notes": shown[:NOTES],
+        "number": number,
+        "has_more": len(shown) > NOTES,
         "may_note": request.user.has_perm(NOTE),
-        "form": NoteForm(request.POST) if error and "text" in request.POST else NoteForm(),
+        "form": form,
         "readers": list(readers.select_related("user").order_by("user__name", "pk")),
         "may_list": request.user.has_perm(READERS),
-        "others": User.objects.filter(is_active=True, is_staff=True).order_by("name", "pk"),
+        "others": able,
         "today": timezone.localdate(),
         "error": error,
     }
@@ -166,11 +178,11 @@ def _note(request: StaffRequest, found: Report, given: dict[str, Any]) -> Any:
     form = NoteForm(request.POST)
     if not form.is_valid():
         raise Invalid(_("Write something here, and choose a day that is not past."))
-    return commands.note(report_id=found.pk, **form.cleaned_data, **given)
+    return deciding.note(report_id=found.pk, **form.cleaned_data, **given)
 
 
 def _done(request: StaffRequest, found: Report, given: dict[str, Any]) -> Any:
-    return commands.done(report_id=found.pk, note_id=id_in(request.POST.get("note")) or 0, **given)
+    return deciding.done(report_id=found.pk, note_id=id_in(request.POST.get("note")) or 0, **given)
 
 
 def _reader(request: StaffRequest, found: Report, given: dict[str, Any]) -> None:
@@ -201,8 +213,7 @@ def tell_me(request: StaffRequest) -> HttpResponse:
             actor=user, at=timezone.now(),
         )  # fmt: skip
     except DomainError as error:
-        context = {"narrow": ReportFilter({}), "error": error, "told": list(_told(user))}
-        return page(request, "kpis/reports/list.html", context, status=error.status)
+        return _list(request, ReportFilter({}), error)
     return redirect("admin:reports")
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from config.common.models import User
 from feedback.models import Department
 from kpis.models import Report, ReportKind
-from kpis.reports import commands
+from kpis.reports import commands, deciding
 from kpis.reports.rules import last_period
 
 WEEKS = 3
@@ -33,6 +33,6 @@ def seed(at: datetime) -> None:
     commands.subscribe(
         kind=newest.kind, department=newest.department, user=lead, is_on=True, actor=lead, at=at
     )
-    commands.note(report_id=newest.pk, text=COMMENT, actor=lead, at=at)
+    deciding.note(report_id=newest.pk, text=COMMENT, actor=lead, at=at)
     due_on = today + timedelta(days=14)
-    commands.note(report_id=newest.pk, text=DECISION, owner=lead, due_on=due_on, actor=supervisor, at=at)
+    deciding.note(report_id=newest.pk, text=DECISION, owner=lead, due_on=due_on, actor=supervisor, at=at)

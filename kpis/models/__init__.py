@@ -41,7 +41,7 @@ from kpis.models.improvement import (
 from kpis.models.loyalty import LoyaltyMonth, LoyaltyRun, LoyaltyWeights
 from kpis.models.metric import Dimension, Direction, Grain, MetricCode
 from kpis.models.presence import Presence
-from kpis.models.report import Report, ReportKind, ReportNote, ReportReader
+from kpis.models.report import Report, ReportKind, ReportNote, ReportNoteRung, ReportReader
 from kpis.models.scheme import JudgedBy, Scheme, SchemeLine, SchemeVersion
 from kpis.models.snapshot import Backfill, BackfillState, Correction, FigureDay, Snapshot
 from kpis.models.tally import Tally, TallyOf
@@ -114,6 +114,7 @@ __all__ = [
     "Report",
     "ReportKind",
     "ReportNote",
+    "ReportNoteRung",
     "ReportReader",
     "Resolve",
     "ResolveRung",

@@ -7,6 +7,7 @@ from django.utils.translation import pgettext_lazy
 
 from config.common.models import User
 from feedback.models import Department
+from kpis.models.deadline import Rung, Step
 
 
 class ReportKind(models.TextChoices):
@@ -74,6 +75,7 @@ class ReportNote(models.Model):
         related_name="report_decisions",
     )
     due_on = models.DateField(pgettext_lazy("decision", "due"), null=True)
+    warn_at = models.DateTimeField(null=True, editable=False, help_text="When its ladder is looked at.")
     done_at = models.DateTimeField(_("done"), null=True)
     done_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
 
@@ -91,9 +93,31 @@ class ReportNote(models.Model):
                 | Q(done_at__isnull=False, done_by__isnull=False, owner__isnull=False),
             ),
         ]
+        indexes = [
+            models.Index(  # deadline.DEADLINE
+                name="reportnote_warn", fields=["warn_at"], condition=Q(warn_at__isnull=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.report_id} {self.pk}"
+
+
+class ReportNoteRung(Rung):
+    """A rung of a decision that was fired: each once for a due day."""
+
+    note = models.ForeignKey(ReportNote, models.CASCADE, related_name="rungs", db_index=False)
+
+    class Meta:
+        verbose_name = pgettext_lazy("report", "rung of a decision")
+        verbose_name_plural = pgettext_lazy("report", "rungs of decisions")
+        constraints = [
+            models.CheckConstraint(name="reportnoterung_known", condition=Q(step__in=Step.values)),
+            models.UniqueConstraint(name="reportnoterung_once", fields=["note", "due_on", "step"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.note_id} {self.step}"
 
 
 class ReportReader(models.Model):

@@ -1,6 +1,7 @@
-"""Reports are made once, told once, commented on; decisions taken on them have an owner and a day."""
+"""Reports are made once and told once, to those on the list of their readers."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from typing import Any
 
@@ -8,20 +9,20 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from config.common.errors import Invalid, NotFound, NotPermitted
+from config.common.errors import Invalid, NotPermitted
 from config.common.events import record
 from config.common.mail import tell_staff
 from config.common.models import User
 from feedback.models import Department
-from feedback.org.queries import department_ids
 from kpis.boards.periods import Days
-from kpis.deadlines.given import coming_day, day_of, text_of
-from kpis.models import Report, ReportKind, ReportNote, ReportReader
-from kpis.models.report import NOTED
+from kpis.deadlines.given import day_of
+from kpis.models import Report, ReportKind, ReportReader
 from kpis.reports.content import gather
-from kpis.reports.queries import NOTE, READERS, VIEW, seen_by
+from kpis.reports.queries import READERS, may_read, seen_by
 from kpis.reports.rules import periods_due
-from kpis.snapshots.queries import SEE_COMPANY
+from kpis.snapshots.commands import take, untaken
+
+log = logging.getLogger(__name__)
 
 
 def due(today: date) -> Iterator[tuple[ReportKind, Days, Department | None]]:
@@ -37,6 +38,23 @@ def due(today: date) -> Iterator[tuple[ReportKind, Days, Department | None]]:
             for one in wanted:
                 if (one.pk if one else None) not in made:
                     yield kind, days, one
+
+
+def make_due(*, clock: Callable[[], datetime], until: datetime) -> None:
+    """Make what is due, until a moment; what is not done by then is next time's.
+
+    The figures of its days are taken first, where they were not since a day was over. What fails is logged,
+    and holds up no other report.
+    """
+    for kind, days, department in due(day_of(clock())):
+        try:
+            for day in untaken(days.first, days.last):
+                if clock() >= until:
+                    return
+                take(first=day, last=day, at=clock())
+            make(kind=kind, days=days, department=department, at=clock())
+        except Exception:
+            log.exception("the %s report of %s could not be made", kind, days.first)
 
 
 @transaction.atomic
@@ -79,63 +97,6 @@ def _tell(report: Report, user: User, at: datetime) -> None:
 
 
 @transaction.atomic
-def note(
-    *,
-    report_id: int,
-    text: str,
-    owner: User | None = None,
-    due_on: date | None = None,
-    actor: User,
-    at: datetime,
-) -> ReportNote:
-    """Comment on a report; with an owner and a day it is a decision.
-
-    Raises:
-        NotFound: there is no such report that this person may read.
-        NotPermitted: this person may not comment.
-        Invalid: no text, only one of both, the owner has left, or the day is past.
-    """
-    report = _seen(report_id, actor)
-    if not actor.has_perm(NOTE):
-        raise NotPermitted
-    if (owner is None) is not (due_on is None):
-        raise Invalid(_("A decision has an owner and a day."), field="owner")
-    if owner is not None and not (owner.is_active and owner.is_staff):
-        raise Invalid(_("This colleague can't take it on."), field="owner")
-    made = ReportNote.objects.create(
-        report=report,
-        text=text_of(text, NOTED, "text"),
-        at=at,
-        by=actor,
-        owner=owner,
-        due_on=coming_day(due_on, at, "due_on") if due_on else None,
-    )
-    record("report.noted", report, actor=actor, at=at, note=made.pk, decision=owner is not None)
-    return made
-
-
-@transaction.atomic
-def done(*, report_id: int, note_id: int, actor: User, at: datetime) -> ReportNote:
-    """Note that a decision was carried out: its owner, or whoever may comment. Again changes nothing.
-
-    Raises:
-        NotFound: there is no such decision that this person may read.
-        NotPermitted: it is somebody else's.
-    """
-    report = _seen(report_id, actor)
-    found = report.notes.select_for_update(no_key=True).filter(pk=note_id, owner__isnull=False).first()
-    if found is None:
-        raise NotFound
-    if actor.pk != found.owner_id and not actor.has_perm(NOTE):
-        raise NotPermitted
-    if found.done_at is None:
-        found.done_at, found.done_by = at, actor
-        found.save(update_fields=["done_at", "done_by"])
-        record("report.done", report, actor=actor, at=at, note=found.pk)
-    return found
-
-
-@transaction.atomic
 def taken(*, report: Report, form: str, actor: User, at: datetime) -> None:
     """Put on record who took a report out as a file."""
     record("report.taken", report, actor=actor, at=at, form=form)
@@ -158,24 +119,9 @@ def subscribe(
     row: dict[str, Any] = {"kind": kind, "department": department, "user": user}
     if not is_on:
         changed = bool(ReportReader.objects.filter(**row).delete()[0])
-    elif not _may_read(user, department):
+    elif not may_read(user, department):
         raise Invalid(_("This colleague may not read this report."), field="user")
     else:
         changed = ReportReader.objects.get_or_create(**row)[1]
     if changed:
         record("report.readers", user, actor=actor, at=at, of=kind, on=is_on)
-
-
-def _may_read(user: User, department: Department | None) -> bool:
-    if not user.has_perm(VIEW):
-        return False
-    if department is None:
-        return user.has_perm(SEE_COMPANY)
-    return department.pk in department_ids(user)
-
-
-def _seen(report_id: int, actor: User) -> Report:
-    found = seen_by(actor).filter(pk=report_id).first()
-    if found is None:
-        raise NotFound
-    return found

@@ -68,14 +68,22 @@ def _value(figure: Figure) -> float | None:
 
 
 def _gaps(days: Days) -> list[dict[str, Any]]:
-    """How many gaps of promises that fell due there were, by aspect, and how many before."""
+    """How many gaps of promises that fell due there were, by aspect; how many before, and a year before."""
     counted = []
-    for some in (days, days.before):
+    for some in (days, days.before, days.year_before):
         span = days_span(some.first, some.last)
         rows = Gap.objects.filter(withdrawn_at=None, expected_at__gte=span.start, expected_at__lt=span.end)
         counted.append(dict(rows.order_by().values_list("aspect").annotate(Count("pk"))))
-    now, before = counted
-    found = [{"aspect": one.value, "number": now.get(one, 0), "before": before.get(one, 0)} for one in Aspect]
+    now, before, year = counted
+    found = [
+        {
+            "aspect": one.value,
+            "number": now.get(one, 0),
+            "before": before.get(one, 0),
+            "year": year.get(one, 0),
+        }
+        for one in Aspect
+    ]
     return sorted(found, key=lambda one: (-one["number"], one["aspect"]))
 
 

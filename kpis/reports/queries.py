@@ -3,6 +3,7 @@
 from django.db.models import Q, QuerySet
 
 from config.common.models import User
+from feedback.models import Department
 from feedback.org.queries import department_ids
 from kpis.boards.figures import Where, figures
 from kpis.boards.periods import Days
@@ -11,6 +12,7 @@ from kpis.models import Correction, Dimension, MetricCode, Report
 from kpis.reports.rules import FIGURES
 from kpis.snapshots.queries import SEE_COMPANY
 
+BACKEND = "django.contrib.auth.backends.ModelBackend"
 VIEW, NOTE, READERS = "kpis.view_report", "kpis.add_reportnote", "kpis.change_reportreader"
 
 
@@ -24,6 +26,24 @@ def seen_by(user: User) -> QuerySet[Report]:
     return Report.objects.filter(seen)
 
 
+def may_read(user: User, department: Department | None) -> bool:
+    """Whether somebody may read the reports of a department; without one, those of the company."""
+    if not (user.is_active and user.has_perm(VIEW)):
+        return False
+    if department is None:
+        return user.has_perm(SEE_COMPANY)
+    return department.pk in department_ids(user)
+
+
+def able_to_read(department: Department | None) -> QuerySet[User]:
+    """Whom to choose from who reads or decides; of a department's reports `may_read` has the last word."""
+    rights = [VIEW] if department is not None else [VIEW, SEE_COMPANY]
+    found = User.objects.filter(is_active=True, is_staff=True)
+    for right in rights:
+        found = found.filter(pk__in=User.objects.with_perm(right, backend=BACKEND).values("pk"))
+    return found.order_by("name", "pk")
+
+
 def listed(user: User) -> QuerySet[Report]:
     """The same for a list, the newest first, without what they hold."""
     return seen_by(user).select_related("department").defer("content").order_by("-first", "-pk")
@@ -34,7 +54,7 @@ def changed(report: Report) -> list[MetricCode]:
     days, department = Days(report.first, report.last), report.department_id
     now = figures(FIGURES[report.kind], days, Where(None if department is None else (department,)))
     kept = {one["metric"]: Figure(**one["now"]) for one in report.content["figures"]}
-    found = {code for code, told in now.items() if kept.get(code) not in {None, told.now}}
+    found = {code for code, told in now.items() if code in kept and _differ(kept[code], told.now)}
     place = {"dimension": Dimension.WHOLE, "key": ""}
     if department is not None:
         place = {"dimension": Dimension.DEPARTMENT, "key": str(department)}
@@ -43,3 +63,8 @@ def changed(report: Report) -> list[MetricCode]:
     )
     found |= {MetricCode(one) for one in rows.order_by().values_list("metric", flat=True).distinct()}
     return sorted(found)
+
+
+def _differ(kept: Figure, now: Figure) -> bool:
+    """Whether another number was measured; the interval follows from how it is reckoned, too."""
+    return (kept.n, kept.value) != (now.n, now.value)

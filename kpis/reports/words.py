@@ -4,7 +4,7 @@ Page, PDF and workbook are written from these, so that they say the same.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -27,11 +27,15 @@ MINUTE = 60
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What stands in a table; `number` is the same for a workbook, `tone` whether it is good or bad news."""
+    """What stands in a table; `number` is the same for a workbook, in a `unit` that it writes behind it.
+
+    `tone` says whether it is good or bad news.
+    """
 
     text: str
     number: float | None = None
     tone: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,9 @@ def _figure(one: Mapping[str, Any]) -> list[Cell]:
     met = goal.met_by(now) if goal else None
     return [
         Cell(str(metric.code.label)),
-        Cell(written(now, metric.unit), now.value, {True: "is-ok", False: "is-bad", None: ""}[met]),
+        _measured(
+            written(now, metric.unit), now.value, metric.unit, {True: "is-ok", False: "is-bad", None: ""}[met]
+        ),
         Cell(f"{now.n}", now.n),
         Cell(interval(now, metric.unit) or "—"),
         Cell(_goal_words(goal, metric) if goal else "—"),
@@ -104,7 +110,15 @@ def _changed(now: Figure, then: Figure, metric: Metric) -> Cell:
         return Cell("—")
     by = now.value - then.value
     better = "" if not by else "is-ok" if (by > 0) is (metric.better == Direction.UP) else "is-bad"
-    return Cell(change(by, metric.unit), by, better)
+    cell = _measured(change(by, metric.unit), by, metric.unit, better)
+    return replace(cell, unit=pgettext("unit", "pp")) if metric.unit is Unit.PERCENT else cell
+
+
+def _measured(text: str, number: float | None, unit: Unit, tone: str) -> Cell:
+    """A number of a metric; times as minutes, which can be reckoned with and be negative."""
+    if unit is Unit.DURATION:
+        return Cell(text, None if number is None else number / MINUTE, tone, _("min"))
+    return Cell(text, number, tone, said(unit))
 
 
 def _drawn(one: Mapping[str, Any]) -> Chart:
@@ -134,10 +148,7 @@ def _band(goal: Goal, metric: Metric, by: int) -> Band:
 def _counted(name: str, heading: str, what: str, rows: Sequence[tuple[str, int]]) -> Section:
     """What there were how many of, with shares."""
     whole = sum(number for _name, number in rows) or 1
-    cells = [
-        [Cell(said), Cell(f"{number}", number), Cell(f"{100 * number / whole:.1f} %", 100 * number / whole)]
-        for said, number in rows
-    ]
+    cells = [[Cell(said), Cell(f"{number}", number), _percent(100 * number / whole)] for said, number in rows]
     return Section(name, heading, Table([what, _("how many"), _("share")], cells))
 
 
@@ -155,18 +166,28 @@ def _causes(report: Report) -> Section:
 
 
 def _gaps(report: Report) -> Section:
-    head = [_("Gaps of"), _("how many"), _("period before"), _("Change since the period before")]
+    head = [
+        _("Gaps of"), _("how many"), _("period before"), _("Change since the period before"),
+        _("year before"), _("Change since the year before"),
+    ]  # fmt: skip
     rows = [
         [
             Cell(str(Aspect(one["aspect"]).label)),
             Cell(f"{one['number']}", one["number"]),
-            Cell(f"{one['before']}", one["before"]),
-            Cell(f"{one['number'] - one['before']:+d}", one["number"] - one["before"]),
+            *_since(one["number"], one["before"]),
+            *_since(one["number"], one.get("year")),  # older reports know of none
         ]
         for one in report.content["gaps"]
-        if one["number"] or one["before"]
+        if one["number"] or one["before"] or one.get("year")
     ]
     return Section("gaps", _("Frequent gaps"), Table(head, rows))
+
+
+def _since(now: int, then: int | None) -> tuple[Cell, Cell]:
+    """How many there were then, and how many more there are now."""
+    if then is None:
+        return Cell("—"), Cell("—")
+    return Cell(f"{then}", then), Cell(f"{now - then:+d}", now - then)
 
 
 def _spots(report: Report) -> Section:
@@ -186,7 +207,11 @@ def _spots(report: Report) -> Section:
 
 
 def _share(rate: float | None, tone: str = "") -> Cell:
-    return Cell("—") if rate is None else Cell(f"{100 * rate:.1f} %", 100 * rate, tone)
+    return Cell("—") if rate is None else _percent(100 * rate, tone)
+
+
+def _percent(number: float, tone: str = "") -> Cell:
+    return Cell(f"{number:.1f} %", number, tone, "%")
 
 
 def _improvements(report: Report) -> Section:

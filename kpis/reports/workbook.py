@@ -1,5 +1,6 @@
-"""A report as a workbook: a sheet a section, numbers as numbers. The same report gives the same file."""
+"""A report as a workbook: a sheet a section, numbers as numbers with their units. The same gives the same."""
 
+from collections.abc import Mapping
 from datetime import UTC
 from io import BytesIO
 
@@ -12,6 +13,8 @@ from kpis.reports.words import Section, sections, title
 NAME = 31
 """So long may the name of a sheet be."""
 WIDTH = 22
+WHOLE, DECIMAL = "#,##0", "#,##0.0#"
+"""How numbers are written: of things, and of what is measured."""
 
 
 def workbook(report: Report) -> bytes:
@@ -28,13 +31,19 @@ def workbook(report: Report) -> bytes:
     first.set_column(0, 0, WIDTH * 2)
     for row, words in enumerate((title(report), f"{report.first} – {report.last}")):
         first.write_string(row, 0, words, bold if not row else plain)
-    for section in sections(report):
-        _sheet(book, section, bold)
+    found = sections(report)
+    units = {cell.unit for one in found for cells in one.table.rows for cell in cells}
+    formats = {
+        unit: book.add_format({"num_format": f'{DECIMAL}" {unit}"' if unit else WHOLE})
+        for unit in sorted(units)
+    }
+    for section in found:
+        _sheet(book, section, bold, formats)
     book.close()
     return file.getvalue()
 
 
-def _sheet(book: xlsxwriter.Workbook, section: Section, bold: object) -> None:
+def _sheet(book: xlsxwriter.Workbook, section: Section, bold: object, formats: Mapping[str, object]) -> None:
     sheet = book.add_worksheet(section.title[:NAME])
     sheet.set_column(0, len(section.table.head) - 1, WIDTH)
     sheet.freeze_panes(1, 1)
@@ -45,4 +54,4 @@ def _sheet(book: xlsxwriter.Workbook, section: Section, bold: object) -> None:
             if cell.number is None:
                 sheet.write_string(row, column, cell.text)
             else:
-                sheet.write_number(row, column, cell.number)
+                sheet.write_number(row, column, cell.number, formats[cell.unit])

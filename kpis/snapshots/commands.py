@@ -12,6 +12,7 @@ from config.common.models import User
 from kpis.metrics.rollup import FRESH, add_up
 from kpis.models import FigureDay, Grain
 from kpis.snapshots.calendar import days_span, period_of
+from kpis.snapshots.queries import days_of
 from kpis.snapshots.tallying import tally
 
 OPEN_DAYS = (
@@ -93,6 +94,13 @@ def take(*, first: date, last: date, at: datetime) -> int:
 def take_days(*, days: Iterable[date], at: datetime) -> int:
     """Take each of the days in a transaction of its own; give how many counts came out differently."""
     return sum(take(first=day, last=day, at=at) for day in days)
+
+
+def untaken(first: date, last: date) -> list[date]:
+    """The days whose figures were not taken since they were over, or about which facts came in since."""
+    taken = FigureDay.objects.filter(day__range=(first, last), stale_at=None).values_list("day", "taken_at")
+    known = {day for day, at in taken if at and at >= days_span(day, day).end}
+    return [day for day in days_of(first, last) if day not in known]
 
 
 @transaction.atomic

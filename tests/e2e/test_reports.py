@@ -9,7 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from kpis.models import ReportKind, ReportReader
-from kpis.reports import commands
+from kpis.reports import commands, deciding
 from kpis.reports.rules import last_period
 from tests.e2e.listening import complaints
 from tests.factories.feedback import DepartmentFactory
@@ -34,7 +34,7 @@ def scene():
     days = last_period(ReportKind.WEEKLY, timezone.localdate())
     report = commands.make(kind=ReportKind.WEEKLY, days=days, department=department, at=now)
     late = timezone.localdate() + timedelta(1)
-    commands.note(report_id=report.pk, text="慢了", owner=boss, due_on=late, actor=boss, at=now)
+    deciding.note(report_id=report.pk, text="慢了", owner=boss, due_on=late, actor=boss, at=now)
     return {"boss": boss, "report": report}
 
 

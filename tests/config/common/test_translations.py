@@ -16,6 +16,7 @@ LONG = _(
     "text"
 )
 OPEN = pgettext("verb", "Open")
+def said(n): return f"{n}: {_('Said')}"
 def cases(n): return ngettext("%(n)d case", "%(n)d cases", n)
 """
 TEMPLATE = """
@@ -35,6 +36,7 @@ CHINESE = {
     "one text": "一段文字",
     "Title": "标题",
     "None": "无",
+    "Said": "说",
 }
 
 
@@ -74,6 +76,7 @@ def test_all_texts_are_found_in_order_and_without_places(shop):
         'msgid "One of %(who)s"',
         'msgid "Open"',
         'msgid "Open"',
+        'msgid "Said"',
         'msgid "Title"',
         'msgid "one text"',
     ]
@@ -83,7 +86,7 @@ def test_all_texts_are_found_in_order_and_without_places(shop):
 
 def test_untranslated_texts_are_named_with_their_place(shop):
     found = list(translations.problems())
-    assert len(found) == 8
+    assert len(found) == 9
     assert "shop/views.py:3: not translated in shop: 'Hello %(name)s'" in found
     assert "shop/templates/page.html:4: not translated in shop: 'Title'" in found
 

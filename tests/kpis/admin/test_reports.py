@@ -136,6 +136,32 @@ def test_a_supervisor_keeps_the_list_a_lead_does_not(client, department, lead):
         assert ReportReader.objects.filter(user=other).exists() is expected
 
 
+def test_what_is_refused_leaves_the_list_where_it_was(client, department, lead):
+    weekly(department)
+    answer = client.post(reverse("admin:report_tell_me"), {"kind": "x", "is_on": "1"})
+    assert (answer.status_code, len(answer.context["rows"])) == (400, 1)
+
+
+def test_only_who_may_read_it_is_offered_as_owner_and_others_are_refused(client, department, lead):
+    found, stranger = weekly(department), staff(department, "agent")
+    assert list(page_of(client, found).context["form"].fields["owner"].queryset) == [lead]
+    day = timezone.localdate() + timedelta(9)
+    assert act(client, found, "note", text="x", owner=stranger.pk, due_on=f"{day}").status_code == 400
+
+
+def test_what_was_said_is_shown_by_pages_the_newest_first(client, department, lead):
+    found = weekly(department)
+    rows = [ReportNote(report=found, text=f"第 {number} 条", by=lead, at=MONDAY) for number in range(31)]
+    ReportNote.objects.bulk_create(rows)
+    first = page_of(client, found)
+    assert (first.context["notes"][0].text, len(first.context["notes"])) == ("第 30 条", 30)
+    assert "?notes=1" in first.content.decode()
+    address = reverse("admin:report", args=[found.pk])
+    assert [one.text for one in client.get(f"{address}?notes=1").context["notes"]] == ["第 0 条"]
+    for odd in ("x", "-1", "9" * 17):
+        assert client.get(f"{address}?notes={odd}").status_code == 200
+
+
 def test_what_was_corrected_later_is_said(client, department, lead):
     measured(department)
     found = weekly(department)

@@ -10,17 +10,19 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.common.errors import Invalid, NotFound, NotPermitted
+from config.common.errors import Invalid, NotPermitted
 from config.common.events import timeline
 from config.common.models import OutboxMessage
 from kpis import tasks
 from kpis.boards.figures import Where, figures
 from kpis.metrics.rules import Figure
-from kpis.models import FigureDay, MetricCode, Report, ReportKind, ReportNote, ReportReader, Snapshot
+from kpis.models import FigureDay, MetricCode, Report, ReportKind, ReportReader, Snapshot
 from kpis.reports import commands, queries
 from kpis.reports.rules import FIGURES, MOST_MISSED, last_period, periods_due
 from kpis.snapshots.calendar import days_span
-from tests.factories.feedback import DepartmentFactory, StaffFactory
+from kpis.snapshots.commands import untaken
+from kpis.snapshots.queries import days_of
+from tests.factories.feedback import DepartmentFactory
 from tests.factories.improvements import staff
 from tests.factories.reports import MONDAY, MONTH, WEEK, measured, monthly, weekly
 from tests.threads import at_once, refused
@@ -87,17 +89,80 @@ def test_periods_due_follow_each_other_up_to_the_last(kind, today, ago):
     assert periods_due(kind, today, None) == found[-1:]
 
 
-@time_machine.travel(datetime(2026, 11, 25, 4, tzinfo=UTC), tick=False)  # their days differ
-def test_it_waits_until_its_last_day_is_taken(department):
-    for kind in ReportKind:
-        last = last_period(kind, timezone.localdate()).last
-        FigureDay.objects.filter(day=last).delete()
+def taken_whole(days):
+    """All days of a period as taken after they were over."""
+    FigureDay.objects.bulk_create(
+        [FigureDay(day=day, taken_at=days_span(day, day).end) for day in days_of(days.first, days.last)],
+        ignore_conflicts=True,
+    )
+
+
+@pytest.fixture
+def periods():
+    """What is due on a day on which week, month and quarter end on different days, all taken."""
+    with time_machine.travel(datetime(2026, 11, 25, 4, tzinfo=UTC), tick=False):
+        found = {kind: last_period(kind, timezone.localdate()) for kind in ReportKind}
+        for days in found.values():
+            taken_whole(days)
+        yield found
+
+
+@pytest.mark.parametrize("change", [{"taken_at": None}, {"stale_at": MONDAY}, {"taken_at": "at noon"}])
+def test_days_that_were_not_taken_since_they_were_over_are_taken_first(department, periods, change):
+    gaps = [days.first + timedelta(2) for days in periods.values()]
+    for day in gaps:
+        if "taken_at" in change:
+            noon = days_span(day, day).end - timedelta(hours=12)
+            change = {"taken_at": None if change["taken_at"] is None else noon}
+        FigureDay.objects.filter(day=day).update(**change)
     tasks.make_reports()
+    assert {one.kind for one in Report.objects.all()} == set(ReportKind)
+    rows = FigureDay.objects.filter(taken_at__gte=timezone.now())
+    assert set(rows.values_list("day", flat=True)) == set(gaps)
+    assert not any(untaken(days.first, days.last) for days in periods.values())
+
+
+def test_a_missed_week_of_which_no_day_was_taken_has_its_report(department, periods):
+    first = periods["weekly"].first - timedelta(14)
+    Report.objects.create(
+        kind="weekly",
+        department=department,
+        first=first,
+        last=first + timedelta(6),
+        made_at=MONDAY,
+        content={},
+    )
+    tasks.make_reports()
+    weeks = Report.objects.filter(kind="weekly", first__gt=first).order_by("first")
+    assert [one.first for one in weeks] == [first + timedelta(7), first + timedelta(14)]
+
+
+def test_a_report_that_fails_holds_up_no_other(department, periods, monkeypatch, caplog):
+    real = commands.gather
+
+    def broken(kind, *rest):
+        if kind == ReportKind.WEEKLY:
+            raise ZeroDivisionError
+        return real(kind, *rest)
+
+    monkeypatch.setattr(commands, "gather", broken)
+    tasks.make_reports()
+    assert {one.kind for one in Report.objects.all()} == {"monthly", "quarterly"}
+    assert "weekly" in caplog.text
+    monkeypatch.undo()
+    tasks.make_reports()
+    assert Report.objects.count() == 3
+
+
+def test_what_takes_too_long_is_gone_on_with_the_next_time(department, periods):
+    days = periods["weekly"]
+    FigureDay.objects.filter(day__range=(days.first, days.last)).update(taken_at=None)
+    moments = iter([MONDAY] * 5 + [MONDAY + timedelta(minutes=9)] * 9)
+    commands.make_due(clock=lambda: next(moments), until=MONDAY + timedelta(minutes=4))
     assert not Report.objects.exists()
-    week = last_period(ReportKind.WEEKLY, timezone.localdate())
-    FigureDay.objects.create(day=week.last, taken_at=days_span(week.last, week.last).end)
+    assert 0 < len(untaken(days.first, days.last)) < 7
     tasks.make_reports()
-    assert [(one.kind, one.department) for one in Report.objects.all()] == [("weekly", department)]
+    assert Report.objects.count() == 3
 
 
 def test_a_period_that_is_not_over_has_none(department):
@@ -128,6 +193,15 @@ def test_what_came_in_later_changes_nothing_but_is_said():
     assert queries.changed(report) == [MetricCode.BAD_REVIEWS]
 
 
+def test_an_interval_that_is_reckoned_otherwise_is_no_other_number():
+    measured()
+    report = monthly()
+    for one in report.content["figures"]:
+        one["now"] |= {"low": None, "high": None}
+    report.save()
+    assert queries.changed(report) == []
+
+
 def test_readers_are_told_once_if_they_may_read_it(department, lead):
     stranger = staff(DepartmentFactory(), "team_lead")
     commands.subscribe(kind="weekly", department=department, user=lead, is_on=True, actor=lead, at=MONDAY)
@@ -156,35 +230,6 @@ def test_the_table_holds_no_report_that_makes_no_sense(department, row):
     whole = {"kind": "monthly", "first": WEEK.first, "last": WEEK.first, "made_at": MONDAY, "content": {}}
     with pytest.raises(IntegrityError), transaction.atomic():
         Report.objects.create(**whole | row)
-
-
-def test_a_decision_has_an_owner_and_a_day_and_is_ticked_once(department, lead):
-    report = weekly(department)
-    given = {"report_id": report.pk, "actor": lead, "at": MONDAY}
-    commands.note(**given, text="看起来不错")
-    with pytest.raises(Invalid):
-        commands.note(**given, text="x", owner=lead)
-    with pytest.raises(Invalid):
-        commands.note(**given, text="x", owner=lead, due_on=WEEK.first)
-    with pytest.raises(Invalid):
-        commands.note(**given, text="  ")
-    with pytest.raises(Invalid):
-        commands.note(**given, text="x", owner=StaffFactory(is_staff=False), due_on=date(2150, 1, 1))
-    made = commands.note(**given, text="加一个夜班", owner=lead, due_on=date(2150, 1, 1))
-    for _again in range(2):
-        commands.done(report_id=report.pk, note_id=made.pk, actor=lead, at=MONDAY)
-    assert timeline([report]).filter(kind="report.done").count() == 1
-    assert ReportNote.objects.filter(done_at=None).count() == 1
-    with pytest.raises(NotFound):
-        commands.done(report_id=report.pk, note_id=0, actor=lead, at=MONDAY)
-
-
-def test_who_may_not_read_it_may_do_nothing_with_it(department):
-    report = weekly(department)
-    stranger, agent = staff(DepartmentFactory(), "team_lead"), staff(department, "agent")
-    for user in (stranger, agent):
-        with pytest.raises(NotFound):
-            commands.note(report_id=report.pk, text="x", actor=user, at=MONDAY)
 
 
 def test_nobody_puts_others_on_a_list_without_the_right_nor_whom_it_is_not_for(department, lead):

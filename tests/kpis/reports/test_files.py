@@ -15,7 +15,7 @@ from kpis.reports.pdf import pdf
 from kpis.reports.words import sections, title
 from kpis.reports.workbook import workbook
 from tests.factories.feedback import DepartmentFactory
-from tests.factories.reports import measured, monthly, weekly
+from tests.factories.reports import MONDAY, WEEK, measured, monthly, weekly
 
 pytestmark = [pytest.mark.req("K3")]
 SPOT = {
@@ -26,7 +26,10 @@ MORE = {
     "spots": [SPOT],
     "breaches": [{"code": "1", "name": "人手不足", "number": 3}, {"code": "none", "name": "", "number": 1}],
     "gap_causes": [{"code": "supply", "number": 2}, {"code": "", "number": 2}],
-    "gaps": [{"aspect": "delivery", "number": 2, "before": 4}],
+    "gaps": [
+        {"aspect": "delivery", "number": 2, "before": 4, "year": 1},
+        {"aspect": "quality", "number": 0, "before": 1},
+    ],
     "improvements": [{"status": "closed", "verdict": "proved", "number": 1}],
     "alerts": [
         {"metric": "csat", "kind": "outlier", "dimension": "region", "key": "沪", "last": "2026-10-12"}
@@ -66,6 +69,25 @@ def test_the_workbook_holds_the_numbers_of_the_page_as_numbers_and_no_formula(re
                 expected = cell.text if cell.number is None else pytest.approx(cell.number)
                 assert kept.value == expected
                 assert kept.data_type != "f"
+                assert cell.number is None or cell.unit in kept.number_format
+
+
+def test_times_are_minutes_in_a_workbook_so_that_they_can_be_reckoned_with():
+    kept = {"value": 5400.0, "n": 9, "low": 5000.0, "high": 6000.0}
+    one = {
+        "metric": "first_reply_time", "now": kept, "before": kept | {"value": 7200.0}, "goal": None,
+        "year": {"value": None, "n": 0, "low": None, "high": None}, "parts": [],
+    }  # fmt: skip
+    report = Report(kind="weekly", first=WEEK.first, last=WEEK.last, made_at=MONDAY)
+    report.content = {"figures": [one], **{name: [] for name in MORE}}
+    row = openpyxl.load_workbook(BytesIO(workbook(report))).worksheets[1][2]
+    assert [(row[at].value, "分钟" in row[at].number_format) for at in (1, 5)] == [(90, True), (-30, True)]
+
+
+def test_gaps_are_told_beside_those_a_year_before_where_that_was_counted(report):
+    rows = next(one for one in sections(report) if one.name == "gaps").table.rows
+    told = [[cell.number for cell in cells[1:]] for cells in rows]
+    assert told == [[2, 4, -2, 1, 1], [0, 1, -1, None, None]]
 
 
 def test_all_sections_are_told_and_empty_ones_left_out(report):
