@@ -141,7 +141,7 @@ def funnel(request: StaffRequest) -> HttpResponse:
     ways, earlier_days = queries.ways(first, last, of), before(first, last)
     earlier = queries.ways(*earlier_days, of).over
     broken = queries.broken(first, last, of, ways.over)
-    weeks = queries.weeks(first, last, of, today=timezone.localdate())
+    weeks = queries.weeks(first, last, of)
     steps = _steps(request, ways.over, earlier, {one.step for one in broken})
     context = {
         "form": form,

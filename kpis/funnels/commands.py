@@ -17,7 +17,10 @@ from kpis.models.funnel import LONGEST_WINDOW
 from kpis.snapshots.calendar import days_span
 
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('kpis.funnel'))"
-"""Counting and keeping wait for each other: nobody is counted both as themselves and as kept, or neither."""
+"""Counting and keeping wait for each other: nobody is counted both as themselves and as kept, or neither.
+
+So do counting and setting terms: no day is counted by terms that are no longer held and taken for fresh.
+"""
 MEMORY = "SET LOCAL work_mem = '128MB'; SET LOCAL hash_mem_multiplier = 2"
 TAKEN = """
 INSERT INTO kpis_funnelcohort AS held (day, window_days, taken_at)
@@ -66,9 +69,9 @@ def take(*, first: date, last: date, at: datetime) -> None:
     Days of which raw events are gone already stay as they were counted. Two takers follow one another. What
     came in before it began is in it.
     """
-    terms = FunnelTerms.objects.first() or FunnelTerms()
     with connection.cursor() as cursor:
         cursor.execute(LOCK)
+        terms = FunnelTerms.objects.first() or FunnelTerms()
         first = max(first, kept_since(at))
         if first > last:
             return
@@ -93,6 +96,8 @@ def set_terms(*, terms: FunnelTerms, actor: User, at: datetime) -> FunnelTerms:
         raise Invalid(
             _("A way may take from 1 to %(most)s days.") % {"most": LONGEST_WINDOW}, field="window_days"
         )
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK)
     FunnelTerms.objects.get_or_create(pk=1)
     held = FunnelTerms.objects.select_for_update().get(pk=1)
     names = [field.name for field in FunnelTerms._meta.fields if field.name != "id"]

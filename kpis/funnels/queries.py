@@ -49,7 +49,7 @@ class Week:
     """Those who came in during a week.
 
     `paid` is the percent who had paid so many days after they came in, from 0; None where not all of them
-    have come that far yet.
+    had come that far when they were counted.
     """
 
     first: date
@@ -130,9 +130,9 @@ def broken(first: date, last: date, of: Part, whole: Reached) -> list[Breakpoint
     return breakpoints(whole, told_apart(first, last, of), most=most, few=held.few, late=LATE)
 
 
-def weeks(first: date, last: date, of: Part, *, today: date) -> list[Week]:
+def weeks(first: date, last: date, of: Part) -> list[Week]:
     """Those who came in, week by week (from Monday), and when they had paid."""
-    days = set(open_days(first, last))
+    days, taken = set(open_days(first, last)), _taken_on(first, last)
     by_day: dict[date, Reached] = defaultdict(Reached)
     rows = of.rows(first, last).order_by()
     for row in rows.values("day").annotate(**{name: Sum(name) for name in (*COUNTS, *SECONDS)}):
@@ -144,7 +144,8 @@ def weeks(first: date, last: date, of: Part, *, today: date) -> list[Week]:
         if not within:
             continue
         reached = joined([by_day[day] for day in within])
-        upto = min((today - within[-1]).days - 1, max(map(len, (paid[day] for day in within)), default=0) - 1)
+        known = min((taken[day] - day).days - 1 for day in within)
+        upto = min(known, max(map(len, (paid[day] for day in within)), default=0) - 1)
         after: list[float | None] = []
         running = 0
         for place in range(upto + 1):
@@ -152,6 +153,12 @@ def weeks(first: date, last: date, of: Part, *, today: date) -> list[Week]:
             after.append(100 * running / reached.counts[0] if reached.counts[0] else None)
         found.append(Week(max(start, first), min(end, last), reached, not days.intersection(within), after))
     return found
+
+
+def _taken_on(first: date, last: date) -> dict[date, date]:
+    """The day on which each day was counted last."""
+    rows = FunnelCohort.objects.filter(day__range=(first, last), taken_at__isnull=False)
+    return {day: timezone.localdate(at) for day, at in rows.values_list("day", "taken_at") if at}
 
 
 def _paid_after(rows: QuerySet[FunnelDay]) -> dict[date, list[int]]:

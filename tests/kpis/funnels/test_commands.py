@@ -16,15 +16,16 @@ from config.common.errors import Invalid
 from config.common.models import Event
 from feedback.behaviour import summing
 from feedback.models import BehaviourEvent
-from kpis.funnels import commands, keeping, late
+from kpis.funnels import commands, keeping, late, queries
 from kpis.funnels.held import kept_since
+from kpis.funnels.queries import Part
 from kpis.models import FunnelCohort, FunnelDay, FunnelKept, FunnelTerms
 from tests.factories.behaviour import take as take_in
 from tests.factories.behaviour import told
 from tests.factories.common import UserFactory
 from tests.factories.compensation import MemberFactory, OrderFactory
 from tests.factories.funnels import happened
-from tests.threads import at_once, refused
+from tests.threads import at_once, behind, refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("K4")]
 HOUR = timedelta(hours=1)
@@ -137,6 +138,13 @@ def test_who_is_erased_or_refuses_counts_on_without_a_name(now, noon, ending):
     assert not FunnelKept.objects.exists()
 
 
+def test_a_cohort_is_told_no_further_than_it_was_counted(now, noon):
+    way({"visitor": "v"}, noon, 4)
+    for at, known in ((noon + 3 * DAYS, 3), (now, 5)):
+        take(noon.date(), at)
+        assert [len(one.paid) for one in queries.weeks(noon.date(), noon.date(), Part())] == [known]
+
+
 def test_the_terms_say_how_long_a_way_may_take(now, noon):
     happened(("browse", noon, {"visitor": "v"}), ("add_to_cart", noon + 3 * DAYS, {"visitor": "v"}))
     take(noon.date(), now)
@@ -211,6 +219,42 @@ class TestLateFacts:
         calls = [lambda: take(noon.date(), now)] * 4 + [lambda: settle(now)] * 2
         assert not refused(at_once(*calls))
         assert counts() == [(20, 20, 20, 0, 0)]
+
+    def test_terms_set_while_a_day_begins_to_be_counted_hold_for_it(self, now, noon):
+        way({"visitor": "v"}, noon, 1)
+        happened(("add_to_cart", noon + 3 * DAYS, {"visitor": "v"}))
+        boss, terms = UserFactory(), FunnelTerms(window_days=2)
+        behind(
+            lambda: commands.set_terms(terms=terms, actor=boss, at=now),
+            lambda: take(noon.date(), now),
+            lambda: None,
+        )
+        assert counts() == [(1, 0, 0, 0, 0)]
+        assert FunnelCohort.objects.get().window_days == 2
+
+    def test_terms_set_while_a_day_is_counted_have_it_counted_again(self, now, noon, monkeypatch):
+        way({"visitor": "v"}, noon, 1)
+        happened(("add_to_cart", noon + 3 * DAYS, {"visitor": "v"}))
+        boss, real, begun = UserFactory(), commands.find_segments, []
+
+        def meanwhile(cursor, members):
+            thread = Thread(target=other_terms)
+            thread.start()
+            begun.append(thread)
+            thread.join(timeout=1)
+            real(cursor, members)
+
+        def other_terms():
+            commands.set_terms(terms=FunnelTerms(window_days=2), actor=boss, at=now)
+            connection.close()
+
+        monkeypatch.setattr(commands, "find_segments", meanwhile)
+        take(noon.date(), now)
+        begun[0].join()
+        assert FunnelCohort.objects.exclude(stale_at=None).count() == 1
+        monkeypatch.setattr(commands, "find_segments", real)
+        late.take_stale(at=now)
+        assert counts() == [(1, 0, 0, 0, 0)]
 
     def test_who_is_erased_while_a_day_is_counted_counts_once(self, now, noon, monkeypatch):
         member = MemberFactory()
