@@ -100,7 +100,6 @@ def came_back_rows(request: StaffRequest) -> HttpResponse:
         "trait": _called(trait, queries.labels([trait])[trait]) if trait else "",
         "state": STATES[State(asked["state"])] if asked["state"] else "",
         "rows": [(one, names[f"lost:{one.how}"], STATES[one.state]) for one in rows[:PAGE]],
-        "sees_members": request.user.has_perm("compensation.view_member"),
         "number": number,
         "has_more": len(rows) > PAGE,
     }

@@ -125,6 +125,15 @@ def test_names_of_members_are_text(client, lead, ours, then):
     assert "<script>alert" not in client.get(reverse("admin:drivers_back_rows")).content.decode()
 
 
+def test_who_may_not_see_members_sees_their_numbers_alone(client, lead, ours, then):
+    member = lose(ours, then)
+    shown = client.get(reverse("admin:drivers_back_rows")).content.decode()
+    assert member.name in shown
+    client.force_login(StaffFactory(role="analyst"))
+    shown = client.get(reverse("admin:drivers_back_rows")).content.decode()
+    assert (member.name in shown, member.external_id in shown) == (False, True)
+
+
 @pytest.mark.parametrize("name", ["drivers_back", "drivers_back_rows"])
 def test_pages_ask_as_often_however_many_members(client, lead, ours, then, name, django_assert_num_queries):
     lose(ours, then)

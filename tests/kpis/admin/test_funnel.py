@@ -89,6 +89,16 @@ def test_every_number_opens_to_its_rows(client, boss, noon):
     assert len(show(client, "funnel_rows", step="browse", device="-").context["found"]) == 0
 
 
+@pytest.mark.parametrize(("role", "is_named"), [("supervisor", True), ("analyst", False)])
+def test_members_are_named_to_who_may_see_them_alone(client, noon, role, is_named):
+    go(noon, ordered=1)
+    count(noon)
+    client.force_login(StaffFactory(role=role))
+    (way,) = (answer := show(client, "funnel_rows", step="browse")).context["found"]
+    shown = answer.content.decode()
+    assert (way.member.name in shown, way.member.external_id in shown) == (is_named, not is_named)
+
+
 def test_days_whose_window_is_open_are_not_behind_a_number_that_leaves_them_out(client, boss, noon):
     go(noon, ordered=3, paid=1)
     go(timezone.localtime() - 2 * DAYS, ordered=2)

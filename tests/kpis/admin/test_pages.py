@@ -128,6 +128,14 @@ def test_the_rows_add_up_to_the_figure(client, supervisor, ours, noon, metric):
     assert {Form.SHARE: counted + others, Form.MEAN: counted, Form.RATIO: others}[form] == shown
 
 
+@pytest.mark.parametrize(("role", "is_named"), [("supervisor", True), ("analyst", False)])
+def test_rows_name_members_to_who_may_see_them_alone(client, noon, role, is_named):
+    member = make_promised_order(due_at=noon, late=True).member
+    client.force_login(StaffFactory(role=role))
+    shown = client.get(figure_url(MetricCode.GAP_RATE)).content.decode()
+    assert (member.name in shown, member.external_id in shown) == (is_named, not is_named)
+
+
 def test_an_agent_cannot_open_the_rows_of_another_department(client, agent, noon):
     theirs = DepartmentFactory()
     clock = make_clock(theirs, due_at=noon)
