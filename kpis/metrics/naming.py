@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Collection
 
-from compensation.models import Segment, Tier
+from compensation.models import Product, Segment, Tier
+from config.common.asked import id_in
 from feedback.models import Agent, Channel, Department
-from kpis.models import Dimension
+from kpis.models import Dimension, MetricCode, Snapshot
 
 
 def names(dimension: Dimension, keys: Collection[str]) -> dict[str, str]:
@@ -14,8 +15,21 @@ def names(dimension: Dimension, keys: Collection[str]) -> dict[str, str]:
     return {key: found.get(key) or key for key in keys}
 
 
+def is_known(dimension: Dimension, key: str) -> bool:
+    """Whether there is such a thing, written as figures write it: "7", not "007".
+
+    Regions are known from what was measured of them.
+    """
+    if dimension == Dimension.CATEGORY:
+        return Product.objects.filter(category=key).exists()
+    if dimension == Dimension.REGION:
+        told = Snapshot.objects.filter(metric__in=MetricCode.values, dimension=dimension, key=key)
+        return told.exists()
+    return key in NAMES[dimension]([key])
+
+
 def _numbers(keys: Collection[str]) -> list[int]:
-    return [int(key) for key in keys if key.isdecimal()]
+    return [number for key in keys if (number := id_in(key))]
 
 
 def _departments(keys: Collection[str]) -> dict[str, str]:

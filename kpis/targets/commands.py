@@ -6,13 +6,12 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from config.common.asked import id_in
 from config.common.errors import Invalid, MoveNotAllowed
 from config.common.events import record
 from config.common.models import User
-from feedback.models import Department
 from kpis.metrics.catalogue import METRICS
 from kpis.metrics.definition import Unit
+from kpis.metrics.naming import is_known
 from kpis.models import GOAL_GRAINS, Dimension, Grain, MetricCode, Target
 from kpis.snapshots.calendar import period_of
 
@@ -45,10 +44,12 @@ def set_goal(
     Periods that are over stay judged as they were. The same again changes nothing.
 
     Raises:
-        Invalid: the figure can't be told apart by it, its department does not exist, no such periods have
-            goals, the period is over, or goal or warning make no sense in its unit.
+        Invalid: the figure can't be told apart by it, a goal is set for what nothing is known of, no such
+            periods have goals, the period is over, or goal or warning make no sense in its unit.
     """
     _check(metric, dimension, key, grain)
+    if goal is not None and key and not is_known(dimension, key):
+        raise Invalid(_("Nothing is known of “%(key)s”.") % {"key": key}, field="key")
     first = period_of(since, grain)[0]
     if first < period_of(today, grain)[0]:
         raise Invalid(_("This period is over: it stays judged as it was."), field="since")
@@ -101,8 +102,6 @@ def _check(metric: MetricCode, dimension: Dimension, key: str, grain: Grain) -> 
         raise Invalid(_("Say of which one it is."), field="key")
     if dimension != Dimension.WHOLE and dimension not in METRICS[metric].dimensions:
         raise Invalid(_("This figure can't be told apart by it."), field="dimension")
-    if dimension == Dimension.DEPARTMENT and not Department.objects.filter(pk=id_in(key) or 0).exists():
-        raise Invalid(_("There is no such department."), field="key")
 
 
 def _check_goal(metric: MetricCode, goal: Decimal | None, warning: Decimal) -> None:

@@ -7,13 +7,16 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from compensation.models import Segment
 from config.common.errors import Invalid, MoveNotAllowed
 from config.common.models import Event
 from kpis.defaults.seed import EVER, GOALS, seed
 from kpis.models import Dimension, Grain, MetricCode, Target
 from kpis.targets.commands import set_goal, take_back
 from kpis.targets.goals import WHOLE, Goals
-from tests.factories.feedback import DepartmentFactory, StaffFactory
+from tests.factories.compensation import MemberFactory, ProductFactory
+from tests.factories.feedback import AgentFactory, DepartmentFactory, StaffFactory
+from tests.factories.figures import make_days, make_goal
 from tests.threads import at_once, refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("K2")]
@@ -93,6 +96,12 @@ def test_what_was_and_what_is_stands_in_the_log_and_the_same_again_is_nothing():
         ({"dimension": Dimension.DEPARTMENT, "key": "999999"}, "key"),
         ({"dimension": Dimension.DEPARTMENT, "key": "٣' --"}, "key"),
         ({"dimension": Dimension.DEPARTMENT, "key": "9" * 70}, "key"),
+        ({"dimension": Dimension.AGENT, "key": "999999"}, "key"),
+        ({"dimension": Dimension.CHANNEL, "key": "fax"}, "key"),
+        ({"dimension": Dimension.TIER, "key": "diamond"}, "key"),
+        ({"dimension": Dimension.SEGMENT, "key": "nobody"}, "key"),
+        ({"dimension": Dimension.REGION, "key": "月球"}, "key"),
+        ({"metric": MetricCode.GAP_PRODUCT, "dimension": Dimension.CATEGORY, "key": "月岩"}, "key"),
         ({"metric": MetricCode.COMPLAINT_RATE, "dimension": Dimension.DEPARTMENT, "key": "1"}, "dimension"),
         ({"metric": MetricCode.FIRST_REPLY_TIME, "goal": Decimal(0)}, "goal"),
     ],
@@ -103,6 +112,35 @@ def test_what_makes_no_sense_is_refused(changed, field):
     assert refusal.value.details["field"] == field
     assert not Target.objects.exists()
     assert not Event.objects.filter(kind="target.set").exists()
+
+
+def test_a_key_is_written_as_figures_write_it():
+    ours = DepartmentFactory()
+    for odd in (f"00{ours.pk}", f" {ours.pk}", f"{ours.pk}.0", "٣"):
+        with pytest.raises(Invalid):
+            put(dimension=Dimension.DEPARTMENT, key=odd)
+    assert put(dimension=Dimension.DEPARTMENT, key=str(ours.pk)).key == str(ours.pk)
+
+
+def test_goals_are_set_for_all_that_figures_are_told_apart_by():
+    make_days(TODAY, TODAY, 0.5, dimension=Dimension.REGION, key="沪")
+    for dimension, key in (
+        (Dimension.AGENT, str(AgentFactory().pk)),
+        (Dimension.CHANNEL, "portal"),
+        (Dimension.TIER, MemberFactory().tier.code),
+        (Dimension.SEGMENT, Segment.objects.create(code="new", name="新客", filters={}).code),
+        (Dimension.REGION, "沪"),
+    ):
+        assert put(dimension=dimension, key=key).key == key
+    category = ProductFactory(category="童装").category
+    product = {"metric": MetricCode.GAP_PRODUCT, "goal": Decimal(5)}
+    assert put(**product, dimension=Dimension.CATEGORY, key=category).key == category
+
+
+def test_a_goal_of_what_is_gone_can_still_be_ended():
+    place = {"dimension": Dimension.TIER, "key": "gone"}
+    make_goal("4", metric=MetricCode.CSAT, grain=Grain.QUARTER, **place)
+    assert put(**place, goal=None).goal is None
 
 
 def test_only_what_has_not_begun_is_taken_back():
@@ -124,6 +162,15 @@ def test_two_who_set_one_goal_leave_one():
         None,
         *(one.data["after"]["goal"] for one in said[:2]),
     ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_take_back_one_goal_one_does():
+    later = put(since=date(2027, 1, 1))
+    given = {"target_id": later.pk, "actor": None, "at": timezone.now(), "today": TODAY}
+    (late,) = refused(at_once(*[lambda: take_back(**given)] * 2))
+    assert isinstance(late, Target.DoesNotExist)
+    assert Event.objects.filter(kind="target.taken_back").count() == 1
 
 
 @pytest.mark.parametrize(
