@@ -190,6 +190,11 @@ class Backfill(models.Model):
                 fields=["state"],
                 condition=Q(state="running"),
             ),
+            models.UniqueConstraint(  # asked twice while it waits, it is one
+                name="backfill_asked_once",
+                fields=["first", "last"],
+                condition=Q(state="waiting"),
+            ),
         ]
 
     def __str__(self) -> str:

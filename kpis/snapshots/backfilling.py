@@ -25,20 +25,23 @@ def ask(*, first: date, last: date, actor: User | None, at: datetime, today: dat
     """
     if not first <= last <= today or (last - first).days > LONGEST:
         raise Invalid(_("Choose days from the past, at most ten years."), field="last")
-    waiting = Backfill.objects.filter(state=BackfillState.WAITING, first=first, last=last).first()
-    if waiting:
-        return waiting
-    backfill = Backfill.objects.create(first=first, last=last, asked_by=actor, asked_at=at)
-    record("figures.backfill_asked", backfill, actor=actor, at=at, first=f"{first}", last=f"{last}")
+    backfill, is_new = Backfill.objects.get_or_create(
+        first=first, last=last, state=BackfillState.WAITING, defaults={"asked_by": actor, "asked_at": at}
+    )
+    if is_new:
+        record("figures.backfill_asked", backfill, actor=actor, at=at, first=f"{first}", last=f"{last}")
     return backfill
 
 
 @transaction.atomic
 def go_on(*, at: datetime) -> bool:
-    """Take the next days of the oldest backfill that is open; give whether there was any to do."""
-    backfill = (
-        Backfill.objects.select_for_update(skip_locked=True).filter(state__in=OPEN).order_by("id").first()
-    )
+    """Take the next days of the oldest backfill that is open; give whether there was any to do.
+
+    While somebody else is at it there is nothing to do: the others wait for it to end.
+    """
+    oldest = Backfill.objects.filter(state__in=OPEN).order_by("id").values_list("pk", flat=True).first()
+    held = Backfill.objects.select_for_update(skip_locked=True).filter(pk=oldest or 0, state__in=OPEN)
+    backfill = held.first()
     if not backfill:
         return False
     first = backfill.done_until + timedelta(1) if backfill.done_until else backfill.first

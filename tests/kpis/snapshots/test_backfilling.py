@@ -7,9 +7,11 @@ import pytest
 from django.db import connection
 
 from config.common.errors import Invalid, MoveNotAllowed
+from config.common.models import Event
 from kpis.models import Backfill, BackfillState, FigureDay, Snapshot
 from kpis.snapshots import backfilling
 from tests.factories.feedback import CaseFactory
+from tests.threads import at_once, refused
 
 AT = datetime(2026, 11, 20, 4, tzinfo=UTC)
 TODAY = date(2026, 11, 20)
@@ -38,6 +40,32 @@ def test_it_goes_on_month_by_month_to_the_end():
 def test_asked_twice_it_waits_once():
     assert ask() == ask()
     assert Backfill.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_ask_at_once_ask_for_one():
+    found = at_once(*[ask] * 4)
+    assert refused(found) == []
+    assert len({one.pk for one in found}) == Backfill.objects.count() == 1
+    assert Event.objects.filter(kind="figures.backfill_asked").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_a_worker_is_at_one_another_begins_no_other(monkeypatch):
+    first, second, taken = ask(), ask(last=date(2026, 11, 9)), []
+    monkeypatch.setattr(backfilling, "take", lambda **_days: taken.append(at_work()))
+
+    def at_work():
+        thread = Thread(target=lambda: (taken.append(backfilling.go_on(at=AT)), connection.close()))
+        monkeypatch.setattr(backfilling, "take", lambda **_days: None)
+        thread.start()
+        thread.join(timeout=10)
+
+    assert backfilling.go_on(at=AT)
+    assert taken == [False, None]
+    for one, state in ((first, "running"), (second, "waiting")):
+        one.refresh_from_db()
+        assert one.state == state
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from kpis.snapshots.commands import close_month, take
 from tests.factories.common import UserFactory
 from tests.factories.feedback import CaseFactory
 from tests.factories.kpis import make_promised_order
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("K1")]
 DAY = date(2026, 10, 18)
@@ -86,3 +87,13 @@ def test_a_month_that_is_not_over_stays_open():
     with pytest.raises(Invalid):
         close_month(month=TODAY, actor=None, at=LATER, today=TODAY)
     assert not FigureDay.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_close_a_month_one_does():
+    CaseFactory(opened_at=NOON)
+    boss = UserFactory()
+    found = at_once(*[lambda: close_month(month=DAY, actor=boss, at=LATER, today=TODAY)] * 3)
+    assert sorted(found) == [0, 0, 31]
+    assert Event.objects.filter(kind="figures.closed").count() == 1
+    assert not Correction.objects.exists()
