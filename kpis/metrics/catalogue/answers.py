@@ -7,12 +7,17 @@ from django.utils.translation import gettext_lazy as _
 
 from kpis.metrics.definition import MEAN_OF, Metric, Unit
 from kpis.metrics.rules import Form
-from kpis.metrics.sources import Source
+from kpis.metrics.sources import Late, Source
 from kpis.models import Dimension, Direction, MetricCode
 from surveys.models import Answer, QuestionKind
 
 FIVE = 5
 PROMOTER, DETRACTOR = 9, 6
+KEPT = {
+    "survey.answered": Late("response", key="response"),
+    "survey.paper_entered": Late("response", key="response"),
+}
+"""An answer that was begun before midnight may be kept after its day was taken."""
 SCORED = Q(score__isnull=False)
 LEFT_OUT = _(
     "surveys that were not answered, anonymous answers, which have no moment, and other scales than of five"
@@ -33,6 +38,7 @@ def _of(kind: QuestionKind, only: Q, value: Combinable) -> tuple[Source]:
             value=value,
             member="response__invitation__member",
             product="response__product",
+            late=KEPT,
             names={
                 Dimension.DEPARTMENT: "response__department",
                 Dimension.AGENT: "response__agent",

@@ -14,8 +14,10 @@ from kpis.models import FigureDay, MetricCode, Snapshot
 from kpis.snapshots import late
 from kpis.snapshots.calendar import day_span
 from kpis.snapshots.commands import take
+from surveys.responses.commands import answer
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory
 from tests.factories.kpis import make_clock, make_promised_order
+from tests.factories.surveys import NOW, answers, invited, token_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("K1")]
 
@@ -66,6 +68,17 @@ def test_a_case_that_turns_out_to_be_another_s_is_taken_out_of_its_day(told, now
     late.take_stale(at=now)
     assert total(MetricCode.COMPLAINT_RATE, day) == (0, 1)
     assert stale() == set()
+
+
+def test_an_answer_that_is_kept_when_its_day_was_taken_is_counted(told):
+    invitation, answered_at = invited(), NOW + timedelta(hours=1)
+    day, later = timezone.localdate(answered_at), NOW + timedelta(days=3)
+    take(first=day, last=day, at=later)
+    settle(later)
+    assert total(MetricCode.CSAT, day) is None
+    answer(token=token_of(invitation), answers=answers(csat=4), at=answered_at)
+    settle(later)
+    assert total(MetricCode.CSAT, day) == (1, 4)
 
 
 def test_a_gap_that_is_withdrawn_makes_the_day_of_its_promise_stale(told, now):
