@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from config.common.errors import Invalid
 from config.common.events import record
 from config.common.models import User
+from kpis.metrics.catalogue import METRICS
 from kpis.metrics.rollup import FRESH, add_up
-from kpis.models import FigureDay, Grain
+from kpis.models import Dimension, FigureDay, Grain
 from kpis.snapshots.calendar import days_span, period_of
 from kpis.snapshots.queries import days_of
 from kpis.snapshots.tallying import tally
@@ -51,8 +52,16 @@ LEFT JOIN LATERAL (
 WHERE (coalesce(fresh.n, 0), coalesce(fresh.total, 0), coalesce(fresh.squares, 0)) IS DISTINCT FROM (
     coalesce(known.n, held.n, 0), coalesce(known.total, held.total, 0),
     coalesce(known.squares, held.squares, 0)
-)
+) AND dimension <> 'segment' AND NOT (dimension = 'region' AND metric = ANY(%(by_home)s))
 """  # noqa: S608 - our own names
+BY_HOME = [
+    code.value
+    for code, metric in METRICS.items()
+    for source in metric.sources
+    if "member__" in source.names.get(Dimension.REGION, "")
+]
+"""Whose region is where the member lives now. That, like segments, moves without any fact coming to light:
+what is closed stays by those that held when it was closed."""
 CHANGED = """
 WITH changed AS ({statement} RETURNING day), days AS (
     SELECT day, row_number() OVER (ORDER BY day) AS place FROM (SELECT DISTINCT day FROM changed) each
@@ -80,7 +89,7 @@ def take(*, first: date, last: date, at: datetime) -> int:
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('kpis.snapshot'))")
-        days = {"first": first, "last": last, "at": at}
+        days = {"first": first, "last": last, "at": at, "by_home": BY_HOME}
         cursor.execute(TAKEN, days)  # first: facts that come in meanwhile make a day stale again
         add_up(days_span(first, last))
         changed = 0

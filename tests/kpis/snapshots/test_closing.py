@@ -5,12 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
+from compensation.models import Member, Segment
 from config.common.errors import Invalid
 from config.common.models import Event
 from feedback.models import Case
 from kpis.models import Correction, FigureDay, MetricCode, Snapshot
 from kpis.snapshots.commands import close_month, take
 from tests.factories.common import UserFactory
+from tests.factories.compensation import MemberFactory
 from tests.factories.feedback import CaseFactory
 from tests.factories.kpis import make_promised_order
 from tests.threads import at_once
@@ -87,6 +89,20 @@ def test_a_month_that_is_not_over_stays_open():
     with pytest.raises(Invalid):
         close_month(month=TODAY, actor=None, at=LATER, today=TODAY)
     assert not FigureDay.objects.exists()
+
+
+def test_who_moves_or_changes_segments_corrects_nothing_that_is_closed():
+    Segment.objects.create(code="here", name="本地", filters={"region": "上海"})
+    case = CaseFactory(opened_at=NOON, member=MemberFactory(region="上海"))
+    order = make_promised_order(due_at=NOON, late=True)
+    close_month(month=DAY, actor=UserFactory(), at=LATER, today=TODAY)
+    assert Snapshot.objects.filter(dimension="segment", key="here").exists()
+    Member.objects.filter(pk=case.member_id).update(region="北京")
+    take(first=DAY, last=DAY, at=LATER)
+    assert not Correction.objects.exists()
+    type(order).objects.filter(pk=order.pk).update(region="北京")  # the parcel went elsewhere: a fact
+    take(first=DAY.replace(day=1), last=DAY.replace(day=31), at=LATER)
+    assert set(Correction.objects.values_list("dimension", flat=True)) == {"region"}
 
 
 @pytest.mark.django_db(transaction=True)
