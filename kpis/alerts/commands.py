@@ -33,7 +33,8 @@ WEEK = 7
 NEW_USUAL = 56
 """After so many days a turn is what is usual."""
 JUDGED_AGAIN = 92
-"""Missed goals are judged again for so many days after their period: late facts may have met them."""
+"""Missed goals are judged again for so many days after their period: late facts may have met them, and others
+may have them missed after all."""
 LONGEST_NOTE = 500
 
 
@@ -50,7 +51,7 @@ def watch(*, day: date, at: datetime) -> list[FigureAlert]:
     figures = watched(goals)
     history = History(figures, day)
     standing = list(FigureAlert.objects.filter(closed_at=None).order_by("pk").select_for_update(no_key=True))
-    found = {one.key: one for one in _all(figures, goals, history, day, standing)}
+    found = {one.key: one for one in _all(figures, goals, history, day)}
     _close(standing, set(found), history, day, at)
     known = _known(found)
     fresh = _keep([one for key, one in found.items() if key not in known], at)
@@ -65,12 +66,9 @@ def _all(
     goals: Goals,
     history: History,
     day: date,
-    standing: Sequence[FigureAlert],
 ) -> Iterable[Found]:
-    again = [
-        one for one in standing if one.kind == AlertKind.MISSED and (day - one.last).days <= JUDGED_AGAIN
-    ]
-    yield from of_goals(figures, goals, day, again)
+    told = FigureAlert.objects.filter(kind=AlertKind.MISSED, last__gte=day - timedelta(JUDGED_AGAIN))
+    yield from of_goals(figures, goals, day, again=list(told.order_by("pk")))
     turned = _turned(day)
     for code, of in figures:
         one = outlier_of(history, code, of, day)

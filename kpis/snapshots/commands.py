@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
@@ -73,6 +74,16 @@ WITH changed AS ({statement} RETURNING day), days AS (
 SELECT count(*) FROM changed
 """
 """Versions grow in the order of commits, since takers follow one another."""
+CLOSED = """
+WITH closing AS (
+    SELECT day, row_number() OVER (ORDER BY day) AS place FROM kpis_figureday
+    WHERE day BETWEEN %(first)s AND %(last)s AND closed_at IS NULL
+)
+UPDATE kpis_figureday held SET closed_at = %(at)s, closed_by_id = %(actor)s,
+    version = (SELECT coalesce(max(version), 0) FROM kpis_figureday) + place
+FROM closing WHERE held.day = closing.day
+"""
+"""Whoever follows the versions is told of closing, too."""
 TAKEN = """
 INSERT INTO kpis_figureday AS held (day, taken_at)
 SELECT day::date, %(at)s FROM generate_series(%(first)s::date, %(last)s::date, interval '1 day') day
@@ -89,7 +100,7 @@ def take(*, first: date, last: date, at: datetime) -> int:
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('kpis.snapshot'))")
-        days = {"first": first, "last": last, "at": at, "by_home": BY_HOME}
+        days: dict[str, Any] = {"first": first, "last": last, "at": at, "by_home": BY_HOME}
         cursor.execute(TAKEN, days)  # first: facts that come in meanwhile make a day stale again
         add_up(days_span(first, last))
         changed = 0
@@ -125,8 +136,9 @@ def close_month(*, month: date, actor: User | None, at: datetime, today: date) -
     if last >= today:
         raise Invalid(_("This month is not over: its figures can't be closed yet."), field="month")
     take(first=first, last=last, at=at)
-    open_days = FigureDay.objects.filter(day__range=(first, last), closed_at=None)
-    closed = open_days.update(closed_at=at, closed_by=actor)
+    with connection.cursor() as cursor:
+        cursor.execute(CLOSED, {"first": first, "last": last, "at": at, "actor": actor.pk if actor else None})
+        closed: int = cursor.rowcount
     if closed:
         day = FigureDay.objects.get(day=first)
         record("figures.closed", day, actor=actor, at=at, first=f"{first}", last=f"{last}")

@@ -58,6 +58,12 @@ def test_a_missed_goal_is_told_once_and_closed_when_late_facts_meet_it(boss):
     assert watch(day=date(2026, 11, 3), at=AT) == []
     found.refresh_from_db()
     assert found.closed_at is None  # open again, and told no second time
+    Snapshot.objects.filter(day__month=10).update(total=100)
+    watch(day=date(2026, 11, 4), at=AT)
+    Snapshot.objects.filter(day__month=10).update(total=80)
+    assert watch(day=date(2027, 1, 31), at=AT) == []
+    found.refresh_from_db()
+    assert found.closed_at is None  # also months after its period
     assert letters(found) == 1
 
 

@@ -11,6 +11,7 @@ from config.common.models import Event
 from feedback.models import Case
 from kpis.models import Correction, FigureDay, MetricCode, Snapshot
 from kpis.snapshots.commands import close_month, take
+from kpis.snapshots.feed import changed_days
 from tests.factories.common import UserFactory
 from tests.factories.compensation import MemberFactory
 from tests.factories.feedback import CaseFactory
@@ -89,6 +90,19 @@ def test_a_month_that_is_not_over_stays_open():
     with pytest.raises(Invalid):
         close_month(month=TODAY, actor=None, at=LATER, today=TODAY)
     assert not FigureDay.objects.exists()
+
+
+def test_who_follows_the_versions_is_told_that_a_day_was_closed(closed):
+    CaseFactory(opened_at=NOON + timedelta(days=31))
+    take(first=DAY + timedelta(days=31), last=DAY + timedelta(days=31), at=LATER)
+    known = changed_days().latest("version").version
+    before = DAY - timedelta(days=40)
+    take(first=before, last=before, at=LATER)
+    close_month(month=before, actor=closed, at=LATER, today=TODAY)
+    told = changed_days().filter(version__gt=known).order_by("version")
+    assert [one.day.month for one in told] == [9] * 30
+    assert [one.day for one in told] == sorted(one.day for one in told)
+    assert all(one.closed_at for one in told)
 
 
 def test_who_moves_or_changes_segments_corrects_nothing_that_is_closed():
