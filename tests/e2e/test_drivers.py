@@ -125,3 +125,12 @@ def test_those_who_came_back_open_by_keyboard(open_as, live_server):
     page.locator(".chart-table tbody a").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator("table tbody tr")).to_have_count(8)
+
+
+def test_on_paper_it_is_light_and_without_navigation(open_as, live_server):
+    page = open_as(scheme="dark")
+    page.goto(live_server.url + reverse("admin:drivers") + "?metric=csat")
+    page.emulate_media(media="print")
+    expect(page.locator(".topbar")).to_be_hidden()
+    expect(page.locator(".figure-filter")).to_be_hidden()
+    expect(page.locator(".chart").first).to_have_css("background-color", "rgb(255, 255, 255)")

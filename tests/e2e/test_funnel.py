@@ -87,3 +87,12 @@ def test_a_number_opens_by_keyboard(open_as, live_server):
     row.locator("a").nth(1).focus()
     page.keyboard.press("Enter")
     expect(page.locator("table tbody tr")).to_have_count(30)
+
+
+def test_on_paper_it_is_light_and_without_navigation(open_as, live_server):
+    page = open_as(scheme="dark")
+    page.goto(live_server.url + reverse("admin:funnel"))
+    page.emulate_media(media="print")
+    expect(page.locator(".topbar")).to_be_hidden()
+    expect(page.locator(".figure-filter")).to_be_hidden()
+    expect(page.locator(".chart").first).to_have_css("background-color", "rgb(255, 255, 255)")

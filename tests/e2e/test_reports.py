@@ -107,3 +107,11 @@ def test_it_is_taken_out_decided_on_and_ticked_by_keyboard(scene, open_as, live_
     expect(page.locator("form[action$='/tell-me/'] input[name=is_on]").first).to_have_value("0")
     assert ReportReader.objects.get().user == scene["boss"]
     assert page.wrong == []
+
+
+def test_on_paper_it_is_light_and_without_navigation(scene, open_as, live_server):
+    page = open_as(scene["boss"], scheme="dark")
+    page.goto(live_server.url + reverse("admin:report", args=[scene["report"].pk]))
+    page.emulate_media(media="print")
+    expect(page.locator(".topbar")).to_be_hidden()
+    expect(page.locator(".card").first).to_have_css("background-color", "rgb(255, 255, 255)")
