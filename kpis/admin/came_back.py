@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext, pgettext_lazy
 from django.views.decorators.http import require_safe
 
-from config.common.decimals import decimals
+from config.common.decimals import decimals, signed
 from config.common.registry import Page
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
@@ -23,6 +23,7 @@ from kpis.charts.drawing import Cell, Chart, Row, Table
 from kpis.charts.scales import percent
 from kpis.charts.whiskers import Effect, whiskers
 from kpis.snapshots.calendar import days_span
+from kpis.templatetags.figures import ends
 from surveys.results.reach import READS, WORKS
 
 PAGE = 50
@@ -127,14 +128,14 @@ def _links(request: StaffRequest) -> Callable[..., str]:
 def _told(one: Trait, called: str, link: Callable[..., str]) -> dict[str, Any]:
     """A trait that is sure in words: how many with it, how many without, and how many times as many."""
     difference, low, high = one.points
-    ends = sorted((abs(low), abs(high)))
+    sizes = sorted((abs(low), abs(high)))
     parts = {
         "trait": called,
         "share": decimals(one.share, 1),
         "without": decimals(one.share_without, 1),
         "points": decimals(abs(difference), 1),
-        "low": decimals(ends[0], 1),
-        "high": decimals(ends[1], 1),
+        "low": decimals(sizes[0], 1),
+        "high": decimals(sizes[1], 1),
     }
     if difference > 0:
         said = _(
@@ -161,7 +162,7 @@ def _short(name: str, known: dict[str, str]) -> str:
 def _chart(found: Common, known: dict[str, str], called: dict[str, str], link: Callable[..., str]) -> Chart:
     """How many points more of those with a trait came back, the surest first."""
     drawn = [
-        Effect(_short(one.name, known), *one.points, one.n, f"{one.points[0]:+.1f}", one.is_sure)
+        Effect(_short(one.name, known), *one.points, one.n, signed(one.points[0], 1), one.is_sure)
         for one in found.traits[:DRAWN]
     ]
     rows = [
@@ -173,7 +174,7 @@ def _chart(found: Common, known: dict[str, str], called: dict[str, str], link: C
                 Cell(percent(one.share)),
                 Cell(percent(one.share_without)),
                 Cell("—" if one.lift is None else f"× {decimals(one.lift, 2)}"),
-                Cell("{:+.1f} ({:+.1f} … {:+.1f})".format(*one.points)),
+                Cell(f"{signed(one.points[0], 1)} ({ends(*one.points[1:], 1)})"),
                 Cell(_chance(one.p)),
             ],
         )

@@ -10,12 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
-from config.common.decimals import decimals
+from config.common.decimals import decimals, signed
 from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
 from kpis.admin.drivers_asked import DriversForm, asked_of
-from kpis.admin.figures import readable
+from kpis.admin.figures import readable, told
 from kpis.attribution import queries, rules
 from kpis.attribution.rules import Driver, Found, Side, Why
 from kpis.charts.drawing import Cell, Chart, Row, Table
@@ -28,7 +28,7 @@ from kpis.metrics.definition import Unit
 from kpis.metrics.rows import SHOWN
 from kpis.models import MetricCode
 from kpis.snapshots.calendar import days_span
-from kpis.templatetags.figures import DIGITS, change, said
+from kpis.templatetags.figures import DIGITS, change, ends, said
 from kpis.templatetags.figures import value as written
 from surveys.results.reach import READS, WORKS
 
@@ -134,6 +134,7 @@ def driver_rows(request: StaffRequest) -> HttpResponse:
         ],
         "rows": rows[:PAGE],
         "readable": readable(request.user, "answers", rows[:PAGE]),
+        "told": told(request.user, "answers", rows[:PAGE]),
         "number": number,
         "has_more": len(rows) > PAGE,
     }
@@ -182,12 +183,12 @@ def _new(request: StaffRequest, code: MetricCode, called: str, one: Driver) -> s
 
 def _told(one: Driver, called: str, unit: Unit, link: str, new: str) -> dict[str, Any]:
     """A driver that is sure in words: how much, within which interval, of how many."""
-    ends = sorted((abs(one.low), abs(one.high)))
+    sizes = sorted((abs(one.low), abs(one.high)))
     parts = {
         "driver": called,
         "effect": written(abs(one.effect), unit),
-        "low": decimals(ends[0], DIGITS[unit]),
-        "high": decimals(ends[1], DIGITS[unit]),
+        "low": decimals(sizes[0], DIGITS[unit]),
+        "high": decimals(sizes[1], DIGITS[unit]),
         "share": decimals(100 * one.share, 1),
     }
     if one.effect < 0:
@@ -226,9 +227,9 @@ def _chart(
                 Cell(str(one.n), link(one.name)),
                 Cell(percent(100 * one.share)),
                 Cell(change(one.effect, unit)),
-                Cell(f"{one.low:.2f} – {one.high:.2f}"),
-                Cell(f"{one.gain:+.2f}"),
-                Cell(f"{one.gain_low:+.2f} – {one.gain_high:+.2f}"),
+                Cell(ends(one.low, one.high, 2)),
+                Cell(signed(one.gain, 2)),
+                Cell(ends(one.gain_low, one.gain_high, 2)),
             ],
         )
         for one in found.drivers

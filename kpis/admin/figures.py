@@ -22,6 +22,8 @@ from kpis.models import Dimension, MetricCode
 from kpis.models.metric import KEY
 from kpis.snapshots.calendar import days_span
 from kpis.snapshots.queries import SEE_COMPANY
+from surveys.campaigns.queries import visible_responses
+from surveys.results.reach import READS
 
 PAGE = 50
 LEADS = "feedback.see_board"
@@ -104,6 +106,7 @@ def figure(request: StaffRequest, metric: str) -> HttpResponse:
         "kind": rows.table,
         "rows": found[:PAGE],
         "readable": readable(request.user, rows.table, found[:PAGE]),
+        "told": told(request.user, rows.table, found[:PAGE]),
         "number": number,
         "has_more": len(found) > PAGE,
         "figure": defined.figure(count(defined.code, span, of=of, product=product)),
@@ -122,6 +125,14 @@ def among_colleagues(user: User, code: MetricCode | None, of: dict[Dimension, li
         of.setdefault(Dimension.AGENT, own)
     if not user.has_perm(LEADS) and of.get(Dimension.AGENT, own) != own:
         raise PermissionDenied
+
+
+def told(user: User, kind: str, rows: Sequence[Any]) -> set[int]:
+    """The responses among the rows that this person may read with all their answers."""
+    if kind != "answers" or not user.has_perm(READS):
+        return set()
+    found = visible_responses(user).filter(pk__in={answer.response_id for answer in rows}, is_anonymous=False)
+    return set(found.values_list("pk", flat=True))
 
 
 def readable(user: User, kind: str, rows: Sequence[Any]) -> set[int]:

@@ -44,9 +44,10 @@ NAMED = re.compile(r"[0-9]{1,9}\.[-\w]+\.[-\w]+")
 """A reason: the number of the questionnaire, the codes of question and choice."""
 
 TAGGED = """
-WITH answers (id, response_id, at, order_id, case_id, tier_id, category, value) AS MATERIALIZED ({answers}),
+WITH answers (id, response_id, at, order_id, case_id, tier_id, category, member_id, value)
+  AS MATERIALIZED ({answers}),
 asked AS MATERIALIZED (
-  SELECT a.id, a.response_id, a.at, a.case_id, a.tier_id, a.category, a.value,
+  SELECT a.id, a.response_id, a.at, a.case_id, a.tier_id, a.category, a.member_id, a.value,
     COALESCE(a.order_id, c.order_id) AS order_id
   FROM answers a LEFT JOIN feedback_case c ON c.id = a.case_id
 ),
@@ -86,20 +87,27 @@ tagged (id, driver) AS (
 )
 """
 GROUPED = """
-SELECT drivers, value, count(*) FROM (
-  SELECT a.id, a.value, array_agg(t.driver ORDER BY t.driver) AS drivers
-  FROM asked a JOIN tagged t ON t.id = a.id GROUP BY a.id, a.value
-) one GROUP BY drivers, value
+SELECT drivers, value, CASE WHEN times > 1 THEN member_id END, count(*) FROM (
+  SELECT a.id, a.value, a.member_id, count(*) OVER (PARTITION BY a.member_id) AS times,
+    array_agg(t.driver ORDER BY t.driver) AS drivers
+  FROM asked a JOIN tagged t ON t.id = a.id GROUP BY a.id, a.value, a.member_id
+) one GROUP BY 1, 2, 3
 """
 HAVING = "SELECT t.id FROM tagged t JOIN asked a ON a.id = t.id WHERE t.driver = %s"
 
 
 def groups(code: MetricCode, span: Span, *, of: Of) -> list[Alike]:
-    """The answers of a figure, those with the same drivers and value together."""
+    """The answers of a figure, those with the same drivers and value together.
+
+    Who answered several times is told apart; who answered once, or is unknown, is not.
+    """
     with connection.cursor() as cursor:
         tagged, params = _tagged(code, span, of)
         cursor.execute(tagged + GROUPED, params)
-        return [Alike(frozenset(drivers), float(value), n) for drivers, value, n in cursor.fetchall()]
+        return [
+            Alike(frozenset(drivers), float(value), n, member)
+            for drivers, value, member, n in cursor.fetchall()
+        ]
 
 
 def having(
@@ -123,6 +131,7 @@ def _tagged(code: MetricCode, span: Span, of: Of) -> tuple[str, tuple[Any, ...]]
         "response__invitation__case_id",
         "response__tier_id",
         "response__product__category",
+        "response__invitation__member_id",
         "worth",
     ).query.sql_with_params()
     return TAGGED.format(answers=sql), (*params, BAD_STARS, f"{AFTER}:")

@@ -1,9 +1,11 @@
 """What moves a score: how often, and how strongly with all else held equal. Pure.
 
-Answers come as groups that are alike: the same drivers, the same value, so many. The least squares of groups
-with their numbers as weights are those of the answers one by one, and so are the intervals: HC3 (MacKinnon &
-White 1985, Journal of Econometrics 29), which hold where answers spread unequally. What comes out is how
-things hang together, never that one causes the other.
+Answers come as groups that are alike: the same drivers, the same value, so many, and of members who answered
+several times by whom. The least squares of groups with their numbers as weights are those of the answers one
+by one, and so are the intervals: by members (Liang & Zeger 1986, Biometrika 73), since who answers twice says
+much the same, and as if each were left out in turn (Bell & McCaffrey 2002, Survey Methodology 28, CR3), which
+of those who answered once is HC3 (MacKinnon & White 1985, Journal of Econometrics 29). They hold where
+answers spread unequally. What comes out is how things hang together, never that one causes the other.
 """
 
 from collections import Counter
@@ -20,9 +22,9 @@ from config.common.statistics import LEVEL, holm, wilson
 FEW = 100
 """Fewer answers say nothing about drivers."""
 RARE = 20
-"""A driver needs as many answers with it, and as many without."""
+"""A driver needs answers of as many members with it, and as many without."""
 EACH = 10
-"""Answers for each driver that is held equal (Harrell 2015, Regression Modeling Strategies, 4.4)."""
+"""Members for each driver that is held equal (Harrell 2015, Regression Modeling Strategies, 4.4)."""
 AFTER = "after"
 """The kind of reasons that were asked for because of the score: held against it they would explain itself."""
 ALIKE = 0.9
@@ -39,11 +41,15 @@ def kind_of(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """Answers with the same drivers and the same value."""
+    """Answers with the same drivers and the same value.
+
+    `member` gave them all, and maybe others; without one each was given by somebody else, who gave no other.
+    """
 
     drivers: frozenset[str]
     value: float
     n: int
+    member: int | None = None
 
 
 class Why(StrEnum):
@@ -129,16 +135,17 @@ def drivers(groups: Sequence[Alike]) -> Found:
         for name in one.drivers:
             counts[name] += one.n
     order = sorted(counts, key=lambda name: (-counts[name], name))
-    left: dict[str, Why] = {name: Why.RARE for name in order if min(counts[name], n - counts[name]) < RARE}
+    people, sided = _people(groups)
+    left: dict[str, Why] = {name: Why.RARE for name in order if min(sided[name]) < RARE}
     left |= {name: Why.AFTER for name in order if kind_of(name) == AFTER}
     left |= dict.fromkeys(_usual(groups, [name for name in order if kind_of(name) != AFTER]), Why.USUAL)
     tried = [name for name in order if name not in left]
-    most = n // EACH
+    most = people // EACH
     left |= dict.fromkeys(tried[most:], Why.TOO_MANY)
-    patterns, numbers, sums, squares = _joined(groups)
+    patterns, whose, (numbers, sums, squares) = _joined(groups)
     kept = _apart(patterns, numbers, tried[:most])
     left |= {name: Why.ALIKE for name in tried[:most] if name not in kept}
-    fitted = fit(_matrix(patterns, kept), numbers, sums, squares)
+    fitted = fit(_matrix(patterns, kept), numbers, sums, squares, whose)
     sure = holm(fitted.chances[1:])
     found = tuple(
         Driver(
@@ -171,21 +178,25 @@ class Fitted:
     explained: float
 
 
-def fit(columns: Any, numbers: Any, sums: Any, squares: Any) -> Fitted:
-    """Least squares with HC3 of rows that stand for several answers: how many, their sum, sum of squares.
+def fit(columns: Any, numbers: Any, sums: Any, squares: Any, whose: Any = None) -> Fitted:
+    """Least squares with CR3 of rows that stand for several answers: how many, their sum, sum of squares.
 
-    `columns` has a row for each, its first column is the constant. Intervals after Student.
+    `columns` has a row for each, its first column is the constant. `whose` names the member of each row, 0
+    where each answer is somebody else's; without it all are. Intervals after Student, by how many members.
     """
+    whose = np.zeros(len(numbers), int) if whose is None else whose
     inverse = np.linalg.inv(columns.T @ (columns * numbers[:, None]))
     effects = inverse @ (columns.T @ sums)
     effects[np.abs(effects) < NOUGHT * np.sqrt(squares.sum() / numbers.sum())] = 0.0
     guess = columns @ effects
     off = np.maximum(squares - 2 * guess * sums + guess**2 * numbers, 0.0)
-    leverage = np.minimum(np.einsum("ij,jk,ik->i", columns, inverse, columns), 1 - 1e-9)
-    middle = columns.T @ (columns * (off / (1 - leverage) ** 2)[:, None])
+    once, again = whose == 0, whose != 0
+    leverage = np.minimum(np.einsum("ij,jk,ik->i", columns, inverse, columns), 1 - NOUGHT)
+    middle = columns.T @ (columns * (once * off / (1 - leverage) ** 2)[:, None])
+    middle += _several(columns[again], numbers[again], (sums - guess * numbers)[again], whose[again], inverse)
     errors = np.sqrt(np.diag(inverse @ middle @ inverse))
     n = float(numbers.sum())
-    freedom = n - columns.shape[1]
+    freedom = max(1.0, float(numbers[once].sum()) + len(np.unique(whose[again])) - columns.shape[1])
     chances = [
         float(2 * special.stdtr(freedom, -abs(effect) / error)) if error else float(not effect)
         for effect, error in zip(effects, errors, strict=True)
@@ -210,16 +221,55 @@ def _usual(groups: Sequence[Alike], order: Sequence[str]) -> list[str]:
     return list(kinds.values())
 
 
-def _joined(groups: Sequence[Alike]) -> tuple[list[frozenset[str]], Any, Any, Any]:
-    """Groups with the same drivers as one: numbers, sums and sums of squares."""
-    found: dict[frozenset[str], list[float]] = {}
+def _several(columns: Any, numbers: Any, rests: Any, whose: Any, inverse: Any) -> Any:
+    """What members who answered several times add to the middle of the sandwich.
+
+    Each adds the square of their X'(I - H)⁻¹e, where H is what of their answers is fitted by themselves. Rows
+    that stand for several answers count by the root of their number; members with as many rows go together.
+    """
+    found = np.zeros_like(inverse)
+    roots, order = np.sqrt(numbers), np.argsort(whose, kind="stable")
+    _members, starts, sizes = np.unique(whose[order], return_index=True, return_counts=True)
+    for size in np.unique(sizes):
+        rows = order[starts[sizes == size][:, None] + np.arange(size)]
+        own, off = columns[rows] * roots[rows][:, :, None], rests[rows] / roots[rows]
+        values, vectors = np.linalg.eigh(own @ inverse @ own.transpose(0, 2, 1))
+        turned = np.einsum("mij,mi->mj", vectors, off) / np.maximum(1 - values, NOUGHT)
+        scores = np.einsum("mik,mij,mj->mk", own, vectors, turned)
+        found += scores.T @ scores
+    return found
+
+
+def _people(groups: Sequence[Alike]) -> tuple[int, dict[str, tuple[int, int]]]:
+    """How many answered, and of each driver how many with it and how many without; some are in both."""
+    whole: Counter[int | None] = Counter()
+    having: dict[str, Counter[int | None]] = {}
     for one in groups:
-        held = found.setdefault(one.drivers, [0.0, 0.0, 0.0])
+        whole[one.member] += one.n
+        for name in one.drivers:
+            having.setdefault(name, Counter())[one.member] += one.n
+    once, several = whole[None], len(whole) - (None in whole)
+    sided = {}
+    for name, had in having.items():
+        members = [(member, n) for member, n in had.items() if member is not None]
+        always = sum(n == whole[member] for member, n in members)
+        sided[name] = (had[None] + len(members), once - had[None] + several - always)
+    return once + several, sided
+
+
+def _joined(groups: Sequence[Alike]) -> tuple[list[frozenset[str]], Any, Any]:
+    """Groups of the same members with the same drivers as one: whose, and numbers, sums, sums of squares."""
+    found: dict[tuple[frozenset[str], int], list[float]] = {}
+    for one in groups:
+        held = found.setdefault((one.drivers, one.member or 0), [0.0, 0.0, 0.0])
         held[0] += one.n
         held[1] += one.n * one.value
         held[2] += one.n * one.value**2
-    numbers, sums, squares = np.array(list(found.values())).T
-    return list(found), numbers, sums, squares
+    return (
+        [drivers for drivers, _member in found],
+        np.array([member for _drivers, member in found]),
+        np.array(list(found.values())).T,
+    )
 
 
 def _matrix(patterns: Sequence[frozenset[str]], names: Sequence[str]) -> Any:

@@ -2,16 +2,16 @@
 
 from django import template
 from django.utils.safestring import SafeString
-from django.utils.translation import pgettext
+from django.utils.translation import gettext, pgettext
 
-from config.common.decimals import decimals
+from config.common.decimals import decimals, signed
 from config.common.spans import span
 from kpis.charts import writing
 from kpis.charts.drawing import Chart
 from kpis.metrics.definition import Unit
 from kpis.metrics.rules import Figure
 from surveys.models import Question
-from surveys.questionnaires.rules import ends
+from surveys.questionnaires.rules import ends as ends_of
 
 register = template.Library()
 DIGITS = {Unit.PERCENT: 1, Unit.OF_FIVE: 2, Unit.POINTS: 1}
@@ -48,6 +48,11 @@ def change(number: float, unit: Unit) -> str:
     return f"{sign}{value(much, unit)}"
 
 
+def ends(low: float, high: float, digits: int) -> str:
+    """The interval of a difference as people read it: "−0.20 to −0.10"."""
+    return gettext("%(low)s to %(high)s") % {"low": signed(low, digits), "high": signed(high, digits)}
+
+
 @register.filter
 def said(unit: Unit) -> str:
     """A unit as it is written."""
@@ -71,4 +76,4 @@ def values(chart: Chart) -> SafeString:
 @register.filter
 def top(question: Question) -> int:
     """The highest score that a question takes."""
-    return ends(question)[1]
+    return ends_of(question)[1]

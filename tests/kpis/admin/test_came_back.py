@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -153,3 +154,9 @@ def test_the_days_shown_are_those_counted_in_every_language(client, lead, ours, 
         shown = client.get(reverse(f"admin:{name}"))
         start = shown.context["form"].cleaned_data["start"]
         assert f'value="{start.isoformat()}"' in shown.content.decode()
+
+
+def test_intervals_are_read_from_end_to_end(client, lead, members):
+    client.cookies["django_language"] = "en"
+    (row,) = client.get(reverse("admin:drivers_back")).context["chart"].table.rows
+    assert re.fullmatch(r"\+100\.0 \(\+\d+\.\d to \+\d+\.\d\)", row.cells[5].text)

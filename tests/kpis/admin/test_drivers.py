@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from django.utils import timezone
 from compensation.models import Product
 from feedback.models import Gap
 from kpis.attribution import rules
-from surveys.models import Answer, QuestionKind
+from surveys.models import Answer, Invitation, QuestionKind
 from tests.factories.common import UserFactory
 from tests.factories.compensation import T0
 from tests.factories.feedback import AgentFactory, DepartmentFactory, StaffFactory
@@ -163,3 +164,31 @@ def test_the_answers_are_listed_with_as_many_queries(client, lead, ours, django_
         make_answer(ours, score, at=timezone.now())
     with django_assert_num_queries(len(single)):
         assert len(client.get(reverse("admin:drivers_rows"), asked).context["rows"]) == 3
+
+
+def test_an_answer_without_a_case_leads_to_what_was_answered_with_it(client, company, ours):
+    answer = make_answer(ours, 3, at=timezone.now())
+    Invitation.objects.filter(pk=answer.response.invitation_id).update(case=None)
+    page = reverse("admin:surveys_response_change", args=[answer.response_id])
+    rows = reverse("admin:drivers_rows")
+    assert page in client.get(rows, {"metric": "csat", "driver": "tier:"}).content.decode()
+    assert client.get(page).status_code == 200
+    figure = client.get(reverse("admin:figure", args=["csat"]))
+    assert page in figure.content.decode()
+
+
+def test_who_may_not_read_responses_is_not_led_there(client, lead, ours):
+    answer = make_answer(ours, 3, at=timezone.now())
+    page = reverse("admin:surveys_response_change", args=[answer.response_id])
+    shown = client.get(reverse("admin:drivers_rows"), {"metric": "csat", "driver": "tier:"})
+    assert list(shown.context["rows"]) == [answer]
+    assert page not in shown.content.decode()
+    assert client.get(page).status_code == 403
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "to"), ("zh-hans", "至")])
+def test_intervals_are_read_from_end_to_end(client, lead, answers, language, said):
+    client.cookies["django_language"] = language
+    (row,) = client.get(reverse("admin:drivers"), {"metric": "csat"}).context["chart"].table.rows
+    assert re.fullmatch(rf"−\d\.\d\d {said} −?\+?\d\.\d\d", row.cells[3].text)
+    assert re.fullmatch(rf"[+−]?\d\.\d\d {said} \+\d\.\d\d", row.cells[5].text)

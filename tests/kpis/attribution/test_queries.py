@@ -153,3 +153,22 @@ def test_one_statement_however_many_answers(ours, at, span, django_assert_num_qu
         make_answer(ours, score, at=at)
     with django_assert_num_queries(1):
         queries.groups(MetricCode.CSAT, span, of={})
+
+
+def test_who_answered_several_times_is_told_apart(ours, at, span):
+    answers = [make_answer(ours, 4, at=at) for _ in range(4)]
+    member = case_of(answers[0]).member
+    for each in answers[:2]:
+        type(each.response.invitation).objects.filter(pk=each.response.invitation_id).update(member=member)
+    found = queries.groups(MetricCode.CSAT, span, of={})
+    assert sorted((one.n, one.member) for one in found if one.member) == [(2, member.pk)]
+    assert sum(one.n for one in found if not one.member) == 2
+
+
+def test_who_is_unknown_is_somebody_else_each_time(ours, at, span):
+    for _ in range(3):
+        answer = make_answer(ours, 4, at=at)
+        type(answer.response.invitation).objects.filter(pk=answer.response.invitation_id).update(
+            member=None, way="link"
+        )
+    assert [(one.n, one.member) for one in queries.groups(MetricCode.CSAT, span, of={})] == [(3, None)]

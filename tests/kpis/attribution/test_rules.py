@@ -143,3 +143,74 @@ def test_sides_by_side():
     low, high = found[2].interval
     assert (round(low, 1), round(high, 1)) == (10.8, 60.3)  # Wilson, 3 of 10
     assert found[1].interval is None
+
+
+def repeated(seed, times, of=60):
+    """As many members who answer so many times, each time with the same driver and much the same value."""
+    draw = np.random.default_rng(seed)
+    late, mood = draw.random(of) < 0.5, draw.normal(4, 1, of)
+    columns = np.column_stack([np.ones(of), late]).repeat(times, axis=0)
+    return columns, mood.repeat(times) + draw.normal(0, 0.1, of * times), np.arange(1, of + 1).repeat(times)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 6))
+def test_answers_given_again_do_not_narrow_an_interval(seed, times):
+    columns, values, _whose = repeated(seed, 1)
+    once = fit(columns, np.ones(60), values, values**2)
+    columns, values, whose = (
+        columns.repeat(times, axis=0),
+        values.repeat(times),
+        np.arange(1, 61).repeat(times),
+    )
+    again = fit(columns, np.ones(len(values)), values, values**2, whose)
+    assert again.effects == pytest.approx(once.effects)
+    assert again.margins == pytest.approx(once.margins)
+    assert again.chances == pytest.approx(once.chances, abs=1e-12)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000))
+def test_members_who_answer_once_have_the_interval_of_hc3(seed):
+    columns, values, whose = repeated(seed, 1)
+    named = fit(columns, np.ones(60), values, values**2, whose)
+    unnamed = fit(columns, np.ones(60), values, values**2)
+    assert named.margins == pytest.approx(unnamed.margins)
+
+
+def test_the_interval_by_members_is_that_of_leaving_each_out_in_turn():
+    columns, values, whose = repeated(5, 3)
+    found = fit(columns, np.ones(180), values, values**2, whose)
+    full = np.linalg.lstsq(columns, values, rcond=None)[0]
+    left = [
+        np.linalg.lstsq(columns[whose != one], values[whose != one], rcond=None)[0] for one in range(1, 61)
+    ]
+    wanted = np.sqrt(sum((one - full) ** 2 for one in left))
+    assert found.margins == pytest.approx(list(2.0017174830 * wanted))  # Student's 97.5 % of 58 degrees
+
+
+def test_rows_that_stand_for_a_members_several_answers_say_the_same():
+    columns, values, whose = repeated(6, 4)
+    one = fit(columns, np.ones(240), values, values**2, whose)
+    sums, squares = values.reshape(60, 4).sum(axis=1), (values**2).reshape(60, 4).sum(axis=1)
+    joined = fit(columns[::4], np.full(60, 4.0), sums, squares, np.arange(1, 61))
+    assert joined.margins == pytest.approx(one.margins)
+
+
+def test_where_members_answer_again_nothing_is_found_but_in_five_of_a_hundred():
+    false = 0
+    for seed in range(RUNS):
+        columns, values, whose = repeated(seed, 10)
+        rows = [
+            Alike(frozenset({"gap:delivery"} if late else ()), float(value), 1, int(member))
+            for (_one, late), value, member in zip(columns, values, whose, strict=True)
+        ]
+        false += any(one.is_sure for one in drivers(rows).drivers)
+    assert false / RUNS <= 0.09
+
+
+def test_a_driver_of_few_members_is_rare_however_often_they_answered():
+    rows = [Alike(frozenset({"gap:delivery"}), 1.0, 30, 1), Alike(frozenset(), 5.0, 100)]
+    found = drivers(rows)
+    assert found.drivers == ()
+    assert [(one.driver, one.why, one.n) for one in found.left_out] == [("gap:delivery", Why.RARE, 30)]
