@@ -5,7 +5,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseRedirect
@@ -14,92 +13,30 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from config.common.asked import within_years
 from config.common.errors import DomainError
 from config.common.models import User
 from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
 from feedback.models import Department
 from feedback.org.queries import department_ids, departments_of
+from kpis.admin.goal_forms import FilterForm, GoalForm, WhichForm
 from kpis.metrics.catalogue import METRICS
 from kpis.metrics.definition import Unit
 from kpis.metrics.naming import names
 from kpis.metrics.rules import Goal
-from kpis.models import GOAL_GRAINS, Dimension, Grain, MetricCode, Target
-from kpis.models.metric import KEY
+from kpis.models import Dimension, Grain, MetricCode, Target
 from kpis.snapshots.calendar import period_of
 from kpis.snapshots.queries import SEE_COMPANY, Slice
 from kpis.targets.commands import set_goal, take_back
 from kpis.targets.goals import Goals, Place
 from kpis.targets.queries import Standing, past, running, slices_of
-from kpis.targets.rules import State, state
+from kpis.targets.rules import state
 
 SEES, SETS = "kpis.view_target", "kpis.change_target"
 PAST = 8
 MINUTE = 60
-STATES = [
-    (State.AT_RISK, _("at risk")),
-    (State.OPEN, _("on course")),
-    (State.FEW, _("too few to judge")),
-    (State.NO_DATA, _("nothing measured")),
-]
-
-
-class FilterForm(forms.Form):
-    """What the list is narrowed to."""
-
-    department = forms.ModelChoiceField(
-        Department.objects.none(), label=_("department"), required=False, empty_label=_("all")
-    )
-    grain = forms.ChoiceField(label=_("for each"), required=False, choices=[("", _("all")), *GOAL_GRAINS])
-    state = forms.ChoiceField(label=_("state"), required=False, choices=[("", _("all")), *STATES])
-
-
-class WhichForm(forms.Form):
-    """Which goal it is."""
-
-    metric = forms.ChoiceField(label=_("figure"), choices=MetricCode.choices)
-    dimension = forms.ChoiceField(label=_("told apart by"), required=False, choices=Dimension.choices)
-    key = forms.CharField(
-        label=_("of"),
-        required=False,
-        max_length=KEY,
-        help_text=_("The number of a department or agent, the code or name of the others."),
-    )
-    grain = forms.ChoiceField(label=_("for each"), choices=GOAL_GRAINS)
-
-
-class GoalForm(forms.Form):
-    """What the goal shall be."""
-
-    since = forms.DateField(
-        label=_("from the period of"),
-        validators=[within_years],
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
-    goal = forms.DecimalField(
-        label=_("goal"),
-        required=False,
-        max_digits=9,
-        decimal_places=3,
-        help_text=_("None: no goal any more."),
-    )
-    warning = forms.DecimalField(
-        label=_("warning band"),
-        max_digits=9,
-        decimal_places=3,
-        min_value=0,
-        help_text=_("Closer to the goal than this is at risk."),
-    )
-    owner = forms.ModelChoiceField(
-        User.objects.filter(is_active=True, is_staff=True).order_by("name", "pk"),
-        label=pgettext_lazy("goal", "owner"),
-        required=False,
-        help_text=_("Is told when it is missed."),
-    )
 
 
 @require_safe
@@ -122,8 +59,10 @@ def goals(request: StaffRequest) -> HttpResponse:
         "title": _("Goals"),
         "form": form,
         "lines": _named(lines),
-        "which": WhichForm(auto_id="which_%s") if request.user.has_perm(SETS) else None,
     }
+    if request.user.has_perm(SETS):
+        context["which"] = which = WhichForm(auto_id="which_%s")
+        which.offer(request.user)
     return page(request, "kpis/goals.html", context, status=200 if is_valid else 400)
 
 
@@ -189,6 +128,8 @@ def goal(request: StaffRequest) -> HttpResponse:
         raise Http404
     asked = which.cleaned_data
     one = Which(MetricCode(asked["metric"]), (asked["dimension"], asked["key"]), Grain(asked["grain"]))
+    if asked["of"]:
+        return _chosen(request, one)
     _check(request.user, one.code, one.place)
     may_set = request.user.has_perm(SETS)
     if request.method == "POST":
@@ -218,6 +159,14 @@ def back(request: StaffRequest, target_id: int) -> HttpResponse:
         messages.success(request, _("Taken back."))
     place = (target.dimension, target.key)
     return HttpResponseRedirect(address(MetricCode(target.metric), place, target.grain))
+
+
+def _chosen(request: StaffRequest, one: Which) -> HttpResponse:
+    """Lead from the form to the goal, or back to it where there can be none such."""
+    if one.place[0] not in METRICS[one.code].dimensions:
+        messages.warning(request, _("This figure can't be told apart by it."))
+        return HttpResponseRedirect(reverse("admin:figure_goals"))
+    return HttpResponseRedirect(address(*one))
 
 
 def _check(user: User, code: MetricCode, place: Place) -> None:

@@ -1,11 +1,17 @@
 """What the keys that figures are told apart by are called."""
 
 from collections.abc import Callable, Collection
+from datetime import date
+
+from django.db.models import QuerySet
 
 from compensation.models import Product, Segment, Tier
 from config.common.asked import id_in
 from feedback.models import Agent, Channel, Department
 from kpis.models import Dimension, MetricCode, Snapshot
+
+Group = tuple[str, list[tuple[str, str]]]
+"""A dimension by its name, with "dimension:key" and name of each."""
 
 
 def names(dimension: Dimension, keys: Collection[str]) -> dict[str, str]:
@@ -26,6 +32,33 @@ def is_known(dimension: Dimension, key: str) -> bool:
         told = Snapshot.objects.filter(metric__in=MetricCode.values, dimension=dimension, key=key)
         return told.exists()
     return key in NAMES[dimension]([key])
+
+
+def offered(departments: QuerySet[Department], *, company: bool, since: date) -> list[Group]:
+    """What somebody may choose of, by dimension: their departments; with the company's figures all else too.
+
+    Categories and regions are those of which something was measured since a day.
+    """
+    found = [(Dimension.DEPARTMENT, {str(row.pk): str(row) for row in departments.order_by("pk")})]
+    if company:
+        agents = Agent.objects.filter(is_active=True).select_related("user").order_by("user__name", "pk")
+        told = Snapshot.objects.filter(metric__in=MetricCode.values, day__gte=since)
+        said = {
+            one: sorted(told.filter(dimension=one).values_list("key", flat=True).distinct())
+            for one in (Dimension.CATEGORY, Dimension.REGION)
+        }
+        found += [
+            (Dimension.AGENT, {str(row.pk): str(row) for row in agents}),
+            (Dimension.CHANNEL, _channels([])),
+            (Dimension.TIER, {row.code: str(row) for row in Tier.objects.order_by("rank")}),
+            (Dimension.SEGMENT, {row.code: str(row) for row in Segment.objects.order_by("code")}),
+            *((one, {key: key for key in keys}) for one, keys in said.items()),
+        ]
+    return [
+        (str(one.label), [(f"{one.value}:{key}", name) for key, name in known.items()])
+        for one, known in found
+        if known
+    ]
 
 
 def _numbers(keys: Collection[str]) -> list[int]:

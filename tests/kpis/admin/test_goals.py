@@ -97,6 +97,33 @@ def test_the_list_is_narrowed_by_its_address(client, sign_in, measured, query, n
     assert len(response.context["lines"]) == number
 
 
+def offered(client):
+    found = client.get(GOALS).context["which"].fields["of"].widget.choices
+    return {value for _name, group in found if isinstance(group, list) for value, _label in group}
+
+
+def test_what_a_goal_is_of_is_chosen_by_name_and_leads_to_it(client, sign_in, measured, ours):
+    sign_in("supervisor", sets=True)
+    make_days(timezone.localdate(), timezone.localdate(), 0.5, dimension=Dimension.REGION, key="沪")
+    found = offered(client)
+    assert {f"department:{ours.pk}", "channel:portal", "region:沪"} <= found
+    answer = client.get(GOAL, {**WHICH, "of": "region:沪"}, follow=True)
+    assert (answer.status_code, answer.context["place"]) == (200, ("region", "沪"))
+    answer = client.get(GOAL, {**WHICH, "metric": "complaint_rate", "of": f"department:{ours.pk}"})
+    assert answer.url == GOALS
+    for odd in ("planet:3", "region:" + "x" * 99, "x"):
+        assert client.get(GOAL, {**WHICH, "of": odd}).status_code == 404
+
+
+def test_a_lead_is_offered_their_departments_alone(client, sign_in, measured, ours):
+    sign_in("team_lead", sets=True)
+    DepartmentFactory()
+    assert offered(client) == {f"department:{ours.pk}"}
+    theirs = DepartmentFactory()
+    answer = client.get(GOAL, {**WHICH, "of": f"department:{theirs.pk}"}, follow=True)
+    assert answer.status_code == 403
+
+
 @pytest.mark.parametrize("query", [{"state": "x"}, {"grain": "day"}, {"department": "'; --"}])
 def test_a_filter_that_makes_no_sense_is_told(client, sign_in, query):
     sign_in("supervisor")
