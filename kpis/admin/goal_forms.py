@@ -41,7 +41,7 @@ class WhichForm(forms.Form):
     """Which goal it is."""
 
     metric = forms.ChoiceField(label=_("figure"), choices=MetricCode.choices)
-    of = forms.CharField(label=_("of"), required=False, widget=forms.Select)
+    of = forms.CharField(label=pgettext_lazy("goal", "Of"), required=False, widget=forms.Select)
     grain = forms.ChoiceField(label=_("for each"), choices=GOAL_GRAINS)
     dimension = forms.ChoiceField(required=False, choices=Dimension.choices, widget=forms.HiddenInput)
     key = forms.CharField(required=False, max_length=KEY, widget=forms.HiddenInput)

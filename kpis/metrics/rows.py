@@ -118,11 +118,13 @@ def _moment(source: Source) -> Any:
 
 
 def _orders(found: QuerySet[Any]) -> QuerySet[Any]:
+    """With the worst gap of each: of what, how bad, and how many days late, where they came late."""
     gap = Gap.objects.filter(order=OuterRef("pk"), withdrawn_at=None).order_by("-severity", "pk")
-    late = gap.filter(aspect=Aspect.DELIVERY)
+    late = gap.filter(aspect=Aspect.DELIVERY, days__lt=0).annotate(late=-F("days"))
     shown: QuerySet[Any] = found.annotate(
-        days=late.values("days")[:1], severity=gap.values("severity")[:1], has_gap=Exists(gap)
-    )
+        aspect=gap.values("aspect")[:1], severity=gap.values("severity")[:1], late=late.values("late")[:1],
+        has_gap=Exists(gap),
+    )  # fmt: skip
     return shown.select_related("member")
 
 

@@ -1,11 +1,14 @@
 """How figures are written in templates."""
 
+from typing import Any
+
 from django import template
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext
 
 from config.common.decimals import decimals, signed
 from config.common.spans import span
+from feedback.models import Aspect, Severity
 from kpis.charts import writing
 from kpis.charts.drawing import Chart
 from kpis.metrics.definition import Unit
@@ -71,6 +74,12 @@ def marks(chart: Chart) -> SafeString:
 def values(chart: Chart) -> SafeString:
     """The table behind a chart."""
     return SafeString(writing.html(chart.table))
+
+
+@register.filter
+def gap_told(order: Any) -> str:
+    """Of what the worst gap of an order is, and how bad; the order as `rows` shows it."""
+    return f"{Aspect(order.aspect).label} · {Severity(order.severity).label}"
 
 
 @register.filter

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from feedback.models import CheckStatus, Milestone, QualityCheck, Scorecard
+from feedback.models import CheckStatus, Gap, Milestone, QualityCheck, Scorecard
 from kpis.admin.dashboard import FRONT
 from kpis.metrics.catalogue import METRICS
 from kpis.metrics.rules import Form
@@ -134,6 +134,17 @@ def test_rows_name_members_to_who_may_see_them_alone(client, noon, role, is_name
     client.force_login(StaffFactory(role=role))
     shown = client.get(figure_url(MetricCode.GAP_RATE)).content.decode()
     assert (member.name in shown, member.external_id in shown) == (is_named, not is_named)
+
+
+def test_of_an_order_is_told_what_its_gap_was_and_how_late_it_came(client, supervisor, noon):
+    make_promised_order(due_at=noon, late=True)
+    shown = client.get(figure_url(MetricCode.GAP_RATE)).content.decode()
+    assert "送达 · 严重" in shown
+    assert "晚 3.0 天" in shown
+    Gap.objects.update(aspect="price", days=None, expected=10, actual=12, severity=1)
+    shown = client.get(figure_url(MetricCode.GAP_RATE)).content.decode()
+    assert "价格 · 轻微" in shown
+    assert "晚" not in shown.partition("<tbody>")[2].partition("</tbody>")[0]
 
 
 def test_an_agent_cannot_open_the_rows_of_another_department(client, agent, noon):
