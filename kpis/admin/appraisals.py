@@ -121,7 +121,7 @@ def _show(request: StaffRequest, pk: int, *, error: DomainError | None = None) -
         "last_day": appealing.last_day(row.newest),
         "may_appeal": is_theirs and appealing.is_open(row.newest, now),
         "to_decide": open_one if open_one and _may_decide(user, open_one, subjects) else None,
-        "may_score": user.has_perm(SCORE) and not is_theirs and row.differs and open_one is None,
+        "may_score": _may_score(user, row) and not is_theirs and open_one is None,
         "answers": answers(user, found, lacks(found.agent, found.month)) if found.agent else [],
         "history": timeline([found])[:30],
         "is_theirs": is_theirs,
@@ -134,6 +134,12 @@ def _show(request: StaffRequest, pk: int, *, error: DomainError | None = None) -
 
 def _may_decide(user: User, found: AppraisalAppeal, subjects: set[int]) -> bool:
     return user.has_perm(DECIDE) and user.pk not in {*subjects, found.by_id, *deadline.judges(found)}
+
+
+def _may_score(user: User, row: queries.Row) -> bool:
+    """Whether somebody may score again: something new is known, and it comes to another score."""
+    is_new = row.differs and row.later != row.newest.score
+    return is_new and user.has_perm(SCORE) and scoring.may_replace(row.newest, user)
 
 
 def _lines(numbers: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from config.common.models import User
 from feedback.org.queries import SEE_ALL, department_ids
 from kpis.appraisals import held, reckoning
 from kpis.appraisals.reckoning import Person, Place, place_of
-from kpis.appraisals.scoring import version_for
+from kpis.appraisals.scoring import last_reckoned, version_for
 from kpis.models import (
     AppealState,
     Appraisal,
@@ -21,7 +21,6 @@ from kpis.models import (
     JudgedBy,
     Scheme,
     SchemeLine,
-    ScoreKind,
 )
 
 
@@ -80,14 +79,14 @@ def with_later(rows: Sequence[Row]) -> list[Row]:
         found = reckoning.reckon(lines, month, persons, role=role, is_corrected=True)
         now |= {row.appraisal.pk: one.result.score for row, one in zip(several, found, strict=True)}
     return [
-        Row(row.appraisal, row.scores, now[row.appraisal.pk], now[row.appraisal.pk] != _reckoned(row))
+        Row(
+            row.appraisal,
+            row.scores,
+            now[row.appraisal.pk],
+            now[row.appraisal.pk] != last_reckoned(row.scores).score,
+        )
         for row in rows
     ]
-
-
-def _reckoned(row: Row) -> Decimal | None:
-    """The newest score that came from figures."""
-    return next(one.score for one in reversed(row.scores) if one.kind != ScoreKind.APPEAL)
 
 
 def _row(appraisal: Appraisal) -> Row:

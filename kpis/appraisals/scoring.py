@@ -1,5 +1,6 @@
 """Scoring a closed month, and scoring somebody again with a reason."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,14 +13,15 @@ from django.utils.translation import gettext_lazy as _
 from config.common.errors import Invalid, MoveNotAllowed, NotPermitted
 from config.common.events import record
 from config.common.models import User
-from kpis.appraisals import reckoning
-from kpis.appraisals.held import SCORE, check_right, held, subjects
+from kpis.appraisals import deadline, reckoning
+from kpis.appraisals.held import DECIDE, SCORE, check_right, held, subjects
 from kpis.appraisals.reckoning import Reckoned, place_of
 from kpis.deadlines.given import text_of
 from kpis.deadlines.sweeping import write
 from kpis.models import (
     AppealState,
     Appraisal,
+    AppraisalAppeal,
     AppraisalScore,
     Scheme,
     SchemeVersion,
@@ -84,11 +86,13 @@ def score_month(*, month: date, actor: User | None, at: datetime) -> Scored:
 def score_again(*, appraisal_id: int, reason: str, actor: User | None, at: datetime) -> AppraisalScore:
     """Score somebody's month again by the same version, with what came to light since and the marks now.
 
+    What an appeal decided is replaced by it, so then only who may decide appeals does it.
+
     Raises:
         NotFound: there is none that this person sees.
-        NotPermitted: without the right, or of oneself.
+        NotPermitted: without the right, or of oneself; above what an appeal decided, see `may_replace`.
         Invalid: no reason.
-        MoveNotAllowed: an appeal waits, or nothing has changed.
+        MoveNotAllowed: an appeal waits, or nothing has changed since it was reckoned last.
     """
     found = held(appraisal_id, actor)
     check_right(actor, SCORE)
@@ -98,12 +102,34 @@ def score_again(*, appraisal_id: int, reason: str, actor: User | None, at: datet
     before = found.scores.select_related("version").order_by("-revision")[0]
     if getattr(before, "appeal", None) is not None and before.appeal.state == AppealState.OPEN:
         raise MoveNotAllowed(_("An appeal waits: decide on it first."))
+    if actor is not None and not may_replace(before, actor):
+        raise NotPermitted(
+            _("An appeal was upheld: who may decide appeals and had no part in it scores again.")
+        )
     new = reckon_now(found, before.version)
-    if new.result.score == before.score:
+    if new.result.score in {before.score, last_reckoned(found.scores.order_by("revision")).score}:
         raise MoveNotAllowed(_("It comes to the same score."))
     return follow(
         found, before, new.result.score, new.numbers, kind=ScoreKind.AGAIN, reason=reason, actor=actor, at=at
     )
+
+
+def last_reckoned(scores: Iterable[AppraisalScore]) -> AppraisalScore:
+    """The newest score that came from figures and marks, of all of an appraisal by revision."""
+    return [one for one in scores if one.kind != ScoreKind.APPEAL][-1]
+
+
+def may_replace(newest: AppraisalScore, user: User) -> bool:
+    """Whether somebody with the right to score may do so above a score.
+
+    Above what an appeal decided only who may decide appeals, and did not judge by hand what it was against.
+    """
+    if newest.kind != ScoreKind.APPEAL:
+        return True
+    against = AppraisalAppeal.objects.select_related("score").get(
+        score__appraisal=newest.appraisal_id, score__revision=newest.revision - 1
+    )
+    return user.has_perm(DECIDE) and user.pk not in deadline.judges(against)
 
 
 def reckon_now(appraisal: Appraisal, version: SchemeVersion) -> Reckoned:

@@ -205,17 +205,21 @@ def hold(*, training_id: int, attendance: Mapping[int, Noted], actor: User | Non
     Whoever gives it may do so as well as whoever plans it, but nobody who is in it.
 
     Raises:
-        NotFound, NotPermitted, MoveNotAllowed: see `planned`; MoveNotAllowed also before its day.
+        NotFound, NotPermitted, MoveNotAllowed: see `planned`; MoveNotAllowed also before its day, NotFound
+            also where somebody named is not in it.
         Invalid: not all are noted, nobody was there, or a test makes no sense.
     """
     found = planned(training_id, actor, needs_plan=False)
     if day_of(at) < day_of(found.starts_at):
         raise MoveNotAllowed(_("Attendance is noted from its day on."))
     places = list(found.places.order_by("agent"))
-    if {one.agent_id for one in places} - attendance.keys():
+    known = {one.agent_id for one in places}
+    if attendance.keys() - known:
+        raise NotFound
+    if known - attendance.keys():
         raise Invalid(_("Say of everybody whether they were there."))
     present = {key for key, noted in attendance.items() if noted.presence == Presence.PRESENT}
-    if not present & {one.agent_id for one in places}:
+    if not present:
         raise Invalid(_("Nobody was there: then cancel it."))
     found.state, found.ended_at = TrainingState.HELD, at
     colleagues = learners(found.department).exclude(pk__in=present).exclude(user=found.trainer_id)

@@ -1,4 +1,5 @@
 import re
+from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -257,3 +258,19 @@ def test_as_many_queries_for_three_as_for_one(client, department):
     assert queries.to_decide(boss).count() == 1
     first, then = counts[:5], counts[5:]
     assert [b - a for a, b in zip(first, then, strict=True) if b - a > 1] == []
+
+
+def test_scoring_above_an_appeal_is_offered_to_who_may_decide_and_said(client, department):
+    user, found = scored(department)
+    boss, scorer = person(department, "supervisor"), person(department, "team_lead")
+    one = appealing.appeal(appraisal_id=found.pk, text="x", actor=user, at=AT)
+    given = {"appraisal_id": found.pk, "appeal_id": one.pk, "answer": "x", "at": AT}
+    appealing.decide(**given, score=Decimal(80), actor=boss)
+    corrected(user.agent, 5)
+    sign_in(client, scorer, "score_appraisals")
+    assert "/again/" not in page_of(client, found).content.decode()
+    assert act(client, found, "again", reason="x").status_code == 403
+    sign_in(client, boss)
+    shown = page_of(client, found).content.decode()
+    assert "/again/" in shown
+    assert "replaces what it decided" in shown or "代替" in shown

@@ -2,6 +2,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import IntegrityError, transaction
 
 from config.common.errors import Invalid, MoveNotAllowed, NotFound, NotPermitted
@@ -196,3 +197,29 @@ def test_two_appeals_at_once_are_one():
     user, found = scored(DepartmentFactory())
     (error,) = refused(at_once(*[lambda: appeal(user, found)] * 2))
     assert isinstance(error, MoveNotAllowed)
+
+
+def test_what_an_appeal_decided_is_not_taken_back_without_anything_new(department, boss):
+    user, found = scored(department)
+    decide(appeal(user, found), boss)
+    for actor in (None, boss, person(department, "supervisor")):
+        with pytest.raises(MoveNotAllowed):
+            scoring.score_again(appraisal_id=found.pk, reason="x", actor=actor, at=AT)
+    assert found.scores.last().score == Decimal(80)
+
+
+def test_with_something_new_who_may_decide_scores_above_an_appeal_and_nobody_else(department, boss):
+    user, found = scored(department)
+    marker, scorer = person(department, "supervisor"), person(department, "team_lead")
+    scorer.user_permissions.add(Permission.objects.get(codename="score_appraisals"))
+    scorer = type(user).objects.get(pk=scorer.pk)
+    mark(user, 100, actor=marker)
+    again = {"appraisal_id": found.pk, "reason": "x", "at": AT}
+    scoring.score_again(**again, actor=None)
+    decide(appeal(user, found), boss)
+    corrected(user.agent, 5)
+    for actor in (scorer, marker):
+        with pytest.raises(NotPermitted):
+            scoring.score_again(**again, actor=actor)
+    made = scoring.score_again(**again, actor=boss)
+    assert (made.revision, made.kind, made.score) == (4, "again", Decimal("72.22"))

@@ -367,3 +367,15 @@ def test_put_in_while_it_is_held_is_refused_or_noted():
     (error,) = refused(results)
     assert isinstance(error, (Invalid, MoveNotAllowed))
     assert not TrainingPlace.objects.filter(training__state="held", presence=Presence.EXPECTED).exists()
+
+
+def test_whoever_is_not_in_it_was_not_there(department):
+    inside, outside = person(department).agent, person(department).agent
+    found = training(department, agents=[inside])
+    with pytest.raises(NotFound):
+        hold(found, {inside.pk: Noted(Presence.PRESENT), outside.pk: Noted(Presence.PRESENT)})
+    found.refresh_from_db()
+    assert (found.state, found.others) == (TrainingState.PLANNED, [])
+    hold(found, {inside.pk: Noted(Presence.PRESENT)})
+    found.refresh_from_db()
+    assert outside.pk in found.others
