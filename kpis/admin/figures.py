@@ -149,6 +149,7 @@ CASES: dict[str, Callable[[Any], tuple[int | None, ...]]] = {
     "answers": lambda answer: (answer.response.invitation.case_id, answer.response.follow_up_id),
     "orders": lambda _order: (),
     "reviews": lambda _review: (),
+    "gaps": lambda gap: (gap.case_id,),
     "checks": lambda check: (check.case_id,),
 }
 """The cases that a row of each kind names."""

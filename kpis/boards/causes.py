@@ -21,11 +21,15 @@ from kpis.snapshots.calendar import days_span
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A cause and how often it was one in each part; `name` is empty where nobody has said yet."""
+    """A cause and how often it was one in each part; `name` is empty where nobody has said yet.
+
+    `cells` are those of the tallies that it joins.
+    """
 
     name: str
     numbers: Sequence[int]
     code: str = ""
+    cells: tuple[str, ...] = ()
 
     @property
     def number(self) -> int:
@@ -39,7 +43,8 @@ def of_breaches(days: Days, where: Where) -> list[Cause]:
     counted = over_parts(_anew(days, where) if rows is None else by_part(rows, days.grain), days)
     causes = {str(one.pk): one for one in BreachCause.objects.filter(pk__in=[key for key in counted if key])}
     found = [
-        Cause(str(causes[key]) if key else "", numbers, key or "none") for key, numbers in counted.items()
+        Cause(str(causes[key]) if key else "", numbers, key or "none", (key,))
+        for key, numbers in counted.items()
     ]
     return sorted(found, key=lambda one: (not one.name, -one.number, one.name))
 
@@ -49,12 +54,14 @@ def of_gaps(days: Days) -> list[Cause]:
     rows = kept(TallyOf.GAP, days, Where())
     found = over_parts(by_part(Tally.objects.none() if rows is None else rows, days.grain), days)
     sums: dict[str, list[int]] = {}
+    cells: dict[str, tuple[str, ...]] = {}
     for cell, numbers in found.items():
         cause = cell.partition(":")[2]
+        cells[cause] = (*cells.get(cause, ()), cell)
         held = sums.get(cause, [0] * len(numbers))
         sums[cause] = [one + more for one, more in zip(held, numbers, strict=True)]
     known = [(one.value, str(one.label)) for one in GapCause] + [("", "")]
-    return [Cause(name, sums[key], key) for key, name in known if key in sums]
+    return [Cause(name, sums[key], key, cells[key]) for key, name in known if key in sums]
 
 
 def _anew(days: Days, where: Where) -> dict[date, dict[Any, int]]:

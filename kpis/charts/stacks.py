@@ -40,13 +40,17 @@ def stack(
     *,
     head: str = "",
     whole: str = "",
+    wholes: Sequence[str] = (),
     width: float = WIDTH,
     height: float = HEIGHT,
     hint: str = "",
 ) -> Chart:
-    """Draw a bar for each label, its layers from below; `whole` heads the sums in the table."""
+    """Draw a bar for each label, its layers from below; `whole` heads the sums in the table.
+
+    `wholes` is where the rows of each sum are.
+    """
     sums = [sum(_sane(one.values[place]) for one in layers) for place in range(len(labels))]
-    table = _table(head, labels, layers, sums, whole)
+    table = _table(head, labels, layers, sums, whole=whole, wholes=wholes)
     n = round(sum(sums))
     if not any(sums):
         return Chart(title, unit, n, width, height, (), table, hint=hint)
@@ -84,13 +88,22 @@ def _sane(value: float) -> float:
 
 
 def _table(
-    head: str, labels: Sequence[str], layers: Sequence[Layer], sums: Sequence[float], whole: str
+    head: str,
+    labels: Sequence[str],
+    layers: Sequence[Layer],
+    sums: Sequence[float],
+    *,
+    whole: str,
+    wholes: Sequence[str],
 ) -> Table:
     heads = [head, *(one.name for one in layers), *([whole] if whole else [])]
     rows = []
     for place, label in enumerate(labels):
         cells = [
-            Cell(short(_sane(one.values[place])), one.hrefs[place] if one.hrefs else "") for one in layers
+            Cell(short(value := _sane(one.values[place])), one.hrefs[place] if one.hrefs and value else "")
+            for one in layers
         ]
-        rows.append(Row(label, [*cells, Cell(short(sums[place]))] if whole else cells))
+        if whole:
+            cells.append(Cell(short(sums[place]), wholes[place] if wholes and sums[place] else ""))
+        rows.append(Row(label, cells))
     return Table(heads, rows)

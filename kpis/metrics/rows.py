@@ -138,6 +138,7 @@ SHOWN: dict[str, Callable[[QuerySet[Any]], QuerySet[Any]]] = {
         "question",
     ),
     "orders": _orders,
+    "gaps": lambda found: found.select_related("order", "case"),
     "reviews": lambda found: found.select_related("member", "product"),
     "checks": lambda found: found.select_related("case__member", "department", "agent__user"),
 }

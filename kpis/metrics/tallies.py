@@ -67,12 +67,17 @@ class Tallied:
     cell: Any
     by: Dimension
 
+    @property
+    def named(self) -> Any:
+        """The cell that a row is in, as text."""
+        return Coalesce(Cast(self.cell, TextField()), Value(""), output_field=TextField())
+
     def facts(self, span: Span) -> QuerySet[Any, tuple[Any, ...]]:
         """The rows of a time as day, cell and the keys that each has."""
         zone = timezone.get_default_timezone()
         found: QuerySet[Any] = self.source.within(span).annotate(
             tally_day=TruncDate(self.source.moment, tzinfo=zone),
-            tally_cell=Coalesce(Cast(self.cell, TextField()), Value(""), output_field=TextField()),
+            tally_cell=self.named,
             tally_keys=self.source.keys(self.by),
         )
         facts: QuerySet[Any, tuple[Any, ...]] = found.order_by().values_list(*COLUMNS)

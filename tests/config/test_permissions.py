@@ -1014,6 +1014,7 @@ def pages(case: Case) -> dict[str, list[Ask]]:
             "board_department", {"team_lead", "supervisor", "analyst", *ADMIN}, case.department_id
         ),
         "board_hour": get("board_hour", LEADERS | {"analyst"}, query="?what=came&on=1&hour=9"),
+        "board_rows": get("board_rows", LEADERS | {"analyst"}, query="?what=kind"),
         "board_product": get("board_product", SUPERVISORS | {"analyst"}),
         "figure_goals": get("figure_goals", LEADERS | {"analyst"}),
         "figure_goal": [

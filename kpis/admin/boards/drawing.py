@@ -1,6 +1,6 @@
 """Figures as charts: what dashboards have in common."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from math import inf
 from typing import Any
@@ -12,10 +12,10 @@ from django.utils.translation import pgettext
 
 from config.common.spans import span
 from kpis.admin.boards.asking import Asked
+from kpis.admin.boards.cells import cells_link
 from kpis.admin.boards.hours import DAYS
 from kpis.boards.causes import Cause
 from kpis.boards.figures import Told
-from kpis.boards.periods import Days
 from kpis.boards.times import HOURS, Times, Took
 from kpis.charts.drawing import Chart
 from kpis.charts.heat import heat
@@ -25,7 +25,7 @@ from kpis.charts.stacks import Layer, stack
 from kpis.metrics.definition import Metric, Unit
 from kpis.metrics.rules import Figure, Goal
 from kpis.metrics.sketch import ERROR
-from kpis.models import Direction, Grain
+from kpis.models import Direction, Grain, TallyOf
 from kpis.templatetags.figures import said, value, written
 
 MINUTE, HOUR = 60, 3600
@@ -143,12 +143,16 @@ def trend(told: Told, asked: Asked, goal: Goal | None = None, *, with_interval: 
     )
 
 
-def durations(title: str, times: Times, days: Days) -> Chart:
-    """The median and 90th percentile of a time by part of the days."""
+def durations(title: str, times: Times, metric: Metric, asked: Asked) -> Chart:
+    """The median and 90th percentile of a time by part of the days; each leads to its rows."""
+    days = asked.days
     by, unit = scaled([took.p90 for _first, _last, took in times.parts])
 
     def points(name: str) -> list[Point]:
-        return [_point(took, name, by) for _first, _last, took in times.parts]
+        return [
+            _point(took, name, by, rows_link(metric, asked, start=first, end=last))
+            for first, last, took in times.parts
+        ]
 
     return line(
         f"{title} · {by_grain(days.grain)}",
@@ -162,29 +166,46 @@ def durations(title: str, times: Times, days: Days) -> Chart:
     )
 
 
-def _point(took: Took, name: str, by: float) -> Point:
+def _point(took: Took, name: str, by: float, href: str) -> Point:
     seconds: float | None = getattr(took, name)
-    return Point(None if seconds is None else seconds / by, took.n, "—" if seconds is None else span(seconds))
+    if seconds is None:
+        return Point(None, took.n, "—")
+    return Point(seconds / by, took.n, span(seconds), href=href)
 
 
-def causes_over_time(title: str, causes: Sequence[Cause], days: Days) -> Chart:
-    """Causes stacked by part of the days; the rarer ones together."""
+def causes_over_time(title: str, causes: Sequence[Cause], of: TallyOf, asked: Asked) -> Chart:
+    """Causes stacked by part of the days; the rarer ones together. Each number leads to its rows."""
+    days = asked.days
+
+    def links(*some: Cause) -> list[str]:
+        cells = [cell for one in some for cell in one.cells]
+        return [cells_link(asked, of, cells, start=first, end=last) for first, last in days.parts]
+
     labels = [label(first, days.grain) for first, _last in days.parts]
     named = [one for one in causes if one.name]
-    layers = [Layer(one.name, one.numbers) for one in named[:SHOWN_CAUSES]]
+    layers = [Layer(one.name, one.numbers, links(one)) for one in named[:SHOWN_CAUSES]]
     rest = named[SHOWN_CAUSES:]
     if rest:
         sums = [sum(each) for each in zip(*(one.numbers for one in rest), strict=True)]
-        layers.append(Layer(_("other causes"), sums))
-    layers += [Layer(_("not said yet"), one.numbers, style="rest") for one in causes if not one.name]
+        layers.append(Layer(_("other causes"), sums, links(*rest)))
+    layers += [
+        Layer(_("not said yet"), one.numbers, links(one), style="rest") for one in causes if not one.name
+    ]
     heading = f"{title} · {by_grain(days.grain)}"
-    return stack(heading, _("how many"), labels, layers, head=head(days.grain), whole=_("all"))
+    return stack(
+        heading, _("how many"), labels, layers, head=head(days.grain), whole=_("all"), wholes=links()
+    )
 
 
-def causes_ranked(title: str, causes: Sequence[Cause], hrefs: Mapping[str, str]) -> Chart:
+def causes_ranked(title: str, causes: Sequence[Cause], of: TallyOf, asked: Asked) -> Chart:
     """Which causes are the most frequent, and what they make up together."""
     parts = [
-        Part(one.name or _("not said yet"), one.number, hrefs.get(one.code, ""), is_rest=not one.name)
+        Part(
+            one.name or _("not said yet"),
+            one.number,
+            cells_link(asked, of, one.cells),
+            is_rest=not one.name,
+        )
         for one in causes
     ]
     return pareto(title, _("how many"), parts, heads=cause_heads())

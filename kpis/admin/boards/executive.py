@@ -35,7 +35,7 @@ from kpis.charts.lines import Series, line
 from kpis.charts.stacks import Layer, stack
 from kpis.improvements.held import visible_to
 from kpis.metrics.definition import Unit
-from kpis.models import Direction, Grain, ImprovementStatus, MetricCode, Verdict
+from kpis.models import Direction, Grain, ImprovementStatus, MetricCode, TallyOf, Verdict
 from kpis.snapshots.queries import Slice
 from kpis.targets.goals import Goals
 from kpis.targets.rules import State
@@ -55,7 +55,7 @@ def executive(asked: Asked, user: User) -> dict[str, Any]:
         "goals": [_goal(one, asked) for one in goals],
         "reached": _reached(goals),
         "compared": compared(asked, figures(MetricCode, asked.days, asked.where).values()),
-        "causes": causes_over_time(_("Gaps by cause"), causes.of_gaps(asked.days), asked.days)
+        "causes": causes_over_time(_("Gaps by cause"), causes.of_gaps(asked.days), TallyOf.GAP, asked)
         if is_whole and user.has_perm(SEES_GAPS)
         else None,
         "spots": spots(asked.days.last, user, tuple(Aspect)) if is_whole else None,

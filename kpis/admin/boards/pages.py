@@ -20,6 +20,7 @@ from feedback.models import Department
 from feedback.org.queries import departments_of, remember
 from kpis.admin.boards import product as of_product
 from kpis.admin.boards.asking import SEES, Asked, BoardForm, asked_of, form_of, whose
+from kpis.admin.boards.cells import show_cells
 from kpis.admin.boards.executive import executive
 from kpis.admin.boards.hours import show_hour
 from kpis.admin.boards.supervisor import supervisor
@@ -158,6 +159,7 @@ BOARD_PAGES = [
     Page("dashboards/supervisor/", show_supervisor, "board_supervisor"),
     Page("dashboards/department/<int:department_id>/", show_department, "board_department"),
     Page("dashboards/hours/", show_hour, "board_hour"),
+    Page("dashboards/rows/", show_cells, "board_rows"),
     Page("dashboards/product/", show_product, "board_product"),
 ]
 BOARD_MENU = [

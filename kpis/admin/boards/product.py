@@ -3,14 +3,14 @@
 from typing import Any
 
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from config.common.models import User
 from feedback.admin.hot_spots import VIEW as SEES_GAPS
-from feedback.models import Aspect, CaseKind, GapCause
+from feedback.models import CaseKind
 from kpis.admin.boards.asking import Asked
-from kpis.admin.boards.drawing import cause_heads, rows_link, trend
+from kpis.admin.boards.cells import cells_link, gap_said
+from kpis.admin.boards.drawing import cause_heads, trend
 from kpis.admin.boards.executive import compared
 from kpis.boards import product as goods_of
 from kpis.boards.figures import figures
@@ -18,8 +18,7 @@ from kpis.boards.product import Goods
 from kpis.charts.drawing import Chart
 from kpis.charts.pareto import Heads, Part, pareto
 from kpis.charts.stacks import Layer, stack
-from kpis.metrics.catalogue import METRICS
-from kpis.models import MetricCode
+from kpis.models import MetricCode, TallyOf
 
 FIGURES = (
     MetricCode.REVIEW_SCORE,
@@ -61,8 +60,8 @@ def product(asked: Asked, user: User, goods: Goods) -> dict[str, Any]:
 
 def _stars(goods: Goods, asked: Asked) -> Chart:
     found = goods_of.stars(goods, asked.days)
-    link = rows_link(METRICS[MetricCode.REVIEW_SCORE], asked)
-    layer = Layer(_("reviews"), list(found.values()), [link] * len(found))
+    links = [cells_link(asked, TallyOf.STARS, [str(one)]) for one in found]
+    layer = Layer(_("reviews"), list(found.values()), links)
     labels = ["★" * one for one in found]
     return stack(_("Reviews by stars"), _("how many"), labels, [layer], head=_("stars"))
 
@@ -71,19 +70,18 @@ def _reasons(goods: Goods, asked: Asked) -> Chart:
     """What of was not as promised, and why, the most frequent first."""
     parts = []
     for aspect, cause, number in goods_of.gaps(goods, asked.days):
-        why = GapCause(cause).label if cause else _("not said yet")
-        parts.append(Part(f"{Aspect(aspect).label} · {why}", number, _gap_list(aspect)))
+        cell = f"{aspect}:{cause}"
+        parts.append(Part(gap_said(cell), number, cells_link(asked, TallyOf.GAP, [cell])))
     return pareto(
         _("Gaps by what and why, the most frequent first"), _("how many"), parts, heads=cause_heads()
     )
 
 
-def _gap_list(aspect: str) -> str:
-    return reverse("admin:feedback_gap_changelist") + "?" + urlencode({"aspect__exact": aspect})
-
-
 def _cases(goods: Goods, asked: Asked) -> Chart:
-    parts = [Part(str(CaseKind(kind).label), number) for kind, number in goods_of.cases(goods, asked.days)]
+    parts = [
+        Part(str(CaseKind(kind).label), number, cells_link(asked, TallyOf.KIND, [kind]))
+        for kind, number in goods_of.cases(goods, asked.days)
+    ]
     heads = Heads(_("kind"), _("how many"), _("share"), _("cumulated"))
     return pareto(_("Cases about it by kind, the most frequent first"), _("how many"), parts, heads=heads)
 

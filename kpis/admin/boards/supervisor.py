@@ -67,7 +67,6 @@ def supervisor(
     told = figures(COMPARED, days, where)
     place = (Dimension.DEPARTMENT, str(only.pk)) if only else WHOLE
     broken = causes.of_breaches(days, where)
-    links = {one.code: _breaches(asked, cause=one.code) for one in broken}
     took = times(MetricCode.FIRST_REPLY_TIME, days, where)
     context = {
         "gauges": [
@@ -87,13 +86,17 @@ def supervisor(
         ],
         "compared": compared(asked, told.values()),
         "times": took,
-        "time_chart": durations(_("Time to the first reply"), took, days),
+        "time_chart": durations(
+            _("Time to the first reply"), took, METRICS[MetricCode.FIRST_REPLY_TIME], asked
+        ),
         "time_lines": _time_lines(took, asked),
         "queue": _queue([one for one in departments if not only or one == only], now)
         if not where.by
         else None,
-        "causes": causes_over_time(_("Breaches by cause"), broken, days),
-        "pareto": causes_ranked(_("Causes of breaches, the most frequent first"), broken, links),
+        "causes": causes_over_time(_("Breaches by cause"), broken, TallyOf.CAUSE, asked),
+        "pareto": causes_ranked(
+            _("Causes of breaches, the most frequent first"), broken, TallyOf.CAUSE, asked
+        ),
         "heat": [
             weekly(
                 _("Cases that came, by weekday and hour"),
@@ -189,9 +192,9 @@ def _clocks(department: Department, what: CountOf) -> str:
     return reverse("admin:board_clocks") + "?" + urlencode(query)
 
 
-def _breaches(asked: Asked, **more: str) -> str:
+def _breaches(asked: Asked) -> str:
     """Where the list of breaches is."""
-    query: dict[str, Any] = {"since": asked.days.first, "until": asked.days.last, **more}
+    query: dict[str, Any] = {"since": asked.days.first, "until": asked.days.last}
     if asked.where.departments is not None and len(asked.where.departments) == 1:
         query["department"] = asked.where.departments[0]
     return reverse("admin:breaches") + "?" + urlencode(query)

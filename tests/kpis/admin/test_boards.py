@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from compensation.models import OrderLine
+from feedback.models import BreachCause, BreachNote, GapCause
 from kpis.improvements.held import VIEW
 from kpis.models import Dimension, MetricCode
 from kpis.snapshots.calendar import day_span
@@ -17,7 +18,7 @@ from kpis.snapshots.commands import take
 from tests.factories.compensation import OrderFactory, ProductFactory
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory, ReviewFactory, StaffFactory
 from tests.factories.figures import make_days, make_goal
-from tests.factories.kpis import make_clock
+from tests.factories.kpis import make_clock, make_promised_order
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("K3")]
 BOARDS = reverse("admin:boards")
@@ -133,6 +134,149 @@ def test_each_number_of_a_map_leads_to_as_many_rows(client, supervisor, ours, no
             shown = client.get(href)
             assert shown.context["n"] == len(shown.context["rows"]) == number
             assert "别处的" not in shown.content.decode()
+
+
+ROWS = reverse("admin:board_rows")
+
+
+def adds_up(client, *charts):
+    """Every number of the charts' tables leads to as many rows; those that lead nowhere are noughts."""
+    for chart in charts:
+        assert leads(chart)
+        for row in chart.table.rows:
+            for cell in row.cells:
+                if cell.href:
+                    shown = client.get(cell.href)
+                    assert shown.status_code == 200, cell.href
+                    assert shown.context["n"] == len(shown.context["rows"]) == int(cell.text), cell.href
+                else:
+                    assert cell.text == "0" or cell.text.endswith("%")
+
+
+@pytest.fixture
+def sold(noon):
+    """Two products of one category and one of another, each with gaps, reviews and cases."""
+    goods = [ProductFactory(category="茶"), ProductFactory(category="茶"), ProductFactory(category="杯")]
+    for place, product in enumerate(goods, start=1):
+        for cause, aspect in ((GapCause.HUMAN, "delivery"), ("", "delivery"), (GapCause.HUMAN, "price")):
+            order = make_promised_order(due_at=noon, late=True)
+            order.lines.update(product=product)
+            order.gaps.update(cause=cause, aspect=aspect)
+        for kind in ("complaint", "enquiry", "complaint"):
+            CaseFactory(order=order, kind=kind, opened_at=noon)
+        for stars in (1, 5, 5, place):
+            ReviewFactory(order=order, product=product, stars=stars, written_at=noon)
+    old = make_promised_order(due_at=noon - timedelta(days=200), late=True)
+    old.lines.update(product=goods[0])
+    taken()
+    return goods
+
+
+@pytest.mark.parametrize("by", ["product", "category"])
+def test_each_number_of_a_product_leads_to_as_many_rows(client, executive, sold, by):
+    asked = {"product": sold[0].external_id} if by == "product" else {"category": "茶"}
+    context = client.get(PRODUCT, asked).context
+    charts = [context[name] for name in ("stars", "reasons", "cases")]
+    adds_up(client, *charts)
+    times = 1 if by == "product" else 2
+    assert [chart.n for chart in charts[:1]] == [4 * times]
+    assert sorted(number for number, _href in leads(charts[1])) == [times] * 3
+    assert sorted(number for number, _href in leads(charts[2])) == [times, 2 * times]
+
+
+def test_the_rows_of_a_reason_have_that_reason_and_those_of_a_bar_its_stars(client, executive, sold):
+    context = client.get(PRODUCT, {"category": "茶"}).context
+    for row in context["stars"].table.rows:
+        if row.cells[0].href:
+            rows = client.get(row.cells[0].href).context["rows"]
+            assert {"★" * review.stars for review in rows} == {row.name}
+    kinds = {
+        frozenset((gap.aspect, gap.cause) for gap in client.get(href).context["rows"])
+        for _number, href in leads(context["reasons"])
+    }
+    assert kinds == {
+        frozenset({("delivery", "human")}), frozenset({("delivery", "")}), frozenset({("price", "human")}),
+    }  # fmt: skip
+
+
+def test_gaps_by_cause_lead_to_as_many_rows(client, executive, sold):
+    adds_up(client, client.get(EXECUTIVE).context["causes"])
+
+
+@pytest.mark.parametrize(
+    "narrow", [{}, {"narrow": "channel:chat"}, {"department": "ours"}, {"period": "90d"}]
+)
+def test_causes_of_breaches_lead_to_as_many_rows(client, supervisor, ours, noon, narrow):
+    cause = BreachCause.objects.first() or BreachCause.objects.create(code="slow", name="慢")
+    for days in (0, 0, 1, 40):
+        clock = make_clock(ours, due_at=noon - timedelta(days=days))
+        type(clock.case).objects.filter(pk=clock.case_id).update(channel="chat" if days else "email")
+        if days != 1:
+            BreachNote.objects.create(clock=clock, cause=cause, by=supervisor, at=noon)
+    make_clock(DepartmentFactory(name="别的部门"), due_at=noon)
+    take(first=noon.date() - timedelta(41), last=noon.date(), at=timezone.now())
+    asked = {name: str(ours.pk) if value == "ours" else value for name, value in narrow.items()}
+    context = client.get(SUPERVISOR, asked).context
+    adds_up(client, context["causes"], context["pareto"])
+    assert context["pareto"].n == {"narrow": 1, "period": 4}.get(next(iter(narrow), ""), 3)
+
+
+def test_percentiles_lead_to_the_rows_of_their_days(client, supervisor, ours, noon):
+    for days in (0, 0, 1):
+        at = noon - timedelta(days=days)
+        CaseFactory(department=ours, opened_at=at - timedelta(hours=1), first_replied_at=at)
+    taken()
+    found = 0
+    for row in client.get(SUPERVISOR).context["time_chart"].table.rows:
+        median, n, p90, _n = row.cells
+        assert bool(median.href) is bool(p90.href) is (n.text != "0")
+        if median.href:
+            found += int(n.text)
+            assert len(client.get(median.href).context["rows"]) == int(n.text)
+    assert found == 3
+
+
+def test_rows_behind_a_number_are_those_that_one_may_see(client, sign_in, ours, sold):
+    user = sign_in("team_lead")
+    assert not user.has_perm("kpis.view_snapshot")
+    for what, status in (("gap", 403), ("stars", 403), ("kind", 200), ("cause", 200)):
+        assert client.get(ROWS, {"what": what}).status_code == status
+    assert client.get(ROWS, {"what": "kind"}).context["n"] == 0  # none of these cases is of their department
+    sign_in("agent")
+    assert client.get(ROWS, {"what": "kind"}).status_code == 403
+    sign_in("agent", "kpis.view_snapshot")
+    assert client.get(ROWS, {"what": "kind"}).context["n"] == 9
+    assert client.get(ROWS, {"what": "kind", "mine": 1}).context["n"] == 0
+
+
+@pytest.mark.usefixtures("executive")
+@pytest.mark.parametrize(
+    "wrong",
+    [{"what": "x"}, {"what": "arrived"}, {"what": ""}, {"cells": "a\0"}, {"cells": "a," * 100},
+     {"cells": "x" * 2000}, {"product": "x"}, {"product": "9" * 40}, {"page": "-1"}, {"start": "x"},
+     {"narrow": "<script>:alert(1)"}, {"department": "0"}, {"what": "stars", "department": "ours"},
+     {"what": "gap", "narrow": "tier:gold"}],
+)  # fmt: skip
+def test_rows_that_there_are_not_are_said(client, ours, wrong):
+    wrong = {name: str(ours.pk) if value == "ours" else value for name, value in wrong.items()}
+    for cells in ("", "none", "<script>x", "9" * 30, "9" * 18):
+        assert client.get(ROWS, {"what": "cause", "cells": cells}).status_code == 200
+    answer = client.get(ROWS, {"what": "kind"} | wrong)
+    assert answer.status_code == 400
+    assert "<script>:alert" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("what", ["gap", "stars", "kind"])
+def test_rows_behind_a_number_cost_the_same_for_few_and_many(client, executive, sold, what):
+    asked = {"what": what, "product": sold[0].pk}
+    client.get(ROWS, asked)
+    found = []
+    for more in (asked, {"what": what}):
+        with CaptureQueriesContext(connection) as queries:
+            rows = client.get(ROWS, more).context["rows"]
+        found.append((len(rows), len(queries)))
+    assert found[0][0] < found[1][0]
+    assert found[0][1] == found[1][1]
 
 
 @pytest.mark.usefixtures("supervisor")

@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression
 
-from kpis.attribution.rules import Alike, Why, drivers, fit, sides
+from kpis.attribution.fitting import fit
+from kpis.attribution.rules import Alike, Why, drivers, sides
 
 RUNS = 200
 
