@@ -15,7 +15,7 @@ from kpis.experiments.held import check_move, held
 from kpis.experiments.kinds import KINDS
 from kpis.experiments.planning import MOST_DAYS
 from kpis.models import ArmCode, Experiment, ExperimentResult, ExperimentStatus, Finding
-from kpis.models.experiment import WORDS
+from kpis.models.experiment import SETTING, WORDS
 from kpis.stats import holm
 
 S = ExperimentStatus
@@ -113,14 +113,15 @@ def _end(found: Experiment, finding: Finding, at: datetime) -> None:
 
 @transaction.atomic
 def decide(*, experiment_id: int, keep: str, reason: str, actor: User | None, at: datetime) -> Experiment:
-    """Ship B or stay with A: the setting is written as a new version by its app's own command.
+    """Ship B, or stay with A: then the setting stays as it stands now, also where it was edited meanwhile.
 
-    Where it stands already as it is to be, it stays that version. Whoever decides needs the right to change
-    the setting only where it is changed.
+    B is written as a new version by the command of the setting's own app, which asks for the right to it.
+    Where it says so already, it stays that version.
 
     Raises:
         NotFound, NotPermitted: see `held`; or the person may not change the setting.
-        MoveNotAllowed: it has not ended, or was decided.
+        MoveNotAllowed: it has not ended, or was decided; or B would write over what somebody changed since it
+            began.
         Invalid: no reason; no such variant; one that was not judged cannot be shipped.
         DomainError: the setting cannot be written now; see the command of its kind.
     """
@@ -129,14 +130,29 @@ def decide(*, experiment_id: int, keep: str, reason: str, actor: User | None, at
     if keep not in rules.may_keep(found.finding):
         raise Invalid(_("Without a verdict the setting stays as it was."), field="keep")
     found.reason = text_of(reason, WORDS, "reason")
-    setting, content = KINDS[found.kind], found.arms.get(code=keep).content
-    if setting.now(found.key) != content:
-        because = f"experiment:{found.pk}"
-        found.written = setting.write(found.key, content, because, actor, at)[:160]
+    if keep == ArmCode.B:
+        found.written = _ship(found, actor, at)[:SETTING]
     found.status, found.decided_at, found.kept = S.DECIDED, at, keep
     found.save(update_fields=["status", "decided_at", "kept", "reason", "written"])
     record("experiment.decided", found, actor=actor, at=at, kept=keep, version=found.written)
     return found
+
+
+def _ship(found: Experiment, actor: User | None, at: datetime) -> str:
+    """Have the setting say what B says; gives the version that was written, or nothing."""
+    setting, said = KINDS[found.kind], dict(found.arms.values_list("code", "content"))
+    setting.hold(found.key)  # who edits it at this moment comes before or after, not in between
+    now = setting.now(found.key)
+    if now == said[ArmCode.B]:
+        return ""
+    if now != said[ArmCode.A]:
+        raise MoveNotAllowed(
+            _(
+                "The setting was changed since the experiment began, and B was never held against what it "
+                "says now. Stay with A to leave it so, or put it back first."
+            )
+        )
+    return setting.write(found.key, said[ArmCode.B], f"experiment:{found.pk}", actor, at)
 
 
 def watch(*, at: datetime) -> int:

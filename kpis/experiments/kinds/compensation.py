@@ -6,14 +6,14 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from compensation.models import CouponTemplate, GrantKind, RuleGive
+from compensation.models import CouponTemplate, GrantKind, Rule, RuleGive
 from compensation.rules.changing import set_give
 from compensation.rules.queries import in_force
 from config.common.errors import Invalid, NotFound
 from config.common.models import User
 from config.common.money import display, fen_from_yuan, yuan_from_fen
 from config.common.variants import Content
-from feedback.models import PlaybookVersion, RemedyKind
+from feedback.models import Playbook, PlaybookVersion, RemedyKind
 from feedback.playbooks.changing import set_remedy
 from feedback.playbooks.rules import Giving, read
 from kpis.experiments.kinds.setting import Asked, SettingKind
@@ -93,6 +93,12 @@ def _said(content: Content) -> str:
     return str(_("%(n)s points") % {"n": value})
 
 
+def _hold(key: str) -> None:
+    of, code, *_rest = key.split(":")
+    rows: Any = Rule.objects if of == "rule" else Playbook.objects
+    rows.select_for_update(no_key=True).filter(code=code).first()
+
+
 def _write(key: str, content: Content, because: str, actor: User | None, at: datetime) -> str:
     parts = key.split(":")
     if len(parts) != 4 or _now(key) is None:  # noqa: PLR2004 - what it is of, code, place, kind
@@ -112,4 +118,4 @@ def _write(key: str, content: Content, because: str, actor: User | None, at: dat
     )
 
 
-KIND = SettingKind(Tested.COMPENSATION, _listed, _now, _asks, _parse, _said, _write)
+KIND = SettingKind(Tested.COMPENSATION, _listed, _now, _asks, _parse, _said, _hold, _write)

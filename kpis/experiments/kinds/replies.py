@@ -51,9 +51,13 @@ def _said(content: Content) -> str:
     return str(content["text"])
 
 
+def _hold(key: str) -> None:
+    ReplyTemplate.objects.select_for_update(no_key=True).filter(pk=int(key)).first()
+
+
 def _write(key: str, content: Content, because: str, actor: User | None, at: datetime) -> str:
     made = reword(template_id=int(key), text=content["text"], because=because, actor=actor, at=at)
     return str(made)
 
 
-KIND = SettingKind(Tested.REPLY, _listed, _now, _asks, _parse, _said, _write)
+KIND = SettingKind(Tested.REPLY, _listed, _now, _asks, _parse, _said, _hold, _write)

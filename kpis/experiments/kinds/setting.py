@@ -39,5 +39,7 @@ class SettingKind:
     """What was answered as a variant. Raises Invalid with the name of what is wrong."""
     said: Callable[[Content], str]
     """What it says, for people."""
+    hold: Callable[[str], object]
+    """Lock it until the transaction ends, as whoever edits it does."""
     write: Callable[[str, Content, str, User | None, datetime], str]
     """Write it as a new version by the command of its app, which asks for the right; names the version."""

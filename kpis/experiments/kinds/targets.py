@@ -10,7 +10,7 @@ from config.common.errors import Invalid
 from config.common.models import User
 from config.common.spans import work_span
 from config.common.variants import Content
-from feedback.models import Milestone
+from feedback.models import Milestone, Policy
 from feedback.sops.changing import set_target
 from feedback.sops.queries import book
 from feedback.sops.rules import Rule, Target
@@ -68,10 +68,15 @@ def _said(content: Content) -> str:
     return work_span(timedelta(seconds=content["seconds"]))
 
 
+def _hold(key: str) -> None:
+    code, _colon, _milestone = key.rpartition(":")
+    Policy.objects.select_for_update(no_key=True).filter(code=code).first()
+
+
 def _write(key: str, content: Content, because: str, actor: User | None, at: datetime) -> str:
     code, _colon, milestone = key.rpartition(":")
     within = timedelta(seconds=content["seconds"])
     return str(set_target(code=code, milestone=milestone, within=within, because=because, actor=actor, at=at))
 
 
-KIND = SettingKind(Tested.TARGET, _listed, _now, _asks, _parse, _said, _write)
+KIND = SettingKind(Tested.TARGET, _listed, _now, _asks, _parse, _said, _hold, _write)

@@ -64,9 +64,13 @@ def _said(content: Content) -> str:
     return "\n".join(content[name] for name in COLUMNS if content[name])
 
 
+def _hold(key: str) -> None:
+    CampaignWording.objects.select_for_update(no_key=True).filter(pk=int(key)).first()
+
+
 def _write(key: str, content: Content, because: str, actor: User | None, at: datetime) -> str:
     made = reword(wording_id=int(key), said=dict(content), because=because, actor=actor, at=at)
     return f"{made.campaign} · {made}"
 
 
-KIND = SettingKind(Tested.WORDING, _listed, _now, _asks, _parse, _said, _write)
+KIND = SettingKind(Tested.WORDING, _listed, _now, _asks, _parse, _said, _hold, _write)

@@ -29,7 +29,7 @@ from tests.factories.experiments import (
 )
 from tests.factories.feedback import DepartmentFactory, StaffFactory
 from tests.factories.improvements import staff
-from tests.threads import at_once, refused
+from tests.threads import at_once, behind, refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("K7")]
 
@@ -222,12 +222,47 @@ def test_stopped_early_it_has_no_verdict_and_ships_nothing():
     assert not ExperimentResult.objects.exists()
 
 
-def test_to_stay_with_a_puts_back_what_was_changed_meanwhile():
-    found = ended()
+def points_now():
+    return PlaybookVersion.objects.order_by("number").last().content["remedies"][0]["points"]
+
+
+def decide(found, keep):
+    return commands.decide(experiment_id=found.pk, keep=keep, reason="看过了", actor=None, at=ENDED)
+
+
+@pytest.mark.parametrize("make", [ended, lambda: MOVES["stop"](running().pk, actor=None, at=ENDED)])
+def test_to_stay_with_a_leaves_what_was_changed_meanwhile(make):
+    found = make()
     change_points(150)
-    done = commands.decide(experiment_id=found.pk, keep="a", reason="没用", actor=None, at=ENDED)
-    assert done.written.endswith("v3")
-    assert PlaybookVersion.objects.order_by("number").last().content["remedies"][0]["points"] == 100
+    done = decide(found, "a")
+    assert (done.status, done.written, points_now()) == (ExperimentStatus.DECIDED, "", 150)
+
+
+def test_b_is_not_written_over_what_was_changed_meanwhile_unless_that_is_put_back():
+    found = ended(share_a=0.5, share_b=0.2)
+    change_points(150)
+    with pytest.raises(MoveNotAllowed, match="changed since"):
+        decide(found, "b")
+    found.refresh_from_db()
+    assert (found.status, points_now()) == (ExperimentStatus.ENDED, 150)
+    change_points(100)
+    assert decide(found, "b").written.endswith("v4")
+    assert points_now() == 300
+
+
+def test_b_that_stands_there_already_stays_that_version():
+    found = ended(share_a=0.5, share_b=0.2)
+    change_points(300)
+    assert decide(found, "b").written == ""
+    assert PlaybookVersion.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_edit_made_while_b_is_shipped_is_seen():
+    found = ended(share_a=0.5, share_b=0.2)
+    caught = behind(lambda: change_points(150), lambda: decide(found, "b"), lambda: None)
+    assert isinstance(caught, MoveNotAllowed)
+    assert points_now() == 150
 
 
 def test_whoever_decides_needs_the_right_to_the_setting():

@@ -5,6 +5,8 @@ from decimal import Decimal
 
 import pytest
 from django.core import mail
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from compensation.models import Grant, RuleVersion
 from compensation.rules import commands as rules
@@ -66,6 +68,24 @@ def test_the_points_that_a_playbook_gives():
     shipped(found)
     assert PlaybookRemedy.objects.get(points__isnull=False).points == 300
     assert choose(MemberFactory().pk, key="playbook:damaged:1:points") is None
+
+
+def test_each_kind_of_setting_is_held_by_its_row():
+    ship()
+    make_policy()
+    make_playbook(remedies=[100])
+    rule(yuan=5, opens_case=False)
+    wording(running(channels=["email"]))
+    keys = [(kind, key) for kind in KINDS.values() for key, _name in kind.listed()]
+    assert len({kind.kind for kind, _key in keys}) == len(KINDS)
+    for kind, key in keys:
+        with CaptureQueriesContext(connection) as queries:
+            kind.hold(key)
+        (query,) = queries.captured_queries
+        assert "FOR NO KEY UPDATE" in query["sql"]
+        with connection.cursor() as cursor:
+            cursor.execute(query["sql"])
+            assert cursor.fetchone()
 
 
 def test_what_was_refused_exposed_nobody():
