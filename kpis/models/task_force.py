@@ -101,6 +101,7 @@ class Meeting(models.Model):
 
     task_force = models.ForeignKey(TaskForce, models.PROTECT, related_name="meetings", db_index=False)
     on = models.DateField(pgettext_lazy("task force", "on"))
+    planned_on = models.DateField(editable=False, help_text="The day that it was called for at first.")
     state = models.CharField(_("state"), max_length=6, choices=MeetingState, default=MeetingState.CALLED)
     called_at = models.DateTimeField(pgettext_lazy("task force", "called"))
     begun_at = models.DateTimeField(pgettext_lazy("task force", "begun"), null=True)
@@ -112,7 +113,9 @@ class Meeting(models.Model):
         verbose_name = pgettext_lazy("task force", "meeting")
         verbose_name_plural = pgettext_lazy("task force", "meetings")
         constraints = [
-            models.UniqueConstraint(name="meeting_once", fields=["task_force", "on"]),
+            models.UniqueConstraint(
+                name="meeting_once", fields=["task_force", "on"], condition=~Q(state="off")
+            ),
             models.UniqueConstraint(
                 name="meeting_one_under_way", fields=["task_force"], condition=Q(state="begun")
             ),
@@ -124,7 +127,10 @@ class Meeting(models.Model):
                 | Q(state="ended", begun_at__isnull=False, ended_at__gte=models.F("begun_at")),
             ),
         ]
-        indexes = [BrinIndex(name="meeting_ended", fields=["ended_at"], autosummarize=True)]  # retention
+        indexes = [
+            BrinIndex(name="meeting_ended", fields=["ended_at"], autosummarize=True),  # retention
+            models.Index(name="meeting_planned", fields=["task_force", "planned_on"]),  # call_weekly
+        ]
 
     def __str__(self) -> str:
         return f"{self.task_force} {self.on}"

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from config.common.errors import Invalid, MoveNotAllowed, NotFound
@@ -40,7 +41,7 @@ def call(*, task_force_id: int, on: date, actor: User | None, at: datetime) -> M
 
 
 def _call(force: TaskForce, on: date, actor: User | None, at: datetime) -> Meeting:
-    made = Meeting.objects.create(task_force=force, on=on, called_at=at)
+    made = Meeting.objects.create(task_force=force, on=on, planned_on=on, called_at=at)
     record("meeting.called", made, actor=actor, at=at, on=f"{on}")
     tell_members(made, at=at)
     return made
@@ -48,15 +49,21 @@ def _call(force: TaskForce, on: date, actor: User | None, at: datetime) -> Meeti
 
 def _free_day(force: TaskForce, on: date, at: datetime) -> date:
     coming_day(on, at, "on")
-    if force.meetings.filter(on=on).exists():
+    if _on(force, on).exists():
         raise Invalid(_("There is a meeting on this day."), field="on")
     return on
+
+
+def _on(force: TaskForce, on: date) -> QuerySet[Meeting]:
+    """What takes up a day: not what was called off."""
+    return force.meetings.filter(on=on).exclude(state=S.OFF)
 
 
 def call_weekly(*, at: datetime) -> int:
     """Call the meetings of the task forces that meet within the next days; gives how many.
 
-    A task force that has a meeting in that week already, moved or called off, gets no other.
+    A task force for which one was called in that week already gets no other, wherever that was moved, and
+    also where it was called off.
     """
     called = 0
     for pk in TaskForce.objects.filter(is_active=True).order_by("pk").values_list("pk", flat=True):
@@ -64,7 +71,9 @@ def call_weekly(*, at: datetime) -> int:
             force = TaskForce.objects.select_for_update(no_key=True).get(pk=pk)
             on = next_on(force.weekday, day_of(at))
             is_near = (on - day_of(at)).days <= CALLED_DAYS
-            if not force.is_active or not is_near or force.meetings.filter(on__range=week_of(on)).exists():
+            if not force.is_active or not is_near:
+                continue
+            if force.meetings.filter(planned_on__range=week_of(on)).exists() or _on(force, on).exists():
                 continue
             _call(force, on, None, at)
             called += 1

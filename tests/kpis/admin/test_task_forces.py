@@ -309,7 +309,8 @@ def test_as_many_queries_for_three_as_for_one(client, department):
                 numbers=topic.numbers,
             )  # fmt: skip
         found.members.create(user=staff(department, "agent"), department=department)
-        Meeting.objects.create(task_force=found, on=f"2027-01-0{number + 1}", called_at=timezone.now())
+        on = f"2027-01-0{number + 1}"
+        Meeting.objects.create(task_force=found, on=on, planned_on=on, called_at=timezone.now())
     assert [queries(address) for address in addresses] == few
 
 

@@ -46,6 +46,34 @@ def test_a_week_whose_meeting_was_moved_or_called_off_gets_no_other():
     assert meetings.call_weekly(at=FRIDAY + 7 * DAY) == 2
 
 
+def test_a_meeting_moved_into_the_next_week_leaves_each_week_its_own():
+    found = force(weekday=0)
+    meetings.call_weekly(at=FRIDAY)
+    moved = Meeting.objects.get()
+    meetings.move(meeting_id=moved.pk, on=(FRIDAY + 12 * DAY).date(), actor=None, at=FRIDAY)
+    letters = len(told())
+    assert [meetings.call_weekly(at=FRIDAY + DAY * days) for days in (1, 3)] == [0, 0]
+    assert len(told()) == letters
+    assert meetings.call_weekly(at=FRIDAY + 7 * DAY) == 1
+    assert found.meetings.filter(on=(FRIDAY + 10 * DAY).date()).exists()
+
+
+def test_a_day_that_a_meeting_was_moved_to_is_not_called_again():
+    found = called(force(weekday=0), at=FRIDAY, on=(FRIDAY + 3 * DAY).date())
+    meetings.move(meeting_id=found.pk, on=(FRIDAY + 10 * DAY).date(), actor=None, at=FRIDAY)
+    assert meetings.call_weekly(at=FRIDAY + 7 * DAY) == 0
+
+
+def test_a_day_whose_meeting_was_called_off_by_mistake_is_free_again():
+    off = called(force(), at=FRIDAY)
+    meetings.call_off(meeting_id=off.pk, actor=None, at=FRIDAY)
+    again = called(off.task_force, at=FRIDAY, on=off.on)
+    moved = called(off.task_force, at=FRIDAY, on=off.on + DAY)
+    meetings.call_off(meeting_id=again.pk, actor=None, at=FRIDAY)
+    meetings.move(meeting_id=moved.pk, on=off.on, actor=None, at=FRIDAY)
+    assert sorted(off.task_force.meetings.values_list("state", flat=True)) == ["called", "off", "off"]
+
+
 def test_what_nobody_has_begun_in_a_week_is_called_off_without_a_letter():
     meeting = called(force(), at=FRIDAY, on=(FRIDAY + 3 * DAY).date())
     letters = len(told())
@@ -113,7 +141,12 @@ def test_there_is_one_meeting_a_day():
         with pytest.raises(Invalid):
             do()
     with pytest.raises(IntegrityError), transaction.atomic():
-        Meeting.objects.create(task_force=meeting.task_force, on=meeting.on, called_at=timezone.now())
+        Meeting.objects.create(
+            task_force=meeting.task_force,
+            on=meeting.on,
+            planned_on=meeting.on,
+            called_at=timezone.now(),
+        )
 
 
 def test_it_begins_on_its_day_and_not_beside_another():
