@@ -68,17 +68,30 @@ class Deadline:
     def _fire(self, one: Any, at: datetime) -> int:
         place = {**self.place(one), "due_on": one.due_on}
         known = set(one.rungs.filter(**place).values_list("step", flat=True))
-        fired = 0
-        for step, when in self.rungs_of(one):
-            if when > at or step in known:
-                continue
-            people = self.people(one, step)
+        due = [step for step, when in self.rungs_of(one) if when <= at and step not in known]
+        told = self._told(one, due, at)
+        for step in due:
+            people = told[step]
             one.rungs.create(**place, step=step, fired_at=at, told=len(people))
             record(f"{self.name}.rung", one, actor=None, at=at, step=step, told=[user.pk for user in people])
             key = ":".join(str(part) for part in [*place.values(), step])
             self.tell(one, people, key, self.titles[step], at)
-            fired += 1
-        return fired
+        return len(due)
+
+    def _told(self, one: Any, due: list[Step], at: datetime) -> dict[Step, list[User]]:
+        """Who is told at each of the rungs due at one moment: everybody once, of the last that is theirs.
+
+        Several are due where the day was put nearer, or nobody swept for a while. That a day is soon over is
+        not told when it is.
+        """
+        told: dict[Step, list[User]] = {}
+        known: set[int] = set()
+        for step in reversed(due):
+            is_passed = step == Step.WARNING and at >= ends_at(one.due_on)
+            people = [] if is_passed else self.people(one, step)
+            told[step] = [user for user in people if user.pk not in known]
+            known |= {user.pk for user in people}
+        return told
 
     def tell(self, one: Any, people: Iterable[User], key: str, title: Promise, at: datetime) -> None:
         """Write to some people about one thing, each once for a key."""

@@ -21,7 +21,7 @@ class Rung(models.Model):
     step = models.CharField(pgettext_lazy("improvement", "rung"), max_length=11, choices=Step)
     fired_at = models.DateTimeField(pgettext_lazy("improvement", "fired"))
     told = models.PositiveSmallIntegerField(
-        pgettext_lazy("improvement", "told"), help_text="How many; 0: there was nobody."
+        pgettext_lazy("improvement", "told"), help_text="How many; 0: there was nobody, or it was passed by."
     )
 
     class Meta:

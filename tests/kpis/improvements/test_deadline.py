@@ -17,8 +17,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.req("K6")]
 
 def told():
     """Whom letters about rungs went to, in their order."""
-    rows = OutboxMessage.objects.filter(kind="staff").exclude(key__contains=":owner:").order_by("pk")
-    return [row.payload["user"] for row in rows]
+    return [row.payload["user"] for row in letters()]
+
+
+def letters():
+    return OutboxMessage.objects.filter(kind="staff").exclude(key__contains=":owner:").order_by("pk")
 
 
 def late(days=10):
@@ -49,9 +52,43 @@ def test_each_rung_is_fired_once_and_on_record():
     assert Improvement.objects.get().warn_at is None
 
 
-def test_a_sweep_that_was_long_away_fires_all_that_is_due():
-    found, *_people = late()
+def test_a_sweep_that_was_long_away_puts_all_on_record_and_warns_nobody_of_what_is_over():
+    found, owner, lead, boss = late()
     assert deadline.sweep(at=deadline.ends_at(found) + timedelta(days=9)) == 4
+    assert told() == [owner.pk, lead.pk, boss.pk]
+    assert dict(ImprovementRung.objects.values_list("step", "told")) == {
+        "warning": 0, "breach": 1, "lead": 1, "supervisors": 1,
+    }  # fmt: skip
+
+
+def test_who_stands_on_several_rungs_that_are_due_at_once_is_told_of_the_last():
+    department = DepartmentFactory()
+    owner, boss = staff(department), staff(department)
+    Membership.objects.filter(agent__user=owner).update(is_lead=True)
+    found = accepted(department, owner=owner, days=10)
+    assert deadline.sweep(at=deadline.ends_at(found) + timedelta(days=9)) == 4
+    keys = [(row.key.split(":")[-2], row.payload["user"]) for row in letters()]
+    assert keys == [("lead", owner.pk), ("supervisors", boss.pk)]
+
+
+def test_a_day_that_is_put_nearer_is_not_warned_of_when_it_is_over():
+    found, owner, *_rest = late()
+    at = T0 + timedelta(days=8)
+    commands.entrust(improvement_id=found.pk, owner=owner, due_on=at.date(), actor=None, at=at)
+    for hours in range(4 * 24):
+        deadline.sweep(at=at + timedelta(hours=hours))
+    found.refresh_from_db()
+    rungs = list(found.rungs.order_by("pk").values_list("step", "told", "fired_at"))
+    assert [(step, number) for step, number, _at in rungs] == [
+        ("warning", 0), ("breach", 1), ("lead", 1), ("supervisors", 1),
+    ]  # fmt: skip
+    assert [row.payload["user"] for row in letters()].count(owner.pk) == 1
+
+
+def test_a_warning_that_comes_late_is_told_while_the_day_is_not_over():
+    found, owner, *_rest = late()
+    assert deadline.sweep(at=deadline.ends_at(found) - timedelta(hours=1)) == 1
+    assert told() == [owner.pk]
 
 
 def test_a_later_day_begins_the_ladder_anew():
@@ -75,7 +112,7 @@ def test_where_there_is_nobody_that_is_on_record():
     found = accepted()
     deadline.sweep(at=deadline.ends_at(found) + timedelta(days=9))
     assert dict(ImprovementRung.objects.values_list("step", "told")) == {
-        "warning": 1, "breach": 1, "lead": 0, "supervisors": 0,
+        "warning": 0, "breach": 1, "lead": 0, "supervisors": 0,
     }  # fmt: skip
 
 
@@ -84,4 +121,4 @@ def test_two_sweeps_at_once_fire_each_rung_once():
     found, *_people = late()
     at = deadline.ends_at(found) + timedelta(days=9)
     assert sum(at_once(*[lambda: deadline.sweep(at=at)] * 2)) == 4
-    assert len(told()) == 4
+    assert len(told()) == 3  # nobody is warned of a day that is over
