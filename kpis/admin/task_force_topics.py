@@ -15,7 +15,6 @@ from feedback.models import Aspect, SpotBy
 from kpis.admin import alerts, goals
 from kpis.alerts import queries as queries_of_alerts
 from kpis.alerts.words import said
-from kpis.improvements.held import visible_to
 from kpis.models import FigureAlert, Grain, ImprovementStatus, MetricCode, Topic, TopicKind
 from kpis.task_force.queries import Names, named
 
@@ -38,8 +37,7 @@ class Told:
 def told(topics: Sequence[Topic], user: User) -> list[Told]:
     """An agenda in words, in its order. A number of queries that does not grow with it."""
     told_of = said([_alert(one) for one in topics if one.kind in FIGURES])
-    names = named(topics)
-    seen = set(visible_to(user).filter(pk__in=names.improvements).values_list("pk", flat=True))
+    names = named(topics, user)
     ids = [one.numbers["id"] for one in topics if one.kind == TopicKind.ALERT]
     known = set(queries_of_alerts.seen_by(user).filter(pk__in=ids).values_list("pk", flat=True))
     found = []
@@ -54,7 +52,7 @@ def told(topics: Sequence[Topic], user: User) -> list[Told]:
         elif one.kind == TopicKind.DECISION:
             found.append(_decision(one, names))
         else:
-            found.append(_improvement(one, names, seen))
+            found.append(_improvement(one, names))
     return found
 
 
@@ -106,13 +104,13 @@ def _decision(topic: Topic, names: Names) -> Told:
     return Told(topic, topic.get_kind_display(), title, who + _due(numbers), link, numbers["late"] > 0)
 
 
-def _improvement(topic: Topic, names: Names, seen: set[int]) -> Told:
+def _improvement(topic: Topic, names: Names) -> Told:
     numbers = topic.numbers
     row: Any = names.improvements.get(numbers["id"])
     title = row.title if row else _("Improvement %(number)s") % {"number": numbers["id"]}
     who = f"{row.department} · {row.owner} · " if row else ""
     status = ImprovementStatus(numbers["status"]).label
-    link = reverse("admin:improvement", args=[numbers["id"]]) if numbers["id"] in seen else ""
+    link = reverse("admin:improvement", args=[numbers["id"]]) if row else ""
     return Told(
         topic, topic.get_kind_display(), title, f"{who}{status} · {_due(numbers)}", link, numbers["late"] > 0
     )

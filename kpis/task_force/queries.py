@@ -9,7 +9,8 @@ from django.db.models import BooleanField, Case, Count, Max, Min, Q, QuerySet, V
 from django.utils.translation import pgettext_lazy
 
 from config.common.models import User
-from kpis.models import Improvement, Meeting, MeetingState, Resolve, TaskForce, Topic, TopicKind
+from kpis.improvements import held as improvements
+from kpis.models import Meeting, MeetingState, Resolve, TaskForce, Topic, TopicKind
 from kpis.task_force.held import resolves_seen_by, visible_to
 
 HAPPENED = {
@@ -74,19 +75,19 @@ def open_for(user: User) -> QuerySet[Resolve]:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What the rows are called that topics are about, by their numbers."""
+    """What the rows are called that topics are about, by their numbers: those that somebody may see."""
 
     resolves: dict[int, Any]
     improvements: dict[int, Any]
 
 
-def named(topics: Sequence[Topic]) -> Names:
-    """The rows that an agenda names, as they read now. Two queries."""
+def named(topics: Sequence[Topic], user: User) -> Names:
+    """The rows that an agenda names to somebody, as they read now. Two queries."""
     return Names(
         Resolve.objects.select_related("owner").in_bulk(_ids(topics, TopicKind.DECISION)),
-        Improvement.objects.select_related("owner", "department").in_bulk(
-            _ids(topics, TopicKind.IMPROVEMENT)
-        ),
+        improvements.visible_to(user)
+        .select_related("owner", "department")
+        .in_bulk(_ids(topics, TopicKind.IMPROVEMENT)),
     )
 
 

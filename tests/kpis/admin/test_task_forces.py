@@ -204,6 +204,22 @@ def test_links_lead_only_where_somebody_may_go(client, found, department):
         assert client.get(one).status_code == 200
 
 
+def test_an_improvement_is_named_to_who_may_see_it_alone(client, found, department):
+    owner = staff(department, "agent")
+    late = accepted(department, owner=owner, days=1, at=timezone.now() - 9 * DAY, title="改派规则")
+    meeting = begun(found)
+
+    def told(user):
+        shown = page_of(as_who(client, user), meeting).context["topics"]
+        return [f"{one.title} {one.sentence} {one.link}" for one, _text, _resolves in shown]
+
+    (seen,) = told(leader_of(found))
+    assert all(word in seen for word in ("改派规则", f"{department}", f"{owner}"))
+    (hidden,) = told(staff(DepartmentFactory()))
+    assert f"{late.pk}" in hidden
+    assert not any(word in hidden for word in ("改派规则", f"{department}", f"{owner}", "/improvements/"))
+
+
 def test_a_decision_is_given_on_and_done(client, found):
     decision, other = decided(begun(found)), member_of(found)
     address = reverse("admin:task_force_decision", args=[decision.pk])
