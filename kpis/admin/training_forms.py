@@ -16,6 +16,7 @@ from feedback.org.queries import department_ids
 from kpis.models import MetricCode, NeedKind, Presence, Training, TrainingPlace, TrainingState
 from kpis.models.training import ADDRESS, LONGEST, MOST_WEEKS, NAMED, SHORTEST, WORDS
 from kpis.training.commands import About, Need, Noted, measured
+from kpis.training.held import trainers
 
 ALL = ("", _("all"))
 MOMENT = "%Y-%m-%dT%H:%M"
@@ -54,7 +55,7 @@ class AboutForm(forms.Form):
     title = forms.CharField(label=pgettext_lazy("training", "subject"), max_length=NAMED)
     metric = forms.ChoiceField(label=pgettext_lazy("training", "figure that it is to move"))
     trainer = forms.ModelChoiceField(
-        User.objects.filter(is_active=True, is_staff=True).order_by("name", "pk"),
+        User.objects.none(),
         label=pgettext_lazy("training", "trainer"),
         help_text=Training._meta.get_field("trainer").help_text,
     )
@@ -88,8 +89,9 @@ class AboutForm(forms.Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the figures that are told apart by agent."""
+        """Offer the figures that are told apart by agent, and who can give a training."""
         super().__init__(*args, **kwargs)
+        _offer(self, "trainer", trainers())
         self.fields["metric"].choices = _figures()  # type: ignore[attr-defined]  # a ChoiceField
 
     def about(self) -> About:

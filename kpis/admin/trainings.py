@@ -143,7 +143,10 @@ def _show(request: StaffRequest, pk: int, *, error: DomainError | None = None) -
 
 
 def _for_leads(found: Training, user: User, typed: Any) -> dict[str, Any]:
-    """What who plans or gives it sees besides: who is in it, what came of it, what happened."""
+    """What who plans or gives it sees besides: who is in it, what came of it, what happened.
+
+    Each person's figures are shown to who plans alone.
+    """
     places, now = queries.places_of(found), timezone.now()
     is_planned, plans = found.state == TrainingState.PLANNED, may_plan(found, user)
     has_come = timezone.localdate(now) >= timezone.localdate(found.starts_at)
@@ -159,7 +162,7 @@ def _for_leads(found: Training, user: User, typed: Any) -> dict[str, Any]:
         "presences": NOTED,
         "months": _months(user, places),
         "history": queries.history_of(found),
-        **(shown(told, places) if told else {}),
+        **(shown(told, places if plans else ()) if told else {}),
     }
 
 

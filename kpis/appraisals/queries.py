@@ -72,10 +72,11 @@ def with_later(rows: Sequence[Row]) -> list[Row]:
         by_scheme.setdefault((row.appraisal.scheme_id, row.appraisal.month), []).append(row)
     now: dict[int, Decimal | None] = {}
     for (_scheme, month), several in by_scheme.items():
-        everybody = reckoning.judged(several[0].appraisal.scheme, month)
+        scheme = several[0].appraisal.scheme
+        judged = reckoning.judged(scheme, month)
         lines = list(several[0].newest.version.lines.all())
-        persons = [everybody[row.appraisal.pk] for row in several]
-        role = list(everybody.values())
+        persons = [judged[row.appraisal.pk] for row in several]
+        role = reckoning.everybody(scheme, month)
         found = reckoning.reckon(lines, month, persons, role=role, is_corrected=True)
         now |= {row.appraisal.pk: one.result.score for row, one in zip(several, found, strict=True)}
     return [
@@ -139,7 +140,7 @@ def to_mark(user: User, month: date) -> list[ToMark]:
             continue
         persons = [
             one
-            for one in reckoning.people(scheme)
+            for one in reckoning.everybody(scheme, month)
             if (sees_all or one.department.pk in own) and not (one.agent and one.agent.user_id == user.pk)
         ]
         scored = _places(scheme.appraisals.filter(month=month))

@@ -11,9 +11,10 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Q
+from django.utils import timezone
 
-from feedback.models import Agent, Department, Membership
-from kpis.appraisals import rules
+from feedback.models import Agent, Department
+from kpis.appraisals import rules, standing
 from kpis.appraisals.rules import Given, Result
 from kpis.metrics.catalogue import METRICS
 from kpis.metrics.rules import Counted, Figure, joined
@@ -32,7 +33,7 @@ from kpis.models import (
     ScoreKind,
     Snapshot,
 )
-from kpis.snapshots.calendar import period_of
+from kpis.snapshots.calendar import days_span, period_of
 
 Key = tuple[str, str, str]
 """A metric, a dimension and a key of it."""
@@ -76,19 +77,32 @@ def is_closed(month: date) -> bool:
     return closed == (last - first).days + 1
 
 
-def people(scheme: Scheme) -> list[Person]:
-    """Who is judged by a scheme: its department, or the active agents with its role who are in one."""
+def people(scheme: Scheme, month: date) -> list[Person]:
+    """Who is judged by a scheme for a month: its department, or the agents in its role.
+
+    Those who had the role and were in a department when the month ended, whoever came or left since; of a
+    month that still runs, or that nothing is known of, those who are there now.
+    """
     if scheme.department is not None:
         return [Person(None, scheme.department, (scheme.department.pk,))]
-    found: dict[int, list[Membership]] = defaultdict(list)
-    rows = Membership.objects.filter(
-        agent__user__groups=scheme.group_id, agent__is_active=True, agent__user__is_active=True
-    )
-    for one in rows.select_related("agent__user", "department").order_by("agent__user__name", "agent", "pk"):
-        found[one.agent_id].append(one)
+    _first, last = period_of(month, Grain.MONTH)
+    end = days_span(last, last).end
+    is_past = end <= timezone.now() and standing.is_known(end)
+    found = standing.then(scheme.group_id, end) if is_past else standing.now(scheme.group_id)
     return [
-        Person(several[0].agent, several[0].department, tuple(sorted(one.department_id for one in several)))
-        for several in found.values()
+        Person(agent, departments[0], tuple(sorted(one.pk for one in departments)))
+        for agent, departments in found
+    ]
+
+
+def everybody(scheme: Scheme, month: date) -> list[Person]:
+    """The same while a department's month is not scored; of one that is, whoever was judged, for good."""
+    known = list(judged(scheme, month).values())
+    places, departments = {one.place for one in known}, {one.department.pk for one in known}
+    return known + [
+        one
+        for one in people(scheme, month)
+        if one.place not in places and one.department.pk not in departments
     ]
 
 

@@ -178,7 +178,7 @@ def preview(scheme: Scheme, lines: Sequence[Line], month: date) -> list[Trial]:
     known = {line.name: line.pk for line in held if line.judged_by == JudgedBy.MARK}
     for line in tried:
         line.pk = known.get(line.name) if line.judged_by == JudgedBy.MARK else None
-    persons = reckoning.people(scheme)
+    persons = reckoning.everybody(scheme, month)
     new = reckoning.reckon(tried, month, persons)
     old = reckoning.reckon(held, month, persons) if held else [None] * len(new)
     return [

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from config.common.errors import Invalid, MoveNotAllowed, NotPermitted
 from config.common.events import record
 from config.common.models import User
+from feedback.org.queries import department_ids
 from kpis.appraisals import deadline, reckoning
 from kpis.appraisals.held import DECIDE, SCORE, check_right, held, subjects
 from kpis.appraisals.reckoning import Reckoned, place_of
@@ -48,9 +49,10 @@ def version_for(scheme: Scheme, month: date) -> SchemeVersion | None:
 
 @transaction.atomic
 def score_month(*, month: date, actor: User | None, at: datetime) -> Scored:
-    """Score everybody's closed month who has no score of it yet, and tell them. Again, it makes nothing.
+    """Score the closed month of everybody in the actor's departments, and tell them. Again, it makes nothing.
 
-    Two at once follow one another: the schemes are locked.
+    Who is judged is fixed for a department with its first score. Without an actor, of all departments. Two
+    at once follow one another: the schemes are locked.
 
     Raises:
         NotPermitted: without the right.
@@ -66,6 +68,7 @@ def score_month(*, month: date, actor: User | None, at: datetime) -> Scored:
     )
     if not reckoning.is_closed(month):
         raise Invalid(_("The figures of this month are not closed yet."), field="month")
+    seen = None if actor is None else department_ids(actor)
     made, without = 0, []
     for scheme in schemes:
         version = version_for(scheme, month)
@@ -73,8 +76,10 @@ def score_month(*, month: date, actor: User | None, at: datetime) -> Scored:
             without.append(scheme)
             continue
         known = {place_of(one) for one in scheme.appraisals.filter(month=month)}
-        everybody = reckoning.people(scheme)
-        new = [one for one in everybody if one.place not in known]
+        everybody = reckoning.everybody(scheme, month)
+        new = [
+            one for one in everybody if one.place not in known and (seen is None or one.department.pk in seen)
+        ]
         lines = list(version.lines.all())
         for one in reckoning.reckon(lines, month, new, role=everybody):
             _keep(version, month, one, actor, at)
@@ -134,12 +139,10 @@ def may_replace(newest: AppraisalScore, user: User) -> bool:
 
 def reckon_now(appraisal: Appraisal, version: SchemeVersion) -> Reckoned:
     """What an appraisal would come to now, with what came to light since its month was closed."""
-    everybody = reckoning.judged(appraisal.scheme, appraisal.month)
+    person = reckoning.judged(appraisal.scheme, appraisal.month)[appraisal.pk]
+    role = reckoning.everybody(appraisal.scheme, appraisal.month)
     lines = list(version.lines.all())
-    person = everybody[appraisal.pk]
-    return reckoning.reckon(
-        lines, appraisal.month, [person], role=list(everybody.values()), is_corrected=True
-    )[0]
+    return reckoning.reckon(lines, appraisal.month, [person], role=role, is_corrected=True)[0]
 
 
 def follow(

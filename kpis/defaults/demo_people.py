@@ -27,7 +27,8 @@ def seed(at: datetime) -> None:
             line_id=one.line.pk, month=month, person=one.person, points=POINTS[number % len(POINTS)],
             actor=lead, at=at,
         )  # fmt: skip
-    scoring.score_month(month=month, actor=supervisor, at=at)
+    for actor in (supervisor, None):  # who sees some departments; then the rest
+        scoring.score_month(month=month, actor=actor, at=at)
     theirs = Appraisal.objects.filter(month=month, agent__user__username="agent2").first()
     if theirs is not None and theirs.agent is not None:
         appealing.appeal(appraisal_id=theirs.pk, text=APPEAL, actor=theirs.agent.user, at=at)

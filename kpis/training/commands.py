@@ -26,7 +26,7 @@ from kpis.models import (
 )
 from kpis.models.training import ADDRESS, LONGEST, MOST_WEEKS, NAMED, SHORTEST, WORDS
 from kpis.training import telling
-from kpis.training.held import held, learners, may_plan_in, planned
+from kpis.training.held import held, learners, may_plan_in, planned, trainers
 from kpis.training.telling import tell
 
 MOST = 200
@@ -274,7 +274,7 @@ def _say(training: Training, about: About) -> None:
     """
     if about.metric not in measured():
         raise Invalid(_("Choose a figure that is told apart by agent."), field="metric")
-    if not (about.trainer.is_active and about.trainer.is_staff):
+    if not trainers().filter(pk=about.trainer.pk).exists():
         raise Invalid(_("Choose a colleague who gives it."), field="trainer")
     if not SHORTEST <= about.minutes <= LONGEST:
         raise Invalid(_("It lasts five minutes to ten hours."), field="minutes")

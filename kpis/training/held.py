@@ -10,6 +10,8 @@ from feedback.org.queries import agent_of, colleagues, department_ids
 from kpis.models import Training, TrainingState
 
 VIEW, PLAN = "kpis.view_training", "kpis.plan_training"
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+"""What knows who has which right."""
 
 
 def own(user: User) -> Q:
@@ -49,7 +51,7 @@ def may_plan(training: Training, user: User) -> bool:
 
 
 def leads_it(training: Training, user: User) -> bool:
-    """Whether somebody sees who is in it and what came of it: who plans or gives it."""
+    """Whether somebody sees who is in it and what came of it of all together: who plans or gives it."""
     return may_plan(training, user) or (training.trainer_id == user.pk and user.has_perm(VIEW))
 
 
@@ -88,6 +90,11 @@ def planned(training_id: int, actor: User | None, *, needs_plan: bool = True) ->
     if found.state != TrainingState.PLANNED:
         raise MoveNotAllowed(_("This training is “%(state)s”.") % {"state": found.get_state_display()})
     return found
+
+
+def trainers() -> QuerySet[User]:
+    """Who can give a training, by name: active colleagues who see trainings."""
+    return User.objects.with_perm(VIEW, backend=BACKEND).filter(is_staff=True).order_by("name", "pk")
 
 
 def learners(department: Department) -> QuerySet[Agent]:

@@ -1,9 +1,13 @@
 """A closed month of figures, and people who are judged by it."""
 
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import pgtrigger
+from django.apps import apps
 from django.contrib.auth.models import Group
+from django.db.models import Max
 
 from feedback.defaults.roles import ROLES
 from feedback.models import Membership
@@ -15,6 +19,9 @@ from tests.factories.feedback import AgentFactory, StaffFactory
 
 MONTH = date(2026, 3, 1)
 AT = datetime(2026, 4, 3, 1, tzinfo=UTC)
+KEPT = (
+    "common.UserHistory", "common.UserRoleHistory", "feedback.AgentHistory", "feedback.MembershipHistory",
+)  # fmt: skip
 LINES = (
     Line(
         judged_by=JudgedBy.OWN, metric=MetricCode.CSAT, weight=10, floor=Decimal(3), goal=Decimal("4.5"),
@@ -43,6 +50,17 @@ def person(department, role="agent", *, is_lead=False):
     if is_lead:
         Membership.objects.filter(agent=agent).update(is_lead=True)
     return type(user).objects.get(pk=user.pk)
+
+
+@contextmanager
+def written_at(at):
+    """What is edited of the organisation within is kept in its history as if it had been done then."""
+    kept = [apps.get_model(name) for name in KEPT]
+    upto = [one.objects.aggregate(upto=Max("pgh_id"))["upto"] or 0 for one in kept]
+    yield
+    with pgtrigger.ignore(*(f"{name}:append_only" for name in KEPT)):
+        for one, number in zip(kept, upto, strict=True):
+            one.objects.filter(pgh_id__gt=number).update(pgh_created_at=at)
 
 
 def scheme(lines=LINES, *, since=MONTH, department=None, **days):

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from config.common.events import timeline
 from config.common.models import Event
+from feedback.models import Membership
 from kpis.appraisals import appealing, queries, scoring
 from kpis.defaults.schemes import seed
 from kpis.models import Appraisal, AppraisalAppeal, AppraisalMark, AppraisalScore, MetricCode, Scheme
@@ -82,9 +83,8 @@ def test_who_gets_to_an_appraisal_and_who_guesses_in_vain(client, department):
 
 
 def test_an_agent_sees_their_own_alone(client, department):
-    user, found = scored(department)
     other = person(department)
-    scoring.score_month(month=MONTH, actor=None, at=AT)
+    user, found = scored(department)
     theirs = Appraisal.objects.get(agent=other.agent)
     sign_in(client, user)
     shown = client.get(reverse("admin:appraisals")).content.decode()
@@ -250,8 +250,10 @@ def test_as_many_queries_for_three_as_for_one(client, department):
             with CaptureQueriesContext(connection) as caught:
                 assert client.get(address).status_code == 200
             counts.append(len(caught))
+        another = DepartmentFactory()
+        Membership.objects.create(agent=boss.agent, department=another)
         for _more in range(2):
-            person(department)
+            person(another)
         scoring.score_month(month=MONTH, actor=None, at=AT)
         if not _each:
             appealing.appeal(appraisal_id=found.pk, text="x", actor=user, at=AT)

@@ -11,7 +11,7 @@ from kpis.training.commands import Need, Noted
 from kpis.training.queries import to_note
 from tests.factories.appraisals import person, scored
 from tests.factories.feedback import DepartmentFactory
-from tests.factories.trainings import AT, LATER, STARTS, course, held, there, training
+from tests.factories.trainings import AT, LATER, STARTS, course, held, measured, there, training
 from tests.kpis.appraisals.test_lacking import breach, check
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("K10")]
@@ -118,6 +118,28 @@ def test_an_agent_sees_nothing_of_the_others(client, department, much_later):
         assert not {"places", "result", "history"} & set(shown.context.keys())
     assert "training-result" not in page_of(client, found).content.decode()
     assert client.get(reverse("admin:training_person", args=[other.agent.pk])).status_code == 404
+
+
+def test_a_trainer_sees_the_group_and_nobody_s_figures(client, department, much_later):
+    trainer = person(DepartmentFactory())
+    agents = [person(department).agent for _each in range(4)]
+    for agent in agents:
+        for day in (STARTS - timedelta(days=3), STARTS + timedelta(days=3)):
+            measured(agent, day.date(), 10, 4)
+    found = held(department, agents=agents[:2], trainer=trainer)
+    shown = {}
+    for name, one in {"trainer": trainer, "lead": person(department, "team_lead")}.items():
+        client.force_login(one)
+        answer = page_of(client, found)
+        shown[name] = (len(answer.context["people"]), answer.context["result"].told is not None)
+    assert shown == {"trainer": (0, True), "lead": (2, True)}
+
+
+def test_only_who_sees_trainings_is_offered_as_trainer(client, department, lead):
+    able, analyst = person(DepartmentFactory()), person(department, "analyst")
+    offered = set(client.get(reverse("admin:training_new")).context["form"].fields["trainer"].queryset)
+    assert able in offered
+    assert analyst not in offered
 
 
 def test_from_the_need_to_attendance(client, department, lead, at_work, monkeypatch):

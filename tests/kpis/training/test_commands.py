@@ -93,6 +93,8 @@ def test_whose_place_it_is(department):
             training(department, agents=[user.agent], trainer=trainer)
     with pytest.raises(Invalid):
         training(department, trainer=StaffFactory(is_staff=False))
+    with pytest.raises(Invalid):
+        training(department, trainer=person(department, "analyst"))
     assert not Training.objects.exists()
 
 
