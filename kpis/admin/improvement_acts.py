@@ -100,6 +100,7 @@ ACTS: dict[str, Callable[[StaffRequest, Given], Any]] = {
     ),
     "task": _task,
     "task-done": lambda request, given: causes.done_task(**given, task_id=_number(request, "task")),
+    "task-away": lambda request, given: causes.remove_task(**given, task_id=_number(request, "task")),
     "words": _word,
     "tell": lambda _request, given: telling.tell(**given),
 }

@@ -10,7 +10,9 @@ from django.utils.translation import pgettext_lazy
 from config.common.asked import within_years
 from config.common.models import User
 from feedback.models import Department
+from kpis.deadlines.people import with_right
 from kpis.improvements.commands import Aim
+from kpis.improvements.held import VIEW
 from kpis.models import Dimension, Improvement, ImprovementKind, ImprovementStatus, MetricCode
 from kpis.models.improvement import NAMED, WORDS
 from kpis.models.metric import KEY
@@ -119,10 +121,8 @@ class GroundForm(forms.Form):
 
 
 def people_of(improvement: Improvement) -> Any:
-    """Who may own it or a task of it: the people of its department."""
-    of_it = User.objects.filter(
-        is_active=True, is_staff=True, agent__memberships__department=improvement.department_id
-    )
+    """Who may own it or a task of it: the people of its department who may see improvements."""
+    of_it = with_right(VIEW).filter(agent__memberships__department=improvement.department_id)
     return of_it.distinct().order_by("name", "pk")
 
 

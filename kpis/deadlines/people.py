@@ -1,11 +1,19 @@
-"""Who is told at which rung: those who lead a department, and those above who may act."""
+"""Whom to tell: those who lead a department, those above who may act, all who have a right."""
 
 from collections.abc import Iterable
+
+from django.db.models import QuerySet
 
 from config.common.models import User
 from feedback.models import Membership
 from feedback.org.queries import parents
 from feedback.org.rules import above
+
+
+def with_right(right: str) -> QuerySet[User]:
+    """The active staff who have a right."""
+    able = User.objects.with_perm(right, backend="django.contrib.auth.backends.ModelBackend")
+    return able.filter(is_active=True, is_staff=True)
 
 
 def leads_at(department_id: int) -> list[User]:

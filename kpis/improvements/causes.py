@@ -6,12 +6,13 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
-from config.common.errors import Invalid, NotFound, NotPermitted
+from config.common.errors import Invalid, MoveNotAllowed, NotFound, NotPermitted
 from config.common.events import record
 from config.common.models import User
 from kpis.deadlines.given import coming_day, text_of
 from kpis.improvements import seeing
-from kpis.improvements.held import may_change, open_one, visible_to
+from kpis.improvements.deadline import tell_task
+from kpis.improvements.held import may_change, may_own, open_one, visible_to
 from kpis.metrics.catalogue import METRICS
 from kpis.models import ROWS, Dimension, Ground, Improvement, ImprovementTask, MetricCode, Why
 from kpis.models.metric import KEY
@@ -50,10 +51,15 @@ def remove_why(*, improvement_id: int, why_id: int, actor: User | None, at: date
     """Take a why away, with what stands below it.
 
     Raises:
-        NotFound, NotPermitted, MoveNotAllowed: see `open_one`; it is not there.
+        NotFound, MoveNotAllowed: see `open_one`; it is not there.
+        NotPermitted: see `open_one`; or evidence would go that this person may not read.
     """
     found = open_one(improvement_id, actor)
-    _why(found, why_id).delete()
+    why = _why(found, why_id)
+    grounds = list(Ground.objects.filter(why__in=_with_below(why)))
+    if actor is not None and len(seeing.readable(grounds, actor)) < len(grounds):
+        raise NotPermitted(_("It rests on evidence that you may not see."))
+    why.delete()
     record("improvement.why_removed", found, actor=actor, at=at, why=why_id)
     return found
 
@@ -170,9 +176,11 @@ def add_task(
 
     Raises:
         NotFound, NotPermitted, MoveNotAllowed: see `open_one`.
-        Invalid: no text, a day that is past, or too many.
+        Invalid: no text, somebody who does not see the improvement, a day that is past, or too many.
     """
     found = open_one(improvement_id, actor)
+    if owner is not None and not may_own(found, owner):
+        raise Invalid(_("This colleague can't take it on."), field="owner")
     if found.tasks.count() >= MOST:
         raise Invalid(_("There are enough of them."), field="text")
     task = ImprovementTask.objects.create(
@@ -182,7 +190,28 @@ def add_task(
         due_on=coming_day(due_on, at, "due_on") if due_on else None,
     )
     record("improvement.task", found, actor=actor, at=at, task=task.pk)
+    if owner is not None and owner != actor:
+        tell_task(found, owner, task.pk, at=at)
     return task
+
+
+@transaction.atomic
+def remove_task(*, improvement_id: int, task_id: int, actor: User | None, at: datetime) -> Improvement:
+    """Take a task away that is not done and no longer wanted.
+
+    Raises:
+        NotFound, NotPermitted: see `open_one`; it is not there.
+        MoveNotAllowed: see `open_one`; or it was done, which stays on record.
+    """
+    found = open_one(improvement_id, actor)
+    task = found.tasks.filter(pk=task_id).first()
+    if task is None:
+        raise NotFound
+    if task.done_at is not None:
+        raise MoveNotAllowed(_("It was done: that stays on record."))
+    task.delete()
+    record("improvement.task_removed", found, actor=actor, at=at, task=task_id)
+    return found
 
 
 @transaction.atomic
@@ -212,6 +241,14 @@ def _why(found: Improvement, why_id: int) -> Why:
     if why is None:
         raise NotFound
     return why
+
+
+def _with_below(why: Why) -> list[int]:
+    """A why and all that stand below it."""
+    found, parents = [why.pk], list(why.improvement.whys.values_list("pk", "parent"))
+    for one in found:
+        found += [pk for pk, parent in parents if parent == one]
+    return found
 
 
 def _depth(why: Why) -> int:

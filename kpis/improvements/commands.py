@@ -13,7 +13,7 @@ from config.common.models import User
 from feedback.models import Aspect, Department, SpotBy
 from kpis.deadlines.given import coming_day, day_of, text_of
 from kpis.improvements import deadline, measuring
-from kpis.improvements.held import ADD, check_department, check_move, held, open_one
+from kpis.improvements.held import ADD, check_department, check_move, held, may_own, open_one
 from kpis.metrics.catalogue import METRICS
 from kpis.models import (
     Dimension,
@@ -127,6 +127,8 @@ def edit(
     if aim is not None:
         was = _aimed(found)
         _take_aim(found, aim)
+        if found.status != S.PROPOSED and not (found.metric and found.expected):
+            raise Invalid(_("Choose the figure that is to become better, and by how much."), field="metric")
         if found.status not in {S.PROPOSED, S.ACCEPTED} and _aimed(found) != was:
             raise MoveNotAllowed(_("The figure stays once the work has begun."))
     found.save()
@@ -149,7 +151,7 @@ def accept(
     Raises:
         NotFound, NotPermitted: see `held`.
         MoveNotAllowed: it is not one that is proposed.
-        Invalid: the owner has left, the day is past, or no figure was chosen.
+        Invalid: the owner does not see it anyway, the day is past, or no figure was chosen.
     """
     found = held(improvement_id, actor)
     check_move(found, S.ACCEPTED)
@@ -174,7 +176,7 @@ def entrust(
     Raises:
         NotFound, NotPermitted: see `held`.
         MoveNotAllowed: nobody has taken it on, or it was carried out.
-        Invalid: the owner has left, or the day is past.
+        Invalid: the owner does not see it anyway, or the day is past.
     """
     found = held(improvement_id, actor)
     if found.status not in {S.ACCEPTED, S.UNDER_WAY, S.REOPENED}:
@@ -229,6 +231,8 @@ def carry_out(
 def check(*, improvement_id: int, actor: User | None, at: datetime) -> ImprovementCheck:
     """Compare before and after, and keep what came out. Where it is too early nothing else changes.
 
+    Too early as before, with the same numbers, is kept once.
+
     Raises:
         NotFound, NotPermitted: see `held`.
         MoveNotAllowed: it was not carried out, or was checked.
@@ -236,14 +240,11 @@ def check(*, improvement_id: int, actor: User | None, at: datetime) -> Improveme
     found = held(improvement_id, actor)
     check_move(found, S.CHECKED)
     measured = measuring.measure(found, today=day_of(at))
-    made = ImprovementCheck.objects.create(
-        improvement=found,
-        round=found.round,
-        at=at,
-        by=actor,
-        verdict=measured.verdict,
-        numbers=measured.as_numbers(),
-    )
+    told = {"round": found.round, "verdict": measured.verdict, "numbers": measured.as_numbers()}
+    last = found.checks.order_by("-pk").first()
+    if last is not None and {name: getattr(last, name) for name in told} == told:
+        return last
+    made = ImprovementCheck.objects.create(improvement=found, at=at, by=actor, **told)
     if made.verdict != Verdict.TOO_EARLY:
         found.status, found.verdict = S.CHECKED, made.verdict
         found.save(update_fields=["status", "verdict"])
@@ -312,7 +313,7 @@ def _moved(improvement_id: int, to: ImprovementStatus, actor: User | None) -> Im
 
 
 def _entrust(found: Improvement, owner: User, due_on: date, at: datetime) -> None:
-    if not owner.is_active or not owner.is_staff:
+    if not may_own(found, owner):
         raise Invalid(_("This colleague can't take it on."), field="owner")
     found.owner, found.due_on = owner, coming_day(due_on, at, "due_on")
     found.warn_at = deadline.next_at(found, at)

@@ -12,10 +12,13 @@ from kpis.improvements.held import CHANGE
 from kpis.models import Improvement, Step
 from kpis.models.improvement import WORKED
 
-__all__ = ["DEADLINE", "LIMIT", "days_given", "ends_at", "next_at", "sweep", "tell_owner", "tell_reopened"]
+__all__ = [
+    "DEADLINE", "LIMIT", "days_given", "ends_at", "next_at", "sweep", "tell_owner", "tell_reopened", "tell_task",
+]  # fmt: skip
 
 SHORTEST_DAYS, USUAL_DAYS = 7, 28
 YOURS = _("Improvement %(number)s is yours until %(due)s")
+TASK = _("A task of improvement %(number)s is yours")
 CAME_BACK = _("Improvement %(number)s was reopened: due %(due)s")
 
 
@@ -70,6 +73,11 @@ def tell_owner(improvement: Improvement, *, at: datetime) -> None:
     if improvement.owner is not None:
         key = f"owner:{improvement.owner_id}:{at.isoformat()}"
         DEADLINE.tell(improvement, [improvement.owner], key, YOURS, at)
+
+
+def tell_task(improvement: Improvement, owner: User, task_id: int, *, at: datetime) -> None:
+    """Tell somebody that a task of it is theirs."""
+    DEADLINE.tell(improvement, [owner], f"task:{task_id}", TASK, at)
 
 
 def tell_reopened(improvement: Improvement, *, at: datetime) -> None:

@@ -8,7 +8,7 @@ from config.common.models import User
 from feedback.models import Department
 from feedback.org.queries import departments_of
 from kpis.improvements.rules import MOVES
-from kpis.models import Improvement, ImprovementStatus
+from kpis.models import Improvement, ImprovementStatus, ImprovementTask
 
 VIEW, ADD, CHANGE, SEE_ALL = (
     "kpis.view_improvement",
@@ -20,13 +20,20 @@ ENDED = (ImprovementStatus.CLOSED, ImprovementStatus.DROPPED)
 
 
 def visible_to(user: User) -> QuerySet[Improvement]:
-    """The improvements that somebody may see: of their departments, those they own, or all."""
+    """What somebody may see: of their departments, what they own or have a task of, or all."""
     if not (user.is_active and user.has_perm(VIEW)):
         return Improvement.objects.none()
     if user.has_perm(SEE_ALL):
         return Improvement.objects.all()
     mine = departments_of(user).values("pk")
-    return Improvement.objects.filter(Q(department__in=mine) | Q(owner=user))
+    asked = ImprovementTask.objects.filter(owner=user).values("improvement")
+    return Improvement.objects.filter(Q(department__in=mine) | Q(owner=user) | Q(pk__in=asked))
+
+
+def may_own(improvement: Improvement, user: User) -> bool:
+    """Whether somebody may be given it or a task of it: of colleagues who see it anyway."""
+    may = user.is_active and user.is_staff and user.has_perm(VIEW)
+    return may and departments_of(user).filter(pk=improvement.department_id).exists()
 
 
 def may_change(improvement: Improvement, user: User) -> bool:

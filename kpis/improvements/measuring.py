@@ -78,12 +78,16 @@ def measure(improvement: Improvement, *, today: date) -> Measured:
         float(improvement.expected),
         with_control=bool(improvement.control_key),
     )
-    over = rules.after_days(done_on, improvement.window, days, needed, today)
+    control = (
+        by_day(improvement, improvement.control_key, before_days.first, today)
+        if improvement.control_key
+        else None
+    )
+    over = rules.after_days(done_on, improvement.window, days, needed, today, control=control)
     until_now = Days(done_on + timedelta(1), max(done_on + timedelta(1), today - timedelta(1)))
     after = rules.total(days, over or until_now)
     others: tuple[Counted | None, Counted | None] = None, None
-    if improvement.control_key:
-        control = by_day(improvement, improvement.control_key, before_days.first, today)
+    if control is not None:
         one, two = rules.total(control, before_days), rules.total(control, over or until_now)
         others, effect = (one, two), rules.in_differences(metric.form, before, after, one, two)
     else:

@@ -29,6 +29,7 @@ HAPPENED = {
     "improvement.evidence_removed": pgettext_lazy("improvement", "evidence taken away"),
     "improvement.task": pgettext_lazy("improvement", "a task added"),
     "improvement.task_done": pgettext_lazy("improvement", "a task done"),
+    "improvement.task_removed": pgettext_lazy("improvement", "a task taken away"),
     "improvement.started": pgettext_lazy("improvement", "begun"),
     "improvement.carried_out": pgettext_lazy("improvement", "carried out"),
     "improvement.checked": pgettext_lazy("improvement", "checked"),

@@ -6,7 +6,7 @@ from config.common.errors import MoveNotAllowed
 from feedback.gaps import hot_spots
 from kpis.deadlines.given import day_of
 from kpis.improvements import commands, measuring, rules
-from kpis.improvements.rules import Days
+from kpis.improvements.rules import Course, Days
 from kpis.metrics.catalogue import METRICS
 from kpis.metrics.rules import Counted
 from kpis.models import Improvement, ImprovementStatus, MetricCode, Verdict
@@ -43,15 +43,17 @@ def came_back(improvement: Improvement, *, today: date) -> str:
     now = Days(max(after_last + timedelta(1), today - timedelta(improvement.window)), today - timedelta(1))
     if now.number < improvement.window:  # as many days as it was compared over, all of them since
         return ""
-    metric = METRICS[MetricCode(improvement.metric)]
-    counted = measuring.by_day(improvement, improvement.key, now.first, now.last)
-    is_back = rules.came_back(
-        before=_kept(check.numbers["before"]),
-        after=_kept(check.numbers["after"]),
-        now=rules.total(counted, now),
-        form=metric.form,
-        better=metric.better,
-    )
+    metric, numbers = METRICS[MetricCode(improvement.metric)], check.numbers
+
+    def course(key: str, before: str, after: str) -> Course:
+        counted = measuring.by_day(improvement, key, now.first, now.last)
+        return Course(_kept(numbers[before]), _kept(numbers[after]), rules.total(counted, now))
+
+    control = None
+    if improvement.control_key:
+        control = course(improvement.control_key, "control_before", "control_after")
+    own = course(improvement.key, "before", "after")
+    is_back = rules.came_back(own, control, form=metric.form, better=metric.better)
     return FIGURE if is_back else ""
 
 

@@ -75,20 +75,28 @@ def before_days(started_on: date, window: int) -> Days:
 
 
 def after_days(
-    carried_out_on: date, window: int, by_day: Mapping[date, Counted], needed: int, today: date
+    carried_out_on: date,
+    window: int,
+    by_day: Mapping[date, Counted],
+    needed: int,
+    today: date,
+    *,
+    control: Mapping[date, Counted] | None = None,
 ) -> Days | None:
     """The days after it was carried out: the window, and whole weeks more until enough was measured.
 
-    None while they are not over. When to stop goes by how much was measured, never by what came out, so
-    looking often proves nothing by chance.
+    Of a control group, too, `FEWEST` have to be. None while they are not over. When to stop goes by how much
+    was measured, never by what came out, so looking often proves nothing by chance.
     """
     first = carried_out_on + timedelta(1)
     for weeks in range(window // WEEK, LONGEST_WEEKS + 1):
         last = carried_out_on + timedelta(WEEK * weeks)
         if last >= today:
             return None
-        if weeks == LONGEST_WEEKS or total(by_day, Days(first, last)).n >= needed:
-            return Days(first, last)
+        days = Days(first, last)
+        is_enough = total(by_day, days).n >= needed and (control is None or total(control, days).n >= FEWEST)
+        if weeks == LONGEST_WEEKS or is_enough:
+            return days
     return None
 
 
@@ -129,18 +137,25 @@ def in_differences(
 
     Its variance is the sum of the four groups' (textbook formula of independent groups). To the hits of
     shares and ratios one is added for the variance (after Agresti & Caffo 2000, The American Statistician
-    54), so that none at all is not taken for certain.
+    54), so that none at all is not taken for certain. Of means the interval is Student's, with degrees of
+    freedom after Satterthwaite 1946 (Biometrics Bulletin 2, 110-114). Unknown where of one group fewer than
+    `FEWEST` were measured: then chance alone would prove too much.
     """
     groups = (before, after, control_before, control_after)
     values, variances = [_value(form, one) for one in groups], [_variance(form, one) for one in groups]
-    if None in values or None in variances:
+    if min(one.n for one in groups) < FEWEST or None in values or None in variances:
         return UNKNOWN
-    v = [one for one in values if one is not None]
+    v, spread = ([one for one in each if one is not None] for each in (values, variances))
     change = (v[1] - v[0]) - (v[3] - v[2])
-    error = math.sqrt(math.fsum(one for one in variances if one is not None))
+    error = math.sqrt(math.fsum(spread))
     if not error:
         return Effect(change, None, None, None)
-    return Effect(change, change - Z * error, change + Z * error, _chance(change, error))
+    if form is not Form.MEAN:
+        return Effect(change, change - Z * error, change + Z * error, _chance(change, error))
+    freedom = error**4 / math.fsum(one**2 / (group.n - 1) for one, group in zip(spread, groups, strict=True))
+    margin = float(special.stdtrit(freedom, 0.975)) * error
+    p = float(2 * special.stdtr(freedom, -abs(change) / error))
+    return Effect(change, change - margin, change + margin, p)
 
 
 def needed(form: Form, better: str, before: Counted, expected: float, *, with_control: bool) -> int:
@@ -174,17 +189,32 @@ def judge(*, effect: Effect, better: str, today: date, check_on: date, is_over: 
     return Verdict.PROVED if effect.is_better(better) else Verdict.NO_EFFECT
 
 
-def came_back(*, before: Counted, after: Counted, now: Counted, form: Form, better: str) -> bool:
-    """Whether a figure that was proved better is back where it was.
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What was counted before, after, and by now."""
+
+    before: Counted
+    after: Counted
+    now: Counted
+
+
+def came_back(own: Course, control: Course | None, *, form: Form, better: str) -> bool:
+    """Whether a figure that was proved better is back where it was, beside its control group if it has one.
 
     It is no better than before, and worse than afterwards by the same rule that proved it. Had it to be
     worse than before, a gap that is back exactly as it was would never be noticed.
     """
-    was, found = metrics.figure(form, before).value, metrics.figure(form, now).value
-    if was is None or found is None or now.n < FEWEST:
+    if own.now.n < FEWEST:
         return False
-    no_better = found <= was if better == Direction.UP else found >= was
-    return no_better and compare(form, after, now).is_worse(better)
+    if control is None:
+        gained, lost = compare(form, own.before, own.now), compare(form, own.after, own.now)
+    else:
+        gained = in_differences(form, own.before, own.now, control.before, control.now)
+        lost = in_differences(form, own.after, own.now, control.after, control.now)
+    if gained.change is None:
+        return False
+    no_better = gained.change <= 0 if better == Direction.UP else gained.change >= 0
+    return no_better and lost.is_worse(better)
 
 
 def _moments(one: Counted) -> Moments:

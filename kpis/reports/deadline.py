@@ -8,7 +8,7 @@ from config.common.models import User
 from kpis.deadlines import people
 from kpis.deadlines.sweeping import Deadline
 from kpis.models import ReportNote, Step
-from kpis.reports.queries import BACKEND, NOTE, seen_by
+from kpis.reports.queries import NOTE, seen_by
 
 YOURS = _("Decision %(number)s on a report is yours until %(due)s")
 
@@ -25,7 +25,7 @@ def _people(note: ReportNote, step: Step) -> list[User]:
     if step == Step.LEAD:
         return _readers(note, leads)
     above = (
-        list(User.objects.with_perm(NOTE, backend=BACKEND).order_by("pk"))
+        list(people.with_right(NOTE).order_by("pk"))
         if department is None
         else people.above_with(department, NOTE)
     )

@@ -7,12 +7,12 @@ from feedback.models import Department
 from feedback.org.queries import department_ids
 from kpis.boards.figures import Where, figures
 from kpis.boards.periods import Days
+from kpis.deadlines.people import with_right
 from kpis.metrics.rules import Figure
 from kpis.models import Correction, Dimension, MetricCode, Report
 from kpis.reports.rules import FIGURES
 from kpis.snapshots.queries import SEE_COMPANY
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 VIEW, NOTE, READERS = "kpis.view_report", "kpis.add_reportnote", "kpis.change_reportreader"
 
 
@@ -37,10 +37,9 @@ def may_read(user: User, department: Department | None) -> bool:
 
 def able_to_read(department: Department | None) -> QuerySet[User]:
     """Whom to choose from who reads or decides; of a department's reports `may_read` has the last word."""
-    rights = [VIEW] if department is not None else [VIEW, SEE_COMPANY]
-    found = User.objects.filter(is_active=True, is_staff=True)
-    for right in rights:
-        found = found.filter(pk__in=User.objects.with_perm(right, backend=BACKEND).values("pk"))
+    found = with_right(VIEW)
+    if department is None:
+        found = found.filter(pk__in=with_right(SEE_COMPANY).values("pk"))
     return found.order_by("name", "pk")
 
 

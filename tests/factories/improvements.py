@@ -36,7 +36,7 @@ def improvement(department=None, *, aim=AIM, at=T0, **fields):
 
 def accepted(department=None, *, owner=None, days=10, at=T0, **fields):
     found = improvement(department, at=at, **fields)
-    given = {"owner": owner or StaffFactory(is_staff=True), "due_on": at.date() + timedelta(days)}
+    given = {"owner": owner or staff(found.department, "agent"), "due_on": at.date() + timedelta(days)}
     return commands.accept(improvement_id=found.pk, **given, actor=None, at=at)
 
 

@@ -132,13 +132,71 @@ def test_whatever_is_expected_some_number_is_needed(pair, expected, form, better
 
 
 def test_what_came_back_is_as_bad_as_before_and_worse_than_afterwards():
-    before, after = Counted(1000, 200, 200), Counted(1000, 100, 100)
-    given = {"before": before, "after": after, "form": Form.SHARE, "better": Direction.DOWN}
-    assert rules.came_back(**given, now=before)
-    assert not rules.came_back(**given, now=after)
-    assert not rules.came_back(**given, now=Counted(1000, 160, 160))  # worse again, not as before
-    assert not rules.came_back(**given, now=Counted(20, 20, 20))  # too few
-    assert not rules.came_back(**given, now=Counted())
+    before, after = of_thousand(200), of_thousand(100)
+
+    def is_back(now, control=None):
+        own = rules.Course(before, after, now)
+        return rules.came_back(own, control, form=Form.SHARE, better=Direction.DOWN)
+
+    assert is_back(before)
+    assert not is_back(after)
+    assert not is_back(of_thousand(160))  # worse again, not as before
+    assert not is_back(Counted(20, 20, 20))  # too few
+    assert not is_back(Counted())
+
+
+def of_thousand(hits):
+    return Counted(1000, hits, hits)
+
+
+@pytest.mark.parametrize(
+    ("now", "control_now", "is_back"),
+    [
+        (200, 200, True),
+        (200, 350, False),  # everything got worse, this no more than that: the effect is still there
+        (100, 100, True),  # everything got better, this no more than that: it is gone
+        (100, 200, False),
+    ],
+)
+def test_what_was_proved_beside_a_control_group_is_looked_at_beside_it(now, control_now, is_back):
+    own = rules.Course(of_thousand(200), of_thousand(50), of_thousand(now))
+    control = rules.Course(of_thousand(200), of_thousand(200), of_thousand(control_now))
+    found = rules.came_back(own, control, form=Form.SHARE, better=Direction.DOWN)
+    assert found is is_back
+
+
+@pytest.mark.parametrize("few", [0, 2, 29])
+@pytest.mark.parametrize("place", range(4))
+@pytest.mark.parametrize("form", list(Form))
+def test_with_few_in_any_group_nothing_is_said(form, place, few):
+    groups = [Counted(400, 300, 300)] * 4
+    groups[place] = Counted(few, few // 2, few // 2)
+    assert rules.in_differences(form, *groups) == Effect(None, None, None, None)
+
+
+def test_a_small_control_group_proves_nothing_falsely():
+    """At the least that is compared: 2.5 % one-sided, as of big groups."""
+    random_, wrong = random.Random(7), 0
+
+    def score(number):
+        said = [random_.choice([1, 3, 4, 5, 5]) for _each in range(number)]
+        return Counted(number, sum(said), sum(one * one for one in said))
+
+    for _run in range(RUNS):
+        few = score(rules.FEWEST), score(rules.FEWEST)
+        wrong += rules.in_differences(Form.MEAN, score(400), score(400), *few).is_better(Direction.UP)
+    assert wrong / RUNS < 0.04
+
+
+def test_the_window_afterwards_waits_for_the_control_group_too():
+    def days(number, each):
+        return {DAY + timedelta(one): Counted(each) for one in range(number)}
+
+    given = {"window": 7, "by_day": days(400, 100), "needed": 30}
+    found = rules.after_days(DAY, **given, today=DAY + timedelta(300), control=days(400, 1))
+    assert (found.number, rules.after_days(DAY, **given, today=DAY + timedelta(300)).number) == (35, 7)
+    assert rules.after_days(DAY, **given, today=DAY + timedelta(20), control=days(400, 1)) is None
+    assert rules.after_days(DAY, **given, today=DAY + timedelta(300), control={}).number == 182
 
 
 RUNS = 1_000
