@@ -30,7 +30,7 @@ from kpis.admin.improvement_forms import (
     task_form,
 )
 from kpis.alerts import queries as queries_of_alerts
-from kpis.improvements import commands, queries, telling
+from kpis.improvements import commands, queries, seeing, telling
 from kpis.improvements.at_hand import at_hand
 from kpis.improvements.commands import Spot
 from kpis.improvements.held import ADD, ENDED, VIEW, may_change, visible_to
@@ -146,16 +146,20 @@ def _show(request: StaffRequest, pk: int, *, error: DomainError | None = None) -
     changes, today = may_change(found, request.user), timezone.localdate()
     is_open = changes and found.status not in ENDED
     called = _named(found)
+    told = seeing.sees_figure(request.user, found.dimension, found.key, found.control_key)
     context = {
         "one": found,
         "metric": METRICS[MetricCode(found.metric)] if found.metric else None,
         "key_name": called.get(found.key, ""),
         "control_name": called.get(found.control_key, ""),
         "spot_name": _spot(found),
-        "chart": drawn(found, called, today=today, with_rows=request.user.has_perm(SEE_COMPANY)),
+        "chart": drawn(found, called, today=today, with_rows=request.user.has_perm(SEE_COMPANY))
+        if told
+        else None,
+        "is_withheld": not told,
         "tree": queries.tree(found, request.user),
         "tasks": list(found.tasks.select_related("owner").order_by("pk")),
-        "checks": list(found.checks.order_by("-pk")[:20]),
+        "checks": list(found.checks.order_by("-pk")[:20]) if told else [],
         "rungs": list(found.rungs.order_by("pk")),
         "history": queries.history_of(found),
         "moves": MOVES[found.status] if changes else frozenset(),

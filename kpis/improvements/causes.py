@@ -123,13 +123,15 @@ def add_figure(
 
     Raises:
         NotFound, NotPermitted, MoveNotAllowed: see `open_one`; the why is not there.
-        Invalid: there is no such figure, or the days go backwards.
+        Invalid: there is no such figure, this person may not see it, or the days go backwards.
     """
     found = open_one(improvement_id, actor)
     why = _why(found, why_id)
     key = text_of(key, KEY, "key", is_needed=False)
     if metric not in METRICS or (dimension and dimension not in METRICS[MetricCode(metric)].dimensions):
         raise Invalid(_("There is no such figure."), field="metric")
+    if not seeing.sees_figure(actor, dimension, key):
+        raise Invalid(_("You may not see this figure."), field="key")
     if bool(dimension) != bool(key) or not 0 <= (last - first).days < 366:  # noqa: PLR2004 - a year
         raise Invalid(_("Choose a time of one day up to one year."), field="first")
     ground, is_new = Ground.objects.get_or_create(

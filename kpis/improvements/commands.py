@@ -14,6 +14,7 @@ from feedback.models import Aspect, Department, SpotBy
 from kpis.deadlines.given import coming_day, day_of, text_of
 from kpis.improvements import deadline, measuring
 from kpis.improvements.held import ADD, check_department, check_move, held, may_own, open_one
+from kpis.improvements.seeing import sees_figure
 from kpis.metrics.catalogue import METRICS
 from kpis.models import (
     Dimension,
@@ -96,7 +97,7 @@ def propose(
         made.spot_aspect, made.spot_by = spot.aspect, spot.by
         made.spot_value = text_of(spot.value, KEY, "spot", is_needed=False)
     if aim is not None:
-        _take_aim(made, aim)
+        _take_aim(made, aim, actor)
     made.save(force_insert=True)
     record("improvement.proposed", made, actor=actor, at=at, department=department.pk, of=kind)
     return made
@@ -126,7 +127,7 @@ def edit(
     found.problem = text_of(problem, WORDS, "problem", is_needed=False)
     if aim is not None:
         was = _aimed(found)
-        _take_aim(found, aim)
+        _take_aim(found, aim, actor)
         if found.status != S.PROPOSED and not (found.metric and found.expected):
             raise Invalid(_("Choose the figure that is to become better, and by how much."), field="metric")
         if found.status not in {S.PROPOSED, S.ACCEPTED} and _aimed(found) != was:
@@ -156,7 +157,7 @@ def accept(
     found = held(improvement_id, actor)
     check_move(found, S.ACCEPTED)
     if aim is not None:
-        _take_aim(found, aim)
+        _take_aim(found, aim, actor)
     if not found.metric or found.expected is None:
         raise Invalid(_("Choose the figure that is to become better, and by how much."), field="metric")
     found.status, found.accepted_at = S.ACCEPTED, at
@@ -323,11 +324,11 @@ def _aimed(found: Improvement) -> tuple[object, ...]:
     return found.metric, found.dimension, found.key, found.control_key, found.expected, found.window
 
 
-def _take_aim(found: Improvement, aim: Aim) -> None:
+def _take_aim(found: Improvement, aim: Aim, actor: User | None) -> None:
     """Set the figure.
 
     Raises:
-        Invalid: there is no such figure, or it can't be told apart so.
+        Invalid: there is no such figure, it can't be told apart so, or this person may not see it.
     """
     if not aim.metric:
         if aim.key or aim.dimension or aim.expected is not None:
@@ -338,6 +339,8 @@ def _take_aim(found: Improvement, aim: Aim) -> None:
         raise Invalid(_("This figure can't be told apart by it."), field="dimension")
     if bool(aim.dimension) != bool(aim.key) or (aim.control_key and not aim.key):
         raise Invalid(_("Say by what it is told apart, and which of them."), field="key")
+    if not sees_figure(actor, aim.dimension, aim.key, aim.control_key):
+        raise Invalid(_("You may not see this figure."), field="key")
     if aim.control_key and aim.control_key == aim.key:
         raise Invalid(_("It can't be compared with itself."), field="control_key")
     if aim.expected is not None and not (aim.expected.is_finite() and LEAST <= aim.expected < MOST):

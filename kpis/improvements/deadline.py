@@ -13,7 +13,8 @@ from kpis.models import Improvement, Step
 from kpis.models.improvement import WORKED
 
 __all__ = [
-    "DEADLINE", "LIMIT", "days_given", "ends_at", "next_at", "sweep", "tell_owner", "tell_reopened", "tell_task",
+    "DEADLINE", "LIMIT", "days_given", "ends_at", "next_at", "sweep",
+    "tell_owner", "tell_reopened", "tell_task",
 ]  # fmt: skip
 
 SHORTEST_DAYS, USUAL_DAYS = 7, 28

@@ -118,6 +118,37 @@ def test_evidence_of_another_department_is_withheld(client, boss, department):
     assert "秘密" not in page_of(client, found).content.decode()
 
 
+def test_a_colleagues_figure_is_drawn_for_nobody_who_could_not_open_it(client, department):
+    mine, mate = (staff(department, "agent") for _each in range(2))
+    found = proved(department)
+    change = {"metric": "csat", "dimension": "agent", "key": f"{mine.agent.pk}", "control_key": ""}
+    Improvement.objects.filter(pk=found.pk).update(**change)
+    one = why(found)
+    days = {"first": T0.date(), "last": T0.date() + timedelta(6)}
+    Ground.objects.create(why=one, metric="csat", dimension="agent", key=change["key"], added_at=T0, **days)
+    for user, is_told in ((mine, True), (mate, False), (staff(department, "team_lead"), True)):
+        client.force_login(user)
+        shown = page_of(client, found).context
+        assert bool(shown["checks"]) is is_told
+        assert (shown["chart"] is not None, shown["is_withheld"]) == (is_told, not is_told)
+        assert shown["tree"][0].withheld == (0 if is_told else 1)
+
+
+def test_who_does_not_see_it_is_given_none(client, boss, department):
+    found, day = improvement(department), T0.date().replace(year=2150)
+    stranger = staff(DepartmentFactory(), "agent")
+    assert act(client, found, "entrust", owner=stranger.pk, due_on=f"{day}").status_code == 400
+    found.refresh_from_db()
+    assert found.owner is None
+
+
+def test_a_task_is_taken_away(client, boss, department):
+    found = under_way(department)
+    act(client, found, "task", text="写错了")
+    assert act(client, found, "task-away", task=found.tasks.get().pk).status_code == 302
+    assert not found.tasks.exists()
+
+
 def test_what_is_late_comes_first(client, boss, department):
     late, fresh = carried_out(department), improvement(department, title="新的")
     Improvement.objects.filter(pk=late.pk).update(

@@ -6,6 +6,8 @@ from django.db import IntegrityError, transaction
 
 from config.common.errors import Invalid, MoveNotAllowed, NotFound, NotPermitted
 from config.common.events import timeline
+from config.common.models import OutboxMessage
+from feedback.models import Membership
 from kpis.improvements import causes, commands
 from kpis.improvements.commands import Aim, Spot
 from kpis.improvements.held import visible_to
@@ -30,9 +32,16 @@ from tests.threads import at_once, refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("K6")]
 
+
+def mate(pk):
+    """A colleague of the department whose it is, if there is one."""
+    found = Improvement.objects.filter(pk=pk).first()
+    return staff(found.department if found else None, "agent")
+
+
 MOVES = {
     "accept": lambda pk, **given: commands.accept(
-        improvement_id=pk, owner=StaffFactory(is_staff=True), due_on=T0.date() + timedelta(9), **given
+        improvement_id=pk, owner=mate(pk), due_on=T0.date() + timedelta(9), **given
     ),
     "start": lambda pk, **given: commands.start(improvement_id=pk, **given),
     "carry_out": lambda pk, **given: commands.carry_out(improvement_id=pk, **given),
@@ -163,17 +172,58 @@ def test_it_is_about_one_thing():
 
 
 def test_it_is_taken_on_whole():
-    found, owner = improvement(aim=None), StaffFactory(is_staff=True)
+    found = improvement(aim=None)
+    owner = staff(found.department, "agent")
     soon = {"owner": owner, "due_on": T0.date() + timedelta(5), "actor": None, "at": T0}
     with pytest.raises(Invalid):
         commands.accept(improvement_id=found.pk, **soon)
+    gone = staff(found.department, "agent")
+    gone.is_active = False
     for wrong in (
         {"due_on": T0.date() - timedelta(1)},
-        {"owner": StaffFactory(is_staff=True, is_active=False)},
+        {"owner": staff(DepartmentFactory(), "agent")},
+        {"owner": StaffFactory(is_staff=True)},
+        {"owner": gone},
     ):
         with pytest.raises(Invalid):
             commands.accept(improvement_id=found.pk, aim=AIM, **{**soon, **wrong})
     assert commands.accept(improvement_id=found.pk, aim=AIM, **soon).metric == MetricCode.GAP_RATE
+
+
+def test_once_taken_on_it_has_a_figure():
+    found = accepted()
+    given = {"improvement_id": found.pk, "title": "x", "kind": "fix", "actor": None, "at": T0}
+    for less in (Aim(metric="", expected=None), Aim(metric=MetricCode.NPS, expected=None)):
+        with pytest.raises(Invalid) as refusal:
+            commands.edit(**given, aim=less)
+        assert refusal.value.details["field"] == "metric"
+    found.refresh_from_db()
+    assert found.metric == MetricCode.GAP_RATE
+
+
+def test_nobody_aims_at_a_figure_that_they_may_not_see():
+    found = improvement()
+    lead, boss = staff(found.department, "team_lead"), staff(found.department)
+    mine, theirs = staff(found.department, "agent").agent, staff(DepartmentFactory(), "agent").agent
+    own = {"dimension": "agent", "key": f"{mine.pk}"}
+    other = {"dimension": "agent", "key": f"{theirs.pk}"}
+    given = {"improvement_id": found.pk, "title": "x", "kind": "fix", "at": T0}
+
+    def aim(**at):
+        return Aim(metric=MetricCode.CSAT, expected=Decimal(1), **at)
+
+    department = {"dimension": "department", "key": f"{theirs.memberships.get().department_id}"}
+    for at in (other, department, {**own, "control_key": f"{theirs.pk}"}):
+        with pytest.raises(Invalid) as refusal:
+            commands.edit(**given, aim=aim(**at), actor=lead)
+        assert refusal.value.details["field"] == "key"
+        commands.edit(**given, aim=aim(**at), actor=boss)
+    assert commands.edit(**given, aim=aim(**own), actor=lead).key == f"{mine.pk}"
+    one, days = why(found), {"first": T0.date(), "last": T0.date() + timedelta(6)}
+    evidence = {"improvement_id": found.pk, "why_id": one.pk, "metric": MetricCode.CSAT, "at": T0, **days}
+    with pytest.raises(Invalid):
+        causes.add_figure(**evidence, **other, actor=lead)
+    causes.add_figure(**evidence, **own, actor=lead)
 
 
 def test_the_figure_is_fixed_once_the_work_has_begun():
@@ -191,14 +241,38 @@ def test_open_tasks_keep_it_open_and_are_ticked_by_whose_they_are():
     with pytest.raises(MoveNotAllowed):
         commands.carry_out(improvement_id=found.pk, actor=None, at=T0)
     given = {"improvement_id": found.pk, "task_id": task.pk, "at": T0}
+    with pytest.raises(Invalid):
+        causes.add_task(improvement_id=found.pk, text="x", owner=staff(None, "analyst"), actor=None, at=T0)
+    assert OutboxMessage.objects.get(key__contains=f":task:{task.pk}:").payload["user"] == colleague.pk
     with pytest.raises(NotPermitted):
         causes.done_task(**given, actor=other)
+    Membership.objects.filter(agent__user=colleague).delete()  # moved on: it is still theirs
     with pytest.raises(NotFound):
         causes.done_task(**given, actor=staff(DepartmentFactory(), "agent"))
     for _twice in range(2):
         causes.done_task(**given, actor=colleague)
     assert [event.kind for event in timeline([found])].count("improvement.task_done") == 1
     commands.carry_out(improvement_id=found.pk, actor=None, at=T0)
+
+
+def test_a_task_that_is_no_longer_wanted_is_taken_away_and_what_is_done_stays():
+    found = under_way()
+    boss = staff(found.department)
+    wrong, done = (
+        causes.add_task(improvement_id=found.pk, text="x", owner=boss, actor=boss, at=T0)
+        for _each in range(2)
+    )
+    causes.done_task(improvement_id=found.pk, task_id=done.pk, actor=boss, at=T0)
+    given = {"improvement_id": found.pk, "actor": boss, "at": T0}
+    with pytest.raises(MoveNotAllowed):
+        causes.remove_task(**given, task_id=done.pk)
+    with pytest.raises(NotPermitted):
+        causes.remove_task(**{**given, "actor": staff(found.department, "agent")}, task_id=wrong.pk)
+    causes.remove_task(**given, task_id=wrong.pk)
+    with pytest.raises(NotFound):
+        causes.remove_task(**given, task_id=wrong.pk)
+    assert [event.kind for event in timeline([found])].count("improvement.task_removed") == 1
+    commands.carry_out(**given)
 
 
 def test_it_is_too_early_before_the_days_are_over_and_such_looks_change_nothing():
@@ -208,6 +282,7 @@ def test_it_is_too_early_before_the_days_are_over_and_such_looks_change_nothing(
     for _twice in range(2):
         made = commands.check(improvement_id=found.pk, actor=None, at=T0 + timedelta(days=15))
         assert made.verdict == Verdict.TOO_EARLY
+    assert ImprovementCheck.objects.count() == 1  # the same again is kept once
     assert Improvement.objects.get().status == ImprovementStatus.CARRIED_OUT
     made = commands.check(improvement_id=found.pk, actor=None, at=T0 + timedelta(days=31))
     assert made.verdict == Verdict.PROVED
@@ -343,6 +418,14 @@ def test_evidence_is_what_this_person_may_read_and_stands_once():
     own = Ground.objects.get(case=mine)
     causes.remove_ground(improvement_id=found.pk, ground_id=own.pk, actor=user, at=T0)
     assert Ground.objects.count() == 4
+    with pytest.raises(NotPermitted):  # nor with the branch that it bears out
+        causes.remove_why(improvement_id=found.pk, why_id=one.pk, actor=user, at=T0)
+    below = why(found, "y", one)
+    causes.remove_why(improvement_id=found.pk, why_id=below.pk, actor=user, at=T0)
+    ground(why(found, "z", why(found, "y", one)), "case", theirs)
+    Ground.objects.filter(pk=hidden.pk).delete()
+    with pytest.raises(NotPermitted):
+        causes.remove_why(improvement_id=found.pk, why_id=one.pk, actor=user, at=T0)
 
 
 def test_the_database_keeps_evidence_of_one_thing():
