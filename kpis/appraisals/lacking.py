@@ -5,14 +5,25 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.db.models import BigIntegerField, Case, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import get_language
 
-from feedback.models import Agent, BreachNote, CheckStatus, Clock, QualityCheck
+from config.common.models import Event
+from feedback.models import Agent, BreachNote, CheckStatus, Clock, Department, QualityCheck
+from feedback.supervision.figures import TAKEN
 from kpis.models import Grain, NeedKind
 from kpis.snapshots.calendar import days_span, period_of
 
 LOW, FEWEST_CHECKS, FEWEST_BREACHES = 60, 2, 2
 """An item below so many percent of its points in so many checks; a cause of so many breaches."""
+
+GIVEN = (*TAKEN, "case.call_answered")
+"""The events that say whose a case is, by `agent` in their data; without one there they don't."""
+EMPTIED = ("case.transferred", "case.handed_back", "case.overflowed")
+"""Those after which a case has no agent."""
+NOBODY = Value(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +76,8 @@ def _of_checks(agent: Agent, start: Any, end: Any) -> list[Lack]:
 
 
 def _of_breaches(agent: Agent, start: Any, end: Any) -> list[Lack]:
-    """Causes that leads noted more than once of the promises that this agent's cases broke."""
-    breached = Clock.objects.filter(case__agent=agent, breached_at__gte=start, breached_at__lt=end)
+    """Causes that leads noted more than once of promises broken while this agent had the case."""
+    breached = _broken(agent, start, end)
     notes = BreachNote.objects.filter(clock__in=breached.values("pk"))
     by_cause: dict[Any, list[BreachNote]] = defaultdict(list)
     for note in notes.select_related("cause", "clock__case").order_by("clock__breached_at", "pk"):
@@ -78,6 +89,22 @@ def _of_breaches(agent: Agent, start: Any, end: Any) -> list[Lack]:
         if len(several) >= FEWEST_BREACHES
     ]
     return sorted(found, key=lambda one: -one.n)
+
+
+def _broken(agent: Agent, start: Any, end: Any) -> QuerySet[Clock]:
+    """The promises that were broken in a time while an agent had the case, by the case's events.
+
+    A case that had no agent then was nobody's. Of one whose events never say who had it, who has it counts.
+    """
+    told = Event.objects.filter(subject_type="case", subject_id=OuterRef("case")).filter(
+        Q(kind__in=GIVEN, data__has_key="agent") | Q(kind__in=EMPTIED)
+    )
+    holder = When(kind__in=GIVEN, then=Coalesce(Cast(KT("data__agent"), BigIntegerField()), NOBODY))
+    before = told.filter(at__lt=OuterRef("breached_at")).order_by("-at", "-pk")
+    had = Subquery(before.annotate(holder=Case(holder, default=NOBODY)).values("holder")[:1])
+    departments = Department.objects.values("pk")  # by the index of breaches
+    found = Clock.objects.filter(department__in=departments, breached_at__gte=start, breached_at__lt=end)
+    return found.alias(had=had).filter(Q(had=agent.pk) | Q(~Exists(told), case__agent=agent))
 
 
 def _name(item: dict[str, Any]) -> str:

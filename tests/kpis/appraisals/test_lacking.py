@@ -1,7 +1,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import transaction
 
+from config.common.events import record
 from feedback.models import BreachCause, BreachNote, CheckStatus, QualityCheck, QualityScore, Scorecard
 from kpis.appraisals.lacking import lacks
 from tests.factories.appraisals import MONTH, person
@@ -69,6 +71,52 @@ def test_what_was_scored_after_an_appeal_counts_and_what_was_not_applicable_does
     for _each in range(2):
         check(user, {"1": 0, "2": None}, again={"1": 2, "2": None})
     assert lacks(user.agent, MONTH) == []
+
+
+@pytest.fixture
+def two():
+    department = DepartmentFactory()
+    return person(department), person(department)
+
+
+def happened(note, kind, at, **data):
+    with transaction.atomic():
+        record(kind, note.clock.case, actor=None, at=at, **data)
+
+
+def broken(user):
+    return [note for lack in lacks(user.agent, MONTH) for note in lack.rows]
+
+
+def test_a_broken_promise_is_of_who_had_the_case_then(two):
+    then, now = two
+    notes = [breach(now, "forgot") for _each in range(2)]
+    assert broken(now) == notes
+    for note in notes:
+        happened(note, "case.claimed", DAY - timedelta(hours=2), agent=then.agent.pk)
+        happened(note, "case.replied", DAY - timedelta(hours=1))
+        happened(note, "case.assigned", DAY + timedelta(hours=1), agent=now.agent.pk)
+    assert broken(now) == []
+    assert broken(then) == notes
+
+
+@pytest.mark.parametrize(
+    "emptied",
+    [
+        [],
+        [("case.claimed", 3), ("case.transferred", 2)],
+        [("case.claimed", 3), ("case.handed_back", 2)],
+        [("case.claimed", 3), ("case.assigned", 2)],
+    ],
+)
+def test_what_broke_while_nobody_had_the_case_is_nobody_s(two, emptied):
+    then, now = two
+    for note in [breach(now, "forgot") for _each in range(2)]:
+        for kind, hours in emptied:
+            agent = None if kind == "case.assigned" else then.agent.pk
+            happened(note, kind, DAY - timedelta(hours=hours), agent=agent)
+        happened(note, "case.claimed", DAY + timedelta(hours=1), agent=now.agent.pk)
+    assert broken(now) == broken(then) == []
 
 
 def test_as_many_queries_for_three_as_for_one(django_assert_num_queries):
