@@ -20,7 +20,7 @@ from config.common.screens import StaffRequest, page
 from feedback.admin.access import needs
 from feedback.admin.panels import Fact
 from feedback.models import Case
-from kpis.admin.loyalty_words import amount, label, names, of_one, over_time, spread
+from kpis.admin.loyalty_words import NO_TIER, amount, label, names, of_one, over_time, spread
 from kpis.charts.scales import percent
 from kpis.loyalty import queries
 from kpis.loyalty.queries import SEES, VIEW, Asked, Order
@@ -76,6 +76,7 @@ class MembersForm(MonthForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         tiers = [(one.code, str(one)) for one in Tier.objects.order_by("rank")]
+        tiers.append((NO_TIER, str(_("without a tier"))))
         self.fields["tier"].choices = [("", _("all")), *tiers]  # type: ignore[attr-defined]  # a choice
 
 
@@ -128,7 +129,8 @@ def members(request: StaffRequest) -> HttpResponse:
         return page(request, "kpis/loyalty/members.html", context)
     run, given = form.run, form.cleaned_data
     order = Order(given["order"] or (Order.RISK if run.may_warn else Order.LEAST))
-    asked = Asked(order, given["tier"], given["band"], request.GET.get("after", ""))
+    tier = None if given["tier"] == NO_TIER else given["tier"]
+    asked = Asked(order, tier, given["band"], request.GET.get("after", ""))
     try:
         found = queries.listed(run.month, asked, SIZE)
     except DomainError as error:
@@ -153,6 +155,7 @@ def members(request: StaffRequest) -> HttpResponse:
         ],
         "after": found.after,
         "is_first": not asked.after,
+        "left_out": queries.left_out(run, asked),
     }
     return page(request, "kpis/loyalty/members.html", context)
 

@@ -16,6 +16,8 @@ from kpis.loyalty.rules import Part
 from kpis.loyalty.summing import BANDS, SEGMENT, TIER, WHOLE
 from kpis.models import LoyaltyMonth, LoyaltyRun
 
+NO_TIER = "~"
+"""How addresses name that there is no tier: a tier's code has no such sign."""
 MOST = 7
 """More lines can't be told apart."""
 
@@ -76,7 +78,7 @@ def spread(
     ]
     others = [every - of_tiers for every, of_tiers in zip(run.summary[WHOLE]["bands"], tiered, strict=True)]
     if any(others):
-        layers.append(Layer(_("without a tier"), others, style="rest"))
+        layers.append(Layer(_("without a tier"), others, _links(NO_TIER, link), style="rest"))
     return stack(
         _("How many members have which index"), _("members"), bands, layers, head=_("index"), whole=_("all")
     )

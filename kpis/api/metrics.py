@@ -21,7 +21,7 @@ from kpis.metrics.catalogue import METRICS
 from kpis.metrics.naming import names
 from kpis.metrics.rules import Figure
 from kpis.models import Dimension, Grain, MetricCode
-from kpis.snapshots.queries import series, series_by_key
+from kpis.snapshots.queries import has_more, series, series_by_key
 
 
 class MetricsView(FiguresView):
@@ -63,7 +63,11 @@ class MetricView(FiguresView):
             raise Invalid(_("This figure can't be told apart by it."), field="by")
         if by:
             keys = self.reach.keys(by, tuple(form["key"]))
-            found = series_by_key(defined.code, form["first"], form["last"], grain, by=by, keys=keys)
+            span = defined.code, form["first"], form["last"], grain
+            if has_more(MOST_LINES, *span, by=by, keys=keys):
+                told = _("These are too many lines; ask for fewer keys or longer periods.")
+                raise Invalid(told, field="key")
+            found = series_by_key(*span, by=by, keys=keys)
         else:
             of = self.reach.whole(defined)
             found = {"": series(defined.code, form["first"], form["last"], grain, of)}
@@ -78,8 +82,6 @@ class MetricView(FiguresView):
 
 
 def _lines(found: dict[str, list[tuple[date, date, Figure]]], by: Dimension) -> list[dict[str, Any]]:
-    if sum(map(len, found.values())) > MOST_LINES:
-        raise Invalid(_("These are too many lines; ask for fewer keys or longer periods."), field="key")
     called = names(by, list(found))
     return [
         {

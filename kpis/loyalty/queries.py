@@ -14,7 +14,8 @@ from config.common.asked import id_in
 from config.common.errors import Invalid
 from kpis.loyalty import traits
 from kpis.loyalty.leaving import Model
-from kpis.loyalty.summing import BANDS, SEGMENT, place
+from kpis.loyalty.reckoning import FEWEST
+from kpis.loyalty.summing import BANDS, SEGMENT, counted, place
 from kpis.loyalty.traits import last_day
 from kpis.models import LoyaltyMonth, LoyaltyRun
 from kpis.snapshots.calendar import days_span
@@ -38,10 +39,13 @@ COLUMNS = {Order.RISK: "chance", Order.FALL: "change", Order.LEAST: "value"}
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which members of a month are listed: those of a tier, of a tenth of the scale, after a row."""
+    """Which members of a month are listed: those of a tier, of a tenth of the scale, after a row.
+
+    A tier of "" is any, and None is none.
+    """
 
     order: Order
-    tier: str = ""
+    tier: str | None = ""
     band: int | None = None
     after: str = ""
 
@@ -67,12 +71,7 @@ def listed(month: date, asked: Asked, size: int) -> Part:
     """
     column = COLUMNS[asked.order]
     is_falling = asked.order is Order.RISK
-    found = LoyaltyMonth.objects.filter(month=month, **{f"{column}__isnull": False})
-    if asked.tier:
-        found = found.filter(tier=asked.tier)
-    if asked.band is not None:
-        found = found.filter(value__gte=asked.band * BANDS)
-        found = found.filter(value__lt=(asked.band + 1) * BANDS) if asked.band < BANDS - 1 else found
+    found = _among(month, asked).filter(**{f"{column}__isnull": False})
     if asked.after:
         found = found.filter(_beyond(column, asked.after, is_falling=is_falling))
     order = (f"-{column}" if is_falling else column, "pk")
@@ -82,18 +81,36 @@ def listed(month: date, asked: Asked, size: int) -> Part:
     return Part(rows[:size], f"{getattr(rows[size - 1], column)!r}~{rows[size - 1].pk}")
 
 
+def left_out(run: LoyaltyRun, asked: Asked) -> int:
+    """How many a month counted among those asked for who are kept no more: they refused, or were erased."""
+    return max(0, counted(run.summary, asked.tier, asked.band) - _among(run.month, asked).count())
+
+
+def _among(month: date, asked: Asked) -> QuerySet[LoyaltyMonth]:
+    found = LoyaltyMonth.objects.filter(month=month)
+    if asked.tier != "":
+        found = found.filter(tier=asked.tier or "")
+    if asked.band is not None:
+        found = found.filter(value__gte=asked.band * BANDS)
+        found = found.filter(value__lt=(asked.band + 1) * BANDS) if asked.band < BANDS - 1 else found
+    return found
+
+
 def of_member(member_id: int) -> QuerySet[LoyaltyMonth]:
     """A member's months, the newest first."""
     return LoyaltyMonth.objects.filter(member=member_id).order_by("-month")
 
 
 def places(one: LoyaltyMonth, run: LoyaltyRun) -> list[tuple[Segment, int, float]]:
-    """Where a member stands in their segments: of each how many it has and the percentile, to a twentieth."""
+    """Where a member stands in their segments: of each how many it has and the percentile, to a twentieth.
+
+    Of one with too few members nothing is told.
+    """
     end = days_span(one.month, last_day(one.month)).end
     found = []
     for segment in Segment.objects.order_by("code"):
         stood = run.summary.get(f"{SEGMENT}{segment.code}")
-        if stood and inside(segment, [one.member_id], end):
+        if stood and stood["n"] >= FEWEST and inside(segment, [one.member_id], end):
             found.append((segment, stood["n"], place(one.value, stood["cuts"])))
     return found
 

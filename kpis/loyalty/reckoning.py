@@ -20,6 +20,17 @@ MONTHS = LoyaltyMonth._meta.db_table
 PARTS = tuple(part.value for part in Part)
 MOVED = 3
 """Over so many months the change of an index is told."""
+FEWEST = 10
+"""In a tier with fewer of whom something is known nobody is told a percentile: one more or less would move it
+by more than a tenth."""
+PLACE = f"""
+CASE WHEN count(*) OVER (PARTITION BY tier) >= {FEWEST} THEN
+    100.0 * (rank() OVER (PARTITION BY tier ORDER BY value) - 1
+        + 0.5 * count(*) OVER (PARTITION BY tier, value)) / count(*) OVER (PARTITION BY tier)
+END
+"""
+"""The percentile: the share with less, and half of those with the same, who are neither above nor below
+(Crawford, Garthwaite & Slick 2009, The Clinical Neuropsychologist 23, 1173-1195)."""
 PREVIEW = """
 SELECT tier, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY was),
     percentile_cont(0.5) WITHIN GROUP (ORDER BY value)
@@ -42,7 +53,7 @@ def reckon(month: date, scheme: Scheme, model: Model | None = None) -> int:
     SELECT %s, valued.member_id, valued.tier, {ours}, valued.value, valued.percentile, valued.leaving,
         CASE WHEN {alike} THEN valued.value - before.value END
     FROM (
-        SELECT *, 100 * percent_rank() OVER (PARTITION BY tier ORDER BY value) AS percentile,
+        SELECT *, {PLACE} AS percentile,
             CASE WHEN {HERE} THEN {leaving} END AS leaving
         FROM ({valued}) valued WHERE value IS NOT NULL
     ) valued

@@ -62,13 +62,33 @@ def warn_from(month: date) -> float | None:
 
 
 def place(value: float, cuts: list[float]) -> float:
-    """Between which cuts a value lies, as a percentile: within a step in a straight line."""
-    if value <= cuts[0]:
+    """Between which cuts a value lies, as a percentile: within a step in a straight line.
+
+    Where several cuts are this very value, as many have the same, it is the middle of them.
+    """
+    same = [step for step, cut in enumerate(cuts) if cut == value]
+    if same:
+        return 100 * (same[0] + same[-1]) / 2 / STEPS
+    if value < cuts[0]:
         return 0.0
     for step, (low, high) in enumerate(pairwise(cuts)):
         if value < high:
             return 100 * (step + (value - low) / (high - low)) / STEPS
     return 100.0
+
+
+def counted(summary: dict[str, Any], tier: str | None, band: int | None) -> int:
+    """How many a summary counted, in a tenth of the scale or all; a tier of "" is any, and None is none."""
+
+    def of(group: str) -> int:
+        stood = summary.get(group)
+        if stood is None:
+            return 0
+        return int(stood["n"] if band is None else stood["bands"][band])
+
+    if tier is None:
+        return of(WHOLE) - sum(of(group) for group in summary if group.startswith(TIER))
+    return of(f"{TIER}{tier}" if tier else WHOLE)
 
 
 def _stood(month: date, narrowed_to: str, params: Any) -> dict[str, Any]:

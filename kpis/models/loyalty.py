@@ -97,7 +97,9 @@ class LoyaltyMonth(models.Model):
     feeling = models.FloatField(pgettext_lazy("loyalty", "feeling"), null=True)
     belief = models.FloatField(pgettext_lazy("loyalty", "belief"), null=True)
     value = models.FloatField(_("loyalty index"))
-    percentile = models.FloatField(_("percentile within the tier"))
+    percentile = models.FloatField(
+        _("percentile within the tier"), null=True, help_text="None: too few in the tier."
+    )
     change = models.FloatField(
         pgettext_lazy("loyalty", "change in three months"),
         null=True,

@@ -5,7 +5,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Sum
+from django.db.models import DateField, QuerySet, Sum
+from django.db.models.functions import Trunc
 
 from kpis.metrics.catalogue import METRICS
 from kpis.metrics.rules import Counted, Figure, joined
@@ -71,10 +72,7 @@ def series_by_key(
 
     Periods in which nothing of a key was measured are left out.
     """
-    found = periods(first, last, grain)
-    rows = Snapshot.objects.filter(metric=code, dimension=by, day__range=(found[0][0], found[-1][1]))
-    if keys is not None:
-        rows = rows.filter(key__in=keys)
+    rows = _by_key(code, first, last, grain, by=by, keys=keys)
     added: dict[str, dict[tuple[date, date], Counted]] = defaultdict(dict)
     for key, day, n, total, squares in rows.values_list("key", "day", "n", "total", "squares").order_by(
         "key"
@@ -86,6 +84,31 @@ def series_by_key(
         key: [(*period, METRICS[code].figure(counted)) for period, counted in sorted(by_period.items())]
         for key, by_period in added.items()
     }
+
+
+def has_more(
+    most: int,
+    code: MetricCode,
+    first: date,
+    last: date,
+    grain: Grain,
+    *,
+    by: Dimension,
+    keys: Collection[str] | None = None,
+) -> bool:
+    """Whether `series_by_key` would give more figures than so many; counted where they are kept."""
+    rows = _by_key(code, first, last, grain, by=by, keys=keys).order_by()
+    period = Trunc("day", grain.value, output_field=DateField())
+    return rows.annotate(period=period).values("key", "period").distinct()[: most + 1].count() > most
+
+
+def _by_key(
+    code: MetricCode, first: date, last: date, grain: Grain, *, by: Dimension, keys: Collection[str] | None
+) -> QuerySet[Snapshot]:
+    """The snapshots of whole periods, of all keys of a dimension or some."""
+    found = periods(first, last, grain)
+    rows = Snapshot.objects.filter(metric=code, dimension=by, day__range=(found[0][0], found[-1][1]))
+    return rows if keys is None else rows.filter(key__in=keys)
 
 
 def by_key(

@@ -129,7 +129,33 @@ def test_what_makes_no_sense_is_refused(client, lead, members, asked):
     assert client.get(reverse("admin:loyalty_members"), asked).status_code == 400
 
 
-def test_a_member_page_says_what_it_is_made_of(client, lead, members):
+def test_members_without_a_tier_have_their_list_and_who_is_left_out_since_is_counted(client, lead):
+    weighing.seed(AT)
+    tier = TierFactory(code="gold")
+    tiered, *others = MemberFactory.create_batch(3, tier=tier)
+    for member in (tiered, *others):
+        Order.objects.bulk_create([order(member, AT - timedelta(10))])
+    TierPeriod.objects.create(member=tiered, tier=tier, starts_at=AT - timedelta(500), reason="start")
+    take(month=NEWEST, at=AT)
+    bars = client.get(reverse("admin:loyalty")).context["charts"][1]
+    opened = [client.get(cell.href) for row in bars.table.rows for cell in row.cells if cell.href]
+    rest = next(one for one in opened if len(one.context["rows"]) == 2)
+    assert {one["row"].member_id for one in rest.context["rows"]} == {member.pk for member in others}
+    assert rest.context["left_out"] == 0
+    LoyaltyMonth.objects.filter(member=others[0]).delete()
+    again = client.get(rest.request["PATH_INFO"], rest.wsgi_request.GET.dict())
+    assert (len(again.context["rows"]), again.context["left_out"]) == (1, 1)
+    found = {}
+    for key in ("", "gold", "~"):
+        listed = client.get(reverse("admin:loyalty_members"), {"order": "least", "tier": key})
+        found[key] = (len(listed.context["rows"]), listed.context["left_out"])
+    assert found == {"": (2, 1), "gold": (1, 0), "~": (1, 1)}
+
+
+def test_a_member_page_says_what_it_is_made_of(client, lead, members, monkeypatch):
+    url = reverse("admin:loyalty_member", args=[members[2].pk])
+    assert client.get(url).context["places"] == []  # three are too few
+    monkeypatch.setattr("kpis.loyalty.queries.FEWEST", 3)
     shown = client.get(reverse("admin:loyalty_member", args=[members[2].pk]))
     assert shown.context["one"].frequency == 3
     assert [(str(one), n) for one, n, _place in shown.context["places"]] == [("西", 3)]

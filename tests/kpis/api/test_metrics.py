@@ -87,7 +87,7 @@ def test_the_number_of_queries_does_not_grow(analyst, django_assert_max_num_quer
     for key in range(rows):
         kept(1, 1, by=Dimension.AGENT, key=str(key + 1))
     ask(analyst, by="agent")
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         assert len(ask(analyst, by="agent").json()["lines"]) == rows
 
 
@@ -156,3 +156,16 @@ def test_too_many_lines_are_refused(analyst, monkeypatch):
         kept(1, 1, by=Dimension.CHANNEL, key=key)
     assert ask(analyst, by="channel").status_code == 400
     assert ask(analyst, by="channel", key=["a", "b"]).status_code == 200
+
+
+@pytest.mark.parametrize(("grain", "most"), [("day", 5), ("week", 3), ("month", 3), ("quarter", 2)])
+def test_lines_are_counted_before_any_is_read(analyst, monkeypatch, grain, most):
+    days = (date(2026, 9, 30), date(2026, 10, 4), date(2026, 10, 5), date(2026, 10, 6), date(2026, 11, 2))
+    for day in days:
+        kept(1, 1, day=day, by=Dimension.CHANNEL, key="a")
+    asked = {"first": "2026-09-30", "last": "2026-11-02", "grain": grain, "by": "channel"}
+    monkeypatch.setattr("kpis.api.metrics.MOST_LINES", most)
+    assert len(ask(analyst, **asked).json()["lines"]) == most
+    monkeypatch.setattr("kpis.api.metrics.MOST_LINES", most - 1)
+    monkeypatch.setattr("kpis.api.metrics.series_by_key", None)  # none is read
+    assert ask(analyst, **asked).status_code == 400
