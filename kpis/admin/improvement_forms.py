@@ -13,7 +13,7 @@ from feedback.models import Department
 from kpis.deadlines.people import with_right
 from kpis.improvements.commands import Aim
 from kpis.improvements.held import VIEW
-from kpis.models import Dimension, Improvement, ImprovementKind, ImprovementStatus, MetricCode
+from kpis.models import Dimension, Improvement, ImprovementKind, ImprovementStatus, MetricCode, Verdict
 from kpis.models.improvement import NAMED, WORDS
 from kpis.models.metric import KEY
 
@@ -26,11 +26,20 @@ def day_input() -> forms.DateInput:
     return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
+UNJUDGED = "none"
+"""How an address calls improvements without a verdict."""
+
+
 class ImprovementFilter(forms.Form):
     """What the list is narrowed to."""
 
     status = forms.ChoiceField(label=_("state"), required=False, choices=[NONE, *ImprovementStatus.choices])
     kind = forms.ChoiceField(label=_("kind"), required=False, choices=[NONE, *ImprovementKind.choices])
+    verdict = forms.ChoiceField(
+        label=pgettext_lazy("improvement", "verdict"),
+        required=False,
+        choices=[NONE, *Verdict.choices, (UNJUDGED, _("no verdict yet"))],
+    )
     department = forms.ModelChoiceField(
         Department.objects.all(), label=_("department"), required=False, empty_label=NONE[1]
     )

@@ -22,6 +22,7 @@ from kpis.admin.improvement_acts import ACTS
 from kpis.admin.improvement_course import drawn
 from kpis.admin.improvement_forms import (
     AIM,
+    UNJUDGED,
     AboutForm,
     ImprovementFilter,
     ImprovementForm,
@@ -61,6 +62,8 @@ def improvements(request: StaffRequest) -> HttpResponse:
         return page(request, "kpis/improvements/list.html", {"narrow": narrow}, status=400)
     asked = narrow.cleaned_data
     wanted = {name: asked[name] for name in ("status", "kind", "department") if asked[name]}
+    if asked["verdict"]:
+        wanted["verdict"] = "" if asked["verdict"] == UNJUDGED else asked["verdict"]
     number = asked["page"] or 0
     found = queries.listed(request.user, today=timezone.localdate(), narrow=wanted)
     rows = list(found[number * SIZE : (number + 1) * SIZE + 1])

@@ -26,6 +26,7 @@ from kpis.admin.boards.drawing import (
     point,
     rows_link,
 )
+from kpis.admin.improvement_forms import UNJUDGED
 from kpis.boards import causes
 from kpis.boards.figures import Told, figures
 from kpis.boards.goals import Held, held
@@ -191,12 +192,12 @@ def improvements(user: User, **only: Any) -> dict[str, Any]:
     newest = seen.select_related("department", "owner").order_by("-pk")[:IMPROVEMENTS]
     return {
         "improvements": list(newest),
-        "progress": _progress(numbers) if numbers else None,
+        "progress": _progress(numbers, only) if numbers else None,
     }
 
 
-def _progress(numbers: Mapping[tuple[str, str], int]) -> Chart:
-    """How many improvements are how far, by verdict."""
+def _progress(numbers: Mapping[tuple[str, str], int], only: Mapping[str, Any]) -> Chart:
+    """How many improvements are how far, by verdict; each number leads to its own."""
     statuses = [one for one in ImprovementStatus if any(status == one for status, _verdict in numbers)]
     verdicts = {
         Verdict.PROVED: "is-ok",
@@ -204,12 +205,17 @@ def _progress(numbers: Mapping[tuple[str, str], int]) -> Chart:
         Verdict.TOO_EARLY: "is-warn",
         "": "rest",
     }
-    links = [reverse("admin:improvements") + "?" + urlencode({"status": one.value}) for one in statuses]
+    of = {name: row.pk for name, row in only.items()}
+
+    def links(**verdict: str) -> list[str]:
+        asked = [urlencode({"status": one.value, **verdict, **of}) for one in statuses]
+        return [f"{reverse('admin:improvements')}?{one}" for one in asked]
+
     layers = [
         Layer(
             str(Verdict(verdict).label) if verdict else _("no verdict yet"),
             [numbers.get((one.value, str(verdict)), 0) for one in statuses],
-            links,
+            links(verdict=str(verdict) or UNJUDGED),
             style=style,
         )
         for verdict, style in verdicts.items()
@@ -221,4 +227,5 @@ def _progress(numbers: Mapping[tuple[str, str], int]) -> Chart:
         layers,
         head=_("state"),
         whole=_("all"),
+        wholes=links(),
     )

@@ -12,12 +12,13 @@ from django.utils import timezone
 from compensation.models import OrderLine
 from feedback.models import BreachCause, BreachNote, GapCause
 from kpis.improvements.held import VIEW
-from kpis.models import Dimension, MetricCode
+from kpis.models import Dimension, Improvement, MetricCode, Verdict
 from kpis.snapshots.calendar import day_span
 from kpis.snapshots.commands import take
 from tests.factories.compensation import OrderFactory, ProductFactory
 from tests.factories.feedback import AgentFactory, CaseFactory, DepartmentFactory, ReviewFactory, StaffFactory
 from tests.factories.figures import make_days, make_goal
+from tests.factories.improvements import carried_out, improvement
 from tests.factories.kpis import make_clock, make_promised_order
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("K3")]
@@ -219,6 +220,21 @@ def test_causes_of_breaches_lead_to_as_many_rows(client, supervisor, ours, noon,
     context = client.get(SUPERVISOR, asked).context
     adds_up(client, context["causes"], context["pareto"])
     assert context["pareto"].n == {"narrow": 1, "period": 4}.get(next(iter(narrow), ""), 3)
+
+
+def test_improvements_by_verdict_lead_to_as_many_rows(client, executive, ours):
+    for department in (ours, ours, DepartmentFactory()):
+        improvement(department)
+        carried_out(department)
+    for verdict in (Verdict.PROVED, Verdict.NO_EFFECT):
+        judged = carried_out(ours)
+        Improvement.objects.filter(pk=judged.pk).update(status="checked", verdict=verdict)
+    for url, n in ((EXECUTIVE, 6), (department_url(ours), 6)):
+        chart = client.get(url).context["progress"]
+        assert chart.n == n
+        assert leads(chart)
+        for number, href in leads(chart):
+            assert len(client.get(href).context["rows"]) == number, href
 
 
 def test_percentiles_lead_to_the_rows_of_their_days(client, supervisor, ours, noon):
