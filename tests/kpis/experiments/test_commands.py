@@ -241,7 +241,7 @@ def test_to_stay_with_a_leaves_what_was_changed_meanwhile(make):
 def test_b_is_not_written_over_what_was_changed_meanwhile_unless_that_is_put_back():
     found = ended(share_a=0.5, share_b=0.2)
     change_points(150)
-    with pytest.raises(MoveNotAllowed, match="changed since"):
+    with pytest.raises(MoveNotAllowed, match="已被改动"):
         decide(found, "b")
     found.refresh_from_db()
     assert (found.status, points_now()) == (ExperimentStatus.ENDED, 150)
