@@ -42,7 +42,7 @@ FREE = {
     "kpis.Experiment.written", "kpis.Report", "kpis.ReportReader", "kpis.ReportNote.due_on",
     "kpis.ReportNoteRung",
     "kpis.TaskForce", "kpis.TaskForceMember", "kpis.Attendance", "kpis.ResolveRung", "kpis.Meeting.on",
-    "kpis.Meeting.left_out", "kpis.Topic.numbers", "kpis.Resolve.due_on",
+    "kpis.Meeting.planned_on", "kpis.Meeting.left_out", "kpis.Topic.numbers", "kpis.Resolve.due_on",
     "kpis.LoyaltyWeights", "kpis.LoyaltyRun", "kpis.LoyaltyMonth.month", "kpis.LoyaltyMonth.tier",
     "kpis.Training.need_code", "kpis.Training.need_name", "kpis.Training.place", "kpis.Training.link",
     "kpis.Training.material", "kpis.Training.others", "kpis.TrainingPlace",
