@@ -156,6 +156,7 @@ def plan(request: StaffRequest) -> HttpResponse:
     context = {
         "form": form,
         "kind": setting.kind,
+        "key": key,
         "named": named,
         "now_says": setting.said(now),
     }
@@ -193,7 +194,12 @@ def size(request: StaffRequest) -> HttpResponse:
     context: Mapping[str, Any] = {}
     if form.is_valid():
         try:
-            found = planning.sized(form.judging(), at=timezone.now())
+            found = planning.sized(
+                form.judging(),
+                kind=request.GET.get("kind", ""),
+                key=request.GET.get("key", ""),
+                at=timezone.now(),
+            )
         except DomainError as error:
             context = {"error": str(error)}
         else:

@@ -3,167 +3,135 @@
 Figures are those of the catalogue. Of what is measured row by row the first one of a member counts, of what
 members do (complaints, returns) whether they did it at all: so each member says one thing, and members do
 not hang together. Besides there are two that have no sense for a whole company: whether a member who was
-asked has answered, and what a member has cost.
+asked has answered, and what a member has cost. What is planned by is measured by the same statements.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
+from typing import Any
 
-from django.db.models import Q
-from django.utils import timezone
+from django.db import connection
+from django.db.models import F, QuerySet, Value
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from compensation.models import Grant
 from kpis.experiments import rules
+from kpis.experiments.met import BEFORE, Met, Trace, active, exposed, left_by
 from kpis.experiments.rules import Arm, Form
 from kpis.metrics import rules as metrics
 from kpis.metrics.catalogue import METRICS
 from kpis.metrics.definition import Metric, Unit
 from kpis.metrics.sources import Source, Span
 from kpis.models import ArmCode, Direction, Experiment
-from kpis.snapshots.queries import counted
-from surveys.models import Invitation, Response
+from surveys.models import Response
 
-BEFORE = timedelta(days=120)
-"""How far back it is looked for what an outcome was before."""
 FEN = "fen"
+WITHIN = "found.member = met.member AND found.at >= met.since AND found.at < met.since + %s"
+JOINED = f"FROM ({{met}}) met(member, arm, since) {{how}} ({{rows}}) found(member, at, pk, worth) ON {WITHIN}"
+FIRST = (
+    f"SELECT DISTINCT ON (met.member) met.arm, found.worth {JOINED} ORDER BY met.member, found.at, found.pk"
+)
+EACH = f"SELECT met.arm, {{worth}} {JOINED} GROUP BY met.member, met.arm"
+WHETHER = "CAST(count(found.member) > 0 AS int)"
+SUM = "coalesce(sum(found.worth), 0)"
+BY_ARM = (
+    "SELECT arm, count(*), sum(worth), sum(worth::numeric * worth) FROM ({each}) one(arm, worth) GROUP BY arm"
+)
 
-
-@dataclass(frozen=True, slots=True)
-class Exposed:
-    """Whose variant it is, and since when."""
-
-    arm: str
-    at: datetime
-
-
-Members = Mapping[int, Exposed]
-Found = dict[int, float]
-"""What was measured, by member; whoever is missing was not measured."""
+Rows = QuerySet[Any, tuple[Any, ...]]
+"""A member, when, the number of the row and what is measured of it, in columns."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Something measured of each member. `unit` is how it is read, money in fen."""
+    """Something measured of each member. `unit` is how it is read, money in fen.
+
+    `rows` are those of a time, in parts, `worth` what they say of a member together (empty: what the first of
+    them says alone). Nothing is planned by what only guards.
+    """
 
     code: str
     name: str | Promise
     form: Form
     better: Direction
     unit: str
-    of_members: Callable[[Members, timedelta], Found]
-    before: Callable[[datetime], Arm] | None
-    """What it was in the last months; None: it guards only, nothing is planned by it."""
+    rows: Callable[[Span], list[Rows]]
+    worth: str
+    only_guards: bool = False
 
 
 def measured(outcome: Outcome, experiment: Experiment, *, at: datetime) -> dict[str, Arm]:
     """What was measured in each arm of those members whose time is over by `at`; others are immature."""
     window = timedelta(experiment.window)
-    members = exposed(experiment, until=at - window)
-    found = outcome.of_members(members, window) if members else {}
-    values: dict[str, list[float]] = {code: [] for code in ArmCode.values}
-    for member, value in found.items():
-        values[members[member].arm].append(value)
-    return {code: rules.arm(some) for code, some in values.items()}
+    return of_members(outcome, exposed(experiment, until=at - window), window)
 
 
-def exposed(experiment: Experiment, *, until: datetime) -> dict[int, Exposed]:
-    """Who had been exposed by a moment."""
-    rows = experiment.exposures.filter(at__lte=until).values_list("member", "arm__code", "at")
-    return {member: Exposed(code, since) for member, code, since in rows}
+def before(outcome: Outcome, trace: Trace, window: timedelta, *, at: datetime) -> Arm:
+    """What it was of members who met a setting in the last months, measured just as in an experiment.
 
-
-def _span(members: Members, window: timedelta) -> Span:
-    moments = [one.at for one in members.values()]
-    return Span(min(moments), max(moments) + window)
-
-
-def _first(source: Source) -> Callable[[Members, timedelta], Found]:
-    """What is measured of the first row of each member."""
-
-    def of_members(members: Members, window: timedelta) -> Found:
-        found: Found = {}
-        for member, _moment, worth in _rows(source, members, window):
-            found.setdefault(member, float(worth))
+    Where too few of them were measured, of all who ordered, within the last such time.
+    """
+    span = Span(at - BEFORE, at - window)
+    found = of_members(outcome, left_by(trace, span), window)[ArmCode.A]
+    if found.n >= rules.FEWEST:
         return found
-
-    return of_members
-
-
-def _whether(sources: tuple[Source, ...]) -> Callable[[Members, timedelta], Found]:
-    """Whether there is any row of each member."""
-
-    def of_members(members: Members, window: timedelta) -> Found:
-        done = {row[0] for source in sources for row in _rows(source, members, window)}
-        return {member: float(member in done) for member in members}
-
-    return of_members
+    return of_members(outcome, active(span), window)[ArmCode.A]
 
 
-def _rows(source: Source, members: Members, window: timedelta) -> list[tuple[int, datetime, int]]:
-    """The rows of each member within the window, the earliest first."""
-    rows = (
-        source.within(_span(members, window))
-        .filter(**{f"{source.member}__in": list(members)})
-        .annotate(outcome_at=source.moment, outcome_worth=source.worth)
-        .order_by("outcome_at", "pk")
-        .values_list(source.member, "outcome_at", "outcome_worth")
+def of_members(outcome: Outcome, met: Met, window: timedelta) -> dict[str, Arm]:
+    """What was measured in each arm, within a time since each of its members is in it."""
+    found = {code: Arm() for code in ArmCode.values}
+    span = met.span(window)
+    if span is None:
+        return found
+    parts = [rows.query.sql_with_params() for rows in outcome.rows(span)]
+    each = EACH if outcome.worth else FIRST
+    sql = each.format(
+        met=met.sql,
+        how="LEFT JOIN" if outcome.worth else "JOIN",
+        rows=" UNION ALL ".join(f"({one})" for one, _given in parts),
+        worth=outcome.worth,
     )
-    return [row for row in rows if members[row[0]].at <= row[1] < members[row[0]].at + window]
+    params: list[Any] = [*met.params, *chain(*(given for _one, given in parts)), window]
+    with connection.cursor() as cursor:
+        cursor.execute(BY_ARM.format(each=sql), params)
+        for code, n, total, squares in cursor.fetchall():
+            found[code] = Arm(n, float(total), float(squares))
+    return found
+
+
+def _rows(source: Source) -> Callable[[Span], Rows]:
+    def within(span: Span) -> Rows:
+        found = source.within(span).filter(**{f"{source.member}__isnull": False}).order_by()
+        marked = found.annotate(outcome_at=source.moment, outcome_worth=source.worth)
+        rows: Rows = marked.values_list(source.member, "outcome_at", "pk", "outcome_worth")
+        return rows
+
+    return within
 
 
 def _of_catalogue(metric: Metric) -> Outcome:
     if metric.form is metrics.Form.RATIO:
-        above = tuple(source for source in metric.sources if not source.is_measured)
-        form, of_members = Form.SHARE, _whether(above)
+        above = [_rows(source) for source in metric.sources if not source.is_measured]
+        form, worth = Form.SHARE, WHETHER
     else:
+        above, worth = [_rows(metric.sources[0])], ""
         form = Form.MEAN if metric.form is metrics.Form.MEAN else Form.SHARE
-        of_members = _first(metric.sources[0])
-
-    def before(at: datetime) -> Arm:
-        first, last = timezone.localdate(at - BEFORE), timezone.localdate(at)
-        by_day = counted([metric.code], first, last)[metric.code]
-        whole = metrics.joined(by_day.values())
-        return Arm(whole.n, whole.total, whole.squares)
-
-    name = metric.code.label
-    return Outcome(metric.code.value, name, form, metric.better, metric.unit.value, of_members, before)
+    code, name, unit = metric.code.value, metric.code.label, metric.unit.value
+    return Outcome(code, name, form, metric.better, unit, lambda span: [one(span) for one in above], worth)
 
 
-def _answered(members: Members, window: timedelta) -> Found:
-    span = _span(members, window)
-    rows = Response.objects.filter(
-        invitation__member__in=list(members), at__gte=span.start, at__lt=span.end
-    ).values_list("invitation__member", "at")
-    done = {
-        member
-        for member, at in rows
-        if at is not None and members[member].at <= at < members[member].at + window
-    }
-    return {member: float(member in done) for member in members}
+def _answers(span: Span) -> list[Rows]:
+    found = Response.objects.filter(invitation__member__isnull=False, at__gte=span.start, at__lt=span.end)
+    return [found.order_by().values_list("invitation__member", "at", "pk", Value(1))]
 
 
-def _answered_before(at: datetime) -> Arm:
-    asked = Invitation.objects.filter(
-        invited_at__gte=at - BEFORE, invited_at__lt=at, member__isnull=False, is_anonymous=False
-    )
-    n, answered = asked.count(), asked.filter(is_answered=True).count()
-    return Arm(n, answered, answered)
-
-
-def _cost(members: Members, window: timedelta) -> Found:
-    span = _span(members, window)
-    grants = Grant.objects.filter(
-        Q(reversed_at=None), member__in=list(members), executed_at__gte=span.start, executed_at__lt=span.end
-    ).values_list("member", "executed_at", "cost_fen")
-    found: Found = dict.fromkeys(members, 0.0)
-    for member, at, cost in grants:
-        if at is not None and members[member].at <= at < members[member].at + window:
-            found[member] += cost
-    return found
+def _grants(span: Span) -> list[Rows]:
+    found = Grant.objects.filter(reversed_at=None, executed_at__gte=span.start, executed_at__lt=span.end)
+    return [found.order_by().values_list("member", "executed_at", "pk", F("cost_fen"))]
 
 
 OWN = (
@@ -173,10 +141,19 @@ OWN = (
         Form.SHARE,
         Direction.UP,
         Unit.PERCENT.value,
-        _answered,
-        _answered_before,
+        _answers,
+        WHETHER,
     ),
-    Outcome("cost", _("what a member is given"), Form.MEAN, Direction.DOWN, FEN, _cost, None),
+    Outcome(
+        "cost",
+        _("what a member is given"),
+        Form.MEAN,
+        Direction.DOWN,
+        FEN,
+        _grants,
+        SUM,
+        only_guards=True,
+    ),
 )
 _PERSONAL = [metric for metric in METRICS.values() if all(source.member for source in metric.sources)]
 OUTCOMES: dict[str, Outcome] = {one.code: one for one in chain(map(_of_catalogue, _PERSONAL), OWN)}
@@ -185,4 +162,4 @@ OUTCOMES: dict[str, Outcome] = {one.code: one for one in chain(map(_of_catalogue
 
 def planning() -> list[Outcome]:
     """Those that an experiment can be planned by."""
-    return [one for one in OUTCOMES.values() if one.before is not None]
+    return [one for one in OUTCOMES.values() if not one.only_guards]

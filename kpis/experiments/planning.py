@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +18,7 @@ from kpis.deadlines.given import text_of
 from kpis.experiments import rules
 from kpis.experiments.held import ADD, departments_for, held
 from kpis.experiments.kinds import KINDS
-from kpis.experiments.outcomes import OUTCOMES, Outcome
+from kpis.experiments.outcomes import OUTCOMES, Outcome, before
 from kpis.models import ArmCode, Experiment, ExperimentArm, ExperimentGuard, ExperimentStatus
 from kpis.models.experiment import SETTING, TITLE, WORDS
 
@@ -61,32 +61,34 @@ class Sized:
     in_all: int
 
 
-def sized(judging: Judging, *, at: datetime) -> Sized:
-    """Work out how many members it takes, from what the outcome was in the last months.
+def sized(judging: Judging, *, kind: str, key: str, at: datetime) -> Sized:
+    """Work out how many members it takes, from what the outcome was of those who met the setting before.
 
     Raises:
-        Invalid: it is no outcome to plan by, the numbers make no sense, or too little was measured before.
+        Invalid: the setting is none, it is no outcome to plan by, the numbers make no sense, or too little
+            was measured before.
     """
+    setting = KINDS.get(kind)
+    if setting is None or setting.now(key) is None:
+        raise Invalid(_("Choose a setting that is in force."), field="key")
     outcome = OUTCOMES.get(judging.outcome)
-    if outcome is None or outcome.before is None:
+    if outcome is None or outcome.only_guards:
         raise Invalid(_("Choose what it is judged by."), field="outcome")
     _check_numbers(judging)
-    before = outcome.before(at)
+    was = before(outcome, setting.trace(key), timedelta(judging.window), at=at)
     try:
-        size = rules.planned(
-            outcome.form, before, float(judging.effect), float(judging.power), outcome.better
-        )
+        size = rules.planned(outcome.form, was, float(judging.effect), float(judging.power), outcome.better)
     except ValueError as error:
-        if before.n < rules.FEWEST:
+        if was.n < rules.FEWEST:
             raise Invalid(
                 _("Too little of it was measured in the last 120 days to plan by."), field="outcome"
             ) from error
         raise Invalid(_("From what it was before, it can't change by so much."), field="effect") from error
-    mean = before.total / before.n
+    mean = was.total / was.n
     return Sized(
         outcome,
         100 * mean if outcome.form is rules.Form.SHARE else mean,
-        before.n,
+        was.n,
         size,
         rules.in_all(size, judging.weights),
     )
@@ -139,7 +141,7 @@ def plan(
     content = setting.parse(now, variant)
     if content == now:
         raise Invalid(_("A variant says something else than the setting."))
-    found = sized(judging, at=at)
+    found = sized(judging, kind=kind, key=key, at=at)
     made = Experiment.objects.create(
         title=text_of(title, TITLE, "title"),
         hypothesis=text_of(hypothesis, WORDS, "hypothesis", is_needed=False),

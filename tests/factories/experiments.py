@@ -3,14 +3,15 @@
 from datetime import timedelta
 from decimal import Decimal
 
+from compensation.models import Order
 from config.common import variants
 from config.common.variants import Kind
-from feedback.models import Playbook
+from feedback.models import Case, Playbook
 from kpis.experiments import commands, planning
 from kpis.experiments.planning import Judging
 from kpis.experiments.rules import arm_of
-from kpis.models import Experiment, ExperimentArm, Exposure, MetricCode, Snapshot
-from tests.factories.compensation import T0, MemberFactory
+from kpis.models import Experiment, ExperimentArm, Exposure
+from tests.factories.compensation import T0, MemberFactory, OrderFactory
 from tests.factories.feedback import CaseFactory, DepartmentFactory
 from tests.factories.knowledge import make_playbook
 
@@ -20,12 +21,16 @@ DAY = timedelta(days=1)
 ENDED = T0 + 40 * DAY
 
 
-def before(metric=MetricCode.COMPLAINT_RATE, *, n=1_000, total=350, squares=350, at=T0):
-    """What an outcome was in the last months."""
-    Snapshot.objects.get_or_create(
-        metric=metric, dimension="", key="", day=at.date() - 10 * DAY,
-        defaults={"n": n, "total": total, "squares": squares, "computed_at": at},
-    )  # fmt: skip
+def before(*, n=40, complained=14, at=T0):
+    """Members who ordered in the last months, some of whom complained in the last week."""
+    if not Order.objects.filter(external_id__startswith="before").exists():
+        for number in range(n):
+            days = dict.fromkeys(("placed_at", "paid_at", "changed_at"), at - 30 * DAY)
+            OrderFactory(external_id=f"before-{number}", **days)
+    members = Order.objects.filter(external_id__startswith="before").order_by("pk").values_list("member")
+    some = [member for (member,) in members[:complained]]
+    if not Case.objects.filter(member__in=some, opened_at=at - 3 * DAY).exists():
+        complain(some, at=at - 3 * DAY)
 
 
 def planned(department=None, *, at=T0, judging=JUDGING, **fields) -> Experiment:

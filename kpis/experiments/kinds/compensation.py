@@ -6,17 +6,18 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from compensation.models import CouponTemplate, GrantKind, Rule, RuleGive
+from compensation.models import CouponTemplate, Grant, GrantKind, Rule, RuleGive
 from compensation.rules.changing import set_give
 from compensation.rules.queries import in_force
 from config.common.errors import Invalid, NotFound
 from config.common.models import User
 from config.common.money import display, fen_from_yuan, yuan_from_fen
 from config.common.variants import Content
-from feedback.models import Playbook, PlaybookVersion, RemedyKind
+from feedback.models import Playbook, PlaybookUse, PlaybookVersion, RemedyKind
 from feedback.playbooks.changing import set_remedy
 from feedback.playbooks.rules import Giving, read
 from kpis.experiments.kinds.setting import Asked, SettingKind
+from kpis.experiments.met import Trace
 from kpis.models import Tested
 
 MOST = 10_000_000
@@ -93,6 +94,14 @@ def _said(content: Content) -> str:
     return str(_("%(n)s points") % {"n": value})
 
 
+def _trace(key: str) -> Trace:
+    of, code, place, kind = key.split(":")
+    if of == "rule":
+        return Trace(Grant.objects.filter(rule__code=code, kind=kind), "member", "requested_at")
+    given = PlaybookUse.objects.filter(playbook__code=code).exclude(refusals__has_key=place)
+    return Trace(given, "case__member", "applied_at")
+
+
 def _hold(key: str) -> None:
     of, code, *_rest = key.split(":")
     rows: Any = Rule.objects if of == "rule" else Playbook.objects
@@ -118,4 +127,4 @@ def _write(key: str, content: Content, because: str, actor: User | None, at: dat
     )
 
 
-KIND = SettingKind(Tested.COMPENSATION, _listed, _now, _asks, _parse, _said, _hold, _write)
+KIND = SettingKind(Tested.COMPENSATION, _listed, _now, _asks, _parse, _said, _trace, _hold, _write)

@@ -9,11 +9,12 @@ from django.utils.translation import gettext_lazy as _
 from config.common.errors import DomainError, Invalid
 from config.common.models import User
 from config.common.variants import Content
-from feedback.models import ReplyTemplate
+from feedback.models import Reply, ReplyTemplate
 from feedback.playbooks.texts import VARIABLE
 from feedback.replies import texts
 from feedback.replies.rewording import LONGEST, reword
 from kpis.experiments.kinds.setting import Asked, SettingKind
+from kpis.experiments.met import Trace
 from kpis.models import Tested
 
 
@@ -51,6 +52,10 @@ def _said(content: Content) -> str:
     return str(content["text"])
 
 
+def _trace(key: str) -> Trace:
+    return Trace(Reply.objects.filter(template=int(key)), "review__member", "drafted_at")
+
+
 def _hold(key: str) -> None:
     ReplyTemplate.objects.select_for_update(no_key=True).filter(pk=int(key)).first()
 
@@ -60,4 +65,4 @@ def _write(key: str, content: Content, because: str, actor: User | None, at: dat
     return str(made)
 
 
-KIND = SettingKind(Tested.REPLY, _listed, _now, _asks, _parse, _said, _hold, _write)
+KIND = SettingKind(Tested.REPLY, _listed, _now, _asks, _parse, _said, _trace, _hold, _write)

@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 
 from config.common.models import User
 from config.common.variants import Content
+from kpis.experiments.met import Trace
 from kpis.models import Tested
 
 
@@ -39,6 +40,8 @@ class SettingKind:
     """What was answered as a variant. Raises Invalid with the name of what is wrong."""
     said: Callable[[Content], str]
     """What it says, for people."""
+    trace: Callable[[str], Trace]
+    """What it leaves of the members who meet it."""
     hold: Callable[[str], object]
     """Lock it until the transaction ends, as whoever edits it does."""
     write: Callable[[str, Content, str, User | None, datetime], str]

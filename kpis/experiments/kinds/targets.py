@@ -10,11 +10,12 @@ from config.common.errors import Invalid
 from config.common.models import User
 from config.common.spans import work_span
 from config.common.variants import Content
-from feedback.models import Milestone, Policy
+from feedback.models import Clock, Milestone, Policy
 from feedback.sops.changing import set_target
 from feedback.sops.queries import book
 from feedback.sops.rules import Rule, Target
 from kpis.experiments.kinds.setting import Asked, SettingKind
+from kpis.experiments.met import Trace
 from kpis.models import Tested
 
 MOST_MINUTES = 60 * 24 * 60
@@ -68,6 +69,12 @@ def _said(content: Content) -> str:
     return work_span(timedelta(seconds=content["seconds"]))
 
 
+def _trace(key: str) -> Trace:
+    code, _colon, milestone = key.rpartition(":")
+    clocks = Clock.objects.filter(policy_version__policy__code=code, milestone=milestone)
+    return Trace(clocks, "case__member", "started_at")
+
+
 def _hold(key: str) -> None:
     code, _colon, _milestone = key.rpartition(":")
     Policy.objects.select_for_update(no_key=True).filter(code=code).first()
@@ -79,4 +86,4 @@ def _write(key: str, content: Content, because: str, actor: User | None, at: dat
     return str(set_target(code=code, milestone=milestone, within=within, because=because, actor=actor, at=at))
 
 
-KIND = SettingKind(Tested.TARGET, _listed, _now, _asks, _parse, _said, _hold, _write)
+KIND = SettingKind(Tested.TARGET, _listed, _now, _asks, _parse, _said, _trace, _hold, _write)

@@ -9,9 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from config.common.models import User
 from config.common.variants import Content
 from kpis.experiments.kinds.setting import Asked, SettingKind
+from kpis.experiments.met import Trace
 from kpis.models import Tested
 from surveys.campaigns.rewording import COLUMNS, check, reword
-from surveys.models import AskChannel, CampaignState, CampaignWording
+from surveys.models import AskChannel, CampaignState, CampaignWording, Invitation
 
 LABELS = {
     "title": _("title"),
@@ -64,6 +65,12 @@ def _said(content: Content) -> str:
     return "\n".join(content[name] for name in COLUMNS if content[name])
 
 
+def _trace(key: str) -> Trace:
+    own = CampaignWording.objects.get(pk=int(key))
+    asked = Invitation.objects.filter(wave__campaign=own.campaign_id, channel=own.channel)
+    return Trace(asked, "member", "invited_at")
+
+
 def _hold(key: str) -> None:
     CampaignWording.objects.select_for_update(no_key=True).filter(pk=int(key)).first()
 
@@ -73,4 +80,4 @@ def _write(key: str, content: Content, because: str, actor: User | None, at: dat
     return f"{made.campaign} · {made}"
 
 
-KIND = SettingKind(Tested.WORDING, _listed, _now, _asks, _parse, _said, _hold, _write)
+KIND = SettingKind(Tested.WORDING, _listed, _now, _asks, _parse, _said, _trace, _hold, _write)

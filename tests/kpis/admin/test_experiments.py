@@ -3,6 +3,7 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.http import urlencode
 
 from feedback.models import PlaybookVersion, ReplyTemplate
 from kpis.models import Experiment, ExperimentStatus
@@ -160,13 +161,17 @@ def test_a_setting_that_is_not_there(client, boss, kind, key):
 
 @time_machine.travel(T0)
 def test_the_size_is_worked_out_as_it_is_typed(client, boss):
+    make_playbook(remedies=[100])
     before()
-    address = reverse("admin:experiment_size")
+    address = f"{reverse('admin:experiment_size')}?kind=compensation&key={KEY}"
     asked = {"outcome": "complaint_rate", "power": "0.8", "share_b": 50, "window": 7, "days": 28}
-    found = client.get(address, {**asked, "effect": "10"})
+    found = client.get(f"{address}&{urlencode({**asked, 'effect': '10'})}")
     assert found.context["sized"].in_all == 2 * found.context["sized"].size
-    assert "sized" not in client.get(address, {**asked, "effect": "40"}).context
-    assert "sized" not in client.get(address, {"outcome": "\x00"}).context
+    assert "sized" not in client.get(f"{address}&{urlencode({**asked, 'effect': '40'})}").context
+    assert "sized" not in client.get(f"{address}&outcome=%00").context
+    for wrong in ("", "kind=compensation&key=%00", "kind=magic"):
+        elsewhere = f"{reverse('admin:experiment_size')}?{wrong}&{urlencode({**asked, 'effect': '10'})}"
+        assert "sized" not in client.get(elsewhere).context
 
 
 def test_another_departments_is_not_there(client, department):

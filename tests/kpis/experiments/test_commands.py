@@ -19,6 +19,7 @@ from tests.factories.experiments import (
     DAY,
     ENDED,
     JUDGING,
+    KEY,
     choose,
     complain,
     ended,
@@ -425,11 +426,15 @@ def test_the_database_keeps_the_plan_and_the_record():
 
 def test_the_size_follows_the_effect_and_the_split():
     planned()
-    even = planning.sized(JUDGING, at=T0)
+    even = planning.sized(JUDGING, kind="compensation", key=KEY, at=T0)
     assert even.in_all == 2 * even.size
-    assert (even.baseline, even.baseline_n) == (35, 1_000)
-    finer = planning.sized(Judging(outcome="complaint_rate", effect=Decimal(10)), at=T0)
-    uneven = planning.sized(Judging(outcome="complaint_rate", effect=Decimal(25), share_b=10), at=T0)
+    assert (even.baseline, even.baseline_n) == (35, 40)
+    finer = planning.sized(
+        Judging(outcome="complaint_rate", effect=Decimal(10)), kind="compensation", key=KEY, at=T0
+    )
+    uneven = planning.sized(
+        Judging(outcome="complaint_rate", effect=Decimal(25), share_b=10), kind="compensation", key=KEY, at=T0
+    )
     assert finer.size > even.size
     assert uneven.in_all > even.in_all
 
@@ -437,4 +442,4 @@ def test_the_size_follows_the_effect_and_the_split():
 def test_counting_old_days_is_left_out_of_the_plan():
     planned(at=T0 - timedelta(days=200))
     with pytest.raises(Invalid):
-        planning.sized(JUDGING, at=T0)
+        planning.sized(JUDGING, kind="compensation", key=KEY, at=T0)
