@@ -13,7 +13,7 @@ from django.db import transaction
 from config.common import variants
 from config.common.variants import Kind
 from feedback.models import Case, CaseKind, Department
-from kpis.experiments import commands, planning
+from kpis.experiments import commands, judging, planning
 from kpis.experiments.kinds import KINDS
 from kpis.experiments.planning import Judging
 from kpis.models import ArmCode, Experiment, Finding
@@ -62,6 +62,8 @@ def _asked(department: Department, at: datetime) -> None:
     rows = asked.filter(invited_at=newest.invited_at).values_list("member", "invited_at")
     _expose(found, rows.order_by("pk"))
     end = begin + timedelta(ASKING.days + 1)
+    if not judging.progress(found, at=end).is_full(found):
+        return  # too few were asked that time: it goes on
     done = commands.end(experiment_id=found.pk, actor=None, at=end)
     is_better = done.finding == Finding.BETTER
     commands.decide(
