@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import CharField, DateTimeField, Min, QuerySet, Value
+from django.db.models import CharField, Min, QuerySet, Value
 
 from compensation.models import Order
 from kpis.metrics.sources import Span
@@ -24,6 +24,10 @@ class Trace:
     rows: QuerySet[Any]
     member: str
     at: str
+
+
+ORDERS = Trace(Order.objects.all(), "member", "placed_at")
+"""What all active members leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +55,6 @@ def left_by(trace: Trace, span: Span) -> Met:
     within = {f"{trace.at}__gte": span.start, f"{trace.at}__lt": span.end, f"{trace.member}__isnull": False}
     found = trace.rows.filter(**within).order_by().values(trace.member)
     return _met(found.annotate(arm=A, since=Min(trace.at)).values_list(trace.member, "arm", "since"))
-
-
-def active(span: Span) -> Met:
-    """Who ordered in a time, from its end on, all of them in A."""
-    found = Order.objects.filter(placed_at__gte=span.start, placed_at__lt=span.end).order_by()
-    since = Value(span.end, DateTimeField())
-    return _met(found.annotate(arm=A, since=since).values_list("member", "arm", "since").distinct())
 
 
 def _met(found: QuerySet[Any, Any]) -> Met:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from compensation.models import Grant
 from kpis.experiments import rules
-from kpis.experiments.met import BEFORE, Met, Trace, active, exposed, left_by
+from kpis.experiments.met import BEFORE, ORDERS, Met, Trace, exposed, left_by
 from kpis.experiments.rules import Arm, Form
 from kpis.metrics import rules as metrics
 from kpis.metrics.catalogue import METRICS
@@ -72,13 +72,13 @@ def measured(outcome: Outcome, experiment: Experiment, *, at: datetime) -> dict[
 def before(outcome: Outcome, trace: Trace, window: timedelta, *, at: datetime) -> Arm:
     """What it was of members who met a setting in the last months, measured just as in an experiment.
 
-    Where too few of them were measured, of all who ordered, within the last such time.
+    Where too few of them were measured, of all who ordered, from their first order in those months on.
     """
     span = Span(at - BEFORE, at - window)
     found = of_members(outcome, left_by(trace, span), window)[ArmCode.A]
     if found.n >= rules.FEWEST:
         return found
-    return of_members(outcome, active(span), window)[ArmCode.A]
+    return of_members(outcome, left_by(ORDERS, span), window)[ArmCode.A]
 
 
 def of_members(outcome: Outcome, met: Met, window: timedelta) -> dict[str, Arm]:

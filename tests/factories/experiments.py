@@ -6,7 +6,7 @@ from decimal import Decimal
 from compensation.models import Order
 from config.common import variants
 from config.common.variants import Kind
-from feedback.models import Case, Playbook
+from feedback.models import Playbook
 from kpis.experiments import commands, planning
 from kpis.experiments.planning import Judging
 from kpis.experiments.rules import arm_of
@@ -22,15 +22,14 @@ ENDED = T0 + 40 * DAY
 
 
 def before(*, n=40, complained=14, at=T0):
-    """Members who ordered in the last months, some of whom complained in the last week."""
-    if not Order.objects.filter(external_id__startswith="before").exists():
-        for number in range(n):
-            days = dict.fromkeys(("placed_at", "paid_at", "changed_at"), at - 30 * DAY)
-            OrderFactory(external_id=f"before-{number}", **days)
-    members = Order.objects.filter(external_id__startswith="before").order_by("pk").values_list("member")
-    some = [member for (member,) in members[:complained]]
-    if not Case.objects.filter(member__in=some, opened_at=at - 3 * DAY).exists():
-        complain(some, at=at - 3 * DAY)
+    """Members who ordered in the last months, some of whom complained soon after."""
+    if Order.objects.filter(external_id__startswith="before").exists():
+        return
+    for number in range(n):
+        days = dict.fromkeys(("placed_at", "paid_at", "changed_at"), at - 30 * DAY)
+        order = OrderFactory(external_id=f"before-{number}", **days)
+        if number < complained:
+            complain([order.member_id], at=at - 29 * DAY)
 
 
 def planned(department=None, *, at=T0, judging=JUDGING, **fields) -> Experiment:
