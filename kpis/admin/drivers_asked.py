@@ -35,8 +35,8 @@ class DriversForm(FigureForm):
 
     @staticmethod
     def usual(today: date) -> dict[str, Any]:
-        """What is shown where nothing is asked for."""
-        return {"metric": MetricCode.NPS, "start": today - timedelta(DAYS), "end": today}
+        """Where nothing is asked for: satisfaction, which is asked after every case."""
+        return {"metric": MetricCode.CSAT, "start": today - timedelta(DAYS), "end": today}
 
     def clean_values(self) -> tuple[int, ...]:
         """The values one by one; none are all."""
