@@ -125,8 +125,8 @@ def edit(
         raise Invalid(_("Choose a kind."), field="kind")
     found.title, found.kind = text_of(title, NAMED, "title"), kind
     found.problem = text_of(problem, WORDS, "problem", is_needed=False)
-    if aim is not None:
-        was = _aimed(found)
+    was = _aimed(found)
+    if aim is not None and _of(aim) != was:  # who may not see its figure may say the rest anew
         _take_aim(found, aim, actor)
         if found.status != S.PROPOSED and not (found.metric and found.expected):
             raise Invalid(_("Choose the figure that is to become better, and by how much."), field="metric")
@@ -322,6 +322,10 @@ def _entrust(found: Improvement, owner: User, due_on: date, at: datetime) -> Non
 
 def _aimed(found: Improvement) -> tuple[object, ...]:
     return found.metric, found.dimension, found.key, found.control_key, found.expected, found.window
+
+
+def _of(aim: Aim) -> tuple[object, ...]:
+    return aim.metric, aim.dimension, aim.key, aim.control_key, aim.expected, aim.window
 
 
 def _take_aim(found: Improvement, aim: Aim, actor: User | None) -> None:

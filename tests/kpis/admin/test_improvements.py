@@ -134,6 +134,16 @@ def test_a_colleagues_figure_is_drawn_for_nobody_who_could_not_open_it(client, d
         assert shown["tree"][0].withheld == (0 if is_told else 1)
 
 
+def test_a_check_without_anything_to_compare_says_so(client, boss, department):
+    found = proved(department)
+    check = found.checks.get()
+    said = "数据太少，无法比较"
+    assert said not in page_of(client, found).content.decode()
+    check.numbers |= {"change": None, "low": None, "high": None}
+    check.save()
+    assert said in page_of(client, found).content.decode()
+
+
 def test_who_does_not_see_it_is_given_none(client, boss, department):
     found, day = improvement(department), T0.date().replace(year=2150)
     stranger = staff(DepartmentFactory(), "agent")

@@ -213,11 +213,12 @@ def test_nobody_aims_at_a_figure_that_they_may_not_see():
         return Aim(metric=MetricCode.CSAT, expected=Decimal(1), **at)
 
     department = {"dimension": "department", "key": f"{theirs.memberships.get().department_id}"}
-    for at in (other, department, {**own, "control_key": f"{theirs.pk}"}):
+    for at in (department, {**own, "control_key": f"{theirs.pk}"}, other):
         with pytest.raises(Invalid) as refusal:
             commands.edit(**given, aim=aim(**at), actor=lead)
         assert refusal.value.details["field"] == "key"
         commands.edit(**given, aim=aim(**at), actor=boss)
+    assert commands.edit(**given, aim=aim(**other), actor=lead).title == "x"  # it stays what it is
     assert commands.edit(**given, aim=aim(**own), actor=lead).key == f"{mine.pk}"
     one, days = why(found), {"first": T0.date(), "last": T0.date() + timedelta(6)}
     evidence = {"improvement_id": found.pk, "why_id": one.pk, "metric": MetricCode.CSAT, "at": T0, **days}
