@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from config.common import outbox
 from config.common.models import OutboxMessage, OutboxStatus
 from config.common.outbox import LONGEST_DELAY, SENDERS, Dropped, Refused, delay, relay
+from tests.plans import in_order
 
 AT = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 LATER = timedelta(hours=2)
@@ -271,10 +272,9 @@ def test_the_command_sends_all_that_is_due(sent):
 @pytest.mark.django_db
 def test_claiming_goes_by_its_index(django_assert_num_queries, sent):
     put()
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        due = OutboxMessage.objects.filter(status="pending", next_attempt_at__lte=AT)
-        plan = due.order_by("next_attempt_at")[:50].explain()
+    in_order()
+    due = OutboxMessage.objects.filter(status="pending", next_attempt_at__lte=AT)
+    plan = due.order_by("next_attempt_at")[:50].explain()
     assert "outbox_due" in plan
     assert "Sort" not in plan
 

@@ -1,7 +1,6 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.utils import translation
 
 from config.common.errors import Invalid
@@ -22,6 +21,7 @@ from tests.factories.sop import (
     make_ladder,
     make_policy,
 )
+from tests.plans import in_order
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("F2")]
 
@@ -145,9 +145,8 @@ def test_book_costs_one_query_once_read(django_assert_num_queries):
 
 @pytest.mark.req("F3")
 def test_the_sweep_picks_by_its_index():
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        due = Clock.objects.filter(next_fire_at__lte=START).order_by("next_fire_at")
-        plan = due.values_list("case_id", flat=True)[:1000].explain()
+    in_order()
+    due = Clock.objects.filter(next_fire_at__lte=START).order_by("next_fire_at")
+    plan = due.values_list("case_id", flat=True)[:1000].explain()
     assert "clock_fire" in plan
     assert "Sort" not in plan

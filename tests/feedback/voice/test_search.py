@@ -19,6 +19,7 @@ from feedback.voice.terms import ILL, UNSURE, WELL, Facts, Narrow, terms_of
 from tests.factories.compensation import T0, ProductFactory
 from tests.factories.feedback import ReviewFactory
 from tests.factories.reviews import photo, received
+from tests.plans import in_order
 
 pytestmark = pytest.mark.req("F14")
 DAY = timedelta(days=1)
@@ -234,6 +235,7 @@ def test_rare_and_frequent_words_are_read_by_their_index():
             {"wanted": "'杯子'", "most": 5, "size": 5},
         )
         plan = "\n".join(row[0] for row in cursor.fetchall())
+        in_order()
         cursor.execute("EXPLAIN " + searching.NEWEST.format(where="true"), {"size": 5})
         walk = "\n".join(row[0] for row in cursor.fetchall())
     assert "reviewwords_words" in plan
