@@ -1,7 +1,7 @@
 """Claims: what each channel says, what the audit found in it, what it promises; and a text tried out."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -19,6 +19,7 @@ from config.common.errors import DomainError, Invalid
 from config.common.keyset import part
 from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
+from config.common.sending import sent_once
 from feedback.admin.access import needs
 from feedback.admin.files import offered
 from feedback.claims import audit, auditing, commands, facts, parsing, queries
@@ -140,9 +141,7 @@ def claim_new(request: StaffRequest) -> HttpResponse:
     form = ClaimForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            claim, _new = commands.put(
-                content=_content(form, f"staff:{uuid.uuid4().hex}"), actor=request.user, at=at
-            )
+            claim = sent_once(request, lambda: _entered(request, form, at), Claim)
         except DomainError as error:
             form.add_error(None, str(error))
         else:
@@ -150,6 +149,11 @@ def claim_new(request: StaffRequest) -> HttpResponse:
             return redirect("admin:claim", claim.pk)
     status = 400 if form.errors else 200
     return page(request, "feedback/claims/edit.html", {"form": form}, at=at, status=status)
+
+
+def _entered(request: StaffRequest, form: ClaimForm, at: datetime) -> Claim:
+    content = _content(form, f"staff:{uuid.uuid4().hex}")
+    return commands.put(content=content, actor=request.user, at=at)[0]
 
 
 @require_http_methods(["GET", "POST"])

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from config.common.errors import DomainError
 from config.common.registry import Page
 from config.common.screens import StaffRequest, page
+from config.common.sending import sent_once
 from feedback.admin.access import needs
 from feedback.models import Department
 from kpis.experiments import planning, words
@@ -24,6 +25,7 @@ from kpis.experiments.kinds.setting import Asked
 from kpis.experiments.outcomes import OUTCOMES
 from kpis.experiments.outcomes import planning as outcomes
 from kpis.experiments.planning import Judging
+from kpis.models import Experiment
 from kpis.models.experiment import TITLE, WORDS
 
 GUARDS = ("cost", "complaint_rate", "reopened_rate")
@@ -148,7 +150,7 @@ def plan(request: StaffRequest) -> HttpResponse:
     form.fields["department"].queryset = departments_for(request.user)  # type: ignore[attr-defined]  # a ModelChoiceField
     if request.method == "POST" and form.is_valid():
         try:
-            made = _plan(request, form, kind, key)
+            made = sent_once(request, lambda: _plan(request, form, kind, key), Experiment)
         except DomainError as error:
             _refuse(form, error)
         else:
@@ -163,7 +165,7 @@ def plan(request: StaffRequest) -> HttpResponse:
     return page(request, "kpis/experiments/plan.html", context, status=400 if form.errors else 200)
 
 
-def _plan(request: StaffRequest, form: PlanForm, kind: str, key: str) -> Any:
+def _plan(request: StaffRequest, form: PlanForm, kind: str, key: str) -> Experiment:
     given = form.cleaned_data
     return planning.plan(
         title=given["title"],

@@ -9,11 +9,12 @@ from config.common.asked import id_in
 from config.common.errors import Invalid, NotFound
 from config.common.models import User
 from config.common.screens import StaffRequest
+from config.common.sending import sent_once
 from feedback.cases.linking import find_numbered
 from kpis.admin.improvement_forms import DayForm, GroundForm, task_form
 from kpis.improvements import causes, commands, telling
 from kpis.improvements.held import visible_to
-from kpis.models import Improvement, ImprovementStatus
+from kpis.models import Improvement, ImprovementStatus, ImprovementTask, Why
 from surveys.models import Need
 
 Given = dict[str, Any]
@@ -45,7 +46,8 @@ def _entrust(request: StaffRequest, given: Given) -> Improvement:
 
 def _why(request: StaffRequest, given: Given) -> Any:
     parent = id_in(request.POST.get("parent"))
-    return causes.add_why(**given, text=request.POST.get("text", ""), parent_id=parent)
+    text = request.POST.get("text", "")
+    return sent_once(request, lambda: causes.add_why(**given, text=text, parent_id=parent), Why)
 
 
 def _root(request: StaffRequest, given: Given) -> Any:
@@ -74,7 +76,7 @@ def _task(request: StaffRequest, given: Given) -> Any:
     form = task_form(_seen(request, given), request.POST)
     if not form.is_valid():
         raise Invalid(_("Say what has to be done, by somebody of the department and until a day to come."))
-    return causes.add_task(**given, **form.cleaned_data)
+    return sent_once(request, lambda: causes.add_task(**given, **form.cleaned_data), ImprovementTask)
 
 
 def _word(request: StaffRequest, given: Given) -> Any:

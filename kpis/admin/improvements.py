@@ -14,6 +14,7 @@ from config.common.asked import id_in
 from config.common.errors import DomainError
 from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
+from config.common.sending import sent_once
 from feedback.admin.access import needs
 from feedback.admin.listening import perform
 from feedback.gaps import hot_spots
@@ -84,7 +85,7 @@ def new(request: StaffRequest) -> HttpResponse:
     form = _form(request)
     if request.method == "POST" and form.is_valid():
         try:
-            made = _propose(request, form)
+            made = sent_once(request, lambda: _propose(request, form), Improvement)
         except DomainError as error:
             form.add_error(None, str(error))
         else:

@@ -16,11 +16,12 @@ from config.common.errors import DomainError, Invalid
 from config.common.models import User
 from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
+from config.common.sending import sent_once
 from feedback.admin.access import needs
 from feedback.admin.listening import perform
 from feedback.models import Department
 from feedback.org.queries import departments_of
-from kpis.models import Report, ReportKind, ReportReader
+from kpis.models import Report, ReportKind, ReportNote, ReportReader
 from kpis.models.report import NOTED
 from kpis.reports import commands, deciding, queries
 from kpis.reports.pdf import pdf
@@ -178,7 +179,8 @@ def _note(request: StaffRequest, found: Report, given: dict[str, Any]) -> Any:
     form = NoteForm(request.POST)
     if not form.is_valid():
         raise Invalid(_("Write something here, and choose a day that is not past."))
-    return deciding.note(report_id=found.pk, **form.cleaned_data, **given)
+    said = form.cleaned_data
+    return sent_once(request, lambda: deciding.note(report_id=found.pk, **said, **given), ReportNote)
 
 
 def _done(request: StaffRequest, found: Report, given: dict[str, Any]) -> Any:

@@ -19,12 +19,13 @@ from config.common.errors import DomainError, Invalid
 from config.common.models import User
 from config.common.registry import Page
 from config.common.screens import StaffRequest, page
+from config.common.sending import sent_once
 from feedback.admin.access import needs
 from feedback.admin.listening import perform
 from kpis.admin.task_force_forms import DayForm, decision_form
 from kpis.admin.task_force_topics import Told, told
 from kpis.history import history
-from kpis.models import Meeting, MeetingState, Presence, TopicKind
+from kpis.models import Meeting, MeetingState, Presence, Resolve, TopicKind
 from kpis.models.task_force import SAID, WORDS
 from kpis.task_force import deciding, meetings, queries
 from kpis.task_force.held import VIEW, may_lead, visible_to
@@ -141,6 +142,10 @@ def _finish(request: StaffRequest, given: Given) -> Meeting:
 
 def _decide(request: StaffRequest, given: Given) -> Any:
     _keep(request, given)
+    return sent_once(request, lambda: _decided(request, given), Resolve)
+
+
+def _decided(request: StaffRequest, given: Given) -> Resolve:
     found = _found(request, given["meeting_id"])
     topics = [(pk, "") for pk in found.topics.values_list("pk", flat=True)]
     form = decision_form(found, topics, request.POST)

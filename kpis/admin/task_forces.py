@@ -13,6 +13,7 @@ from config.common.asked import id_in
 from config.common.errors import DomainError, Invalid
 from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
+from config.common.sending import sent_once
 from feedback.admin.access import needs
 from feedback.admin.listening import perform
 from kpis.admin.task_force_decisions import DECISION_PAGES
@@ -72,7 +73,7 @@ def _form(request: StaffRequest, found: TaskForce | None) -> HttpResponse:
         given: dict[str, Any] = {"seats": rows.seats(), "actor": request.user, "at": timezone.now()}
         try:
             if found is None:
-                found = seats.create(**form.cleaned_data, **given)
+                found = sent_once(request, lambda: seats.create(**form.cleaned_data, **given), TaskForce)
             else:
                 seats.change(task_force_id=found.pk, **form.cleaned_data, **given)
         except DomainError as error:

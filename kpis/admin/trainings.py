@@ -16,6 +16,7 @@ from config.common.errors import DomainError, Invalid
 from config.common.models import User
 from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
+from config.common.sending import sent_once
 from feedback.admin.access import needs
 from feedback.admin.listening import perform
 from feedback.models import Agent
@@ -57,19 +58,18 @@ def new(request: StaffRequest) -> HttpResponse:
     form = PlanForm(request.POST or None, user=request.user, need=need)
     if request.method == "POST" and form.is_valid():
         try:
-            made = commands.plan(
-                department=form.cleaned_data["department"],
-                about=form.about(),
-                need=need,
-                actor=request.user,
-                at=timezone.now(),
-            )
+            made = sent_once(request, lambda: _planned(request, form, need), Training)
         except DomainError as error:
             _say(form, error)
         else:
             return redirect("admin:training", made.pk)
     context = {"form": form, "need": need}
     return page(request, "kpis/trainings/form.html", context, status=400 if form.errors else 200)
+
+
+def _planned(request: StaffRequest, form: PlanForm, need: Need | None) -> Training:
+    given = {"department": form.cleaned_data["department"], "about": form.about(), "need": need}
+    return commands.plan(**given, actor=request.user, at=timezone.now())
 
 
 def _need(request: StaffRequest) -> Need | None:

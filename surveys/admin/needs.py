@@ -21,6 +21,7 @@ from config.common.events import timeline
 from config.common.models import Event
 from config.common.registry import MenuItem, Page
 from config.common.screens import StaffRequest, page
+from config.common.sending import sent_once
 from feedback.admin.access import needs
 from feedback.admin.listening import perform
 from feedback.admin.panels import Panel
@@ -102,7 +103,8 @@ def create(request: StaffRequest) -> HttpResponse:
     if not form.is_valid():
         return _register(request, form)
     try:
-        need = commands.create(**form.cleaned_data, actor=request.user, at=timezone.now())
+        given = {**form.cleaned_data, "actor": request.user, "at": timezone.now()}
+        need = sent_once(request, lambda: commands.create(**given), Need)
     except DomainError as error:
         form.add_error("name", str(error))
         return _register(request, form)

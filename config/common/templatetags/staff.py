@@ -1,5 +1,6 @@
 """What the staff's templates say about time, and the pieces that they are made of."""
 
+import uuid
 from datetime import datetime
 
 from django import template
@@ -10,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from config.common.money import display, grouped
+from config.common.sending import FIELD
 from config.common.spans import span, work_span
 
 register = template.Library()
@@ -23,6 +25,12 @@ def icon(name: str) -> SafeString:
     return format_html(
         '<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static("staff/icons.svg"), name
     )
+
+
+@register.simple_tag
+def once() -> SafeString:
+    """Give a form a key by which it is known when it is sent twice: see `config.common.sending`."""
+    return format_html('<input type="hidden" name="{}" value="{}">', FIELD, uuid.uuid4().hex)
 
 
 @register.filter
