@@ -27,10 +27,10 @@ run: install
 	@$(BIN)/python -m config.run
 
 test: install-dev
-	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+	$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
 
 test-all: install-dev packages
-	TEST_ALL=1 $(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+	TEST_ALL=1 $(BIN)/pytest -n 3 --dist worksteal $(ARGS)
 
 # Programs that some tests start, from Debian's packages.
 PACKAGES := chromium redis-server rabbitmq-server dovecot-imapd fonts-noto-cjk

@@ -7,6 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.db import transaction
 from django.test import TransactionTestCase
+from django.utils import translation
 from django.utils.translation.reloader import translation_file_changed
 from django_prometheus.middleware import Metrics
 from hypothesis import HealthCheck, settings
@@ -51,6 +52,12 @@ TransactionTestCase._fixture_teardown = emptying.emptied
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long, so that no worker is still at it when the others are done."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Begin in the shop's language: a test client leaves behind the language of its last request."""
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")
